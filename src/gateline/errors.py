@@ -1,0 +1,51 @@
+"""The few exception classes, their tree on top.
+
+GatelineError
+├── DefinitionInvalid    the definitions hold errors; carries the diagnostics
+├── FileUnreadable       a named file is missing or cannot be read (exit code 2)
+├── EnvoyUnavailable     the Envoy binary is missing, of the wrong version, or did not start
+├── AddressInUse         a port or socket that Gateline must open is taken
+└── SnapshotRejected     an Envoy refused a snapshot (NACK)
+
+Faults of users are diagnostics (`gateline.model.diagnostic`); exceptions are for what ends a command.
+Each class knows its exit code: 0 done, 1 the answer is no, 2 usage or unreadable input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from gateline.model.diagnostic import Report
+
+
+class GatelineError(Exception):
+    """Something that ends a command, with one clear message for a person."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class DefinitionInvalid(GatelineError):
+    """The definitions hold errors; nothing of them was applied."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{report.error_count} error(s) in the definitions")
+        self.report = report
+
+
+class FileUnreadable(GatelineError):
+    """A file that a command names is missing or cannot be read."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class EnvoyUnavailable(GatelineError):
+    """The Envoy binary is missing, of the wrong version, or did not start."""
+
+
+class AddressInUse(GatelineError):
+    """A port or socket that Gateline must open is taken."""
+
+
+class SnapshotRejected(GatelineError):
+    """An Envoy refused a snapshot; the last good one serves on."""

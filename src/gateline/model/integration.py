@@ -1,0 +1,153 @@
+"""Integrations: what stands behind a method, and how the request is mapped on the way there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from gateline.model.origin import Origin
+from gateline.model.secret import SecretRef
+
+
+class IntegrationKind(StrEnum):
+    """The `type` of an integration, as API Gateway spells it in lower case."""
+
+    HTTP = "http"
+    HTTP_PROXY = "http_proxy"
+    AWS = "aws"
+    AWS_PROXY = "aws_proxy"
+    MOCK = "mock"
+
+
+class ConnectionType(StrEnum):
+    """How the integration's endpoint is reached."""
+
+    INTERNET = "INTERNET"
+    VPC_LINK = "VPC_LINK"
+
+
+class PassthroughBehavior(StrEnum):
+    """What happens to a body for whose media type there is no request template."""
+
+    WHEN_NO_MATCH = "when_no_match"
+    WHEN_NO_TEMPLATES = "when_no_templates"
+    NEVER = "never"
+
+
+class Location(StrEnum):
+    """Where in a request a parameter stands."""
+
+    HEADER = "header"
+    QUERYSTRING = "querystring"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSource:
+    """`method.request.{location}.{name}`; `multivalue` for the `multivalueheader` and `multivaluequerystring` forms."""
+
+    location: Location
+    name: str
+    multivalue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BodySource:
+    """`method.request.body`, or `method.request.body.JSONPATH` (without its leading `$.`)."""
+
+    jsonpath: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageVariableSource:
+    """`stageVariables.{name}`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSource:
+    """`context.{path}`, such as `context.identity.sourceIp` (path: `identity.sourceIp`)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralSource:
+    """A static value; a header's literal may hold references to secrets of the project file."""
+
+    parts: tuple[str | SecretRef, ...]
+
+    @property
+    def text(self) -> str | None:
+        """The value when it holds no secret, else None."""
+        texts = [part for part in self.parts if isinstance(part, str)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
+
+
+MappingSource = RequestSource | BodySource | StageVariableSource | ContextSource | LiteralSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterMapping:
+    """One line of `requestParameters`: `integration.request.{location}.{name}` gets the value of `source`."""
+
+    location: Location
+    name: str
+    source: MappingSource
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseParameter:
+    """One line of an integration response's `responseParameters`: `method.response.header.{header}` ← expression."""
+
+    header: str
+    expression: str  # as written: `'literal'`, `integration.response.header.X`, `context.X`, ...
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationResponse:
+    """One entry of an integration's `responses`. `pattern` is None for the key `default`."""
+
+    pattern: str | None
+    status_code: int
+    response_parameters: tuple[ResponseParameter, ...] = ()
+    response_templates: tuple[tuple[str, str], ...] = ()  # (media type, template)
+    content_handling: str = ""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """`x-amazon-apigateway-integration`. `uri` still holds its `${stageVariables.x}` and `{param}` parts."""
+
+    kind: IntegrationKind
+    uri: str = ""
+    http_method: str = ""  # upper case; "ANY" takes the client's verb; "" for mock
+    connection_type: ConnectionType = ConnectionType.INTERNET
+    connection_id: str = ""  # a VPC link's name, may hold ${stageVariables.x}
+    integration_target: str = ""
+    credentials: str = ""
+    request_parameters: tuple[ParameterMapping, ...] = ()
+    request_templates: tuple[tuple[str, str], ...] = ()  # (media type, template)
+    passthrough_behavior: PassthroughBehavior = PassthroughBehavior.WHEN_NO_MATCH
+    content_handling: str = ""
+    timeout: timedelta = timedelta(milliseconds=29000)
+    cache_namespace: str = ""
+    cache_key_parameters: tuple[str, ...] = ()
+    insecure_skip_verification: bool = False
+    response_transfer_mode: str = "BUFFERED"
+    responses: tuple[IntegrationResponse, ...] = ()
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpcLink:
+    """A VPC link of the project file: `targets` are `host:port` pairs, tried in turn."""
+
+    name: str
+    targets: tuple[tuple[str, int], ...]
+    origin: Origin

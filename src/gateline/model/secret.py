@@ -1,0 +1,70 @@
+"""Secrets: values that cannot be printed by accident, and the references that definitions hold to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateline.model.origin import Origin
+
+
+class Secret:
+    """Bytes that no `repr`, `str`, format or golden file shows. Call `reveal` where they are put on the wire."""
+
+    __slots__ = ("_name", "_value")
+
+    def __init__(self, name: str, value: bytes) -> None:
+        self._name = name
+        self._value = value
+
+    @property
+    def name(self) -> str:
+        """The secret's name in the project file."""
+        return self._name
+
+    def reveal(self) -> bytes:
+        """The value itself: only for the resource that carries it to Envoy."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({self._name!r}, ‹redacted›)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and (self._name, self._value) == (other._name, other._value)
+
+    def __hash__(self) -> int:
+        return hash((self._name, self._value))
+
+
+class SecretSourceKind(StrEnum):
+    """Where a secret's value comes from."""
+
+    ENV = "env"
+    FILE = "file"
+    GENERATE = "generate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSource:
+    """A named secret of the project file and where its value is to be read."""
+
+    name: str
+    kind: SecretSourceKind
+    place: str  # the variable's name, the file's path, or "" when generated
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """`${NAME}` inside a literal of a header mapping."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate chain (PEM) with its private key."""
+
+    name: str
+    chain: bytes
+    private_key: Secret
