@@ -1,0 +1,56 @@
+"""Resources: what the compiler makes, by xDS type and name, and the check that they fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile.wire import TYPE_URL_PREFIX
+from gateline.model.origin import Origin
+
+CLUSTER: Final = TYPE_URL_PREFIX + "envoy.config.cluster.v3.Cluster"
+ENDPOINT: Final = TYPE_URL_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
+LISTENER: Final = TYPE_URL_PREFIX + "envoy.config.listener.v3.Listener"
+SCOPED_ROUTE: Final = TYPE_URL_PREFIX + "envoy.config.route.v3.ScopedRouteConfiguration"
+SECRET: Final = TYPE_URL_PREFIX + "envoy.extensions.transport_sockets.tls.v3.Secret"
+
+TYPES: Final = (SECRET, CLUSTER, ENDPOINT, SCOPED_ROUTE, LISTENER)
+"""In the order in which an Envoy needs them: what is named comes before what names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLookup:
+    """An upstream host that must be resolved: the runtime turns it into a ClusterLoadAssignment."""
+
+    cluster: str
+    host: str
+    port: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRow:
+    """One line of `gateline routes`."""
+
+    api: str
+    stage: str
+    method: str
+    path: str
+    authorization: str
+    integration: str  # "http_proxy", "mock", ...
+    target: str  # the upstream uri of this stage, or the mock's status
+    route: str  # the name of the Envoy route
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Everything an Envoy is told, without versions. `origins` say which definition a resource came from."""
+
+    by_type: Mapping[str, Mapping[str, Message]]
+    lookups: tuple[HostLookup, ...] = ()
+    origins: Mapping[str, Origin]
+    routes: tuple[RouteRow, ...] = ()
