@@ -1,0 +1,81 @@
+"""Addresses that no integration may reach: link-local, cloud metadata, multicast, unspecified.
+
+A definition's uri may name private and loopback hosts (that is what Gateline is for), never the machine's own
+metadata service. Judged when a definition is read, and again on every answer of the name service.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_METADATA: Final = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+)
+_METADATA_NAMES: Final = frozenset({"metadata", "metadata.google.internal", "instance-data"})
+
+
+def parse_ip(host: str) -> IpAddress | None:
+    """The address that a host text stands for, in every spelling the C library takes, or None for a name.
+
+    `0x7f.1`, `2130706433` and `0177.0.0.1` are addresses to `inet_aton`, so they must be to us.
+    """
+    text = host.strip("[]").split("%", 1)[0]
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return _inet_aton(text)
+
+
+def _inet_aton(text: str) -> ipaddress.IPv4Address | None:
+    parts = text.rstrip(".").split(".")
+    if not 1 <= len(parts) <= 4:
+        return None
+    numbers = []
+    for part in parts:
+        try:
+            digits = part.lower()
+            octal = len(digits) > 1 and digits.startswith("0") and not digits.startswith("0x")
+            numbers.append(int(digits, 16 if digits.startswith("0x") else 8 if octal else 10))
+        except ValueError:
+            return None
+    *heads, last = numbers
+    if any(head > 255 for head in heads) or last >= 256 ** (5 - len(parts)):
+        return None
+    value = sum(head << (24 - 8 * index) for index, head in enumerate(heads)) + last
+    return ipaddress.IPv4Address(value)
+
+
+def _embedded(address: IpAddress) -> IpAddress:
+    """The IPv4 address inside a mapped, 6to4, NAT64 or IPv4-compatible IPv6 address, else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    value = int(address)
+    nat64 = value >> 32 == int(ipaddress.IPv6Address("64:ff9b::")) >> 32
+    if nat64 or (value >> 32 == 0 and value > 0xFFFF):
+        return ipaddress.IPv4Address(value & 0xFFFFFFFF)
+    return address
+
+
+def forbidden_reason(host: str) -> str:
+    """Why no request may go to this host, or "" when it may."""
+    if host.rstrip(".").lower() in _METADATA_NAMES:
+        return "a cloud metadata service"
+    parsed = parse_ip(host)
+    if parsed is None:
+        return ""
+    address = _embedded(parsed)
+    if address in _METADATA or parsed in _METADATA:
+        return "a cloud metadata service"
+    if address.is_link_local or parsed.is_link_local:
+        return "a link-local address"
+    if address.is_multicast or address.is_unspecified or parsed.is_multicast:
+        return "not the address of a host"
+    return "a broadcast address" if str(address) == "255.255.255.255" else ""
