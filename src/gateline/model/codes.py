@@ -11,3 +11,28 @@ from gateline.model.diagnostic import Code, Severity
 
 NOT_YAML_OR_JSON = Code(name="GL101", title="the file is neither JSON nor YAML")
 DUPLICATE_KEY = Code(name="GL102", title="a key is written twice", severity=Severity.WARNING)
+
+UNKNOWN_KEY = Code(name="GL201", title="an unknown key")
+KEY_NOT_SUPPORTED_YET = Code(name="GL202", title="a key that this version does not support yet")
+KEY_MISSING = Code(name="GL203", title="a required key is missing")
+WRONG_TYPE = Code(name="GL204", title="a value of the wrong type")
+VALUE_NOT_ALLOWED = Code(name="GL205", title="a value that is not allowed")
+NAME_NOT_ALLOWED = Code(name="GL206", title="a name that is not allowed")
+KEYS_DO_NOT_FIT = Code(name="GL207", title="keys that do not fit together")
+ENVIRONMENT_NOT_SET = Code(name="GL208", title="an environment variable is not set")
+ENVIRONMENT_REFERENCE_MALFORMED = Code(name="GL209", title="a malformed ${env:...} reference")
+INCLUDE_NOT_FOUND = Code(name="GL210", title="an include that finds no file")
+INCLUDE_CYCLE = Code(name="GL211", title="files that include each other")
+INCLUDE_CONFLICT = Code(name="GL212", title="a key is set in two included files")
+FILE_NOT_READABLE = Code(name="GL213", title="a file that the project names cannot be read")
+NOT_A_PROJECT = Code(name="GL214", title="neither a project file nor an OpenAPI document")
+API_NOT_DECLARED = Code(name="GL215", title="an API is named but not declared")
+HOST_TAKEN = Code(name="GL216", title="two APIs would answer to the same host")
+API_ID_TAKEN = Code(name="GL217", title="two APIs with the same id")
+NAME_TAKEN = Code(name="GL218", title="a secret and a substitution of the same name")
+STAGE_VARIABLE_NOT_DEFINED = Code(
+    name="GL219", title="a stage variable is used but not defined", severity=Severity.WARNING
+)
+VPC_LINK_NOT_DECLARED = Code(name="GL220", title="a VPC link is used but not declared")
+DECLARED_BUT_UNUSED = Code(name="GL221", title="something is declared but never used", severity=Severity.WARNING)
+SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
