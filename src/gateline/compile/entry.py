@@ -1,0 +1,97 @@
+"""The entry scope: the route configuration of a request's first pass.
+
+Its only routes lead nowhere (500 if the script lets a request through); they carry the table of hosts, APIs and
+stages for `gateway.lua`, and say natively whether the path has one of the usual forms.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from google.protobuf.message import Message
+
+from gateline.compile.table import Table, table_id
+from gateline.compile.wire import new, packed
+from gateline.dataplane import keys
+from gateline.model.gateway import Gateway, PathMode
+
+_SEGMENT_START = r"[A-Za-z0-9_~!$&'()*+,=:@\-]"
+_SEGMENT_REST = r"[A-Za-z0-9_~!$&'()*+,=:@.\-]"
+PLAIN_TARGET = rf"(?:/{_SEGMENT_START}{_SEGMENT_REST}*)*/?(?:\?[!-\"$-~]*)?"
+"""Request targets with nothing to look at twice: no percent, no `;`, no `//`, no segment that begins with a dot,
+no backslash, no control byte, no `#`. RE2 matches it in linear time; the header matcher anchors it at both ends."""
+
+LUA_FILTER = "envoy.filters.http.lua"
+
+
+def entry_scope(gateway: Gateway) -> Message:
+    """The ScopedRouteConfiguration that every request meets first."""
+    table = _table(gateway)
+    context = {"id": table_id(table), "table": table}
+    usual = {
+        "name": "entry plain",
+        "match": {
+            "prefix": "/",
+            "headers": [{"name": ":path", "string_match": {"safe_regex": {"regex": PLAIN_TARGET}}}],
+        },
+    }
+    return scoped(
+        keys.ENTRY_SCOPE,
+        virtual_hosts=[
+            {
+                "name": "entry",
+                "domains": ["*"],
+                "routes": [
+                    {**usual, **_nowhere({**context, "plain": "1"})},
+                    {"name": "entry", "match": {"prefix": "/"}, **_nowhere(context)},
+                ],
+            }
+        ],
+    )
+
+
+def scoped(scope: str, /, **route_configuration: object) -> Message:
+    """A scope with its route configuration inline, so that adding or changing one is one resource."""
+    return new(
+        "envoy.config.route.v3.ScopedRouteConfiguration",
+        name=scope,
+        key={"fragments": [{"string_key": scope}]},
+        route_configuration={"name": scope, **route_configuration},
+    )
+
+
+def _nowhere(context: dict[str, str]) -> dict[str, object]:
+    fields = {name: {"string_value": value} for name, value in context.items()}
+    per_route = new(
+        "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
+        filter_context=new("google.protobuf.Struct", fields=fields),
+    )
+    return {
+        "direct_response": {"status": 500},
+        "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
+    }
+
+
+def _table(gateway: Gateway) -> str:
+    edge = gateway.edge
+    table = Table()
+    loopback = listens_on_loopback(edge.address)
+    table.put(edge.default_api, int(loopback), int(edge.paths is PathMode.STRICT))
+    table.put(len(edge.hosts))
+    for host in sorted(edge.hosts):
+        table.put(host.lower(), edge.default_api)
+    table.put(len(gateway.apis))
+    for api in sorted(gateway.apis, key=lambda api: api.name):
+        table.put(api.name, int(api.execute_api_endpoint))
+        table.put_all(sorted(stage.name for stage in api.stages))
+    return table.text
+
+
+def listens_on_loopback(address: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,18 @@
+"""Words that `gateway.lua` and the compiler must agree on, written once for Python.
+
+`tests/dataplane/test_keys.py` compares them with the script's own constants.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAMESPACE: Final = "gl"  # dynamic metadata of ours; no filter but the script writes it
+MARK: Final = "sealed"  # the end mark: the request id, set when the script has decided to let a request on
+WHY: Final = "why"  # the reason code of a refusal
+ROUTE_STATE: Final = "gl.route"  # filter state that names the route
+SCOPE_HEADER: Final = "x-gl-scope"  # selects the scope; stripped from clients, overwritten by the script
+REQUEST_ID_HEADER: Final = "x-gl-rid"  # the request's id, made by Envoy; stripped from clients
+ENTRY_SCOPE: Final = "@entry"  # the scope of the first pass; no API name can hold an @
+URL_LIMIT: Final = 10240
+BODY_LIMIT: Final = 10485760
