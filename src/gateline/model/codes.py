@@ -36,3 +36,14 @@ STAGE_VARIABLE_NOT_DEFINED = Code(
 VPC_LINK_NOT_DECLARED = Code(name="GL220", title="a VPC link is used but not declared")
 DECLARED_BUT_UNUSED = Code(name="GL221", title="something is declared but never used", severity=Severity.WARNING)
 SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
+
+# Found by the runtime, when it reads values and files that `check` does not open.
+SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
+SECRET_INVALID = Code(name="GL281", title="a secret's value cannot be sent in a header")
+CERTIFICATE_UNREADABLE = Code(name="GL282", title="a certificate or private key cannot be read")
+CERTIFICATE_MISMATCH = Code(name="GL283", title="a private key does not belong to its certificate")
+CERTIFICATE_NOT_VALID = Code(name="GL284", title="a certificate is expired or not valid yet")
+CERTIFICATE_EXPIRES_SOON = Code(name="GL285", title="a certificate expires soon", severity=Severity.WARNING)
+NEEDS_RESTART = Code(name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING)
+
+REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")

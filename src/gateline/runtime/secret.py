@@ -1,0 +1,130 @@
+"""Secrets: read where the project file says, checked for what a header can carry, kept out of children.
+
+Messages name the secret and its source, never the value or a part of it (DESIGN D8, `attacks.md` A9).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from gateline.model.codes import SECRET_INVALID, SECRET_UNREADABLE
+from gateline.model.diagnostic import Complaints
+from gateline.model.secret import Secret, SecretSource, SecretSourceKind
+from gateline.runtime.state_dir import StateDir, write_private
+
+LONGEST: Final = 8192
+"""Bytes. Well inside the header limits of common backends."""
+
+GENERATED_BYTES: Final = 32
+
+
+def read_secrets(
+    sources: Iterable[SecretSource],
+    environ: Mapping[str, str],
+    folder: Path,
+    state: StateDir,
+    complaints: Complaints,
+) -> tuple[Secret, ...]:
+    """The values of all secrets; what cannot be read or used is a complaint, and left out.
+
+    Args:
+        sources: where the project file says the values are.
+        environ: the environment that `env` sources are read from.
+        folder: what relative paths of `file` sources are relative to.
+        state: keeps the `generate` ones.
+        complaints: where faults are told.
+
+    """
+    found = []
+    for source in sources:
+        value = _read(source, environ, folder, state, complaints)
+        if value is None:
+            continue
+        fault = header_value_fault(value)
+        if fault:
+            message = f"secret '{source.name}' ({_described(source)}) cannot be sent in a header: {fault}"
+            complaints.add(SECRET_INVALID, source.origin, message)
+        else:
+            found.append(Secret(source.name, value))
+    return tuple(found)
+
+
+def header_value_fault(value: bytes) -> str:
+    """Why these bytes can't be a header's value, or "".
+
+    Envoy takes CR, LF and NUL over SDS and then answers every request with 503 (`envoy-facts.md` 9.1), so they are
+    refused here; an empty value would let the client's own header through.
+    """
+    if not value:
+        return "it is empty"
+    if len(value) > LONGEST:
+        return f"it is longer than {LONGEST} bytes"
+    if any(byte < 0x20 or byte == 0x7F for byte in value):
+        return "it holds a control byte (a line end, a tab, NUL, ...)"
+    if value != value.strip(b" "):
+        return "it begins or ends with a blank"
+    return ""
+
+
+def without_secrets(environ: Mapping[str, str], sources: Iterable[SecretSource]) -> dict[str, str]:
+    """The environment without the variables that secrets are read from: what a child may see."""
+    hidden = {source.place for source in sources if source.kind is SecretSourceKind.ENV}
+    return {name: value for name, value in environ.items() if name not in hidden}
+
+
+def _described(source: SecretSource) -> str:
+    match source.kind:
+        case SecretSourceKind.ENV:
+            return f"environment variable {source.place}"
+        case SecretSourceKind.FILE:
+            return f"file {source.place}"
+        case SecretSourceKind.GENERATE:
+            return "generated"
+
+
+def _read(
+    source: SecretSource, environ: Mapping[str, str], folder: Path, state: StateDir, complaints: Complaints
+) -> bytes | None:
+    match source.kind:
+        case SecretSourceKind.ENV:
+            text = environ.get(source.place)
+            if text is None:
+                complaints.add(
+                    SECRET_UNREADABLE,
+                    source.origin,
+                    f"secret '{source.name}': the environment variable {source.place} is not set",
+                    help=f"set {source.place} in the environment of gateline, or name another source",
+                )
+                return None
+            return os.fsencode(text)
+        case SecretSourceKind.FILE:
+            return _read_file(source, folder / source.place, complaints)
+        case SecretSourceKind.GENERATE:
+            return _generated(source.name, state)
+
+
+def _read_file(source: SecretSource, path: Path, complaints: Complaints) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            value = file.read(LONGEST + 3)  # enough to see that it is too long
+    except OSError as error:
+        message = f"secret '{source.name}': {path} cannot be read: {error.strerror}"
+        complaints.add(SECRET_UNREADABLE, source.origin, message)
+        return None
+    # Editors and `echo` end a file with a line end that is not part of the secret.
+    return value.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _generated(name: str, state: StateDir) -> bytes:
+    kept = state.private_folder("secrets") / f"secret-{quote(name, safe='')}"
+    try:
+        return kept.read_bytes()
+    except FileNotFoundError:
+        value = secrets.token_urlsafe(GENERATED_BYTES).encode("ascii")
+        write_private(kept, value)
+        return value

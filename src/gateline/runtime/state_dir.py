@@ -1,0 +1,187 @@
+"""The state directory: where sockets, generated keys and logs of one project lie, and who may use it now.
+
+`.gateline/` beside the project file, or `--state DIR` (DESIGN section 4). Mode 0700, held by one process at a time.
+A Unix socket's path has room for about a hundred bytes, so the sockets of a deeply nested project go to a short
+directory of their own, which is written down so that the next run can remove it after a crash.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateline.errors import GatelineError
+
+DEFAULT_NAME: Final = ".gateline"
+LONGEST_SOCKET_PATH: Final = 100
+"""Bytes. `sun_path` holds 108 on Linux and 104 on macOS, with the closing NUL."""
+
+_LONGEST_SOCKET_NAME: Final = "admin.sock"
+_SHORT_PREFIX: Final = "gateline-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDir:
+    """A state directory that this process holds. `sockets` is where Unix sockets fit."""
+
+    path: Path
+    sockets: Path
+
+    @property
+    def xds_socket(self) -> Path:
+        """Where control serves its Envoys."""
+        return self.sockets / "xds.sock"
+
+    @property
+    def admin_socket(self) -> Path:
+        """Envoy's admin interface: a Unix socket, never TCP (DESIGN section 5)."""
+        return self.sockets / _LONGEST_SOCKET_NAME
+
+    @property
+    def bootstrap(self) -> Path:
+        """What Envoy starts with."""
+        return self.path / "bootstrap.json"
+
+    @property
+    def envoy_log(self) -> Path:
+        """What Envoy says about itself; requests are not in it."""
+        return self.path / "envoy.log"
+
+    @property
+    def request_pipe(self) -> Path:
+        """The named pipe through which Envoy tells of requests."""
+        return self.path / "requests.pipe"
+
+    def private_folder(self, name: str) -> Path:
+        """A folder of mode 0700 in here, made if it is missing."""
+        folder = self.path / name
+        _own_folder(folder)
+        return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only this user may read, whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp's mode is 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def hold_state_dir(project_folder: Path, chosen: Path | None, environ: Mapping[str, str]) -> Iterator[StateDir]:
+    """Open (or make) the state directory and keep it for this process; what a crashed run left is removed.
+
+    Raises:
+        GatelineError: it is not ours, cannot be made, or another process holds it.
+
+    """
+    path = (chosen.expanduser() if chosen else project_folder / DEFAULT_NAME).absolute()
+    _own_folder(path, follow=chosen is not None)
+    _keep_out_of_version_control(path)
+    lock = _lock(path)
+    try:
+        _remove_leftovers(path)
+        sockets = _socket_folder(path, environ)
+        try:
+            yield StateDir(path=path, sockets=sockets)
+        finally:
+            _remove_leftovers(path)
+    finally:
+        os.close(lock)
+
+
+def _own_folder(path: Path, *, follow: bool = False) -> None:
+    """Make the folder, or check that it is a folder of ours, and take everybody else's rights away."""
+    try:
+        path.mkdir(mode=0o700, parents=follow, exist_ok=True)
+        flags = os.O_RDONLY | os.O_DIRECTORY | (0 if follow else os.O_NOFOLLOW)
+        folder = os.open(path, flags)
+    except OSError as error:
+        message = f"cannot use {path} as a state directory: {error.strerror}; choose another with --state DIR"
+        raise GatelineError(message) from error
+    try:
+        found = os.fstat(folder)
+        if found.st_uid != os.geteuid():
+            message = (
+                f"{path} belongs to user {found.st_uid}, not to this user: "
+                "Gateline keeps keys there; choose another with --state DIR"
+            )
+            raise GatelineError(message)
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            os.fchmod(folder, 0o700)
+    finally:
+        os.close(folder)
+
+
+def _keep_out_of_version_control(path: Path) -> None:
+    ignore = path / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _lock(path: Path) -> int:
+    """Hold the directory's lock; the kernel frees it when this process ends, however it ends."""
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+        os.close(lock)
+        who = f"process {holder}" if holder.isdigit() else "another process"
+        message = (
+            f"Gateline already runs this project ({who} holds {path}): "
+            "stop it first, or give this run a state directory of its own with --state DIR"
+        )
+        raise GatelineError(message) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+    return lock
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the sockets, pipes and the bootstrap of a run that is over."""
+    record = path / "sockets.path"
+    with suppress(OSError):
+        _remove_short_folder(Path(record.read_text(encoding="utf-8")))
+    record.unlink(missing_ok=True)
+    shutil.rmtree(path / "sockets", ignore_errors=True)
+    for name in ("bootstrap.json", "requests.pipe"):
+        (path / name).unlink(missing_ok=True)
+
+
+def _remove_short_folder(folder: Path) -> None:
+    """Remove a folder that a former run wrote down, if it is still ours and looks like one of ours."""
+    found = folder.lstat()
+    if folder.name.startswith(_SHORT_PREFIX) and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
+    inside = path / "sockets"
+    if _fits(inside):
+        _own_folder(inside)
+        return inside
+    for place in (environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108: mkdtemp is safe
+        with suppress(OSError):
+            if place and _fits(Path(place, _SHORT_PREFIX + "12345678")):
+                short = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=place))  # mode 0700
+                write_private(path / "sockets.path", str(short).encode())
+                return short
+    message = f"{path} is too deep for Unix sockets and no short temporary directory can be written: use --state DIR"
+    raise GatelineError(message)
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / _LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH
