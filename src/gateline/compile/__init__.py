@@ -1,4 +1,116 @@
 """BACK END: model to Envoy resources. Pure functions: no files, no sockets, no clock.
 
-The front door is `compile_gateway(gateway, keyring)`.
+Front door: `compile_gateway(gateway, keyring)`. It works in this order, each step a function of the former's
+results: what is not supported → stages (tables, routes, clusters) → entry → listener → secrets → the whole.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from gateline.compile import names
+from gateline.compile.entry import entry_scope
+from gateline.compile.listener import edge_listener
+from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
+from gateline.compile.secret import edge_certificate, generic, trust
+from gateline.compile.stage import Harvest, StageCompiler, unserved_methods
+from gateline.dataplane import keys
+from gateline.model import codes
+from gateline.model.diagnostic import Complaints, Report
+from gateline.model.gateway import Gateway, Keyring
+from gateline.model.integration import LiteralSource, Location
+from gateline.model.secret import SecretRef
+
+__all__ = ["Compiled", "compile_gateway"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """The compiler's answer: all resources, or None when a diagnostic is an error."""
+
+    resources: Resources | None
+    report: Report
+
+
+def compile_gateway(
+    gateway: Gateway,
+    keyring: Keyring,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    request_log: str | None = None,
+) -> Compiled:
+    """Compile a project whole, or not at all.
+
+    Args:
+        gateway: the project, resolved.
+        keyring: values of secrets and certificates.
+        allowed: names of diagnostics that may pass (`--allow`).
+        request_log: where Envoy writes one JSON line a request; None for nowhere.
+
+    """
+    complaints = Complaints(allowed)
+    harvest = Harvest()
+    scopes: dict[str, Message] = {keys.ENTRY_SCOPE: entry_scope(gateway)}
+    for api in gateway.apis:
+        unserved = unserved_methods(api, complaints)
+        for stage in api.stages:
+            name = names.scope(api.name, stage.name)
+            scopes[name] = StageCompiler(gateway, api, stage, unserved, harvest).compile(complaints)
+            harvest.origins[name] = api.origin
+    secrets = _secrets(gateway, keyring, harvest, complaints)
+    report = complaints.report()
+    if report.error_count:
+        return Compiled(resources=None, report=report)
+    harvest.origins[names.LISTENER] = gateway.edge.origin
+    listener = edge_listener(gateway.edge, secret_headers(gateway), request_log)
+    resources = Resources(
+        by_type={
+            SECRET: secrets,
+            CLUSTER: harvest.clusters,
+            ENDPOINT: {},
+            SCOPED_ROUTE: scopes,
+            LISTENER: {names.LISTENER: listener},
+        },
+        lookups=tuple(harvest.lookups),
+        origins=harvest.origins,
+        routes=tuple(harvest.rows),
+    )
+    return Compiled(resources=resources, report=report)
+
+
+def secret_headers(gateway: Gateway) -> frozenset[str]:
+    """Names of the headers that carry a secret anywhere in the project, in lower case."""
+    return frozenset(
+        mapping.name.lower()
+        for api in gateway.apis
+        for method in api.methods
+        for mapping in method.integration.request_parameters
+        if mapping.location is Location.HEADER
+        and isinstance(mapping.source, LiteralSource)
+        and any(isinstance(part, SecretRef) for part in mapping.source.parts)
+    )
+
+
+def _secrets(
+    gateway: Gateway, keyring: Keyring, harvest: Harvest, complaints: Complaints
+) -> dict[str, Message]:
+    values = {secret.name: secret for secret in keyring.secrets}
+    resources: dict[str, Message] = {}
+    for name in sorted(harvest.secrets):
+        if name in values:
+            resources[names.secret(name)] = generic(values[name])
+            continue
+        source = next((s for s in gateway.secrets if s.name == name), None)
+        complaints.add(
+            codes.SECRET_WITHOUT_SOURCE,
+            source.origin if source else gateway.origin.child("secrets"),
+            f"the secret {name} has no value",
+            help=f"Declare it: `secrets: {{{name}: {{env: {name.upper()}}}}}`.",
+        )
+    if gateway.edge.tls is not None and keyring.edge_certificate is not None:
+        resources[names.EDGE_CERTIFICATE] = edge_certificate(keyring.edge_certificate)
+    if harvest.needs_trust:
+        resources[names.TRUST] = trust(keyring.trust)
+    return resources

@@ -47,3 +47,22 @@ CERTIFICATE_EXPIRES_SOON = Code(name="GL285", title="a certificate expires soon"
 NEEDS_RESTART = Code(name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING)
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
+
+INTEGRATION_UNSUPPORTED = Code(name="GL401", title="an integration type that is not supported yet", allowable=True)
+MOCK_UNSUPPORTED = Code(name="GL402", title="a mock that reads the request is not supported yet", allowable=True)
+MAPPING_UNSUPPORTED = Code(name="GL403", title="a parameter mapping that is not supported yet", allowable=True)
+VALIDATION_UNSUPPORTED = Code(name="GL404", title="request validation is not supported yet", allowable=True)
+GATEWAY_RESPONSE_UNSUPPORTED = Code(
+    name="GL405", title="customised gateway responses are not supported yet", allowable=True
+)
+COMPRESSION_UNSUPPORTED = Code(name="GL406", title="compression is not supported yet", allowable=True)
+
+AUTHORIZER_UNSUPPORTED = Code(name="GL501", title="an authorization that is not supported yet")
+API_KEY_UNSUPPORTED = Code(name="GL502", title="API keys are not supported yet")
+RESOURCE_POLICY_UNSUPPORTED = Code(name="GL503", title="resource policies are not supported yet")
+
+FORBIDDEN_ADDRESS = Code(name="GL601", title="an address that no integration may reach")
+ENDPOINT_INVALID = Code(
+    name="GL602", title="an integration without a usable endpoint in a stage", severity=Severity.WARNING
+)
+SECRET_WITHOUT_SOURCE = Code(name="GL603", title="a secret that a mapping names has no value")

@@ -72,3 +72,4 @@ class Keyring:
 
     secrets: tuple[Secret, ...] = ()
     edge_certificate: Certificate | None = None
+    trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A place in a definition: `file` as the user named it, `pointer` as the path of keys to the value."""
+    """A place in a definition: `file` as the user named it, `pointer` as the path of keys to the value.
+
+    `position` is set only where no pointer can lead: at a syntax error, or at a key that was written twice.
+    """
 
     file: str
     pointer: tuple[str | int, ...] = ()
+    position: Position | None = None
 
     def child(self, *keys: str | int) -> Origin:
         """The origin of a value below this one."""

@@ -1,0 +1,69 @@
+"""The static part that an Envoy starts with: where its control plane is, and its admin socket."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile.wire import extension, new, packed, to_dict
+
+_OWNER_ONLY: Final = 0o600
+_MAX_CONNECTIONS: Final = 50_000
+
+
+def bootstrap(*, node: str, xds_socket: str, admin_socket: str) -> dict[str, object]:
+    """The bootstrap as JSON-able values.
+
+    Args:
+        node: the node id by which the control plane knows this Envoy.
+        xds_socket: path of the control plane's Unix socket.
+        admin_socket: path of the admin interface's Unix socket; never TCP.
+
+    """
+    return to_dict(_message(node, xds_socket, admin_socket))
+
+
+def _message(node: str, xds_socket: str, admin_socket: str) -> Message:
+    ads = {"ads": {}, "resource_api_version": "V3"}
+    http2 = new(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http2_protocol_options": {}},
+    )
+    control = {
+        "name": "control",
+        "type": "STATIC",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(http2)
+        },
+        "load_assignment": {
+            "cluster_name": "control",
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": xds_socket}}}}]},
+            ],
+        },
+    }
+    return new(
+        "envoy.config.bootstrap.v3.Bootstrap",
+        node={"id": node, "cluster": "gateline"},
+        admin={"address": {"pipe": {"path": admin_socket, "mode": _OWNER_ONLY}}},
+        static_resources={"clusters": [control]},
+        dynamic_resources={
+            "ads_config": {
+                "api_type": "DELTA_GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "control"}}],
+            },
+            "cds_config": ads,
+            "lds_config": ads,
+        },
+        overload_manager={
+            "resource_monitors": [
+                extension(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=_MAX_CONNECTIONS,
+                )
+            ]
+        },
+    )

@@ -1,0 +1,93 @@
+"""The HTTP filter chain, in order, with a reason by each filter."""
+
+from __future__ import annotations
+
+from gateline import dataplane
+from gateline.compile.entry import LUA_FILTER
+from gateline.compile.route import HEADER_MUTATION_FILTER
+from gateline.compile.wire import extension, new, packed
+from gateline.dataplane import keys
+
+
+def http_filters() -> list[dict[str, object]]:
+    """The filters that every request passes."""
+    return [
+        _script(),  # decides and maps
+        _seal(),  # whatever the script did: no end mark, no passage
+        _body_limit(),  # only bodies of unknown length are held back, after the decision
+        _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
+        extension(
+            "envoy.filters.http.router",
+            "envoy.extensions.filters.http.router.v3.Router",
+            suppress_envoy_headers=True,
+        ),
+    ]
+
+
+def _script() -> dict[str, object]:
+    return extension(
+        LUA_FILTER,
+        "envoy.extensions.filters.http.lua.v3.Lua",
+        default_source_code={"inline_string": dataplane.script()},
+        clear_route_cache={"value": False},  # the script says itself when the route is to be chosen again
+        shared_vm_id="gateline",  # what the script remembers outlives a change of the listener
+    )
+
+
+def _seal() -> dict[str, object]:
+    marked = {
+        "metadata": {
+            "filter": keys.NAMESPACE,
+            "path": [{"key": keys.MARK}],
+            "value": {"present_match": True},
+        }
+    }
+    return extension(
+        "gateline.seal",
+        "envoy.extensions.filters.http.rbac.v3.RBAC",
+        rules={
+            "action": "ALLOW",
+            "policies": {"sealed": {"permissions": [marked], "principals": [{"any": True}]}},
+        },
+    )
+
+
+def _body_limit() -> dict[str, object]:
+    """Buffers a body without Content-Length up to the limit; skipped for all others, which stream.
+
+    `gateway.lua` refuses a Content-Length over the limit before anything is read.
+    """
+    buffer = extension(
+        "envoy.filters.http.buffer",
+        "envoy.extensions.filters.http.buffer.v3.Buffer",
+        max_request_bytes={"value": keys.BODY_LIMIT},
+    )
+    has_length = {
+        "single_predicate": {
+            "input": {
+                "name": "content-length",
+                "typed_config": packed(
+                    new("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name="content-length")
+                ),
+            },
+            "value_match": {"safe_regex": {"regex": "[0-9]+"}},
+        }
+    }
+    skip = {
+        "name": "skip",
+        "typed_config": packed(new("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")),
+    }
+    return extension(
+        "gateline.body_limit",
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        xds_matcher={
+            "matcher_list": {"matchers": [{"predicate": has_length, "on_match": {"action": skip}}]}
+        },
+        extension_config=buffer,
+    )
+
+
+def _header_mutation() -> dict[str, object]:
+    return extension(
+        HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+    )

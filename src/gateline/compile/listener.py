@@ -1,0 +1,121 @@
+"""The edge listener: where clients come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile import names
+from gateline.compile.chain import http_filters
+from gateline.compile.cluster import ADS
+from gateline.compile.header_cleaning import early_mutation
+from gateline.compile.local_reply import local_reply
+from gateline.compile.wire import extension, new
+from gateline.dataplane import keys
+from gateline.model.gateway import Edge
+
+_REQUEST_LOG_FORMAT: Final = {
+    "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%REQ(X-GL-PATH?:PATH)%",
+    "status": "%RESPONSE_CODE%",
+    "ms": "%DURATION%",
+    "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
+    "route": f"%FILTER_STATE({keys.ROUTE_STATE}:PLAIN)%",
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "upstream": "%UPSTREAM_HOST%",
+    "request_id": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%",
+}
+
+
+def edge_listener(edge: Edge, secret_headers: Iterable[str], request_log: str | None) -> Message:
+    """The listener of the project's `gateway` part.
+
+    Args:
+        edge: address, port, TLS and trusted hops; the port is the one really opened.
+        secret_headers: names of headers that carry secrets; cleaned from every client's request.
+        request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+
+    """
+    chain: dict[str, object] = {"filters": [_connection_manager(edge, secret_headers, request_log)]}
+    if edge.tls is not None:
+        chain["transport_socket"] = _tls()
+    address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
+    return new(
+        "envoy.config.listener.v3.Listener",
+        name=names.LISTENER,
+        address={"socket_address": {"address": address, "port_value": edge.port}},
+        per_connection_buffer_limit_bytes={"value": 65536},
+        filter_chains=[chain],
+    )
+
+
+def _connection_manager(
+    edge: Edge, secret_headers: Iterable[str], request_log: str | None
+) -> dict[str, object]:
+    scope_key = {
+        "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
+    }
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="edge",
+        codec_type="AUTO",
+        # Paths reach the script, the mapping and the backend byte for byte; the script judges odd forms.
+        normalize_path={"value": False},
+        merge_slashes=False,
+        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        generate_request_id={"value": False},  # a client's X-Request-Id passes; ours is %UNIQUE_ID%
+        server_header_transformation="PASS_THROUGH",
+        use_remote_address={"value": True},
+        xff_num_trusted_hops=edge.trusted_hops,
+        append_x_forwarded_port=True,
+        early_header_mutation_extensions=[early_mutation(secret_headers, trusted_hops=edge.trusted_hops)],
+        scoped_routes={
+            "name": "edge",
+            "scope_key_builder": {"fragments": [scope_key]},
+            "rds_config_source": ADS,
+            "scoped_rds": {"scoped_rds_config_source": ADS},
+        },
+        http_filters=http_filters(),
+        local_reply_config=local_reply(),
+        max_request_headers_kb={"value": 32},
+        request_headers_timeout=timedelta(seconds=10),
+        stream_idle_timeout=timedelta(seconds=60),
+        common_http_protocol_options={
+            "idle_timeout": timedelta(seconds=350),
+            "max_headers_count": {"value": 100},
+        },
+        http2_protocol_options={
+            "max_concurrent_streams": {"value": 100},
+            "initial_stream_window_size": {"value": 65536},
+            "initial_connection_window_size": {"value": 1048576},
+        },
+        access_log=[] if request_log is None else [_request_log(request_log)],
+    )
+
+
+def _request_log(path: str) -> dict[str, object]:
+    fields = {name: {"string_value": value} for name, value in _REQUEST_LOG_FORMAT.items()}
+    return extension(
+        "gateline.request_log",
+        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        path=path,
+        log_format={"json_format": {"fields": fields}},
+    )
+
+
+def _tls() -> dict[str, object]:
+    return extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_certificate_sds_secret_configs": [{"name": names.EDGE_CERTIFICATE, "sds_config": ADS}],
+        },
+    )

@@ -1,0 +1,94 @@
+"""What Envoy answers by itself, in API Gateway's words (api-gateway.md sections 4, 5.1 and 14)."""
+
+from __future__ import annotations
+
+from gateline.compile.route import header
+from gateline.dataplane import keys
+
+_RID = f"%REQ({keys.REQUEST_ID_HEADER})%"
+_MARKED_RID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%"
+
+
+def _by_flags(*flags: str) -> dict[str, object]:
+    return {"response_flag_filter": {"flags": list(flags)}}
+
+
+def _by_status(status: int) -> dict[str, object]:
+    comparison = {"op": "EQ", "value": {"default_value": status, "runtime_key": "gateline.local_reply"}}
+    return {"status_code_filter": {"comparison": comparison}}
+
+
+def _answer(
+    filter_: dict[str, object], status: int, body: str, error_type: str, *, marked: bool = True
+) -> dict[str, object]:
+    rid = _MARKED_RID if marked else _RID
+    limited = rid.removesuffix("%") + ":15%=" if not marked else rid.replace(")%", "):15%=")
+    return {
+        "filter": filter_,
+        "status_code": {"value": status},
+        "body_format_override": {
+            "text_format_source": {"inline_string": body},
+            "content_type": "application/json",
+        },
+        "headers_to_add": [
+            header("x-amzn-requestid", rid),
+            header("x-amz-apigw-id", limited),
+            header("x-amzn-errortype", error_type),
+        ],
+    }
+
+
+def local_reply() -> dict[str, object]:
+    """The LocalReplyConfig: the first mapper that fits decides."""
+    internal = "InternalServerErrorException"
+    return {
+        "mappers": [
+            _answer(_by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal),
+            _answer(
+                _by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
+                504,
+                '{"message": "Network error communicating with endpoint"}',
+                internal,
+            ),
+            # An integration whose host has no address: `Invalid endpoint address` in Amazon's log.
+            _answer(_by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
+            # A scope that is not there yet, or not any more.
+            _answer(_by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
+            # The seal.
+            _answer(
+                {
+                    "and_filter": {
+                        "filters": [
+                            _by_status(403),
+                            {
+                                "metadata_filter": {
+                                    "matcher": {
+                                        "filter": keys.NAMESPACE,
+                                        "path": [{"key": keys.WHY}],
+                                        "value": {"present_match": True},
+                                        "invert": True,
+                                    },
+                                    "match_if_key_not_found": {"value": True},
+                                }
+                            },
+                        ]
+                    }
+                },
+                403,
+                '{"message":"Forbidden"}',
+                "ForbiddenException",
+                marked=False,
+            ),
+            # A body without a Content-Length that grew over the limit; Amazon's own bytes.
+            {
+                "filter": _by_status(413),
+                "status_code": {"value": 413},
+                "body_format_override": {
+                    "text_format_source": {
+                        "inline_string": f"HTTP content length exceeded {keys.BODY_LIMIT} bytes."
+                    },
+                    "content_type": "text; charset=utf-8",
+                },
+            },
+        ]
+    }

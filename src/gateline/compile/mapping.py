@@ -1,0 +1,228 @@
+"""Parameter mappings of a proxy integration, divided between native mutations and `gateway.lua`.
+
+What is known when a stage is compiled (literals, stage variables, most of `$context`) becomes a native header
+mutation; a secret can only be one, since its value must stand in no route. What depends on the request becomes
+a source that the script reads. Rules: api-gateway.md section 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+from gateline.compile import names
+from gateline.model.gateway import Edge
+from gateline.model.integration import (
+    BodySource,
+    ContextSource,
+    LiteralSource,
+    Location,
+    MappingSource,
+    ParameterMapping,
+    RequestSource,
+    StageVariableSource,
+)
+from gateline.model.rest_api import Method, PathTemplate, RestApi, SegmentKind, Stage
+from gateline.model.secret import SecretRef
+
+DYNAMIC_CONTEXT: Final = frozenset(
+    {
+        "requestId",
+        "extendedRequestId",
+        "identity.sourceIp",
+        "identity.userAgent",
+        "requestTime",
+        "requestTimeEpoch",
+        "path",
+        "httpMethod",
+        "protocol",
+        "domainName",
+        "domainPrefix",
+        "xrayTraceId",
+    }
+)
+"""Context variables that `gateway.lua` reads from the request."""
+
+ILLEGAL_HEADERS: Final = frozenset(
+    {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
+)
+"""Headers that no mapping may set; Amazon answers 500 at run time (api-gateway.md section 7)."""
+
+DROPPED_HEADERS: Final = frozenset({"via", "expect", "proxy-authenticate", "te", "connection"})
+"""Headers that reach no backend, even if mapped (api-gateway.md section 9)."""
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
+
+Source = tuple[str, str | int]
+"""A source as `gateway.lua` reads it: its kind and an argument."""
+
+
+class NotMappable(ValueError):
+    """A source that this version cannot read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageContext:
+    """What is fixed when a method is compiled for a stage."""
+
+    edge: Edge
+    api: RestApi
+    stage: Stage
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderFormat:
+    """A header with a native format: literal text with `%` doubled, `%SECRET(name)%` where a secret stands."""
+
+    name: str
+    value: str
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """The mappings of one method in one stage."""
+
+    path: tuple[Source, ...]
+    query: tuple[tuple[str, Source], ...] = ()
+    headers: tuple[tuple[str, Source], ...] = ()
+    formats: tuple[HeaderFormat, ...] = ()
+    illegal_header: str = ""
+    host_mapped: bool = False
+    set_headers: frozenset[str] = field(default_factory=frozenset)
+
+
+def map_parameters(target: str, context: StageContext) -> Mapped:
+    """Divide a method's request parameters; `target` is the path and query template of its uri.
+
+    Raises:
+        NotMappable: a source of a kind that this version cannot read.
+
+    """
+    mappings = context.method.integration.request_parameters
+    header_mappings = [m for m in mappings if m.location is Location.HEADER]
+    headers: list[tuple[str, Source]] = []
+    formats: list[HeaderFormat] = []
+    for mapping in header_mappings:
+        name = mapping.name.lower()
+        if name in DROPPED_HEADERS:
+            continue
+        fixed = _fixed_header(mapping, context)
+        if fixed is None:
+            headers.append((":authority" if name == "host" else name, _source(mapping.source, context)))
+        elif fixed.value:
+            formats.append(fixed)
+    query = tuple(
+        (m.name, source)
+        for m in mappings
+        if m.location is Location.QUERYSTRING
+        for source in [_source(m.source, context)]
+        if source != ("literal", "")
+    )
+    targets = {m.name.lower() for m in header_mappings}
+    return Mapped(
+        path=_path(target, mappings, context),
+        query=query,
+        headers=tuple(headers),
+        formats=tuple(formats),
+        illegal_header=next((m.name for m in header_mappings if m.name.lower() in ILLEGAL_HEADERS), ""),
+        host_mapped="host" in targets,
+        set_headers=frozenset(targets),
+    )
+
+
+def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFormat | None:
+    """The native format of a header whose value does not depend on the request, else None."""
+    source = mapping.source
+    if isinstance(source, LiteralSource):
+        value = "".join(
+            f"%SECRET({names.secret(part.name)})%" if isinstance(part, SecretRef) else part.replace("%", "%%")
+            for part in source.parts
+        )
+        secrets = tuple(part.name for part in source.parts if isinstance(part, SecretRef))
+        return HeaderFormat(name=mapping.name.lower(), value=value, secrets=secrets)
+    kind, argument = _source(source, context)
+    if kind == "literal":
+        return HeaderFormat(name=mapping.name.lower(), value=str(argument).replace("%", "%%"))
+    return None
+
+
+def _path(
+    target: str, mappings: tuple[ParameterMapping, ...], context: StageContext
+) -> tuple[Source, ...]:
+    """The path template as sources: literal text and the values put into `{name}`.
+
+    A `{name}` without a mapping stays literal [R].
+    """
+    mapped = {m.name: m for m in mappings if m.location is Location.PATH}
+    parts: list[Source] = []
+    at = 0
+    for match in _PLACEHOLDER.finditer(target):
+        mapping = mapped.get(match[1])
+        if mapping is None:
+            continue
+        if match.start() > at:
+            parts.append(("literal", target[at : match.start()]))
+        parts.append(_source(mapping.source, context))
+        at = match.end()
+    if at < len(target):
+        parts.append(("literal", target[at:]))
+    return tuple(parts)
+
+
+def _source(source: MappingSource, context: StageContext) -> Source:
+    if isinstance(source, RequestSource):
+        return _request_source(source, context.method.path)
+    if isinstance(source, StageVariableSource):
+        return ("literal", dict(context.stage.variables).get(source.name, ""))
+    if isinstance(source, ContextSource):
+        return _context_source(source.path, context)
+    if isinstance(source, LiteralSource):
+        if source.text is None:
+            raise NotMappable("a secret can only be part of a header")
+        return ("literal", source.text)
+    if isinstance(source, BodySource):
+        raise NotMappable("mappings that read the body are not supported yet")
+    assert_never(source)
+
+
+def _request_source(source: RequestSource, path: PathTemplate) -> Source:
+    match source.location:
+        case Location.HEADER:
+            return ("headers" if source.multivalue else "header", source.name.lower())
+        case Location.QUERYSTRING:
+            return ("queries" if source.multivalue else "query", source.name)
+        case Location.PATH:
+            for index, segment in enumerate(path.segments, start=1):
+                if segment.kind is not SegmentKind.STATIC and segment.text == source.name:
+                    return ("greedy" if segment.kind is SegmentKind.GREEDY else "segment", index)
+            return ("literal", "")
+        case _:
+            assert_never(source.location)
+
+
+def _context_source(path: str, context: StageContext) -> Source:
+    if path in DYNAMIC_CONTEXT:
+        return ("context", path)
+    if path.startswith("authorizer."):
+        raise NotMappable("authorizers are not supported yet, so there is no authorizer context")
+    method, api = context.method, context.api
+    fixed = {
+        "accountId": context.edge.account_id,
+        "apiId": api.api_id,
+        "stage": context.stage.name,
+        "resourcePath": method.path.text,
+        "resourceId": resource_id(api.api_id, method.path.text),
+    }
+    # Anything else is unknown for an anonymous caller, and a mapping from an absent source is omitted [R].
+    return ("literal", fixed.get(path, ""))
+
+
+def resource_id(api_id: str, path: str) -> str:
+    """A resource's id: six lower-case letters and digits, the same for the same API and path."""
+    number = int.from_bytes(hashlib.sha256(f"{api_id} {path}".encode()).digest()[:8])
+    letters = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return "".join(letters[number // 36**index % 36] for index in range(6))

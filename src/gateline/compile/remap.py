@@ -1,0 +1,58 @@
+"""Response headers of a backend that a client gets under another name (api-gateway.md section 9).
+
+The filter stands in the clusters' upstream filter chain, so it sees what a backend sent and never what the
+gateway answers itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from gateline.compile.wire import extension
+
+REMAPPED: Final = (
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "expect",
+    "host",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "www-authenticate",
+    "x-amzn-requestid",
+)
+"""Recorded from the real service; the client sees `x-amzn-remapped-{name}`."""
+
+_NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrade", "trailer"})
+"""Copied but not removed here: Envoy itself needs them and writes its own."""
+
+
+def remapped(name: str) -> str:
+    """The name under which a client sees a header that an integration answered."""
+    return f"x-amzn-remapped-{name}" if name.lower() in REMAPPED else name
+
+
+def _mutations() -> list[dict[str, object]]:
+    mutations: list[dict[str, object]] = []
+    for name in REMAPPED:
+        mutations.append({"append": {"header": {"key": remapped(name), "value": f"%RESP({name})%"}}})
+        if name not in _NEEDED_BY_THE_CODEC:
+            mutations.append({"remove": name})
+    return mutations
+
+
+@cache
+def remap_filter() -> dict[str, object]:
+    """The upstream HTTP filter that renames."""
+    return extension(
+        "gateline.remap",
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": _mutations()},
+    )

@@ -1,0 +1,91 @@
+"""Routes: what Envoy does natively with a request that `gateway.lua` has decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from google.protobuf.message import Message
+
+from gateline.compile.mapping import Mapped
+from gateline.compile.mock import MockAnswer
+from gateline.compile.secret import secret_formatter
+from gateline.compile.wire import new, packed
+from gateline.dataplane import keys
+
+HEADER_MUTATION_FILTER = "envoy.filters.http.header_mutation"
+_REQUEST_ID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%"
+_EXTENDED_REQUEST_ID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK}):15%="
+_MAX_MOCK_BODY = 307_200  # a template's own limit: 300 KB
+
+
+def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> dict[str, object]:
+    """A HeaderValueOption."""
+    return {"header": {"key": name, "value": value}, "append_action": action}
+
+
+def scope_headers(api_id: str) -> dict[str, object]:
+    """What holds for every route of an API (api-gateway.md section 9)."""
+    return {
+        "request_headers_to_remove": [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, "via"],
+        "request_headers_to_add": [
+            header("x-amzn-apigateway-api-id", api_id),
+            header("user-agent", f"AmazonAPIGateway_{api_id}", "ADD_IF_ABSENT"),
+            header("accept", "application/json", "ADD_IF_ABSENT"),
+        ],
+        "response_headers_to_add": [
+            header("x-amzn-requestid", _REQUEST_ID),
+            header("x-amz-apigw-id", _EXTENDED_REQUEST_ID),
+        ],
+        "max_direct_response_body_size_bytes": {"value": _MAX_MOCK_BODY},
+    }
+
+
+def mock_route(name: str, answer: MockAnswer) -> Message:
+    """A constant answer, given by Envoy itself."""
+    response: dict[str, object] = {"status": answer.status}
+    if answer.body:
+        response["body"] = {"inline_string": answer.body}
+    added = [("content-type", answer.content_type), *answer.headers]
+    return new(
+        "envoy.config.route.v3.Route",
+        name=name,
+        match={"prefix": "/"},
+        direct_response=response,
+        response_headers_to_add=[header(key, value.replace("%", "%%")) for key, value in added],
+    )
+
+
+def proxy_route(
+    name: str, *, cluster: str, authority: str, timeout: timedelta, mapped: Mapped
+) -> Message:
+    """A route to a backend. `authority` is the Host it sees, "" when a mapping has set it."""
+    action: dict[str, object] = {
+        "cluster": cluster,
+        "timeout": timeout,
+        "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
+    }
+    if authority:
+        action["host_rewrite_literal"] = authority
+    fields: dict[str, object] = {}
+    if mapped.formats:
+        fields["typed_per_filter_config"] = {HEADER_MUTATION_FILTER: packed(_mutations(mapped))}
+    if "content-encoding" not in mapped.set_headers:
+        fields["request_headers_to_remove"] = ["content-encoding"]
+    return new("envoy.config.route.v3.Route", name=name, match={"prefix": "/"}, route=action, **fields)
+
+
+def _mutations(mapped: Mapped) -> Message:
+    """The fixed headers. Each is removed first: an empty secret would else let the client's copy through."""
+    mutations: list[dict[str, object]] = []
+    secrets: list[str] = []
+    for form in mapped.formats:
+        mutations.append({"remove": form.name})
+        mutations.append({"append": header(form.name, form.value)})
+        secrets.extend(form.secrets)
+    return new(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+        mutations={
+            "request_mutations": mutations,
+            "formatters": [secret_formatter(tuple(secrets))] if secrets else [],
+        },
+    )

@@ -1,0 +1,51 @@
+"""Secrets as SDS resources: the only resources that hold a secret's value."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from gateline.compile import names
+from gateline.compile.cluster import ADS
+from gateline.compile.wire import new, packed
+from gateline.model.secret import Certificate, Secret
+
+_SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105: a type's name
+
+
+def generic(secret: Secret) -> Message:
+    """A named secret of the project file, as `%SECRET(name)%` reads it."""
+    return new(
+        _SECRET,
+        name=names.secret(secret.name),
+        generic_secret={"secret": {"inline_bytes": secret.reveal()}},
+    )
+
+
+def edge_certificate(certificate: Certificate) -> Message:
+    """The certificate that the gateway shows to its clients."""
+    return new(
+        _SECRET,
+        name=names.EDGE_CERTIFICATE,
+        tls_certificate={
+            "certificate_chain": {"inline_bytes": certificate.chain},
+            "private_key": {"inline_bytes": certificate.private_key.reveal()},
+        },
+    )
+
+
+def trust(bundle: bytes) -> Message:
+    """The certificate authorities that upstream servers are verified against."""
+    return new(_SECRET, name=names.TRUST, validation_context={"trusted_ca": {"inline_bytes": bundle}})
+
+
+def secret_formatter(secrets: tuple[str, ...]) -> dict[str, object]:
+    """The formatter that lets `%SECRET(name)%` stand in a header mutation."""
+    configs = {
+        names.secret(name): {"name": names.secret(name), "sds_config": ADS} for name in sorted(set(secrets))
+    }
+    return {
+        "name": "envoy.formatter.generic_secret",
+        "typed_config": packed(
+            new("envoy.extensions.formatter.generic_secret.v3.GenericSecret", secret_configs=configs)
+        ),
+    }

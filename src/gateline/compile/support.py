@@ -1,0 +1,122 @@
+"""What a definition asks for and this version does not do: refused by name, never passed over in silence.
+
+`--allow GLnnn` lets an allowable one pass; the method then answers 501, it is never open. What concerns
+authorization can't be allowed.
+"""
+
+from __future__ import annotations
+
+from gateline.model import codes
+from gateline.model.authorizer import AuthorizationType
+from gateline.model.diagnostic import Complaints
+from gateline.model.integration import BodySource, ContextSource, IntegrationKind
+from gateline.model.rest_api import Method, RestApi
+
+_NEXT = "It comes with a later version; `--allow {code}` serves the API with 501 in this method's place."
+
+
+def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
+    """Record what an API as a whole asks for and this version does not do."""
+    if api.policy:
+        complaints.add(
+            codes.RESOURCE_POLICY_UNSUPPORTED,
+            api.origin.child("x-amazon-apigateway-policy"),
+            "resource policies are not evaluated yet, and an API with one is not served without it",
+            help="Remove the policy to serve the API to everybody who reaches the gateway.",
+        )
+    for response in api.gateway_responses:
+        complaints.add(
+            codes.GATEWAY_RESPONSE_UNSUPPORTED,
+            response.origin,
+            f"the customised gateway response {response.type} is not applied yet",
+            help=f"`--allow {codes.GATEWAY_RESPONSE_UNSUPPORTED.name}` serves the API with Amazon's defaults.",
+        )
+    if api.minimum_compression_size is not None:
+        complaints.add(
+            codes.COMPRESSION_UNSUPPORTED,
+            api.origin.child("x-amazon-apigateway-minimum-compression-size"),
+            "responses are not compressed yet",
+            help=f"`--allow {codes.COMPRESSION_UNSUPPORTED.name}` serves the API without compression.",
+        )
+
+
+def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:
+    """Record what a method asks for and this version does not do; true when the method must answer 501."""
+    found = _authorization(method, complaints)
+    found = _integration(method, complaints) or found
+    return _validation(api, method, complaints) or found
+
+
+def _authorization(method: Method, complaints: Complaints) -> bool:
+    needs = method.authorization
+    if needs.type is not AuthorizationType.NONE:
+        which = f" '{needs.authorizer}'" if needs.authorizer else ""
+        complaints.add(
+            codes.AUTHORIZER_UNSUPPORTED,
+            needs.origin,
+            f"{_named(method)} asks for {needs.type} authorization{which}, which is not supported yet",
+            help="A method is never served without the authorization it asks for, so this can't be allowed.",
+        )
+        return True
+    if needs.api_key_required:
+        complaints.add(
+            codes.API_KEY_UNSUPPORTED,
+            needs.origin,
+            f"{_named(method)} asks for an API key, and usage plans are not supported yet",
+            help="A method is never served without the key it asks for, so this can't be allowed.",
+        )
+        return True
+    return False
+
+
+def _integration(method: Method, complaints: Complaints) -> bool:
+    integration = method.integration
+    if integration.kind not in (IntegrationKind.HTTP_PROXY, IntegrationKind.MOCK):
+        code = codes.INTEGRATION_UNSUPPORTED
+        complaints.add(
+            code,
+            integration.origin.child("type"),
+            f"{_named(method)} has an integration of type {integration.kind}, which is not supported yet",
+            help=_NEXT.format(code=code.name),
+        )
+        return True
+    if integration.kind is IntegrationKind.MOCK:
+        return False
+    for mapping in integration.request_parameters:
+        reads_body = isinstance(mapping.source, BodySource)
+        reads_authorizer = isinstance(mapping.source, ContextSource) and mapping.source.path.startswith(
+            "authorizer."
+        )
+        if reads_body or reads_authorizer:
+            code = codes.MAPPING_UNSUPPORTED
+            what = "the body" if reads_body else "an authorizer's context"
+            complaints.add(
+                code,
+                mapping.origin,
+                f"{_named(method)} maps {mapping.location} {mapping.name} from {what}: not supported yet",
+                help=_NEXT.format(code=code.name),
+            )
+            return True
+    return False
+
+
+def _validation(api: RestApi, method: Method, complaints: Complaints) -> bool:
+    validator = next((v for v in api.request_validators if v.name == method.request_validator), None)
+    if validator is None:
+        return False
+    body = validator.validate_body and bool(method.request_models)
+    parameters = validator.validate_parameters and any(p.required for p in method.parameters)
+    if not (body or parameters):
+        return False
+    code = codes.VALIDATION_UNSUPPORTED
+    complaints.add(
+        code,
+        method.origin,
+        f"{_named(method)} asks for request validation ('{validator.name}'), which is not supported yet",
+        help=_NEXT.format(code=code.name),
+    )
+    return True
+
+
+def _named(method: Method) -> str:
+    return f"{method.http_method} {method.path.text}"
