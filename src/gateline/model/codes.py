@@ -11,6 +11,13 @@ from gateline.model.diagnostic import Code, Severity
 
 NOT_YAML_OR_JSON = Code(name="GL101", title="the file is neither JSON nor YAML")
 DUPLICATE_KEY = Code(name="GL102", title="a key is written twice", severity=Severity.WARNING)
+NOT_UTF8 = Code(name="GL103", title="the file is not UTF-8 text")
+LARGER_THAN_AMAZON_TAKES = Code(
+    name="GL104", title="the definition is larger than API Gateway imports", severity=Severity.WARNING
+)
+BEYOND_BOUNDS = Code(name="GL105", title="the file is too large, too deep or repeats itself too often")
+UNKNOWN_TAG = Code(name="GL106", title="a YAML tag that is not understood")
+LONE_SURROGATE = Code(name="GL107", title="text that is not Unicode")
 
 UNKNOWN_KEY = Code(name="GL201", title="an unknown key")
 KEY_NOT_SUPPORTED_YET = Code(name="GL202", title="a key that this version does not support yet")
@@ -34,7 +41,9 @@ STAGE_VARIABLE_NOT_DEFINED = Code(
     name="GL219", title="a stage variable is used but not defined", severity=Severity.WARNING
 )
 VPC_LINK_NOT_DECLARED = Code(name="GL220", title="a VPC link is used but not declared")
-DECLARED_BUT_UNUSED = Code(name="GL221", title="something is declared but never used", severity=Severity.WARNING)
+DECLARED_BUT_UNUSED = Code(
+    name="GL221", title="something is declared but never used", severity=Severity.WARNING
+)
 SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
@@ -44,13 +53,104 @@ CERTIFICATE_UNREADABLE = Code(name="GL282", title="a certificate or private key 
 CERTIFICATE_MISMATCH = Code(name="GL283", title="a private key does not belong to its certificate")
 CERTIFICATE_NOT_VALID = Code(name="GL284", title="a certificate is expired or not valid yet")
 CERTIFICATE_EXPIRES_SOON = Code(name="GL285", title="a certificate expires soon", severity=Severity.WARNING)
-NEEDS_RESTART = Code(name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING)
+NEEDS_RESTART = Code(
+    name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING
+)
+
+# The definition: its shape, its resources, values that come from elsewhere.
+NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")
+CLOUDFORMATION_TEMPLATE = Code(name="GL302", title="a CloudFormation template where a definition is expected")
+DEFINITION_VALUE_WRONG_TYPE = Code(name="GL303", title="a value of the wrong type in a definition")
+UNKNOWN_EXTENSION = Code(
+    name="GL304", title="an x-amazon-apigateway extension that is not read", severity=Severity.WARNING
+)
+MISSPELLED_KEY = Code(
+    name="GL305", title="a misspelled key, read as what was meant", severity=Severity.WARNING
+)
+REFERENCE_NOT_FOUND = Code(name="GL306", title="a $ref that leads nowhere")
+REFERENCE_REMOTE = Code(name="GL307", title="a $ref to another file or to a URL")
+OPERATION_NOT_SERVED = Code(
+    name="GL308", title="an operation without an integration is not served", severity=Severity.WARNING
+)
+HTTP_API_ONLY = Code(name="GL309", title="a feature of HTTP APIs (v2), which are not served")
+HTTP_API_EXPORT = Code(
+    name="GL310", title="an export of an HTTP API (v2), read as a REST API", severity=Severity.WARNING
+)
+RESOURCE_PATH_INVALID = Code(name="GL311", title="a resource path that API Gateway does not take")
+RESOURCE_PATH_NORMALISED = Code(
+    name="GL312", title="a resource path read with its slashes put right", severity=Severity.WARNING
+)
+RESOURCE_AMBIGUOUS = Code(name="GL313", title="two path variables beside each other")
+METHOD_DUPLICATE = Code(name="GL314", title="the same method twice")
+VERB_NOT_SERVED = Code(
+    name="GL315", title="a verb or key of a path that is not served", severity=Severity.WARNING
+)
+PARAMETER_INVALID = Code(name="GL316", title="a method parameter that API Gateway does not take")
+VALIDATOR_NOT_DEFINED = Code(name="GL317", title="a request validator that is not defined")
+GATEWAY_RESPONSE_INVALID = Code(name="GL318", title="a gateway response that API Gateway does not take")
+SETTING_INVALID = Code(name="GL319", title="a setting of the API that API Gateway does not take")
+VALUE_UNKNOWN = Code(name="GL320", title="a value that the definition takes from elsewhere is not known")
+INTRINSIC_INVALID = Code(name="GL321", title="an intrinsic function that cannot be evaluated")
+INCLUDE_REFUSED = Code(name="GL322", title="an AWS::Include that cannot be read")
+SECRET_NOT_DECLARED = Code(name="GL323", title="a header takes a secret that is not declared")
+SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret outside of a header mapping")
+
+# Integrations and their mappings.
+INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")
+INTEGRATION_METHOD_INVALID = Code(
+    name="GL331", title="an integration without httpMethod, or with an unknown one"
+)
+ENDPOINT_INVALID = Code(name="GL332", title="an integration uri that is no endpoint")
+ENDPOINT_HOST_FROM_REQUEST = Code(name="GL333", title="a request would choose the integration's host")
+ENDPOINT_FORBIDDEN = Code(name="GL334", title="an integration to an address that no request may reach")
+CONNECTION_INCOMPLETE = Code(name="GL335", title="an integration's connection is incomplete")
+TIMEOUT_OUT_OF_RANGE = Code(name="GL336", title="timeoutInMillis is out of range")
+INTEGRATION_VALUE_INVALID = Code(name="GL337", title="a value that an integration does not take")
+UNKNOWN_DEFINITION_KEY = Code(name="GL338", title="a key that is not read", severity=Severity.WARNING)
+INTEGRATION_RESPONSE_INVALID = Code(
+    name="GL339", title="an integration response that API Gateway does not take"
+)
+MAPPING_EXPRESSION_INVALID = Code(name="GL340", title="an invalid mapping expression")
+MAPPING_TARGET_INVALID = Code(name="GL341", title="a parameter mapping whose target is invalid")
+MAPPED_HEADER_RESERVED = Code(
+    name="GL342", title="a header that may not be mapped: its requests fail", severity=Severity.WARNING
+)
+MAPPING_WITHOUT_EFFECT = Code(name="GL343", title="a mapping without effect", severity=Severity.WARNING)
+MAPPING_OF_HTTP_API = Code(name="GL344", title="a parameter mapping in the form of HTTP APIs (v2)")
+LITERAL_UNSAFE = Code(name="GL345", title="a literal with line breaks or control characters")
+TEMPLATE_NOT_TEXT = Code(name="GL346", title="a mapping template that is not text", severity=Severity.WARNING)
+
+# Authorization: an error here is never let pass.
+SCHEME_NOT_DEFINED = Code(name="GL501", title="security names a scheme that is not defined")
+AUTHORIZER_INVALID = Code(name="GL502", title="an authorizer that API Gateway does not take")
+SECURITY_ALTERNATIVES = Code(
+    name="GL503",
+    title="several authorizers on one method: only the first one is asked",
+    severity=Severity.WARNING,
+)
+SCHEME_NOT_ENFORCED = Code(name="GL504", title="security names a scheme that nothing enforces")
+AUTHORIZER_OF_HTTP_API = Code(name="GL505", title="an authorizer of HTTP APIs (v2), which are not served")
+PREFLIGHT_BEHIND_AUTHORIZER = Code(
+    name="GL506", title="a preflight request must pass an authorizer", severity=Severity.WARNING
+)
+AUTHORIZATION_OVERRIDE_INVALID = Code(
+    name="GL507", title="an x-amazon-apigateway-auth that cannot be followed"
+)
+AUTHORIZATION_OVERRIDDEN = Code(
+    name="GL508", title="x-amazon-apigateway-auth opens what security closes", severity=Severity.WARNING
+)
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 
-INTEGRATION_UNSUPPORTED = Code(name="GL401", title="an integration type that is not supported yet", allowable=True)
-MOCK_UNSUPPORTED = Code(name="GL402", title="a mock that reads the request is not supported yet", allowable=True)
-MAPPING_UNSUPPORTED = Code(name="GL403", title="a parameter mapping that is not supported yet", allowable=True)
+INTEGRATION_UNSUPPORTED = Code(
+    name="GL401", title="an integration type that is not supported yet", allowable=True
+)
+MOCK_UNSUPPORTED = Code(
+    name="GL402", title="a mock that reads the request is not supported yet", allowable=True
+)
+MAPPING_UNSUPPORTED = Code(
+    name="GL403", title="a parameter mapping that is not supported yet", allowable=True
+)
 VALIDATION_UNSUPPORTED = Code(name="GL404", title="request validation is not supported yet", allowable=True)
 GATEWAY_RESPONSE_UNSUPPORTED = Code(
     name="GL405", title="customised gateway responses are not supported yet", allowable=True
