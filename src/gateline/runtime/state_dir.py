@@ -80,7 +80,9 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def hold_state_dir(project_folder: Path, chosen: Path | None, environ: Mapping[str, str]) -> Iterator[StateDir]:
+def hold_state_dir(
+    project_folder: Path, chosen: Path | None, environ: Mapping[str, str]
+) -> Iterator[StateDir]:
     """Open (or make) the state directory and keep it for this process; what a crashed run left is removed.
 
     Raises:

@@ -1,0 +1,53 @@
+"""Envoy's admin interface over its Unix socket: the few questions that the housekeeper asks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Final
+
+PATIENCE: Final = 2.0
+_ACTIVE: Final = re.compile(rb"downstream_rq_active: (\d+)")
+_OWN: Final = b"http.admin."
+
+
+class Admin:
+    """Speaks HTTP to one Envoy's admin socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    async def fail_health_check(self) -> None:
+        """Make Envoy say `Connection: close` on what it still answers."""
+        await self._ask("POST", "/healthcheck/fail")
+
+    async def drain_listeners(self) -> None:
+        """Close the listening sockets; what is in flight goes on."""
+        await self._ask("POST", "/drain_listeners")
+
+    async def requests_in_flight(self) -> int:
+        """How many client requests are being answered."""
+        answer = await self._ask("GET", "/stats?filter=downstream_rq_active$")
+        return sum(
+            int(found[1])
+            for line in answer.splitlines()
+            if not line.startswith(_OWN) and (found := _ACTIVE.search(line))
+        )
+
+    async def _ask(self, verb: str, path: str) -> bytes:
+        """The whole answer, head and body.
+
+        Raises:
+            OSError: nobody answers (TimeoutError is one).
+
+        """
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(self._socket)
+            try:
+                writer.write(
+                    f"{verb} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode("ascii")
+                )
+                return await reader.read()
+            finally:
+                writer.close()

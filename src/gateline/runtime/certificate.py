@@ -1,0 +1,180 @@
+"""The edge's certificate: read from files and checked, or made here for development.
+
+A pair that does not fit, is encrypted or expired would be refused by Envoy with words of its own; here the complaint
+stands at the project file's line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from gateline.model.codes import (
+    CERTIFICATE_EXPIRES_SOON,
+    CERTIFICATE_MISMATCH,
+    CERTIFICATE_NOT_VALID,
+    CERTIFICATE_UNREADABLE,
+)
+from gateline.model.diagnostic import Complaints
+from gateline.model.gateway import SelfSigned, TlsFiles
+from gateline.model.secret import Certificate, Secret
+from gateline.runtime.state_dir import StateDir, write_private
+
+NAME: Final = "edge"
+SELF_SIGNED_LIFE: Final = timedelta(days=365)
+RENEW_BEFORE: Final = timedelta(days=30)
+"""A self-signed certificate is renewed, and the owner of a file warned, this long before the end (`attacks.md` F6)."""
+
+
+def edge_certificate(
+    tls: SelfSigned | TlsFiles | None,
+    hosts: Iterable[str],
+    now: datetime,
+    state: StateDir,
+    complaints: Complaints,
+) -> Certificate | None:
+    """The certificate that the gateway shows to clients, or None without TLS or when a complaint was made."""
+    match tls:
+        case None:
+            return None
+        case SelfSigned():
+            return _self_signed(tuple(hosts), now, state)
+        case TlsFiles():
+            return _from_files(tls, now, complaints)
+
+
+def _from_files(tls: TlsFiles, now: datetime, complaints: Complaints) -> Certificate | None:
+    chain = _read(tls, tls.certificate, "certificate", complaints)
+    key = _read(tls, tls.private_key, "private_key", complaints)
+    if chain is None or key is None:
+        return None
+    try:
+        leaf = x509.load_pem_x509_certificates(chain)[0]
+    except ValueError:
+        message = f"{tls.certificate} holds no certificate in PEM form"
+        complaints.add(CERTIFICATE_UNREADABLE, tls.origin.child("certificate"), message)
+        return None
+    private_key = Secret(f"{NAME}.key", key)
+    if not (_key_fits(tls, leaf, private_key, complaints) and _in_time(tls, leaf, now, complaints)):
+        return None
+    return Certificate(name=NAME, chain=chain, private_key=private_key)
+
+
+def _read(tls: TlsFiles, path: str, key: str, complaints: Complaints) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        complaints.add(CERTIFICATE_UNREADABLE, tls.origin.child(key), message)
+        return None
+
+
+def _key_fits(tls: TlsFiles, leaf: x509.Certificate, key: Secret, complaints: Complaints) -> bool:
+    place = tls.origin.child("private_key")
+    try:
+        public = serialization.load_pem_private_key(key.reveal(), password=None).public_key()
+    except TypeError:
+        message = f"{tls.private_key} is encrypted with a passphrase"
+        complaints.add(
+            CERTIFICATE_UNREADABLE, place, message, help="decrypt it: openssl pkey -in KEY -out KEY.pem"
+        )
+        return False
+    except (ValueError, UnsupportedAlgorithm):
+        # What the library says may quote the file: its words are not repeated.
+        complaints.add(CERTIFICATE_UNREADABLE, place, f"{tls.private_key} holds no private key in PEM form")
+        return False
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if public.public_bytes(*form) == leaf.public_key().public_bytes(*form):
+        return True
+    message = f"{tls.private_key} is not the key of {tls.certificate}"
+    complaints.add(
+        CERTIFICATE_MISMATCH, place, message, help="the server's certificate must come first in its file"
+    )
+    return False
+
+
+def _in_time(tls: TlsFiles, leaf: x509.Certificate, now: datetime, complaints: Complaints) -> bool:
+    place = tls.origin.child("certificate")
+    if now < leaf.not_valid_before_utc:
+        message = f"{tls.certificate} is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        complaints.add(CERTIFICATE_NOT_VALID, place, message)
+        return False
+    if now >= leaf.not_valid_after_utc:
+        message = f"{tls.certificate} expired on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        complaints.add(CERTIFICATE_NOT_VALID, place, message)
+        return False
+    if leaf.not_valid_after_utc - now < RENEW_BEFORE:
+        message = f"{tls.certificate} expires on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        complaints.add(CERTIFICATE_EXPIRES_SOON, place, message)
+    return True
+
+
+def _self_signed(hosts: tuple[str, ...], now: datetime, state: StateDir) -> Certificate:
+    folder = state.private_folder("tls")
+    chain_file, key_file = folder / "self-signed.pem", folder / "self-signed.key"
+    names = _alternative_names(hosts)
+    try:
+        chain, key = chain_file.read_bytes(), key_file.read_bytes()
+    except FileNotFoundError:
+        chain = key = b""
+    if not _still_good(chain, key, names, now):
+        chain, key = _make(names, now)
+        write_private(key_file, key)
+        write_private(chain_file, chain)
+    return Certificate(name=NAME, chain=chain, private_key=Secret(f"{NAME}.key", key))
+
+
+def _alternative_names(hosts: tuple[str, ...]) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = []
+    for host in dict.fromkeys(("localhost", "*.localhost", "127.0.0.1", "::1", *hosts)):
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            names.append(x509.DNSName(host.encode("idna").decode("ascii")))
+    return names
+
+
+def _still_good(chain: bytes, key: bytes, names: list[x509.GeneralName], now: datetime) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(chain)
+        public = serialization.load_pem_private_key(key, password=None).public_key()
+        held = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, TypeError, x509.ExtensionNotFound):
+        return False
+    return (
+        public == certificate.public_key()
+        and list(held) == names
+        and certificate.not_valid_before_utc <= now
+        and now < certificate.not_valid_after_utc - RENEW_BEFORE
+    )
+
+
+def _make(names: list[x509.GeneralName], now: datetime) -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gateline, self-signed")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))  # clocks differ a little
+        .not_valid_after(now + SELF_SIGNED_LIFE)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), private

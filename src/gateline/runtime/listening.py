@@ -1,0 +1,116 @@
+"""The gateway's port: is it free, who holds it, keep it ours, and does Envoy really listen on it.
+
+Envoy opens its listeners with SO_REUSEPORT, so two gateways of one user would silently share a port and each serve
+half of the requests. So the port is asked for without that option first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from gateline.errors import AddressInUse, GatelineError
+
+_LISTEN: Final = "0A"
+_LOOK_EVERY: Final = 0.005
+
+
+def reserve(address: str, port: int) -> tuple[int, socket.socket | None]:
+    """Make sure that Envoy can open this port; 0 picks a free one.
+
+    Returns:
+        The port, and (on Linux) a socket that keeps it: bound with SO_REUSEPORT but never listening, so Envoy can
+        open the port beside it and nobody else can take it while Envoy restarts.
+
+    Raises:
+        AddressInUse: somebody else listens there.
+        GatelineError: the address is not one of this machine, or the port needs a right that we lack.
+
+    """
+    with _bound(address, port, reuse_port=False) as found:
+        free_port: int = found.getsockname()[1]
+    if sys.platform != "linux":
+        return free_port, None
+    return free_port, _bound(address, free_port, reuse_port=True)
+
+
+def _bound(address: str, port: int, *, reuse_port: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what lingers in TIME_WAIT is no holder
+        if reuse_port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind((address, port))
+    except OSError as error:
+        opened.close()
+        raise _fault(address, port, error) from error
+    return opened
+
+
+def _fault(address: str, port: int, error: OSError) -> GatelineError:
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            who = holder(port)
+            message = (
+                f"{place} is in use{f' by {who}' if who else ''}: stop that, or choose another with --port N"
+            )
+            return AddressInUse(message)
+        case errno.EACCES | errno.EPERM:
+            return GatelineError(f"this user may not open {place}: choose a port above 1023 with --port N")
+        case errno.EADDRNOTAVAIL:
+            return GatelineError(f"cannot listen on {place}: {address} is not an address of this machine")
+        case _:
+            return GatelineError(f"cannot listen on {place}: {error.strerror or error}")
+
+
+def holder(port: int, proc: Path = Path("/proc")) -> str:
+    """Which process listens on a TCP port, as far as this user may know; "" otherwise. Never its arguments."""
+    inodes = set(_listening_inodes(port, proc))
+    if not inodes:
+        return ""
+    for folder in proc.glob("[0-9]*"):
+        with suppress(OSError):
+            for handle in (folder / "fd").iterdir():
+                with suppress(OSError):
+                    if os.readlink(handle) in inodes:
+                        name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                        return f"process {folder.name} ({name})"
+    return ""
+
+
+def _listening_inodes(port: int, proc: Path) -> Iterator[str]:
+    wanted = f"{port:04X}"
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            for line in (proc / "net" / table).read_text(encoding="ascii").splitlines()[1:]:
+                fields = line.split()
+                if fields[1].rpartition(":")[2] == wanted and fields[3] == _LISTEN:
+                    yield f"socket:[{fields[9]}]"
+
+
+def reachable(address: str) -> str:
+    """The address at which this machine reaches a listener: the wildcard is answered on loopback."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104: compared, not bound
+
+
+async def accepts(address: str, port: int) -> None:
+    """Wait until somebody listens. An ACK only says that Envoy took the listener, not that it is open."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(reachable(address), port)
+        except OSError:
+            await asyncio.sleep(_LOOK_EVERY)
+        else:
+            writer.close()
+            return

@@ -1,0 +1,59 @@
+"""Notices: what the housekeeper tells a face while it works. Values only; how they look is the face's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateline.model.diagnostic import Report
+from gateline.model.origin import Origin, Position
+
+Locate = Callable[[Origin], Position]
+
+
+@dataclass(frozen=True, slots=True)
+class Complained:
+    """The definitions gave reason to complain; `refused`: so they were not taken."""
+
+    report: Report
+    locate: Locate
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A changed configuration serves now, `seconds` after the change was seen."""
+
+    seconds: float
+    routes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Files were written, but they say what they said before."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyCrashed:
+    """Envoy ended by itself. A negative status is a signal's number."""
+
+    status: int
+    restart_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyBack:
+    """Envoy was started again and serves."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something that people should know, in a sentence."""
+
+    text: str
+
+
+Notice = Complained | Published | Unchanged | EnvoyCrashed | EnvoyBack | Remarked
+Notify = Callable[[Notice], None]

@@ -1,0 +1,72 @@
+"""The ready file: tells a script that everything serves, where, and as which processes (DESIGN section 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateline.errors import GatelineError
+from gateline.model.gateway import Edge, Gateway
+from gateline.model.rest_api import RestApi
+from gateline.runtime.listening import reachable
+from gateline.runtime.state_dir import write_private
+
+
+def base_url(edge: Edge) -> str:
+    """The gateway's own address, as this machine reaches it."""
+    scheme = "https" if edge.tls else "http"
+    host = reachable(edge.address)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{edge.port}"
+
+
+def stage_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
+    """Where each stage of each API is reached: by address where that leads to it, else by the API's own name."""
+    return {
+        api.name: {stage.name: f"{_api_url(gateway, api)}/{stage.name}" for stage in api.stages}
+        for api in gateway.apis
+    }
+
+
+def _api_url(gateway: Gateway, api: RestApi) -> str:
+    base = base_url(gateway.edge)
+    if api.name == gateway.edge.default_api or len(gateway.apis) == 1:
+        return base
+    scheme = base.partition("://")[0]
+    return f"{scheme}://{api.name}.localhost:{gateway.edge.port}"
+
+
+def content(gateway: Gateway, pids: Mapping[str, int]) -> bytes:
+    """What the ready file says."""
+    told = {"url": base_url(gateway.edge), "apis": stage_urls(gateway), "balancers": {}, "pids": dict(pids)}
+    return json.dumps(told, indent=2).encode() + b"\n"
+
+
+def write(path: Path, gateway: Gateway, pids: Mapping[str, int]) -> None:
+    """Put the ready file in place, whole, for this user only.
+
+    Raises:
+        GatelineError: it cannot be written.
+
+    """
+    try:
+        write_private(path, content(gateway, pids))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def remove(path: Path) -> None:
+    """Take the ready file away: nothing is ready.
+
+    Raises:
+        GatelineError: it is there and cannot be removed.
+
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> GatelineError:
+    return GatelineError(f"the ready file {path} cannot be written: {error.strerror}")

@@ -1,0 +1,103 @@
+"""One request as one line: Envoy's JSON record turned into text for a terminal, or into JSON for a machine.
+
+Whatever a client sends stands in it, so nothing that a terminal would obey is let through, and a query's values,
+which often are tokens, are not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from gateline.compile.resources import RouteRow
+
+LONGEST_PATH: Final = 300
+KEYS: Final = (
+    "time",
+    "method",
+    "path",
+    "status",
+    "ms",
+    "why",
+    "api",
+    "stage",
+    "route",
+    "flags",
+    "request_id",
+)
+"""What a record tells, in the order of a JSON line."""
+
+_NOTHING: Final = ("", "-", None)
+_COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "31"}  # green, cyan, yellow, red
+
+
+def record(line: bytes) -> dict[str, str | int] | None:
+    """What Envoy wrote about one request, or None when the line is no such record."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    told = {
+        key: value if isinstance(value, int) else str(value)
+        for key in KEYS
+        if (value := found.get(key)) not in _NOTHING
+    }
+    if "path" in told:
+        told["path"] = without_values(str(told["path"]))
+    return told
+
+
+def without_values(path: str) -> str:
+    """The path with the names of its query parameters, their values taken out."""
+    bare, question, query = path.partition("?")
+    if not question:
+        return path
+    names = (pair.partition("=") for pair in query.split("&"))
+    return bare + "?" + "&".join(name + ("=…" if equals else "") for name, equals, _ in names)
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal might obey written as `\\x1b`: controls, bidi marks, lone surrogates."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in text
+    )
+
+
+def as_json(told: Mapping[str, str | int]) -> str:
+    """One line of JSON, pure ASCII: also C1 controls come out as `\\u009b`."""
+    return json.dumps(told, separators=(",", ":"))
+
+
+def as_text(told: Mapping[str, str | int], rows: Mapping[str, RouteRow], *, colour: bool = False) -> str:
+    """`12:01:02.123 GET /prod/orders 200 3 ms  orders GET /orders → http://...`."""
+    path = printable(str(told.get("path", "-")))
+    if len(path) > LONGEST_PATH:
+        path = path[:LONGEST_PATH] + "…"
+    status = told.get("status", 0)
+    shown = str(status)
+    if colour and isinstance(status, int):
+        shown = f"\x1b[{_COLOURS.get(status // 100, '31')}m{shown}\x1b[0m"
+    start = f"{_clock(str(told.get('time', '')))} {printable(str(told.get('method', '-')))} {path} {shown}"
+    ending = _explained(told, rows)
+    return f"{start} {told.get('ms', '-')} ms{'  ' + ending if ending else ''}"
+
+
+def _explained(told: Mapping[str, str | int], rows: Mapping[str, RouteRow]) -> str:
+    row = rows.get(str(told.get("route", "")))
+    where = f"{row.api} {row.method} {row.path} → {row.target}" if row else str(told.get("api", ""))
+    why = " ".join(str(told[key]) for key in ("why", "flags") if key in told)
+    return "  ".join(printable(part) for part in (why, where) if part)
+
+
+def _clock(time: str) -> str:
+    try:
+        return datetime.fromisoformat(time).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    except ValueError:
+        return printable(time) or "-"
