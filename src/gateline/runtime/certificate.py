@@ -1,7 +1,7 @@
 """The edge's certificate: read from files and checked, or made here for development.
 
-A pair that does not fit, is encrypted or expired would be refused by Envoy with words of its own; here the complaint
-stands at the project file's line.
+A pair that does not fit, is encrypted or expired would be refused by Envoy with words of its own; here the
+complaint stands at the project file's line.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gateline.runtime.state_dir import StateDir, write_private
 NAME: Final = "edge"
 SELF_SIGNED_LIFE: Final = timedelta(days=365)
 RENEW_BEFORE: Final = timedelta(days=30)
-"""A self-signed certificate is renewed, and the owner of a file warned, this long before the end (`attacks.md` F6)."""
+"""So long before its end a self-signed certificate is renewed, and the owner of a file warned (`attacks.md` F6)."""
 
 
 def edge_certificate(
@@ -153,8 +153,7 @@ def _still_good(chain: bytes, key: bytes, names: list[x509.GeneralName], now: da
     return (
         public == certificate.public_key()
         and list(held) == names
-        and certificate.not_valid_before_utc <= now
-        and now < certificate.not_valid_after_utc - RENEW_BEFORE
+        and certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEW_BEFORE
     )
 
 

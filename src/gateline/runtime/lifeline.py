@@ -1,12 +1,13 @@
-"""Start a program that does not outlive the process that asked for it. Run as a script, standard library only.
+"""Start a program that does not outlive the process that asked for it. A script, standard library only.
 
     python -I -S lifeline.py kernel|pipe PARENT-PID PROGRAM ARGUMENT...
 
-A kill -9 of Gateline must not leave an Envoy behind that serves an old configuration for ever. On Linux the kernel
-sees to it (PR_SET_PDEATHSIG, which survives exec). Elsewhere a small process stays beside the program: its standard
-input is a pipe whose other end only Gateline holds, and when that closes it kills the program.
+A kill -9 of Gateline must not leave an Envoy behind that serves an old configuration for ever. On Linux the
+kernel sees to it (PR_SET_PDEATHSIG, which survives exec). Elsewhere a small process stays beside the program:
+its standard input is a pipe whose other end only Gateline holds, and when that closes it kills the program.
 
-A script of its own, because code between fork and exec in a process with threads (gRPC has some) may deadlock.
+A script of its own, because code between fork and exec in a process with threads (gRPC has some) may
+deadlock.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ def main(arguments: list[str]) -> None:
         _leave_watchman(os.getpid())
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.execv(command[0], command)  # noqa: S606: no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def _ask_kernel() -> None:
-    import ctypes  # noqa: PLC0415: only on Linux, and it costs a third of this script's time
+    import ctypes  # noqa: PLC0415 - only on Linux, and it costs a third of this script's time
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _leave_watchman(program: int) -> None:
-    """Fork a process that kills the program when the pipe on standard input closes, and ends with the program."""
+    """Fork a process that kills the program when the pipe on standard input closes."""
     if os.fork() != 0:
         return
     for taken in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

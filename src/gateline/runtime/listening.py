@@ -1,14 +1,13 @@
 """The gateway's port: is it free, who holds it, keep it ours, and does Envoy really listen on it.
 
-Envoy opens its listeners with SO_REUSEPORT, so two gateways of one user would silently share a port and each serve
-half of the requests. So the port is asked for without that option first.
+Envoy opens its listeners with SO_REUSEPORT, so two gateways of one user would silently share a port and each
+serve half of the requests. So the port is asked for without that option first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -26,8 +25,8 @@ def reserve(address: str, port: int) -> tuple[int, socket.socket | None]:
     """Make sure that Envoy can open this port; 0 picks a free one.
 
     Returns:
-        The port, and (on Linux) a socket that keeps it: bound with SO_REUSEPORT but never listening, so Envoy can
-        open the port beside it and nobody else can take it while Envoy restarts.
+        The port, and (on Linux) a socket that keeps it: bound with SO_REUSEPORT but never listening, so Envoy
+        can open the port beside it and nobody else can take it while Envoy restarts.
 
     Raises:
         AddressInUse: somebody else listens there.
@@ -75,7 +74,7 @@ def _fault(address: str, port: int, error: OSError) -> GatelineError:
 
 
 def holder(port: int, proc: Path = Path("/proc")) -> str:
-    """Which process listens on a TCP port, as far as this user may know; "" otherwise. Never its arguments."""
+    """Which process listens on a TCP port, never with its arguments; "" when this user may not know."""
     inodes = set(_listening_inodes(port, proc))
     if not inodes:
         return ""
@@ -83,7 +82,7 @@ def holder(port: int, proc: Path = Path("/proc")) -> str:
         with suppress(OSError):
             for handle in (folder / "fd").iterdir():
                 with suppress(OSError):
-                    if os.readlink(handle) in inodes:
+                    if str(handle.readlink()) in inodes:
                         name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
                         return f"process {folder.name} ({name})"
     return ""
@@ -101,7 +100,7 @@ def _listening_inodes(port: int, proc: Path) -> Iterator[str]:
 
 def reachable(address: str) -> str:
     """The address at which this machine reaches a listener: the wildcard is answered on loopback."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104: compared, not bound
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not bound
 
 
 async def accepts(address: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Notices: what the housekeeper tells a face while it works. Values only; how they look is the face's business."""
+"""Notices: what the housekeeper tells a face while it works. Values; how they look is the face's business."""
 
 from __future__ import annotations
 

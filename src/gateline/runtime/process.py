@@ -68,8 +68,8 @@ def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
 async def spawn(command: Command) -> Child:
     """Start a child that does not outlive this process.
 
-    The kernel ties it to the *thread* that starts it, so this runs on the event loop's own thread. It gets a session
-    of its own: a terminal's Ctrl-C reaches Gateline, which drains it.
+    The kernel ties it to the *thread* that starts it, so this runs on the event loop's own thread. It gets a
+    session of its own: a terminal's Ctrl-C reaches Gateline, which drains it.
     """
     log = _open_log(command.log)
     read_end, write_end = os.pipe()

@@ -21,7 +21,7 @@ def base_url(edge: Edge) -> str:
 
 
 def stage_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
-    """Where each stage of each API is reached: by address where that leads to it, else by the API's own name."""
+    """Where each stage of each API is reached from this machine, without a name service where that is possible."""
     return {
         api.name: {stage.name: f"{_api_url(gateway, api)}/{stage.name}" for stage in api.stages}
         for api in gateway.apis

@@ -1,7 +1,7 @@
 """One request as one line: Envoy's JSON record turned into text for a terminal, or into JSON for a machine.
 
-Whatever a client sends stands in it, so nothing that a terminal would obey is let through, and a query's values,
-which often are tokens, are not shown.
+Whatever a client sends stands in it, so nothing that a terminal would obey is let through, and a query's
+values, which often are tokens, are not shown.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def without_values(path: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with everything that a terminal might obey written as `\\x1b`: controls, bidi marks, lone surrogates."""
+    r"""The text with all that a terminal might obey written as `\x1b`: controls, bidi marks, surrogates."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -71,7 +71,7 @@ def printable(text: str) -> str:
 
 
 def as_json(told: Mapping[str, str | int]) -> str:
-    """One line of JSON, pure ASCII: also C1 controls come out as `\\u009b`."""
+    r"""One line of JSON, pure ASCII: also C1 controls come out as `\u009b`."""
     return json.dumps(told, separators=(",", ":"))
 
 

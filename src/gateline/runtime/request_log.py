@@ -1,8 +1,9 @@
 """The request log: Envoy writes records into a named pipe, two threads take them out and show them.
 
-One thread only reads, so that Envoy never waits for a slow terminal (it would keep the lines in its own memory, without
-a bound); the other renders and writes. Between them stand at most `MOST_WAITING` bytes; what comes on top is counted
-and dropped. Neither touches the event loop: a blocked terminal must not stop the control plane.
+One thread only reads, so that Envoy never waits for a slow terminal (it would keep the lines in its own
+memory, without a bound); the other renders and writes. Between them stand at most `MOST_WAITING` bytes; what
+comes on top is counted and dropped. Neither touches the event loop: a blocked terminal must not stop the
+control plane.
 """
 
 from __future__ import annotations

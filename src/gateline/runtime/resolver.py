@@ -1,7 +1,8 @@
 """Names of upstream hosts to addresses, looked up again and again; only changes are told.
 
-An answer that nothing may go to (link-local, cloud metadata, ...) is dropped here too: a name that was harmless when
-the definition was read may point elsewhere later (`attacks.md` F4). When a lookup fails, the last answer serves on.
+An answer that nothing may go to (link-local, cloud metadata, ...) is dropped here too: a name that was
+harmless when the definition was read may point elsewhere later (`attacks.md` F4). When a lookup fails, the
+last answer serves on.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Answer:
 async def ask_system(host: str) -> Sequence[str]:
     """The system's own name service, on a thread that nobody waits for at the end.
 
-    `getaddrinfo` cannot be interrupted, and an executor's threads are joined when Python ends: a name server that
-    does not answer would hold up Ctrl-C.
+    `getaddrinfo` cannot be interrupted, and an executor's threads are joined when Python ends: a name server
+    that does not answer would hold up Ctrl-C.
     """
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[list[str]] = loop.create_future()
@@ -70,8 +71,8 @@ async def ask_system(host: str) -> Sequence[str]:
 def judge(host: str, addresses: Iterable[str]) -> Answer:
     """Sort out what may be used: forbidden addresses never, IPv6 only where there is no IPv4.
 
-    Names of this machine's loopback keep both families, because which of them a development server opens is its own
-    choice. The order is by family and number, so that a name server's round robin is no change.
+    Names of this machine's loopback keep both families, because which of them a development server opens is
+    its own choice. The order is by family and number, so that a name server's round robin is no change.
     """
     usable: set[IpAddress] = set()
     dropped: list[str] = []
@@ -91,7 +92,7 @@ def judge(host: str, addresses: Iterable[str]) -> Answer:
 
 
 class Resolver:
-    """Keeps the addresses of a set of hosts. `run` does the work; a slow name service holds up its own host only."""
+    """Keeps the addresses of a set of hosts. `run` does the work; a slow answer holds up its own host only."""
 
     def __init__(
         self,

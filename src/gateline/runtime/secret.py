@@ -57,8 +57,8 @@ def read_secrets(
 def header_value_fault(value: bytes) -> str:
     """Why these bytes can't be a header's value, or "".
 
-    Envoy takes CR, LF and NUL over SDS and then answers every request with 503 (`envoy-facts.md` 9.1), so they are
-    refused here; an empty value would let the client's own header through.
+    Envoy takes CR, LF and NUL over SDS and then answers every request with 503 (`envoy-facts.md` 9.1), so
+    they are refused here; an empty value would let the client's own header through.
     """
     if not value:
         return "it is empty"

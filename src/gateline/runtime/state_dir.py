@@ -1,8 +1,8 @@
 """The state directory: where sockets, generated keys and logs of one project lie, and who may use it now.
 
-`.gateline/` beside the project file, or `--state DIR` (DESIGN section 4). Mode 0700, held by one process at a time.
-A Unix socket's path has room for about a hundred bytes, so the sockets of a deeply nested project go to a short
-directory of their own, which is written down so that the next run can remove it after a crash.
+`.gateline/` beside the project file, or `--state DIR` (DESIGN section 4). Mode 0700, held by one process at a
+time. A Unix socket's path has room for about a hundred bytes, so the sockets of a deeply nested project go to
+a short directory of their own, which is written down so that the next run can remove it after a crash.
 """
 
 from __future__ import annotations
@@ -175,13 +175,14 @@ def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
     if _fits(inside):
         _own_folder(inside)
         return inside
-    for place in (environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108: mkdtemp is safe
+    last_resort = "/tmp"  # noqa: S108 - mkdtemp makes a folder of ours alone
+    for place in (environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), last_resort):
         with suppress(OSError):
             if place and _fits(Path(place, _SHORT_PREFIX + "12345678")):
                 short = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=place))  # mode 0700
                 write_private(path / "sockets.path", str(short).encode())
                 return short
-    message = f"{path} is too deep for Unix sockets and no short temporary directory can be written: use --state DIR"
+    message = f"{path} is too deep for Unix sockets, and no short temporary directory can be written: use --state DIR"
     raise GatelineError(message)
 
 

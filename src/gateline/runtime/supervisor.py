@@ -1,7 +1,8 @@
 """How a process is kept alive and how it is stopped, as a state machine: events in, actions out.
 
-No I/O, no clock, no dice: the shell (`gateline.runtime.envoy`) performs the actions and reports what happened, with
-the time at which it happened. So races and crash loops are written down as transcripts (`tests/runtime`).
+No I/O, no clock, no dice: the shell (`gateline.runtime.envoy`) performs the actions and reports what
+happened, with the time at which it happened. So races and crash loops are written down as transcripts
+(`tests/runtime`).
 
     idle ─start─► starting ─ready─► running ─exited─► waiting ─elapsed─► starting ...
                      │                 └───stop──► draining ─► terminating ─► killing ─exited─► over

@@ -1,7 +1,8 @@
 """Watching files: tells when a set of files says something else than before.
 
-What the operating system reports is only a hint to look; what counts is the files' signature. So editors that write
-by rename, folders that vanish and come back, and lost events (once a second is looked anyway) are all the same case.
+What the operating system reports is only a hint to look; what counts is the files' signature. So editors that
+write by rename, folders that vanish and come back, and lost events (once a second is looked anyway) are all
+the same case.
 """
 
 from __future__ import annotations
