@@ -32,7 +32,7 @@ from gateline.runtime.state_dir import StateDir, write_private
 NAME: Final = "edge"
 SELF_SIGNED_LIFE: Final = timedelta(days=365)
 RENEW_BEFORE: Final = timedelta(days=30)
-"""So long before its end a self-signed certificate is renewed, and the owner of a file warned (`attacks.md` F6)."""
+"""Before the end: when a self-signed one is renewed and the owner of a file warned (`attacks.md` F6)."""
 
 
 def edge_certificate(

@@ -108,8 +108,8 @@ class Keeper:
         with suppress(OSError):  # nobody answers: nothing to wait for
             await self._admin.fail_health_check()
             await self._admin.drain_listeners()
-            while await self._admin.requests_in_flight():
-                await asyncio.sleep(LOOK_EVERY)  # noqa: ASYNC110 - Envoy tells nobody when it is idle
+            while await self._admin.requests_in_flight():  # noqa: ASYNC110 - Envoy tells nobody
+                await asyncio.sleep(LOOK_EVERY)
         self._events.put_nowait(supervisor.Drained())
 
 

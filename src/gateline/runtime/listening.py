@@ -41,6 +41,7 @@ def reserve(address: str, port: int) -> tuple[int, socket.socket | None]:
 
 
 def _bound(address: str, port: int, *, reuse_port: bool) -> socket.socket:
+    address = "127.0.0.1" if address == "localhost" else address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -100,7 +101,9 @@ def _listening_inodes(port: int, proc: Path) -> Iterator[str]:
 
 def reachable(address: str) -> str:
     """The address at which this machine reaches a listener: the wildcard is answered on loopback."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not bound
+    bare = address.strip("[]")
+    wildcards = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 - compared only
+    return wildcards.get(bare, bare)
 
 
 async def accepts(address: str, port: int) -> None:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateline.compile.entry import listens_on_loopback
 from gateline.errors import GatelineError
 from gateline.model.gateway import Edge, Gateway
-from gateline.model.rest_api import RestApi
+from gateline.model.rest_api import RestApi, Stage
 from gateline.runtime.listening import reachable
 from gateline.runtime.state_dir import write_private
 
@@ -21,19 +22,25 @@ def base_url(edge: Edge) -> str:
 
 
 def stage_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
-    """Where each stage of each API is reached from this machine, without a name service where that is possible."""
+    """Where each stage of each API is reached from this machine.
+
+    By address where that can be, because not every resolver knows that `*.localhost` is this machine (glibc's
+    does not by itself).
+    """
     return {
-        api.name: {stage.name: f"{_api_url(gateway, api)}/{stage.name}" for stage in api.stages}
+        api.name: {stage.name: _stage_url(gateway, api, stage) for stage in api.stages}
         for api in gateway.apis
     }
 
 
-def _api_url(gateway: Gateway, api: RestApi) -> str:
+def _stage_url(gateway: Gateway, api: RestApi, stage: Stage) -> str:
     base = base_url(gateway.edge)
-    if api.name == gateway.edge.default_api or len(gateway.apis) == 1:
-        return base
+    if api.name == gateway.edge.default_api:
+        return f"{base}/{stage.name}"
+    if listens_on_loopback(gateway.edge.address):
+        return f"{base}/restapis/{api.name}/{stage.name}/_user_request_"
     scheme = base.partition("://")[0]
-    return f"{scheme}://{api.name}.localhost:{gateway.edge.port}"
+    return f"{scheme}://{api.name}.localhost:{gateway.edge.port}/{stage.name}"
 
 
 def content(gateway: Gateway, pids: Mapping[str, int]) -> bytes:

@@ -92,7 +92,7 @@ def judge(host: str, addresses: Iterable[str]) -> Answer:
 
 
 class Resolver:
-    """Keeps the addresses of a set of hosts. `run` does the work; a slow answer holds up its own host only."""
+    """Keeps the addresses of a set of hosts. `run` does the work; a slow answer holds up its own host."""
 
     def __init__(
         self,

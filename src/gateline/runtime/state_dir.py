@@ -182,7 +182,9 @@ def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
                 short = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=place))  # mode 0700
                 write_private(path / "sockets.path", str(short).encode())
                 return short
-    message = f"{path} is too deep for Unix sockets, and no short temporary directory can be written: use --state DIR"
+    message = (
+        f"{path} is too deep for Unix sockets, and no temporary directory can be written: use --state DIR"
+    )
     raise GatelineError(message)
 
 

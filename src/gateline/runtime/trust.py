@@ -17,7 +17,7 @@ BUNDLES: Final = (
 
 
 def system_trust(environ: Mapping[str, str], bundles: Iterable[Path] = BUNDLES) -> bytes:
-    """The bundle that `SSL_CERT_FILE` names, as OpenSSL would take it, else the system's; b"" when there is none."""
+    """The bundle that `SSL_CERT_FILE` names, as for OpenSSL, else the system's; b"" when there is none."""
     chosen = environ.get("SSL_CERT_FILE", "")
     for path in [Path(chosen)] if chosen else bundles:
         with suppress(OSError):

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateline.model.diagnostic import Complaints
+from gateline.model.origin import Origin
+from gateline.model.secret import Secret, SecretSource, SecretSourceKind
+from gateline.runtime.secret import LONGEST, header_value_fault, read_secrets, without_secrets
+from gateline.runtime.state_dir import StateDir, hold_state_dir
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StateDir]:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        yield held
+
+
+def source(kind: SecretSourceKind, place: str = "", name: str = "Header") -> SecretSource:
+    return SecretSource(name=name, kind=kind, place=place, origin=Origin("gateline.yaml", ("secrets", name)))
+
+
+def read(
+    state: StateDir, *sources: SecretSource, environ: dict[str, str] | None = None
+) -> tuple[tuple[Secret, ...], Complaints]:
+    complaints = Complaints()
+    return read_secrets(sources, environ or {}, state.path.parent, state, complaints), complaints
+
+
+def messages(complaints: Complaints) -> list[str]:
+    return [f"{found.code.name} {found.message}" for found in complaints.report().diagnostics]
+
+
+def test_a_value_is_read_from_the_environment(state: StateDir) -> None:
+    found, complaints = read(state, source(SecretSourceKind.ENV, "TOKEN"), environ={"TOKEN": "hé"})
+    assert found == (Secret("Header", "hé".encode()),)
+    assert messages(complaints) == []
+
+
+def test_a_variable_that_is_not_set_is_named(state: StateDir) -> None:
+    found, complaints = read(state, source(SecretSourceKind.ENV, "TOKEN"))
+    assert found == ()
+    assert messages(complaints) == ["GL280 secret 'Header': the environment variable TOKEN is not set"]
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
+def test_a_files_last_line_end_is_not_part_of_the_secret(state: StateDir, ending: bytes) -> None:
+    (state.path.parent / "secret.txt").write_bytes(b"value" + ending)
+    found, _ = read(state, source(SecretSourceKind.FILE, "secret.txt"))
+    assert found == (Secret("Header", b"value"),)
+
+
+def test_a_missing_file_is_named(state: StateDir) -> None:
+    _, complaints = read(state, source(SecretSourceKind.FILE, "none.txt"))
+    (message,) = messages(complaints)
+    assert message.startswith("GL280 secret 'Header': ")
+    assert message.endswith("none.txt cannot be read: No such file or directory")
+
+
+def test_a_generated_value_is_long_private_and_stays_the_same(state: StateDir) -> None:
+    (first,), _ = read(state, source(SecretSourceKind.GENERATE))
+    (second,), _ = read(state, source(SecretSourceKind.GENERATE))
+    assert first == second
+    assert len(first.reveal()) >= 43  # 32 bytes
+    (kept,) = (state.path / "secrets").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_generated_secrets_name_cannot_leave_the_folder(state: StateDir) -> None:
+    read(state, source(SecretSourceKind.GENERATE, name="../../x"), source(SecretSourceKind.GENERATE, name=".."))
+    assert len(list((state.path / "secrets").iterdir())) == 2
+
+
+def test_every_fault_is_told_and_no_value(state: StateDir) -> None:
+    environ = {"A": "hunter2\r\nx: y", "B": " hunter2", "C": ""}
+    sources = [source(SecretSourceKind.ENV, name, name=f"secret-{name}") for name in environ]
+    found, complaints = read(state, *sources, environ=environ)
+    assert found == ()
+    told = messages(complaints)
+    assert len(told) == 3
+    assert all(text.startswith("GL281") for text in told)
+    assert "hunter2" not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"a\nb", b"a\rb", b"a\0b", b"a\tb", b"a\x7fb", b" a", b"a ", b"a" * (LONGEST + 1)],
+    ids=["empty", "LF", "CR", "NUL", "tab", "DEL", "leading blank", "trailing blank", "too long"],
+)
+def test_bytes_that_a_header_cannot_carry_have_a_fault(value: bytes) -> None:
+    assert header_value_fault(value)
+
+
+@pytest.mark.parametrize("value", [b"a", b"a b", "ü".encode(), b"%REQ(host)%", b"a" * LONGEST])
+def test_bytes_that_a_header_can_carry_have_none(value: bytes) -> None:
+    assert header_value_fault(value) == ""
+
+
+def test_a_childs_environment_lacks_the_secrets() -> None:
+    sources = [source(SecretSourceKind.ENV, "TOKEN"), source(SecretSourceKind.FILE, "HOME")]
+    assert without_secrets({"TOKEN": "x", "HOME": "/h"}, sources) == {"HOME": "/h"}
