@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from gateline.runtime.process import LONGEST_LOG, Child, Command, scrubbed, spawn
+
+
+def python(tmp_path: Path, code: str, **environment: str) -> Command:
+    return Command(
+        arguments=(sys.executable, "-c", code),
+        environment=environment,
+        folder=tmp_path,
+        log=tmp_path / "log",
+    )
+
+
+def during(command: Command, story: Callable[[Child], Coroutine[None, None, None]] | None = None) -> int:
+    async def play() -> int:
+        child = await spawn(command)
+        if story:
+            await story(child)
+        async with asyncio.timeout(20):
+            return await child.wait()
+
+    return asyncio.run(play())
+
+
+def test_the_exit_status_is_told(tmp_path: Path) -> None:
+    assert during(python(tmp_path, "raise SystemExit(7)")) == 7
+
+
+def test_a_signal_is_a_negative_status(tmp_path: Path) -> None:
+    async def kill(child: Child) -> None:
+        child.kill()
+
+    assert during(python(tmp_path, "input()"), kill) == -9
+
+
+def test_its_words_are_kept_in_a_private_file(tmp_path: Path) -> None:
+    during(python(tmp_path, "import sys; print('out', flush=True); print('err', file=sys.stderr)"))
+    assert (tmp_path / "log").read_text() == "out\nerr\n"
+    assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
+
+
+def test_a_log_that_grew_too_long_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"x" * (LONGEST_LOG + 1))
+    during(python(tmp_path, "print('out')"))
+    assert (tmp_path / "log").read_text() == "out\n"
+
+
+def test_it_has_the_environment_that_it_was_given_and_no_input(tmp_path: Path) -> None:
+    code = "import os, sys; print(sorted(set(os.environ) - {'LC_CTYPE'}), repr(sys.stdin.read()), os.getcwd())"
+    during(python(tmp_path, code, ONLY="x"))
+    assert (tmp_path / "log").read_text() == f"['ONLY'] '' {tmp_path}\n"
+
+
+def test_it_is_in_a_session_of_its_own(tmp_path: Path) -> None:
+    during(python(tmp_path, "import os; print(os.getsid(0) == os.getpid())"))
+    assert (tmp_path / "log").read_text() == "True\n"
+
+
+def test_a_child_that_is_gone_can_be_told_to_go(tmp_path: Path) -> None:
+    async def play() -> None:
+        child = await spawn(python(tmp_path, ""))
+        await child.wait()
+        child.terminate()
+        child.kill()
+
+    asyncio.run(play())
+
+
+def test_no_handle_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/dev/fd"))
+    during(python(tmp_path, ""))
+    assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize(("name", "kept"), [("PATH", True), ("HOME", True), ("AWS_SECRET_ACCESS_KEY", False)])
+def test_a_scrubbed_environment_holds_what_every_program_needs(name: str, kept: bool) -> None:
+    assert (name in scrubbed({name: "x"})) is kept
