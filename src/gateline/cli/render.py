@@ -1,0 +1,138 @@
+"""Diagnostics for people and for programs: `check` shows them, and so do `up`, `run` and every reload.
+
+The text form is the compilers' usual one: what is wrong, where, the line itself, what to do about it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from gateline.model.diagnostic import Diagnostic, Report, Severity
+from gateline.model.origin import Origin, Position
+
+Locate = Callable[[Origin], Position]
+ReadText = Callable[[str], str | None]
+
+LONGEST_LINE: Final = 160
+"""Characters of a source line that are shown; a definition of one line may hold a megabyte."""
+
+_STYLE: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A diagnostic with its line and column."""
+
+    diagnostic: Diagnostic
+    position: Position
+
+
+def placed(report: Report, locate: Locate) -> tuple[Placed, ...]:
+    """The diagnostics of each file together, in the order of their lines; files in the order they came up."""
+    files = {
+        name: order for order, name in enumerate(dict.fromkeys(d.origin.file for d in report.diagnostics))
+    }
+    found = [Placed(diagnostic, locate(diagnostic.origin)) for diagnostic in report.diagnostics]
+    return tuple(
+        sorted(found, key=lambda p: (files[p.diagnostic.origin.file], p.position.line, p.position.column))
+    )
+
+
+def render_report(report: Report, locate: Locate, console: Console, text: ReadText | None = None) -> None:
+    """Print every diagnostic. `text` gives a file's text by its name; by default the disk does."""
+    read = text if text is not None else _read
+    for entry in placed(report, locate):
+        console.print(_rendered(entry, read), soft_wrap=True)
+
+
+def page(code_name: str) -> str:
+    """Where a diagnostic is explained."""
+    return f"docs/reference/diagnostics/{code_name}.md"
+
+
+def counted(report: Report) -> str:
+    """`2 errors, 1 warning`."""
+    errors, warnings = report.error_count, report.warning_count
+    return f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+
+
+def as_json(report: Report, locate: Locate) -> dict[str, object]:
+    """The form of DESIGN section 3: `{"errors", "warnings", "diagnostics": [...]}`."""
+    return {
+        "errors": report.error_count,
+        "warnings": report.warning_count,
+        "diagnostics": [
+            {
+                "code": entry.diagnostic.code.name,
+                "severity": entry.diagnostic.severity.value,
+                "file": entry.diagnostic.origin.file,
+                "line": entry.position.line,
+                "column": entry.position.column,
+                "pointer": entry.diagnostic.origin.json_pointer,
+                "message": entry.diagnostic.message,
+                "help": entry.diagnostic.help,
+            }
+            for entry in placed(report, locate)
+        ],
+    }
+
+
+def _rendered(entry: Placed, read: ReadText) -> Text:
+    diagnostic, position = entry.diagnostic, entry.position
+    shown = Text()
+    shown.append(f"{diagnostic.severity.value}[{diagnostic.code.name}]", style=_STYLE[diagnostic.severity])
+    shown.append(f": {visible(diagnostic.message)}\n", style="bold")
+    gutter = " " * len(str(position.line))
+    shown.append(f"{gutter}--> ", style="blue")
+    shown.append(f"{visible(diagnostic.origin.file)}:{position.line}:{position.column}\n")
+    _append_excerpt(shown, entry, gutter, read)
+    if diagnostic.help:
+        shown.append(f"{gutter} = ", style="blue")
+        shown.append("help: ", style="bold")
+        shown.append(f"{visible(diagnostic.help)}\n")
+    shown.append(f"{gutter} = ", style="blue")
+    shown.append(f"see {page(diagnostic.code.name)}\n", style="dim")
+    return shown
+
+
+def _append_excerpt(shown: Text, entry: Placed, gutter: str, read: ReadText) -> None:
+    """The source line with a caret; not under `secrets`, where somebody may have written a value."""
+    origin, position = entry.diagnostic.origin, entry.position
+    lines = (read(origin.file) or "").splitlines()
+    if origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
+        return
+    line = lines[position.line - 1]
+    # A long line is shown from a little before the column on, so that the caret has something to point at.
+    start = max(0, position.column - 1 - LONGEST_LINE // 4) if len(line) > LONGEST_LINE else 0
+    before = visible(line[start : position.column - 1].replace("\t", " "))
+    after = visible(line[position.column - 1 : start + LONGEST_LINE].replace("\t", " "))
+    lead, tail = "…" if start else "", "…" if start + LONGEST_LINE < len(line) else ""
+    shown.append(f"{gutter} |\n{position.line} | ", style="blue")
+    shown.append(f"{lead}{before}{after}{tail}\n")
+    shown.append(f"{gutter} | ", style="blue")
+    shown.append(" " * _width(lead + before) + "^\n", style=_STYLE[entry.diagnostic.severity])
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def visible(text: str) -> str:
+    """The text with control and direction characters spelled out: no definition commands the terminal."""
+    return "".join(
+        char if unicodedata.category(char) not in {"Cc", "Cf"} else f"\\u{ord(char):04x}" for char in text
+    )
+
+
+def _read(name: str) -> str | None:
+    try:
+        return Path(name).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None

@@ -1,0 +1,229 @@
+"""The project file's models: DESIGN section 3, as far as this version goes.
+
+These models give types, limits, descriptions and the JSON Schema of `gateline schema`; `validation` turns
+what they refuse into diagnostics. Values are strict: a YAML number is no text. Keys that arrive with later
+versions are listed in LATER, so that they are told apart from mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from gateline.sources.project_values import (
+    AccountId,
+    Address,
+    ApiId,
+    ApiName,
+    EnvironmentName,
+    FilePath,
+    Flag,
+    HostName,
+    HostPort,
+    LinkName,
+    Number,
+    ProjectName,
+    Region,
+    SecretName,
+    StageName,
+    SubstitutionName,
+    VariableName,
+    VariableValue,
+    Workers,
+)
+
+MAX_STAGE_VARIABLES = 100  # per stage: reference/api-gateway.md section 1
+
+
+class Part(BaseModel):
+    """A map of the project file. A key without a value is the same as no key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, data: object) -> object:
+        if data is None:
+            return {}
+        if isinstance(data, Mapping):
+            return {key: value for key, value in data.items() if value is not None}
+        return data
+
+
+class TlsPart(Part):
+    """TLS for clients: files, or a certificate that Gateline makes itself."""
+
+    certificate: FilePath = Field(default="", description="The certificate chain, a PEM file.")
+    private_key: FilePath = Field(default="", description="The private key, a PEM file.")
+    self_signed: Flag = Field(
+        default=False, description="Make a self-signed certificate and keep it in the state folder."
+    )
+
+    @model_validator(mode="after")
+    def _either_files_or_self_signed(self) -> Self:
+        if self.self_signed and (self.certificate or self.private_key):
+            raise PydanticCustomError(
+                "keys_do_not_fit", "self_signed stands alone, without certificate and private_key"
+            )
+        if bool(self.certificate) != bool(self.private_key):
+            raise PydanticCustomError("keys_do_not_fit", "certificate and private_key are needed together")
+        return self
+
+
+class GatewayPart(Part):
+    """Where clients come in."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"admin", "drain"})
+
+    address: Address = Field(
+        default="127.0.0.1", description="The IP address to listen on; 0.0.0.0 serves other machines."
+    )
+    port: Number = Field(
+        default=8080, ge=0, le=65535, description="The port to listen on; 0 picks a free one."
+    )
+    workers: Workers = Field(
+        default=None,
+        description="Envoy's worker threads; auto is as many as the processors that the cgroup allows.",
+    )
+    tls: TlsPart | None = Field(
+        default=None, description="Serve HTTPS with these files, or with {self_signed: true}."
+    )
+    hosts: tuple[HostName, ...] = Field(default=(), description="Further Host names that reach default_api.")
+    default_api: str = Field(
+        default="",
+        description="The API that loopback names and IP literals reach; the only API if there is one.",
+    )
+    paths: Literal["strict", "aws"] = Field(
+        default="strict",
+        description="strict refuses odd path forms that would select another route; aws keeps their bytes.",
+    )
+    trusted_hops: Number = Field(
+        default=0, ge=0, le=64, description="How many proxies in front are believed in X-Forwarded-For."
+    )
+    account_id: AccountId = Field(
+        default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
+    )
+    region: Region = Field(default="us-east-1", description="The AWS region in ARNs.")
+
+
+class StagePart(Part):
+    """A stage of an API."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"client_certificate", "throttle", "method_settings", "access_log", "canary"}
+    )
+
+    variables: dict[VariableName, VariableValue] = Field(
+        default_factory=dict,
+        max_length=MAX_STAGE_VARIABLES,
+        description="Stage variables, for ${stageVariables.NAME} in the definition.",
+    )
+
+
+class ApiPart(Part):
+    """A REST API."""
+
+    definition: FilePath = Field(
+        description="The API's Swagger 2.0, OpenAPI 3.0 or 3.1 document, JSON or YAML."
+    )
+    id: ApiId = Field(
+        default="", description="The API id in ARNs, when it must equal Amazon's; default: the API's name."
+    )
+    basepath: Literal["ignore", "prepend", "split"] = Field(
+        default="ignore", description="What to do with the document's base path, as on import to API Gateway."
+    )
+    execute_api_endpoint: Flag | None = Field(
+        default=None,
+        description="Answer at NAME.localhost and NAME.execute-api.*; default: as the definition says.",
+    )
+    substitutions: dict[SubstitutionName, str] = Field(
+        default_factory=dict,
+        description="Values for ${NAME}, {Ref: NAME} and {Fn::Sub: ...} in the definition.",
+    )
+    stages: dict[StageName, StagePart] = Field(
+        default_factory=dict, description="The API's stages by name; without any there is one stage, dev."
+    )
+
+
+class SecretPart(Part):
+    """Where a secret's value is read. The value itself never stands in the project file."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"value_from"})
+
+    env: EnvironmentName = Field(
+        default="", description="The name of the environment variable that holds the value."
+    )
+    file: FilePath = Field(default="", description="A file that holds the value.")
+    generate: Flag = Field(default=False, description="Make a random value and keep it in the state folder.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if sum((bool(self.env), bool(self.file), self.generate)) != 1:
+            raise PydanticCustomError(
+                "keys_do_not_fit", "a secret is read from exactly one of env, file and generate: true"
+            )
+        return self
+
+
+def _as_list(value: object) -> object:
+    """`target: host:port` is short for a list of one; later forms are told apart from mistakes."""
+    if isinstance(value, str) and ":" not in value:
+        raise PydanticCustomError(
+            "not_supported_yet", "a load balancer as a VPC link's target is not supported yet in this version"
+        )
+    if isinstance(value, Mapping) and "tunnel" in value:
+        raise PydanticCustomError("not_supported_yet", "a tunnel is not supported yet in this version")
+    return (value,) if isinstance(value, str) else value
+
+
+class VpcLinkPart(Part):
+    """A VPC link: the private addresses that integrations reach through it."""
+
+    target: Annotated[
+        tuple[HostPort, ...],
+        BeforeValidator(_as_list),
+        WithJsonSchema(
+            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+        ),
+    ] = Field(
+        min_length=1, description="A host:port, or a list of them; host names are resolved again and again."
+    )
+
+
+class ProjectFile(Part):
+    """gateline.yaml: what Gateline runs."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            "client_certificates",
+            "domains",
+            "functions",
+            "load_balancers",
+            "services",
+            "target_groups",
+            "usage_plans",
+        }
+    )
+
+    name: ProjectName = Field(default="", description="The project's name; default: the name of its folder.")
+    gateway: GatewayPart | None = Field(default=None, description="Where clients come in.")
+    apis: dict[ApiName, ApiPart] = Field(min_length=1, description="The REST APIs by name.")
+    secrets: dict[SecretName, SecretPart] = Field(
+        default_factory=dict,
+        description="Secrets by name: ${NAME} in a literal of integration.request.header.* of a definition.",
+    )
+    vpc_links: dict[LinkName, VpcLinkPart] = Field(
+        default_factory=dict, description="VPC links by the connectionId that definitions name."
+    )
+    include: tuple[str, ...] = Field(
+        default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."
+    )
+
+
+def settings(project: ProjectFile) -> GatewayPart:
+    """The gateway's settings; the defaults when the file says nothing about them."""
+    return project.gateway if project.gateway is not None else GatewayPart()

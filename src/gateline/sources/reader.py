@@ -1,0 +1,104 @@
+"""Reader: the files of one project, each read once, under the names that a person would use for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gateline.errors import FileUnreadable
+from gateline.model import codes
+from gateline.model.diagnostic import Complaints
+from gateline.model.origin import Origin, Position
+from gateline.sources.document import Document, locate, read_document
+
+_TOP = Position(1, 1)
+
+
+class Reader:
+    """Reads documents, remembers them for positions, and knows every file that the project depends on."""
+
+    def __init__(self, project: Path, complaints: Complaints) -> None:
+        self._folder = _absolute(project.parent)
+        self._named_folder = project.parent
+        self._complaints = complaints
+        self._documents: dict[Path, Document | None] = {}
+        self._by_name: dict[str, Document] = {}
+        self._files: set[Path] = set()
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """Every file that was read, or that would have been had it been there."""
+        return frozenset(self._files)
+
+    def absolute(self, origin: Origin, written: str) -> Path:
+        """A path of a project file, made absolute: it is relative to the file that it is written in."""
+        return _absolute(self.folder(origin) / Path(written).expanduser())
+
+    def folder(self, origin: Origin) -> Path:
+        """The folder of the file that an origin is in."""
+        document = self._by_name.get(origin.file)
+        return document.path.parent if document is not None else self._folder
+
+    def name(self, path: Path) -> str:
+        """How messages call a file: relative to the project the way the project itself was named."""
+        relative = os.path.relpath(path, self._folder)
+        return os.path.normpath(self._named_folder / relative)
+
+    def depend_on(self, path: Path) -> None:
+        """Note a file that the project needs but that somebody else reads, such as a private key."""
+        self._files.add(path)
+
+    def read(self, path: Path) -> Document | None:
+        """The file's document; None when it is neither YAML nor JSON (already complained).
+
+        Raises:
+            FileUnreadable: the file is missing or cannot be read as text.
+
+        """
+        path = _absolute(path)
+        if path not in self._documents:
+            self._files.add(path)
+            name = self.name(path)
+            if path.exists() and not path.is_file():  # a pipe or a device would hang the reader
+                message = f"{name} is not a file"
+                raise FileUnreadable(message)
+            document = read_document(path, name, self._complaints)
+            self._documents[path] = document
+            if document is not None:
+                self._by_name[name] = document
+        return self._documents[path]
+
+    def read_named(self, path: Path, origin: Origin, what: str) -> Document | None:
+        """Like `read`, for a file that the project names: one that cannot be read is a complaint there."""
+        try:
+            return self.read(path)
+        except FileUnreadable as error:
+            self._complaints.add(
+                codes.FILE_NOT_READABLE,
+                origin,
+                f"{what} cannot be read: {error}",
+                help="paths are relative to the file that they are written in",
+            )
+            return None
+
+    def locate(self, origin: Origin) -> Position:
+        """The line and column of an origin; the top of the file when it cannot be told."""
+        if origin.position is not None:
+            return origin.position
+        document = self._by_name.get(origin.file)
+        return locate(document, origin.pointer) if document is not None else _TOP
+
+    def text(self, file: str) -> str | None:
+        """The text of a file that was read, by its name in messages."""
+        document = self._by_name.get(file)
+        return document.text if document is not None else None
+
+    def place(self, origin: Origin) -> str:
+        """`file:line:column` of an origin."""
+        position = self.locate(origin)
+        return f"{origin.file}:{position.line}:{position.column}"
+
+
+def _absolute(path: Path) -> Path:
+    # Symbolic links stay as they were named: a link's neighbours are those of its own folder.
+    return Path(os.path.abspath(path))  # noqa: PTH100

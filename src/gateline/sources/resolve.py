@@ -1,0 +1,233 @@
+"""Names across documents: what is used must exist, and what exists should be used.
+
+Runs on what could be read. What is declared is taken from the tree and not from the models, so that a
+declaration with a mistake of its own does not also count as missing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from gateline.model import codes
+from gateline.model.diagnostic import Complaints
+from gateline.model.gateway import Gateway
+from gateline.model.integration import (
+    ConnectionType,
+    Integration,
+    LiteralSource,
+    ParameterMapping,
+    StageVariableSource,
+)
+from gateline.model.origin import Origin
+from gateline.model.rest_api import RestApi, Stage
+from gateline.model.secret import SecretRef
+from gateline.sources.circumstances import Circumstances
+from gateline.sources.project import ProjectFile, settings
+from gateline.sources.tree import Node
+
+_STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.|\[['\"]|\.get\(['\"])([A-Za-z0-9_]+)")
+_IDENTITY_SOURCE: Final = re.compile(r"(?:\$)?stageVariables\.([A-Za-z0-9_]+)")
+
+
+def check_project(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
+    """What the project file says about itself: default_api, hosts, API ids, names used twice."""
+    _check_default_api(project, tree, complaints)
+    _check_hosts(project, tree, complaints)
+    owners: dict[str, str] = {}
+    for name, part in project.apis.items():
+        owner = owners.setdefault(part.id or name, name)
+        if owner != name:
+            complaints.add(
+                codes.API_ID_TAKEN,
+                tree.at(("apis", name, "id")).origin,
+                f"the APIs '{owner}' and '{name}' have the same id '{part.id or name}'",
+                help="ARNs could not tell them apart; give one another id",
+            )
+        for taken in part.substitutions.keys() & project.secrets.keys():
+            complaints.add(
+                codes.NAME_TAKEN,
+                tree.at(("apis", name, "substitutions", taken)).origin,
+                f"'{taken}' is a substitution of '{name}' and a secret; ${{{taken}}} could mean either",
+            )
+
+
+def _check_default_api(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
+    gateway = settings(project)
+    named = gateway.default_api
+    declared = tree.names("apis")
+    if named and named not in declared:
+        complaints.add(
+            codes.API_NOT_DECLARED,
+            tree.at(("gateway", "default_api")).origin,
+            f"gateway.default_api names '{named}', but there is no such API",
+            help=_suggestion(named, declared),
+        )
+    if gateway.hosts and not named and len(declared) > 1:
+        complaints.add(
+            codes.API_NOT_DECLARED,
+            tree.at(("gateway", "hosts")).origin,
+            "gateway.hosts reach the default API, but there are several APIs and none is named",
+            help="set gateway.default_api",
+        )
+
+
+def _check_hosts(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
+    declared = tree.names("apis")
+    gateway = settings(project)
+    default = gateway.default_api or (next(iter(declared)) if len(declared) == 1 else "")
+    for index, host in enumerate(gateway.hosts):
+        origin = tree.at(("gateway", "hosts", index)).origin
+        label, _, rest = host.partition(".")
+        if host in gateway.hosts[:index]:
+            complaints.add(codes.HOST_TAKEN, origin, f"the host '{host}' is written twice")
+        elif (
+            label in declared
+            and label != default
+            and (rest == "localhost" or rest.startswith("execute-api."))
+        ):
+            complaints.add(
+                codes.HOST_TAKEN,
+                origin,
+                f"the host '{host}' belongs to the API '{label}', not to the default API",
+            )
+
+
+def check_uses(gateway: Gateway, tree: Node, circumstances: Circumstances, complaints: Complaints) -> None:
+    """What the definitions use: stage variables and VPC links that must be declared."""
+    for api in gateway.apis:
+        _check_stage_variables(api, circumstances, complaints)
+        _check_vpc_links(api, tree.names("vpc_links"), circumstances, complaints)
+
+
+def _check_stage_variables(api: RestApi, circumstances: Circumstances, complaints: Complaints) -> None:
+    """One complaint for each variable and API: a definition may use it a hundred times."""
+    first: dict[str, Origin] = {}
+    count: Counter[str] = Counter()
+    for variable, origin in _variables_used(api):
+        first.setdefault(variable, origin)
+        count[variable] += 1
+    for variable, origin in first.items():
+        lacking = [stage.name for stage in api.stages if variable not in dict(stage.variables)]
+        if not lacking:
+            continue
+        stages = ("stage " if len(lacking) == 1 else "stages ") + ", ".join(f"'{name}'" for name in lacking)
+        places = f" ({count[variable]} places)" if count[variable] > 1 else ""
+        complaints.add(
+            codes.STAGE_VARIABLE_NOT_DEFINED,
+            origin,
+            f"the stage variable '{variable}' is used{places} but not defined in {stages} of '{api.name}'",
+            help=f"define it in apis.{api.name}.stages.{lacking[0]}.variables; until then it is empty text",
+            severity=circumstances.undefined_variable,
+        )
+
+
+def _variables_used(api: RestApi) -> Iterator[tuple[str, Origin]]:
+    for method in api.methods:
+        yield from _variables_of(method.integration)
+    for authorizer in api.authorizers:
+        for name in _STAGE_VARIABLE.findall(authorizer.uri + authorizer.credentials):
+            yield name, authorizer.origin
+        for source in authorizer.identity_sources:
+            if found := _IDENTITY_SOURCE.fullmatch(source):
+                yield found[1], authorizer.origin
+
+
+def _variables_of(integration: Integration) -> Iterator[tuple[str, Origin]]:
+    texts = {
+        "uri": integration.uri,
+        "connectionId": integration.connection_id,
+        "integrationTarget": integration.integration_target,
+        "credentials": integration.credentials,
+    }
+    for key, text in texts.items():
+        for name in _STAGE_VARIABLE.findall(text):
+            yield name, integration.origin.child(key)
+    for mapping in integration.request_parameters:
+        if isinstance(mapping.source, StageVariableSource):
+            yield mapping.source.name, mapping.origin
+    for _, template in integration.request_templates:
+        for name in _IN_TEMPLATE.findall(template):
+            yield name, integration.origin.child("requestTemplates")
+
+
+def _check_vpc_links(
+    api: RestApi, declared: Mapping[str, Node], circumstances: Circumstances, complaints: Complaints
+) -> None:
+    said: set[str] = set()
+    for method in api.methods:
+        integration = method.integration
+        for stage, link in _links_of(integration, api.stages):
+            if link in declared or link in said:
+                continue
+            said.add(link)
+            written = integration.connection_id
+            if link:
+                message = f"the VPC link '{link}' is not declared"
+                message += f" ({written} in stage '{stage.name}')" if written != link else ""
+            elif written:
+                message = f"the VPC link is empty: {written} has no value in stage '{stage.name}'"
+            else:
+                message = "connectionType is VPC_LINK, but no connectionId says which"
+            complaints.add(
+                codes.VPC_LINK_NOT_DECLARED,
+                integration.origin.child("connectionId"),
+                message,
+                help=_suggestion(link, declared)
+                or f"declare it in the project file: vpc_links: {{{link or 'NAME'}: {{target: HOST:PORT}}}}",
+                severity=circumstances.unresolved,
+            )
+
+
+def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[tuple[Stage, str]]:
+    """The link that an integration names in each stage."""
+    if integration.connection_type is ConnectionType.VPC_LINK:
+        for stage in stages:
+            yield stage, _filled(integration.connection_id, dict(stage.variables))
+
+
+def _filled(text: str, variables: Mapping[str, str]) -> str:
+    """The text with its stage variables replaced; an undefined one is empty text, as on Amazon."""
+    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
+
+
+def check_unused(
+    gateway: Gateway, project: ProjectFile, tree: Node, texts: Mapping[str, str], complaints: Complaints
+) -> None:
+    """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
+    secrets: set[str] = set()
+    links: set[str] = set()
+    for api in gateway.apis:
+        for method in api.methods:
+            secrets.update(_secrets_of(method.integration.request_parameters))
+            links.update(link for _, link in _links_of(method.integration, api.stages))
+    for kind, key, used in (("secret", "secrets", secrets), ("VPC link", "vpc_links", links)):
+        for name, node in tree.names(key).items():
+            if name not in used:
+                complaints.add(
+                    codes.DECLARED_BUT_UNUSED, node.origin, f"no definition uses the {kind} '{name}'"
+                )
+    for api_name, part in project.apis.items():
+        for name in part.substitutions:
+            # A name that the text does not hold is surely unused; more would need the reader's own trace.
+            if api_name in texts and name not in texts[api_name]:
+                complaints.add(
+                    codes.DECLARED_BUT_UNUSED,
+                    tree.at(("apis", api_name, "substitutions", name)).origin,
+                    f"the definition of '{api_name}' does not use the substitution '{name}'",
+                )
+
+
+def _secrets_of(mappings: tuple[ParameterMapping, ...]) -> Iterator[str]:
+    for mapping in mappings:
+        if isinstance(mapping.source, LiteralSource):
+            yield from (part.name for part in mapping.source.parts if isinstance(part, SecretRef))
+
+
+def _suggestion(name: str, known: Mapping[str, Node]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{close[0]}'?" if close else ""
