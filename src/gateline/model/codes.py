@@ -56,6 +56,7 @@ CERTIFICATE_EXPIRES_SOON = Code(name="GL285", title="a certificate expires soon"
 NEEDS_RESTART = Code(
     name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING
 )
+NO_TRUST = Code(name="GL287", title="no certificate authorities to verify an https upstream against")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")
