@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateline.model.diagnostic import Report
 from gateline.model.origin import Origin, Position
 
-Locate = Callable[[Origin], Position]
+
+class Places(Protocol):
+    """Finds what a diagnostic is about: `gateline.sources.Loaded` is one."""
+
+    def locate(self, origin: Origin) -> Position:
+        """The line and column of an origin."""
+
+    def text(self, file: str) -> str | None:
+        """The text of a file as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,7 @@ class Complained:
     """The definitions gave reason to complain; `refused`: so they were not taken."""
 
     report: Report
-    locate: Locate
+    places: Places
     refused: bool
 
 

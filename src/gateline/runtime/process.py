@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -63,6 +64,16 @@ class Child:
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     """What of this environment a child may see."""
     return {name: environ[name] for name in PASSED_ON if name in environ}
+
+
+def ending(status: int) -> str:
+    """How a process ended, for people: `status 1`, `signal SIGSEGV`."""
+    if status >= 0:
+        return f"status {status}"
+    try:
+        return f"signal {signal.Signals(-status).name}"
+    except ValueError:
+        return f"signal {-status}"
 
 
 async def spawn(command: Command) -> Child:

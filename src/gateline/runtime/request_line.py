@@ -33,8 +33,8 @@ _NOTHING: Final = ("", "-", None)
 _COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "31"}  # green, cyan, yellow, red
 
 
-def record(line: bytes) -> dict[str, str | int] | None:
-    """What Envoy wrote about one request, or None when the line is no such record."""
+def record(line: bytes, rows: Mapping[str, RouteRow]) -> dict[str, str | int] | None:
+    """What is known about one request from what Envoy wrote, or None when the line is no such record."""
     try:
         found = json.loads(line)
     except ValueError:
@@ -48,7 +48,8 @@ def record(line: bytes) -> dict[str, str | int] | None:
     }
     if "path" in told:
         told["path"] = without_values(str(told["path"]))
-    return told
+    row = rows.get(str(told.get("route", "")))
+    return {**told, "api": row.api, "stage": row.stage} if row else told
 
 
 def without_values(path: str) -> str:

@@ -27,13 +27,22 @@ _DEFINITIONS: Final = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
+class FileState:
+    """What of a file changes with its content: also a rename over it (`inode`)."""
+
+    modified_ns: int
+    size: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """What tells one state of files from another.
 
     The folders count with the names of definitions in them, since an `include` may match a new file.
     """
 
-    files: Mapping[Path, tuple[int, int, int] | None]  # None: missing
+    files: Mapping[Path, FileState | None]  # None: missing
     folders: Mapping[Path, frozenset[str]]
 
 
@@ -43,12 +52,20 @@ def signature(files: Iterable[Path]) -> Signature:
     return Signature(states, {folder: _definitions_in(folder) for folder in {path.parent for path in states}})
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def carried_over(before: Signature, now: Signature) -> Signature:
+    """The signature of now's files, in the state of before where that is known."""
+    return Signature(
+        {path: before.files.get(path, state) for path, state in now.files.items()},
+        {folder: before.folders.get(folder, names) for folder, names in now.folders.items()},
+    )
+
+
+def _state(path: Path) -> FileState | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _definitions_in(folder: Path) -> frozenset[str]:

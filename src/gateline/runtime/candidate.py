@@ -1,0 +1,121 @@
+"""A candidate: a configuration as the files say it now, read and compiled whole, not yet served by anybody.
+
+Pure of the event loop, so that it can be made on a thread while requests are logged and Envoys are answered.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from gateline.compile import compile_gateway, names
+from gateline.compile.resources import SECRET, Resources
+from gateline.model.codes import NEEDS_RESTART, NO_TRUST
+from gateline.model.diagnostic import Complaints, Report
+from gateline.model.gateway import Edge, Gateway, Keyring
+from gateline.model.secret import Secret
+from gateline.runtime.certificate import edge_certificate
+from gateline.runtime.secret import read_secrets
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir
+from gateline.runtime.trust import system_trust
+from gateline.sources import Loaded, load
+
+_FIXED: Final = ("address", "port", "workers")
+"""What of the edge an Envoy is started with or holds open: changed by a restart only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What became of a reading. Without `gateway` and `resources` when there were errors."""
+
+    loaded: Loaded
+    gateway: Gateway | None
+    resources: Resources | None
+    report: Report
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """All that was read, and is to be watched."""
+        return self.loaded.files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningEdge:
+    """The edge as the project file had it at the start, and as it really runs (`--port`, port 0)."""
+
+    written: Edge
+    actual: Edge
+
+    def held(self, edge: Edge, complaints: Complaints) -> Edge:
+        """A newly read edge with what needs a restart held as it runs; each such change is a warning."""
+        for field in _FIXED:
+            before, now = getattr(self.written, field), getattr(edge, field)
+            if before != now:
+                complaints.add(
+                    NEEDS_RESTART,
+                    edge.origin.child(field),
+                    f"gateway.{field} changed from {before} to {now}: restart Gateline to apply it",
+                )
+        actual = self.actual
+        return dataclasses.replace(edge, address=actual.address, port=actual.port, workers=actual.workers)
+
+
+def read(settings: Settings) -> Loaded:
+    """The project as its files say it now.
+
+    Raises:
+        FileUnreadable: the project or an overlay is missing or cannot be read.
+
+    """
+    return load(
+        settings.project,
+        overlays=settings.overlays,
+        environ=settings.environ,
+        allowed=settings.allowed,
+        checking=False,
+    )
+
+
+def build(
+    loaded: Loaded, settings: Settings, edge: RunningEdge, state: StateDir, request_log: Path | None
+) -> Candidate:
+    """Read the secrets and compile, for the edge that runs."""
+    if loaded.gateway is None:
+        return Candidate(loaded=loaded, gateway=None, resources=None, report=loaded.report)
+    complaints = Complaints(settings.allowed)
+    gateway = dataclasses.replace(loaded.gateway, edge=edge.held(loaded.gateway.edge, complaints))
+    keyring = _keyring(gateway, settings, state, complaints)
+    compiled = compile_gateway(
+        gateway,
+        keyring,
+        allowed=settings.allowed,
+        request_log=str(request_log) if request_log else None,
+    )
+    if compiled.resources and names.TRUST in compiled.resources.by_type[SECRET] and not keyring.trust:
+        message = (
+            "an integration speaks https, but this machine has no certificate authorities to verify it with"
+        )
+        help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
+        complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
+    report = loaded.report + complaints.report() + compiled.report
+    if report.error_count or compiled.resources is None:
+        return Candidate(loaded=loaded, gateway=None, resources=None, report=report)
+    return Candidate(loaded=loaded, gateway=gateway, resources=compiled.resources, report=report)
+
+
+def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints) -> Keyring:
+    folder = settings.project.absolute().parent
+    found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
+    missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
+    return Keyring(
+        # A secret that could not be read was complained about; the compiler need not do so again.
+        secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
+        edge_certificate=edge_certificate(
+            gateway.edge.tls, gateway.edge.hosts, datetime.now(UTC), state, complaints
+        ),
+        trust=system_trust(settings.environ),
+    )

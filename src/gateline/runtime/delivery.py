@@ -1,0 +1,82 @@
+"""Delivery: the compiler's resources and the resolver's addresses, put before Envoy together.
+
+One at a time: a new configuration and a changed address never overtake each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile.endpoint import assignments
+from gateline.compile.resources import ENDPOINT, Resources
+from gateline.control.outcome import Outcome
+from gateline.control.publication import Publisher
+from gateline.control.snapshot import Snapshot
+from gateline.runtime.resolver import Resolver
+
+FIRST_ANSWERS_SECONDS: Final = 2.0
+
+
+class Delivery:
+    """Publishes configurations, and again whenever an address of theirs changes."""
+
+    def __init__(self, publisher: Publisher, resolver: Resolver) -> None:
+        self._publisher = publisher
+        self._resolver = resolver
+        self._resources: Resources | None = None
+        self._snapshot: Snapshot | None = None
+        self._endpoints: Mapping[str, Message] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def version(self) -> str:
+        """The version that was published last; empty before the first."""
+        return self._snapshot.version if self._snapshot else ""
+
+    async def deliver(self, resources: Resources) -> Outcome:
+        """Publish a new configuration; when an Envoy refuses it, the former one is what counts."""
+        async with self._one_at_a_time:
+            former = self._resources
+            self._resolver.want(lookup.host for lookup in resources.lookups)
+            with suppress(TimeoutError):  # what does not answer in time is answered for by 503, until it does
+                async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
+                    await self._resolver.settled()
+            outcome = await self._publish(resources)
+            if not outcome.rejections:
+                self._resources = resources
+            elif former is not None:
+                # Every Envoy was given back what it held; its addresses may have changed since.
+                self._resolver.want(lookup.host for lookup in former.lookups)
+                await self._publish(former)
+            return outcome
+
+    async def readdress(self) -> None:
+        """Publish what is published with the addresses of now."""
+        async with self._one_at_a_time:
+            if self._resources is not None and self._assigned(self._resources) != self._endpoints:
+                await self._publish(self._resources)
+
+    async def _publish(self, resources: Resources) -> Outcome:
+        self._endpoints = self._assigned(resources)
+        addressed = replace(
+            resources,
+            by_type={
+                **resources.by_type,
+                ENDPOINT: {**resources.by_type.get(ENDPOINT, {}), **self._endpoints},
+            },
+        )
+        self._snapshot = await asyncio.to_thread(Snapshot.of, addressed, previous=self._snapshot)
+        return await self._publisher.publish(self._snapshot)
+
+    def _assigned(self, resources: Resources) -> dict[str, Message]:
+        """The assignments; one that says what it said before is the same object, which keeps its version."""
+        addresses = self._resolver.addresses
+        made = assignments({lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups})
+        held = self._endpoints
+        return {name: held[name] if held.get(name) == message else message for name, message in made.items()}

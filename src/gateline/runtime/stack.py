@@ -1,0 +1,296 @@
+"""The stack: everything that a running project consists of, started in order and stopped in reverse.
+
+    state directory → ready file gone → Envoy found → definitions read → port reserved → Envoy started
+        → request log, control plane, resolver → secrets read, compiled → published, accepted, listening
+        → ready file → watching
+
+Envoy needs about as long to start as the compiler needs to import and work, so it is started before there is
+anything to serve. It listens nowhere until it has accepted the first configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NoReturn, Self
+
+from gateline.compile.bootstrap import bootstrap
+from gateline.compile.resources import Resources, RouteRow
+from gateline.control.ads import serve_ads
+from gateline.control.outcome import Accepted, Rejected
+from gateline.control.publication import Publisher
+from gateline.errors import DefinitionInvalid, EnvoyUnavailable
+from gateline.model.diagnostic import Report
+from gateline.model.gateway import Edge, Gateway
+from gateline.runtime import ready, supervisor
+from gateline.runtime.admin import Admin
+from gateline.runtime.candidate import Candidate, RunningEdge, build, read
+from gateline.runtime.delivery import Delivery
+from gateline.runtime.envoy import arguments, find_envoy, last_words
+from gateline.runtime.keeper import Keeper
+from gateline.runtime.listening import accepts, reserve
+from gateline.runtime.notice import (
+    Complained,
+    EnvoyBack,
+    EnvoyCrashed,
+    Notify,
+    Places,
+    Published,
+    Remarked,
+    Unchanged,
+)
+from gateline.runtime.process import Command, ending, scrubbed
+from gateline.runtime.processors import usable_processors
+from gateline.runtime.reload import Reloader
+from gateline.runtime.request_line import as_json, as_text, record
+from gateline.runtime.request_log import LogFormat, RequestLog
+from gateline.runtime.resolver import Resolver
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir, hold_state_dir, write_private
+from gateline.runtime.watching import signature
+
+NODE: Final = "edge"
+START_SECONDS: Final = 30.0
+
+
+class Stack:
+    """A running project: `async with Stack(settings, notify) as stack`. Entered, it serves.
+
+    Raises (on entering):
+        DefinitionInvalid: the definitions hold errors, or Envoy refused them; `notify` was told which.
+        GatelineError: the state directory, the port or Envoy cannot be had.
+
+    """
+
+    def __init__(self, settings: Settings, notify: Notify) -> None:
+        self._settings = settings
+        self._notify = notify
+        self._rows: Mapping[str, RouteRow] = {}
+        self._publisher = Publisher(call_later=_call_later)
+        self._addresses_changed = asyncio.Event()
+        self._resolver = Resolver(
+            on_change=self._addresses_changed.set,
+            on_complaint=lambda complaint: notify(Remarked(complaint)),
+        )
+        self._delivery = Delivery(self._publisher, self._resolver)
+        self._spawned: asyncio.Queue[int] = asyncio.Queue()
+
+    @property
+    def gateway(self) -> Gateway:
+        """What is served now."""
+        return self._gateway
+
+    @property
+    def routes(self) -> tuple[RouteRow, ...]:
+        """The routes that are served now."""
+        return tuple(self._rows.values())
+
+    @property
+    def url(self) -> str:
+        """The gateway's address, as this machine reaches it."""
+        return ready.base_url(self._gateway.edge)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that run now."""
+        envoy = self._keeper.pid
+        return {"gateline": os.getpid(), **({"envoy": envoy} if envoy else {})}
+
+    def hurry(self) -> None:
+        """Do not wait for the requests in flight."""
+        self._keeper.stop()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opened:
+            await self._open(opened)
+            self._opened = opened.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._opened.__aexit__(kind, error, trace)
+
+    async def _open(self, opened: AsyncExitStack) -> None:
+        settings = self._settings
+        folder = settings.project.absolute().parent
+        state = opened.enter_context(hold_state_dir(folder, settings.state, settings.environ))
+        if settings.ready_file:
+            ready.remove(settings.ready_file)
+            opened.callback(ready.remove, settings.ready_file)
+        loaded = await asyncio.to_thread(read, settings)
+        if loaded.gateway is None:
+            self._refuse(loaded.report, loaded)
+        edge = self._reserve(loaded.gateway.edge, opened)
+        pipe = self._log_requests(state, opened)
+        await opened.enter_async_context(serve_ads(self._publisher, state.xds_socket))
+        tasks = await opened.enter_async_context(asyncio.TaskGroup())
+        self._keeper = self._start_envoy(edge, state, tasks)
+        background = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
+        opened.push_async_callback(self._shut_down, background)
+        before = signature(loaded.files)
+        candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe)
+        await self._serve(candidate, state)
+        background.append(tasks.create_task(self._follow_restarts()))
+        if settings.watch:
+
+            def prepare() -> Candidate:
+                return build(read(settings), settings, edge, state, pipe)
+
+            reloader = Reloader(prepare, self._adopt, self._notify, before)
+            background.append(tasks.create_task(reloader.run()))
+
+    def _refuse(self, report: Report, places: Places) -> NoReturn:
+        self._notify(Complained(report, places, refused=True))
+        raise DefinitionInvalid(report)
+
+    def _reserve(self, written: Edge, opened: AsyncExitStack) -> RunningEdge:
+        wanted = written.port if self._settings.port is None else self._settings.port
+        port, kept = reserve(written.address, wanted)
+        if kept:
+            opened.enter_context(kept)
+        self._edge = replace(written, port=port)
+        return RunningEdge(written=written, actual=self._edge)
+
+    def _log_requests(self, state: StateDir, opened: AsyncExitStack) -> Path | None:
+        settings = self._settings
+        match settings.log_format:
+            case LogFormat.NONE:
+                return None
+            case LogFormat.JSON:
+
+                def render(line: bytes) -> str | None:
+                    told = record(line, self._rows)
+                    return as_json(told) if told else None
+
+            case LogFormat.PRETTY:
+
+                def render(line: bytes) -> str | None:
+                    told = record(line, self._rows)
+                    return as_text(told, self._rows, colour=settings.colour) if told else None
+
+        opened.enter_context(RequestLog(state.request_pipe, render, settings.write))
+        return state.request_pipe
+
+    def _start_envoy(self, edge: RunningEdge, state: StateDir, tasks: asyncio.TaskGroup) -> Keeper:
+        envoy = find_envoy(self._settings.environ)
+        content = bootstrap(node=NODE, xds_socket=str(state.xds_socket), admin_socket=str(state.admin_socket))
+        write_private(state.bootstrap, json.dumps(content).encode())
+        command = Command(
+            arguments=arguments(
+                envoy, bootstrap=state.bootstrap, workers=edge.actual.workers or usable_processors()
+            ),
+            environment=scrubbed(self._settings.environ),
+            folder=state.path,
+            log=state.envoy_log,
+        )
+        state.envoy_log.unlink(missing_ok=True)
+        keeper = Keeper(
+            command,
+            Admin(state.admin_socket),
+            supervisor.Policy(),
+            on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in)),
+            on_spawn=self._spawned.put_nowait,
+        )
+        tasks.create_task(keeper.run())
+        keeper.start()
+        return keeper
+
+    async def _serve(self, candidate: Candidate, state: StateDir) -> None:
+        """Put the first configuration before Envoy, and wait until it serves."""
+        if candidate.resources is None or candidate.gateway is None:
+            self._refuse(candidate.report, candidate.loaded)
+        if candidate.report.diagnostics:
+            self._notify(Complained(candidate.report, candidate.loaded, refused=False))
+        await self._delivery.deliver(candidate.resources)
+        answer = await self._first_answer(state)
+        if isinstance(answer, Rejected):
+            self._refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
+        self._take_over(candidate.gateway, candidate.resources)
+
+    async def _first_answer(self, state: StateDir) -> Accepted | Rejected:
+        """What Envoy says to the first configuration; when it accepts, after its port is open."""
+        answer = asyncio.ensure_future(self._come_up())
+        try:
+            either: set[asyncio.Future[Accepted | Rejected] | asyncio.Future[supervisor.Finished]]
+            either = {answer, self._keeper.finished}
+            await asyncio.wait(either, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+        finally:
+            answer.cancel()
+        how = f"did not serve within {START_SECONDS:.0f} s"
+        if self._keeper.finished.done():
+            how = f"ended while it started ({ending(self._keeper.finished.result().status)})"
+        words = last_words(state.envoy_log)
+        message = f"Envoy {how}" + (f"; its last words:\n{words}" if words else "")
+        raise EnvoyUnavailable(message)
+
+    async def _come_up(self) -> Accepted | Rejected:
+        await self._spawned.get()
+        answer = await self._publisher.wait_ready(NODE)
+        if isinstance(answer, Accepted):
+            await accepts(self._edge.address, self._edge.port)
+            self._keeper.ready()
+        return answer
+
+    def _take_over(self, gateway: Gateway, resources: Resources) -> None:
+        self._gateway = gateway
+        self._rows = {row.route: row for row in resources.routes}
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        if self._settings.ready_file:
+            ready.write(self._settings.ready_file, self._gateway, self.pids)
+
+    async def _adopt(self, candidate: Candidate, seen: float) -> None:
+        """Put a changed configuration into service."""
+        if candidate.resources is None or candidate.gateway is None:
+            return
+        before = self._delivery.version
+        outcome = await self._delivery.deliver(candidate.resources)
+        refusals = [
+            each for rejected in outcome.rejections for each in rejected.diagnostics(candidate.gateway.origin)
+        ]
+        if refusals:
+            self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
+            return
+        if candidate.report.diagnostics:
+            self._notify(Complained(candidate.report, candidate.loaded, refused=False))
+        self._take_over(candidate.gateway, candidate.resources)
+        if self._delivery.version == before:
+            self._notify(Unchanged())
+        else:
+            self._notify(Published(time.monotonic() - seen, len(self._rows)))
+
+    async def _follow_addresses(self) -> None:
+        while True:
+            await self._addresses_changed.wait()
+            self._addresses_changed.clear()
+            await self._delivery.readdress()
+
+    async def _follow_restarts(self) -> None:
+        while True:
+            pid = await self._spawned.get()
+            await accepts(self._edge.address, self._edge.port)
+            self._keeper.ready()
+            self._tell_ready()
+            self._notify(EnvoyBack(pid))
+
+    async def _shut_down(self, background: list[asyncio.Task[None]]) -> None:
+        """Stop watching, then let Envoy finish what it serves; the control plane stays up until it has."""
+        for task in background:
+            task.cancel()
+        self._keeper.stop()
+        await self._keeper.finished
+
+
+def _call_later(delay: float, callback: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(delay, callback)
