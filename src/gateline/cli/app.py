@@ -6,6 +6,7 @@ message, the error's exit code) and typer.Exit for the answer no. `GATELINE_DEBU
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import os
@@ -66,10 +67,16 @@ class LazyGroup(TyperGroup):
         """The names, in the table's order."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
-        """The command itself; its module is imported now."""
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+        """The command itself, imported now. A mistyped name ends with what it may have meant."""
         row = COMMANDS.get(cmd_name)
-        return _load(cmd_name, row) if row is not None else None
+        if row is not None:
+            return _load(cmd_name, row)
+        close = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+        if close and not getattr(ctx, "resilient_parsing", False):  # completion asks for half-typed names
+            typer.echo(f"gateline: no such command '{cmd_name}'; did you mean '{close[0]}'?", err=True)
+            raise typer.Exit(2)
+        return None
 
     def format_commands(self, ctx: object, formatter: _HelpFormatter) -> None:  # noqa: ARG002
         """The help's table, without importing a single command."""

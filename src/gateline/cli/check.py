@@ -9,7 +9,7 @@ import typer
 from gateline.cli import console
 from gateline.cli.inspection import Inspection, inspect
 from gateline.cli.parameters import AllowOption, CheckOutput, OverlayOption, ProjectArgument
-from gateline.cli.render import as_json, counted, render_report
+from gateline.cli.render import as_json, counted, number, render_report
 from gateline.cli.sarif import as_sarif
 
 
@@ -38,5 +38,6 @@ def check(
 def _print(inspection: Inspection) -> None:
     out = console.answers()
     render_report(inspection.report, inspection.loaded.locate, out, inspection.loaded.text)
-    routes = f"{len(inspection.resources.routes)} routes, " if inspection.resources is not None else ""
+    found = inspection.resources
+    routes = f"{number(len(found.routes), 'route')}, " if found is not None else ""
     out.print(f"{inspection.path}: {routes}{counted(inspection.report)}", soft_wrap=True)

@@ -47,9 +47,10 @@ def placed(report: Report, locate: Locate) -> tuple[Placed, ...]:
 
 def render_report(report: Report, locate: Locate, console: Console, text: ReadText | None = None) -> None:
     """Print every diagnostic. `text` gives a file's text by its name; by default the disk does."""
-    read = text if text is not None else _read
     for entry in placed(report, locate):
-        console.print(_rendered(entry, read), soft_wrap=True)
+        file = entry.diagnostic.origin.file
+        known = text(file) if text is not None else None
+        console.print(_rendered(entry, known if known is not None else _read(file)), soft_wrap=True)
 
 
 def page(code_name: str) -> str:
@@ -59,8 +60,12 @@ def page(code_name: str) -> str:
 
 def counted(report: Report) -> str:
     """`2 errors, 1 warning`."""
-    errors, warnings = report.error_count, report.warning_count
-    return f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+    return f"{number(report.error_count, 'error')}, {number(report.warning_count, 'warning')}"
+
+
+def number(count: int, noun: str) -> str:
+    """`1 route`, `2 routes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def as_json(report: Report, locate: Locate) -> dict[str, object]:
@@ -84,7 +89,7 @@ def as_json(report: Report, locate: Locate) -> dict[str, object]:
     }
 
 
-def _rendered(entry: Placed, read: ReadText) -> Text:
+def _rendered(entry: Placed, source: str) -> Text:
     diagnostic, position = entry.diagnostic, entry.position
     shown = Text()
     shown.append(f"{diagnostic.severity.value}[{diagnostic.code.name}]", style=_STYLE[diagnostic.severity])
@@ -92,7 +97,7 @@ def _rendered(entry: Placed, read: ReadText) -> Text:
     gutter = " " * len(str(position.line))
     shown.append(f"{gutter}--> ", style="blue")
     shown.append(f"{visible(diagnostic.origin.file)}:{position.line}:{position.column}\n")
-    _append_excerpt(shown, entry, gutter, read)
+    _append_excerpt(shown, entry, gutter, source)
     if diagnostic.help:
         shown.append(f"{gutter} = ", style="blue")
         shown.append("help: ", style="bold")
@@ -102,10 +107,10 @@ def _rendered(entry: Placed, read: ReadText) -> Text:
     return shown
 
 
-def _append_excerpt(shown: Text, entry: Placed, gutter: str, read: ReadText) -> None:
+def _append_excerpt(shown: Text, entry: Placed, gutter: str, source: str) -> None:
     """The source line with a caret; not under `secrets`, where somebody may have written a value."""
     origin, position = entry.diagnostic.origin, entry.position
-    lines = (read(origin.file) or "").splitlines()
+    lines = [line.removesuffix("\r") for line in source.split("\n")]  # as positions count them
     if origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
         return
     line = lines[position.line - 1]
@@ -131,8 +136,8 @@ def visible(text: str) -> str:
     )
 
 
-def _read(name: str) -> str | None:
+def _read(name: str) -> str:
     try:
         return Path(name).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return None
+        return ""

@@ -8,7 +8,7 @@ import typer
 
 from gateline.cli import console
 from gateline.cli.parameters import Output
-from gateline.sources.schema import project_schema
+from gateline.sources.project_schema import project_schema
 
 
 def schema(

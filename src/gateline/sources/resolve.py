@@ -26,12 +26,12 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretRef
 from gateline.sources.circumstances import Circumstances
+from gateline.sources.placeholder import STAGE_VARIABLE
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.tree import Node
 
-_STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.|\[['\"]|\.get\(['\"])([A-Za-z0-9_]+)")
-_IDENTITY_SOURCE: Final = re.compile(r"(?:\$)?stageVariables\.([A-Za-z0-9_]+)")
+_IDENTITY_SOURCE: Final = re.compile(r"\$?stageVariables\.([A-Za-z0-9_]+)")
 
 
 def check_project(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
@@ -130,7 +130,7 @@ def _variables_used(api: RestApi) -> Iterator[tuple[str, Origin]]:
     for method in api.methods:
         yield from _variables_of(method.integration)
     for authorizer in api.authorizers:
-        for name in _STAGE_VARIABLE.findall(authorizer.uri + authorizer.credentials):
+        for name in STAGE_VARIABLE.findall(authorizer.uri + authorizer.credentials):
             yield name, authorizer.origin
         for source in authorizer.identity_sources:
             if found := _IDENTITY_SOURCE.fullmatch(source):
@@ -145,7 +145,7 @@ def _variables_of(integration: Integration) -> Iterator[tuple[str, Origin]]:
         "credentials": integration.credentials,
     }
     for key, text in texts.items():
-        for name in _STAGE_VARIABLE.findall(text):
+        for name in STAGE_VARIABLE.findall(text):
             yield name, integration.origin.child(key)
     for mapping in integration.request_parameters:
         if isinstance(mapping.source, StageVariableSource):
@@ -192,7 +192,7 @@ def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[t
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:
     """The text with its stage variables replaced; an undefined one is empty text, as on Amazon."""
-    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
+    return STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
 
 
 def check_unused(
