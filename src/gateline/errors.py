@@ -5,6 +5,7 @@ GatelineError
 ├── FileUnreadable       a named file is missing or cannot be read (exit code 2)
 ├── EnvoyUnavailable     the Envoy binary is missing, of the wrong version, or did not start
 ├── AddressInUse         a port or socket that Gateline must open is taken
+├── SnapshotInconsistent compiled resources name others that do not exist: a fault of the compiler
 └── SnapshotRejected     an Envoy refused a snapshot (NACK)
 
 Faults of users are diagnostics (`gateline.model.diagnostic`); exceptions are for what ends a command.
@@ -45,6 +46,14 @@ class EnvoyUnavailable(GatelineError):
 
 class AddressInUse(GatelineError):
     """A port or socket that Gateline must open is taken."""
+
+
+class SnapshotInconsistent(GatelineError):
+    """Compiled resources name others that do not exist; nothing of them was sent to an Envoy."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__("the compiled resources do not fit together: " + "; ".join(missing))
+        self.missing = missing
 
 
 class SnapshotRejected(GatelineError):

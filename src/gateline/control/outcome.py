@@ -1,0 +1,118 @@
+"""Outcomes: what became of a publication at each Envoy, and what was refused, told with the definition's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateline.control.snapshot import Snapshot, kind_of
+from gateline.control.subscription import Refused
+from gateline.model import codes
+from gateline.model.diagnostic import Diagnostic
+from gateline.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A response that an Envoy refused (NACK): the resources in it, its reason, where they were defined."""
+
+    type_url: str
+    names: tuple[str, ...]
+    message: str
+    origins: tuple[Origin, ...] = ()
+
+    def diagnostic(self, project: Origin) -> Diagnostic:
+        """The refusal for a person: at the definition that it comes from, at the project if that is not certain."""
+        what = f"{kind_of(self.type_url)} {', '.join(repr(name) for name in self.names)}"
+        if len(self.names) > 1:
+            what = f"one of {what}"
+        return Diagnostic(
+            code=codes.REFUSED_BY_ENVOY,
+            origin=self.origins[0] if len(self.origins) == 1 else project,
+            message=f"Envoy refused {what}: {self.message}",
+            help="What was accepted last serves on.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The Envoy has accepted everything of the snapshot that it asked for, and has asked for everything in it."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The Envoy refused something. `restored`: it was given back what it had accepted last."""
+
+    version: str
+    refusals: tuple[Refusal, ...]
+    restored: bool
+
+    def diagnostics(self, project: Origin) -> tuple[Diagnostic, ...]:
+        """All refusals, for a person."""
+        return tuple(each.diagnostic(project) for each in self.refusals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """The Envoy did not answer in time. It is still being told; `waiting_for` says of which types it owes an answer."""
+
+    version: str
+    waiting_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded:
+    """A newer snapshot was published before this one's turn came or ended."""
+
+    version: str
+
+
+NodeOutcome = Accepted | Rejected | Unanswered | Superseded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a snapshot at every Envoy that was connected when it was published."""
+
+    version: str
+    by_node: Mapping[str, NodeOutcome]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every Envoy accepted it."""
+        return all(isinstance(each, Accepted) for each in self.by_node.values())
+
+    @property
+    def rejections(self) -> tuple[Rejected, ...]:
+        """Those that refused it."""
+        return tuple(each for each in self.by_node.values() if isinstance(each, Rejected))
+
+
+def refusal(type_url: str, refused: Refused, snapshot: Snapshot) -> Refusal:
+    """What a refused response means.
+
+    Envoy refuses a response as a whole. Its reason mostly quotes the resource, sometimes a route; where it quotes
+    nothing (a bad regular expression), all resources of the response are suspects.
+    """
+    sent = sorted(refused.sent.names)
+    message = " ".join(refused.message.split())
+    blamed = _quoted(sent, message) or sent
+    places = _quoted(sorted(snapshot.origins), message) or blamed
+    return Refusal(
+        type_url=type_url,
+        names=tuple(blamed),
+        message=message,
+        origins=tuple(dict.fromkeys(snapshot.origins[name] for name in places if name in snapshot.origins)),
+    )
+
+
+def _quoted(names: list[str], message: str) -> list[str]:
+    """Which of the names stand in the text; `http://a:80` does not stand in `http://a:8080`."""
+    found = []
+    for name in sorted(names, key=len, reverse=True):
+        if name in message:
+            found.append(name)
+            message = message.replace(name, " ")
+    return sorted(found)
