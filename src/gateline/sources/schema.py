@@ -1,71 +1,161 @@
-"""The JSON Schema of gateline.yaml, from the project file's models, in the form that editors like best."""
+"""Models: a document's JSON Schemas, kept as text for whoever validates bodies, and which body has which."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
 
-from gateline.sources.project import ProjectFile
+from gateline.model import codes
+from gateline.model.diagnostic import Code, Severity
+from gateline.model.origin import Origin
+from gateline.sources.definition import Definition, Dialect
+from gateline.sources.json_value import JsonValue
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-ID: Final = "urn:gateline:schema:project"
-
-_REFERENCE: Final = {
-    "type": "string",
-    "pattern": r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}",
-    "description": "A value that holds ${env:NAME} or ${env:NAME:-default}.",
-}
-_LIMITING: Final = frozenset({"pattern", "enum", "const", "minLength", "maxLength"})
-
-Schema = dict[str, Any]  # a JSON Schema is JSON of any shape; it goes out of here as it is
-
-
-def project_schema() -> Schema:
-    """The schema: every key described, no other allowed, `${env:...}` allowed where a value is limited."""
-    generated = ProjectFile.model_json_schema()
-    parts = {name: _part(part) for name, part in generated.pop("$defs").items()}
-    whole = _part(generated)
-    return {
-        "$schema": DIALECT,
-        "$id": ID,
-        "title": "gateline.yaml",
-        **{key: value for key, value in whole.items() if key != "title"},
-        "$defs": {**parts, "environment": _REFERENCE},
-    }
+_REFERENCE: Final = re.compile(r'"\$ref": ("(?:[^"\\]|\\.)*")')
+_MODEL: Final = re.compile(r"#/(?:definitions|components/schemas)/([^/]+)")
+_BARE_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def _part(part: Schema) -> Schema:
-    """A map of the file. Titles that only repeat a key's name are left out: editors show them first."""
-    properties = {key: _key(schema) for key, schema in part.get("properties", {}).items()}
-    return {**{key: value for key, value in part.items() if key != "title"}, "properties": properties}
+@dataclass(frozen=True, slots=True)
+class _BrokenReference:
+    code: Code
+    reference: str
+    origin: Origin
 
 
-def _key(schema: Schema) -> Schema:
-    """One key: no `null` beside its true form, no default that only means `not set`."""
-    kept = {key: value for key, value in schema.items() if key != "title"}
-    if "anyOf" in kept:
-        choices = [choice for choice in kept["anyOf"] if choice != {"type": "null"}]
-        kept = {**kept, "anyOf": choices} if len(choices) > 1 else {**choices[0], **_without(kept, "anyOf")}
-    if kept.get("default", 0) in (None, "", [], {}):
-        kept = _without(kept, "default")
-    return _value(kept)
+@dataclass(slots=True)
+class Models:
+    """A document's models by name; a schema that stands in an operation is named by its place."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    references: dict[str, set[str]] = field(default_factory=dict)
+    broken: dict[str, list[_BrokenReference]] = field(default_factory=dict)
+    validated: set[str] = field(default_factory=set)
+
+    def add(self, definition: Definition, name: str, schema: JsonValue, origin: Origin) -> None:
+        """Keep a schema, and note which of its references lead nowhere."""
+        text = json.dumps(schema)
+        if '"$ref": ' in text:
+            text = self._checked(definition, name, text, schema, origin)
+        self.texts[name] = text
+
+    def _checked(
+        self, definition: Definition, name: str, text: str, schema: JsonValue, origin: Origin
+    ) -> str:
+        for written in dict.fromkeys(_REFERENCE.findall(text)):
+            reference: str = json.loads(written)
+            model = _MODEL.fullmatch(reference)
+            if model is not None:
+                self.references.setdefault(name, set()).add(model[1])
+            if reference.startswith("#"):
+                if definition.find(reference) is None:
+                    place = _place(schema, reference, origin)
+                    broken = _BrokenReference(codes.REFERENCE_NOT_FOUND, reference, place)
+                    self.broken.setdefault(name, []).append(broken)
+                continue
+            place = _place(schema, reference, origin)
+            meant = _models_pointer(definition) + reference
+            if _BARE_NAME.fullmatch(reference) and definition.find(meant) is not None:
+                message = f"'{reference}' is read as '{meant}'"
+                definition.complain(codes.MISSPELLED_KEY, place, message)
+                text = text.replace(f'"$ref": {written}', f'"$ref": {json.dumps(meant)}')
+                self.references.setdefault(name, set()).add(reference)
+                continue
+            broken = _BrokenReference(codes.REFERENCE_REMOTE, reference, place)
+            self.broken.setdefault(name, []).append(broken)
+        return text
+
+    def model_of(self, definition: Definition, schema: JsonValue, origin: Origin) -> str:
+        """The model that a body's schema is: the one referred to, or one named by its place; "" if none."""
+        if not isinstance(schema, dict):
+            return ""
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            model = _MODEL.fullmatch(reference)
+            name = model[1] if model else reference
+            if name in self.texts:
+                return name
+        name = "#" + origin.json_pointer
+        self.add(definition, name, schema, origin)
+        return name
+
+    def report(self, definition: Definition) -> None:
+        """Complain about references that lead nowhere: errors where a body must be validated by them."""
+        needed: set[str] = set()
+        waiting = list(self.validated)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                waiting += self.references.get(name, ())
+        for name, faults in self.broken.items():
+            for fault in faults:
+                is_remote = fault.code is codes.REFERENCE_REMOTE
+                said = "is not part of this document" if is_remote else "leads nowhere"
+                advice = "no body can be validated against it" if name in needed else ""
+                severity = None if name in needed else Severity.WARNING
+                message = f"the $ref '{fault.reference}' of a model {said}"
+                definition.complain(fault.code, fault.origin, message, advice=advice, severity=severity)
 
 
-def _value(schema: Schema) -> Schema:
-    """Values below a key, and the way out that `${env:...}` is for every limited one."""
-    changed = dict(schema)
-    if isinstance(schema.get("items"), dict):
-        changed["items"] = _value(schema["items"])
-    if "patternProperties" in schema:
-        changed["patternProperties"] = {
-            key: _value(value) for key, value in schema["patternProperties"].items()
-        }
-        changed["additionalProperties"] = False
-    if schema.get("type") in {"integer", "boolean"} or (_LIMITING & schema.keys()) or "anyOf" in schema:
-        outer: Schema = {key: changed.pop(key) for key in ("description", "default") if key in changed}
-        choices = changed.pop("anyOf", []) if "anyOf" in changed else [changed]
-        return {**outer, "anyOf": [*choices, {"$ref": "#/$defs/environment"}]}
-    return changed
+def read_models(definition: Definition) -> Models:
+    """The named models of the document."""
+    models = Models()
+    origin = definition.origin
+    schemas: JsonValue = definition.root
+    for key in _models_pointer(definition).strip("#/").split("/"):
+        schemas = definition.mapping(schemas, origin, "a section").get(key)
+        origin = definition.at(origin, key)
+    for name, schema in definition.mapping(schemas, origin, "the models").items():
+        models.add(definition, name, schema, definition.at(origin, name))
+    return models
 
 
-def _without(schema: Schema, key: str) -> Schema:
-    return {name: value for name, value in schema.items() if name != key}
+def request_models(
+    definition: Definition,
+    models: Models,
+    operation: dict[str, JsonValue],
+    body: tuple[JsonValue, Origin] | None,
+    origin: Origin,
+) -> tuple[tuple[str, str], ...]:
+    """The model of an operation's body for each of its media types."""
+    if definition.dialect is Dialect.SWAGGER_2:
+        if body is None:
+            return ()
+        name = models.model_of(definition, *body)
+        consumes = operation.get("consumes", definition.root.get("consumes"))
+        types = [entry for entry in consumes if isinstance(entry, str)] if isinstance(consumes, list) else []
+        return tuple((media_type, name) for media_type in types or ["application/json"]) if name else ()
+    if "requestBody" not in operation:
+        return ()
+    followed, place = definition.follow(operation["requestBody"], definition.at(origin, "requestBody"))
+    content = definition.mapping(followed, place, "requestBody").get("content")
+    found: list[tuple[str, str]] = []
+    for media_type, fields, below in definition.entries(content, definition.at(place, "content"), "content"):
+        name = models.model_of(definition, fields.get("schema"), definition.at(below, "schema"))
+        if name:
+            found.append((media_type, name))
+    return tuple(found)
+
+
+def _models_pointer(definition: Definition) -> str:
+    return "#/definitions/" if definition.dialect is Dialect.SWAGGER_2 else "#/components/schemas/"
+
+
+def _place(schema: JsonValue, reference: str, origin: Origin) -> Origin:
+    """Where a schema holds a reference; searched only for a complaint."""
+    return next(_places(schema, reference, origin), origin)
+
+
+def _places(value: JsonValue, reference: str, origin: Origin) -> Iterator[Origin]:
+    if isinstance(value, dict):
+        if value.get("$ref") == reference:
+            yield origin.child("$ref")
+        for key, below in value.items():
+            yield from _places(below, reference, origin.child(key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from _places(below, reference, origin.child(index))

@@ -1,0 +1,223 @@
+"""Definition: a document whose functions are evaluated, and the verbs with which readers take it apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+from urllib.parse import unquote
+
+from gateline.model import codes
+from gateline.model.diagnostic import Code, Complaints, Severity
+from gateline.model.origin import Origin
+from gateline.sources.definition_context import DefinitionContext
+from gateline.sources.document import Document
+from gateline.sources.intrinsics import Evaluation
+from gateline.sources.json_value import JsonValue
+from gateline.sources.placeholder import Placeholders
+from gateline.sources.transform import Includes
+
+MAX_REFERENCES: Final = 32
+"""How many `$ref` may lead to each other before a value; real ones are one or two."""
+
+
+class Dialect(Enum):
+    """How a document is written: the two differ in where things stand."""
+
+    SWAGGER_2 = "swagger 2.0"
+    OPENAPI_3 = "openapi 3"
+
+
+@dataclass(slots=True, kw_only=True)
+class Definition:
+    """One API's document while it is being read. Readers take values through it, so that it can complain."""
+
+    root: dict[str, JsonValue]
+    dialect: Dialect
+    file: str
+    context: DefinitionContext
+    complaints: Complaints
+    placeholders: Placeholders
+    origins: dict[Origin, Origin]
+    endpoints: dict[str, str] = field(default_factory=dict)  # judged authorities, see endpoint.py
+
+    @property
+    def origin(self) -> Origin:
+        """The document as a whole."""
+        return Origin(self.file)
+
+    def at(self, origin: Origin, *keys: str | int) -> Origin:
+        """The place of a value below another, also when it was included from a file of its own."""
+        if not self.origins:
+            return origin.child(*keys)
+        for key in keys:
+            below = origin.child(key)
+            origin = self.origins.get(below, below)
+        return origin
+
+    def complain(
+        self,
+        code: Code,
+        origin: Origin,
+        message: str,
+        *,
+        advice: str = "",
+        severity: Severity | None = None,
+    ) -> None:
+        """Record a complaint about this definition."""
+        self.complaints.add(code, origin, message, help=advice, severity=severity)
+
+    def mapping(self, value: JsonValue, origin: Origin, what: str) -> dict[str, JsonValue]:
+        """A value that must be a mapping; an absent one counts as empty."""
+        if isinstance(value, dict):
+            return value
+        self._wrong_type(value, origin, what, "a mapping")
+        return {}
+
+    def sequence(self, value: JsonValue, origin: Origin, what: str) -> list[JsonValue]:
+        """A value that must be a list; an absent one counts as empty."""
+        if isinstance(value, list):
+            return value
+        self._wrong_type(value, origin, what, "a list")
+        return []
+
+    def text(self, value: JsonValue, origin: Origin, what: str) -> str:
+        """A value that must be text; numbers are taken as they are written, an absent value is ""."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return str(value)
+        self._wrong_type(value, origin, what, "text")
+        return ""
+
+    def integer(self, value: JsonValue, origin: Origin, what: str) -> int | None:
+        """A value that must be a whole number, or text of one; None when it is absent or wrong."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
+            return int(value)
+        if isinstance(value, str) and self.placeholders.note_unknown(value, origin):
+            return None
+        self._wrong_type(value, origin, what, "a whole number")
+        return None
+
+    def boolean(self, value: JsonValue, origin: Origin, what: str) -> bool:
+        """A value that must be a boolean, or the text that an intrinsic function makes of one."""
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in {"true", "false"}:
+            return value.lower() == "true"
+        self._wrong_type(value, origin, what, "true or false")
+        return False
+
+    def _wrong_type(self, value: JsonValue, origin: Origin, what: str, wanted: str) -> None:
+        if value is not None:
+            self.complain(
+                codes.DEFINITION_VALUE_WRONG_TYPE, origin, f"{what} must be {wanted}, not {kind_of(value)}"
+            )
+
+    def entries(
+        self, value: JsonValue, origin: Origin, what: str
+    ) -> Iterator[tuple[str, dict[str, JsonValue], Origin]]:
+        """The entries of a mapping of mappings, references followed, with their places."""
+        for key, below in self.mapping(value, origin, what).items():
+            place = self.at(origin, key)
+            found, place = self.follow(below, place)
+            if isinstance(found, dict):
+                yield key, found, place
+            else:
+                self._wrong_type(found, place, f"{what}.{key}", "a mapping")
+
+    def follow(self, value: JsonValue, origin: Origin) -> tuple[JsonValue, Origin]:
+        """The value that a local `$ref` leads to, and its place; None when it leads nowhere (complained)."""
+        for _ in range(MAX_REFERENCES):
+            if not isinstance(value, dict) or not isinstance(reference := value.get("$ref"), str):
+                return value, origin
+            if not reference.startswith("#"):
+                self.complain(
+                    codes.REFERENCE_REMOTE,
+                    origin.child("$ref"),
+                    f"'{reference}' is not part of this document, and nothing else is fetched",
+                    advice="copy what it means into the document and refer to it as '#/...'",
+                )
+                return None, origin
+            found = self.find(reference)
+            if found is None:
+                self.complain(
+                    codes.REFERENCE_NOT_FOUND, origin.child("$ref"), f"there is nothing at '{reference}'"
+                )
+                return None, origin
+            value, origin = found
+        self.complain(codes.REFERENCE_NOT_FOUND, origin, "the references lead in a circle")
+        return None, origin
+
+    def find(self, reference: str) -> tuple[JsonValue, Origin] | None:
+        """The value at a local reference such as `#/components/schemas/Pet`, and its place."""
+        value: JsonValue = self.root
+        origin = self.origin
+        for part in reference.removeprefix("#").lstrip("/").split("/") if len(reference) > 1 else ():
+            key = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(value, dict) and key in value:
+                value, origin = value[key], self.at(origin, key)
+            elif isinstance(value, list) and key.isdecimal() and len(key) < 9 and int(key) < len(value):
+                value, origin = value[int(key)], self.at(origin, int(key))
+            else:
+                return None
+        return value, origin
+
+
+def kind_of(value: JsonValue) -> str:
+    """A value's type in a person's words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+
+
+def evaluate(
+    document: Document, context: DefinitionContext, complaints: Complaints
+) -> tuple[JsonValue, Placeholders, dict[Origin, Origin]]:
+    """The document's value without functions; the names that it uses; the places of what it includes."""
+    placeholders = Placeholders(
+        {**_pseudo_parameters(context), **context.substitutions}, context.secret_names
+    )
+    includes = Includes(context.project_folder or document.path.parent, [document])
+    evaluation = Evaluation(
+        context=context,
+        placeholders=placeholders,
+        complaints=complaints,
+        file=document.name,
+        include=includes,
+    )
+    return evaluation.document(document.value), placeholders, includes.origins
+
+
+def _pseudo_parameters(context: DefinitionContext) -> dict[str, str]:
+    """CloudFormation's own parameters; the API stands for the stack."""
+    region = context.region
+    partition = (
+        "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    )
+    stack = (
+        f"arn:{partition}:cloudformation:{region}:{context.account_id}:stack/{context.name}/{context.api_id}"
+    )
+    return {
+        "AWS::Region": region,
+        "AWS::AccountId": context.account_id,
+        "AWS::Partition": partition,
+        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+        "AWS::StackName": context.name,
+        "AWS::StackId": stack,
+    }

@@ -1,0 +1,32 @@
+"""What a project file says about one of its APIs, handed to the reader of that API's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gateline.model.rest_api import Stage
+from gateline.sources.document import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionContext:
+    """The names and values that a definition may use, and how it is to be imported.
+
+    `project_folder` bounds what `AWS::Include` may read (default: the definition's own folder); `read_file`
+    reads such a file and may raise FileUnreadable (default: `read_document`, so nobody else learns of it).
+    """
+
+    name: str
+    api_id: str
+    basepath: Literal["ignore", "prepend", "split"]
+    stages: tuple[Stage, ...]
+    substitutions: Mapping[str, str]
+    secret_names: frozenset[str]
+    region: str
+    account_id: str
+    execute_api_endpoint: bool | None
+    project_folder: Path | None = None
+    read_file: Callable[[Path], Document | None] | None = None

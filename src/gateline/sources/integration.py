@@ -1,0 +1,241 @@
+"""`x-amazon-apigateway-integration`: what stands behind a method (api-gateway.md section 2.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from gateline.model import codes
+from gateline.model.diagnostic import Severity
+from gateline.model.integration import (
+    ConnectionType,
+    Integration,
+    IntegrationKind,
+    Location,
+    ParameterMapping,
+    PassthroughBehavior,
+)
+from gateline.model.origin import Origin
+from gateline.model.rest_api import PathTemplate
+from gateline.sources.definition import Definition
+from gateline.sources.endpoint import check_endpoint
+from gateline.sources.integration_response import read_responses
+from gateline.sources.json_value import JsonValue
+from gateline.sources.key import unmisspelled
+from gateline.sources.mapping import RESERVED_FOR_AWS, request_parameters
+from gateline.sources.template import ContentHandling, choice, read_templates
+
+KEYS: Final = frozenset(
+    {
+        "type", "uri", "httpMethod", "connectionType", "connectionId", "integrationTarget", "credentials",
+        "requestParameters", "requestTemplates", "passthroughBehavior", "contentHandling", "timeoutInMillis",
+        "cacheNamespace", "cacheKeyParameters", "tlsConfig", "responses", "payloadFormatVersion",
+        "integrationSubtype", "responseTransferMode", "description",
+    }
+)  # fmt: skip
+_ALIASES: Final = {"integrationResponses": "responses", "integration-target": "integrationTarget"}
+_VERBS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "ANY"})
+_HTTP: Final = frozenset({IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY})
+_AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
+_URI_PARAMETER: Final = re.compile(r"(?<!\$)\{([a-zA-Z0-9._$-]+)\}")
+_DEFAULT_TIMEOUT: Final = 29_000
+
+
+class TransferMode(StrEnum):
+    """`responseTransferMode`."""
+
+    BUFFERED = "BUFFERED"
+    STREAM = "STREAM"
+
+
+def read_integration(
+    definition: Definition, value: JsonValue, origin: Origin, path: PathTemplate
+) -> Integration | None:
+    """The integration of a method on `path`; None when nobody can tell what kind it is (complained)."""
+    followed, origin = definition.follow(value, origin)
+    if followed is None:
+        return None
+    what = "x-amazon-apigateway-integration"
+    fields = unmisspelled(definition, definition.mapping(followed, origin, what), origin, KEYS, _ALIASES)
+    kind = _kind(definition, fields, origin)
+    if kind is None:
+        return None
+    _check_http_api(definition, fields, origin)
+    uri = definition.text(fields.get("uri"), definition.at(origin, "uri"), "uri")
+    check_endpoint(definition, kind, uri, definition.at(origin, "uri") if uri else origin)
+    connection, link, target = _connection(definition, fields, origin)
+    mappings = request_parameters(
+        definition,
+        fields.get("requestParameters"),
+        definition.at(origin, "requestParameters"),
+        path_names=path.parameters,
+        reserved=RESERVED_FOR_AWS if kind in _AWS else frozenset(),
+    )
+    if kind in _HTTP:
+        _check_path_parameters(definition, uri, mappings, origin)
+    return Integration(
+        kind=kind,
+        uri=uri,
+        http_method=_http_method(definition, fields, kind, origin),
+        connection_type=connection,
+        connection_id=link,
+        integration_target=target,
+        credentials=definition.text(fields.get("credentials"), origin, "credentials"),
+        request_parameters=mappings,
+        request_templates=read_templates(definition, fields, "requestTemplates", origin),
+        passthrough_behavior=choice(definition, fields, "passthroughBehavior", PassthroughBehavior, origin)
+        or PassthroughBehavior.WHEN_NO_MATCH,
+        content_handling=choice(definition, fields, "contentHandling", ContentHandling, origin) or "",
+        timeout=_timeout(definition, fields, origin),
+        cache_namespace=definition.text(fields.get("cacheNamespace"), origin, "cacheNamespace"),
+        cache_key_parameters=_cache_key_parameters(definition, fields, origin),
+        insecure_skip_verification=_skips_verification(definition, fields, origin),
+        response_transfer_mode=choice(definition, fields, "responseTransferMode", TransferMode, origin)
+        or TransferMode.BUFFERED,
+        responses=read_responses(definition, fields.get("responses"), definition.at(origin, "responses")),
+        origin=origin,
+    )
+
+
+def _kind(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> IntegrationKind | None:
+    text = definition.text(fields.get("type"), definition.at(origin, "type"), "type").lower()
+    found = next((kind for kind in IntegrationKind if kind.value == text), None)
+    if found is None:
+        said = f"'{text}' is not a type of integration" if text else "the integration has no type"
+        allowed = ", ".join(kind.value for kind in IntegrationKind)
+        place = definition.at(origin, "type") if text else origin
+        definition.complain(codes.INTEGRATION_TYPE_INVALID, place, said, advice=f"the types are {allowed}")
+    return found
+
+
+def _check_http_api(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> None:
+    version = fields.get("payloadFormatVersion")
+    if version is not None and str(version) not in {"1.0", "1"}:
+        definition.complain(
+            codes.HTTP_API_ONLY,
+            definition.at(origin, "payloadFormatVersion"),
+            f"payloadFormatVersion {version} belongs to HTTP APIs (v2), which are not served",
+            advice="functions behind REST APIs get the event of version 1.0",
+        )
+    tls = fields.get("tlsConfig")
+    names = [key for key in ("integrationSubtype",) if fields.get(key) is not None]
+    names += (
+        ["tlsConfig.serverNameToVerify"] if isinstance(tls, dict) and tls.get("serverNameToVerify") else []
+    )
+    for name in names:
+        place = definition.at(origin, *name.split("."))
+        message = f"{name} belongs to HTTP APIs (v2), which are not served"
+        definition.complain(codes.HTTP_API_ONLY, place, message)
+
+
+def _http_method(
+    definition: Definition, fields: Mapping[str, JsonValue], kind: IntegrationKind, origin: Origin
+) -> str:
+    verb = definition.text(
+        fields.get("httpMethod"), definition.at(origin, "httpMethod"), "httpMethod"
+    ).upper()
+    if kind is IntegrationKind.MOCK:
+        return ""
+    if not verb:
+        message = "Enumeration value for HttpMethod must be non-empty"
+        definition.complain(
+            codes.INTEGRATION_METHOD_INVALID, origin, message, advice="add httpMethod to the integration"
+        )
+    elif verb not in _VERBS:
+        place = definition.at(origin, "httpMethod")
+        if not definition.placeholders.note_unknown(verb, place):
+            message = f"httpMethod '{verb}' is none of {', '.join(sorted(_VERBS))}"
+            definition.complain(codes.INTEGRATION_METHOD_INVALID, place, message)
+    elif kind is IntegrationKind.AWS_PROXY and verb != "POST":
+        definition.complain(
+            codes.INTEGRATION_METHOD_INVALID,
+            definition.at(origin, "httpMethod"),
+            "functions are invoked with POST: on Amazon any other httpMethod fails with 500",
+            severity=Severity.WARNING,
+        )
+    return verb
+
+
+def _connection(
+    definition: Definition, fields: Mapping[str, JsonValue], origin: Origin
+) -> tuple[ConnectionType, str, str]:
+    connection = choice(definition, fields, "connectionType", ConnectionType, origin)
+    place = definition.at(origin, "connectionId")
+    link = definition.text(fields.get("connectionId"), place, "connectionId")
+    definition.placeholders.note_unknown(link, place)
+    target_place = definition.at(origin, "integrationTarget")
+    target = definition.text(fields.get("integrationTarget"), target_place, "integrationTarget")
+    if connection is ConnectionType.VPC_LINK and not link:
+        definition.complain(
+            codes.CONNECTION_INCOMPLETE,
+            origin,
+            "connectionType VPC_LINK needs a connectionId",
+            advice="name a link of the project file's vpc_links",
+        )
+    elif link and connection is not ConnectionType.VPC_LINK:
+        definition.complain(
+            codes.CONNECTION_INCOMPLETE,
+            place,
+            "connectionId has no effect without connectionType VPC_LINK",
+            severity=Severity.WARNING,
+        )
+    return connection or ConnectionType.INTERNET, link, target
+
+
+def _check_path_parameters(
+    definition: Definition, uri: str, mappings: tuple[ParameterMapping, ...], origin: Origin
+) -> None:
+    """A `{name}` without a mapping stays as it is written, and a mapping without its `{name}` is lost."""
+    if "{" not in uri and not mappings:
+        return
+    wanted = dict.fromkeys(_URI_PARAMETER.findall(uri)) if "{" in uri else {}
+    mapped = {mapping.name: mapping for mapping in mappings if mapping.location is Location.PATH}
+    for name in wanted:
+        if name not in mapped:
+            definition.complain(
+                codes.MAPPING_WITHOUT_EFFECT,
+                definition.at(origin, "uri"),
+                f"'{{{name}}}' has no mapping, so it is sent as it is written",
+                advice=f'add to requestParameters: "integration.request.path.{name}": '
+                f'"method.request.path.{name}"',
+            )
+    for name, mapping in mapped.items():
+        if name not in wanted:
+            message = f"the uri has no '{{{name}}}', so this mapping has no effect"
+            definition.complain(codes.MAPPING_WITHOUT_EFFECT, mapping.origin, message)
+
+
+def _timeout(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> timedelta:
+    place = definition.at(origin, "timeoutInMillis")
+    value = definition.integer(fields.get("timeoutInMillis"), place, "timeoutInMillis")
+    if value is not None and not 50 <= value <= 300_000:
+        message = f"Timeout should be between 50 ms and {_DEFAULT_TIMEOUT} ms, not {value}"
+        definition.complain(codes.TIMEOUT_OUT_OF_RANGE, place, message)
+        value = None
+    elif value is not None and value > _DEFAULT_TIMEOUT:
+        definition.complain(
+            codes.TIMEOUT_OUT_OF_RANGE,
+            place,
+            f"Amazon grants {value} ms only to regional and private APIs whose quota was raised",
+            severity=Severity.WARNING,
+        )
+    return timedelta(milliseconds=_DEFAULT_TIMEOUT if value is None else value)
+
+
+def _cache_key_parameters(
+    definition: Definition, fields: Mapping[str, JsonValue], origin: Origin
+) -> tuple[str, ...]:
+    place = definition.at(origin, "cacheKeyParameters")
+    values = definition.sequence(fields.get("cacheKeyParameters"), place, "cacheKeyParameters")
+    return tuple(definition.text(value, place.child(i), "a cache key") for i, value in enumerate(values))
+
+
+def _skips_verification(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> bool:
+    place = definition.at(origin, "tlsConfig")
+    tls = definition.mapping(fields.get("tlsConfig"), place, "tlsConfig")
+    skip = tls.get("insecureSkipVerification")
+    where = definition.at(place, "insecureSkipVerification")
+    return definition.boolean(skip, where, "insecureSkipVerification")

@@ -1,0 +1,143 @@
+"""Operations: every verb of every path that has an integration becomes a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateline.model import codes
+from gateline.model.origin import Origin
+from gateline.model.rest_api import Method, PathTemplate, RequestValidator
+from gateline.sources.definition import Definition
+from gateline.sources.extensions import OPERATION, PATH_ITEM, PREFIX, check_extensions, validator_name
+from gateline.sources.integration import read_integration
+from gateline.sources.json_value import JsonValue
+from gateline.sources.parameter import Parameters, method_parameters, read_parameters
+from gateline.sources.resource import ResourceTree, read_path
+from gateline.sources.schema import Models, request_models
+from gateline.sources.security import Security, authorization
+
+_INTEGRATION: Final = f"{PREFIX}integration"
+_VERBS: Final = {
+    verb: verb.upper() for verb in ("get", "put", "post", "delete", "options", "head", "patch")
+} | {f"{PREFIX}any-method": "ANY"}
+_PATH_KEYS: Final = frozenset({"parameters", "summary", "description", "servers", "$ref"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Operations:
+    """Reads the methods of a document; holds what they share."""
+
+    definition: Definition
+    security: Security
+    models: Models
+    validators: dict[str, RequestValidator]
+    root_validator: str
+    prefix: str
+    resources: ResourceTree = field(default_factory=ResourceTree)
+
+    def methods(self) -> Iterator[Method]:
+        """The methods in the order in which they are written."""
+        definition = self.definition
+        origin = definition.at(definition.origin, "paths")
+        for written, item in definition.mapping(definition.root.get("paths"), origin, "paths").items():
+            if written.startswith("x-"):
+                continue
+            place = definition.at(origin, written)
+            path = read_path(definition, written, place, self.prefix)
+            if path is not None:
+                yield from self._of_path(path, item, place)
+
+    def _of_path(self, path: PathTemplate, item: JsonValue, written_at: Origin) -> Iterator[Method]:
+        definition = self.definition
+        followed, place = definition.follow(item, written_at)
+        fields = definition.mapping(followed, place, f"the path '{path.text}'")
+        check_extensions(definition, fields, place, PATH_ITEM)
+        shared = read_parameters(
+            definition, fields.get("parameters"), definition.at(place, "parameters"), Parameters()
+        )
+        is_new = True
+        for key, operation in fields.items():
+            verb = _VERBS.get(key)
+            if verb is None:
+                self._check_key(key, definition.at(place, key))
+                continue
+            method = self._method(path, verb, operation, definition.at(place, key), shared)
+            if method is not None:
+                if is_new:
+                    self.resources.add_path(definition, path, written_at)
+                is_new = False
+                yield method
+
+    def _check_key(self, key: str, origin: Origin) -> None:
+        if key in _PATH_KEYS or key.startswith("x-"):
+            return
+        if key.lower() in _VERBS:
+            said, advice = f"'{key}' is not read", f"verbs are written in lower case: '{key.lower()}'"
+        elif key == "trace":
+            said, advice = "API Gateway has no TRACE methods: this one is not served", ""
+        else:
+            said, advice = f"'{key}' is neither a verb nor a key of a path", ""
+        self.definition.complain(codes.VERB_NOT_SERVED, origin, said, advice=advice)
+
+    def _method(
+        self, path: PathTemplate, verb: str, value: JsonValue, origin: Origin, shared: Parameters
+    ) -> Method | None:
+        definition = self.definition
+        operation = definition.mapping(value, origin, f"the operation {verb} {path.text}")
+        check_extensions(definition, operation, origin, OPERATION)
+        if operation.get(_INTEGRATION) is None:
+            definition.complain(
+                codes.OPERATION_NOT_SERVED,
+                origin,
+                f"{verb} {path.text} has no {_INTEGRATION}: it is not served",
+            )
+            return None
+        integration = read_integration(
+            definition, operation[_INTEGRATION], definition.at(origin, _INTEGRATION), path
+        )
+        asked = authorization(definition, self.security, operation, verb, origin)
+        if not self.resources.add_method(definition, path, verb, origin) or integration is None:
+            return None
+        parameters = read_parameters(
+            definition, operation.get("parameters"), definition.at(origin, "parameters"), shared
+        )
+        validator = validator_name(definition, operation, origin, self.validators) or self.root_validator
+        models = request_models(definition, self.models, operation, parameters.body, origin)
+        if models and validator in self.validators and self.validators[validator].validate_body:
+            self.models.validated.update(name for _, name in models)
+        return Method(
+            path=path,
+            http_method=verb,
+            integration=integration,
+            authorization=asked,
+            parameters=method_parameters(definition, parameters, path, origin),
+            request_models=models,
+            request_validator=validator,
+            response_headers=self._response_headers(operation, origin),
+            operation_name=definition.text(operation.get("operationId"), origin, "operationId"),
+            origin=origin,
+        )
+
+    def _response_headers(
+        self, operation: dict[str, JsonValue], origin: Origin
+    ) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """The headers of the method responses: `method.response.header.NAME` may be mapped to these only."""
+        definition = self.definition
+        value = operation.get("responses")
+        if not value:
+            return ()
+        place = definition.at(origin, "responses")
+        found: list[tuple[int, tuple[str, ...]]] = []
+        for key, response in definition.mapping(value, place, "responses").items():
+            if not (key.isdecimal() and len(key) == 3):  # `default`, `5XX` and vendors' keys
+                continue
+            followed, at = definition.follow(response, definition.at(place, key))
+            fields = definition.mapping(followed, at, "a response")
+            headers = fields.get("headers")
+            names = (
+                tuple(definition.mapping(headers, definition.at(at, "headers"), "headers")) if headers else ()
+            )
+            found.append((int(key), names))
+        return tuple(found)
