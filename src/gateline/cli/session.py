@@ -1,0 +1,134 @@
+"""A session: a project that runs while a command waits for something, and how signals end it.
+
+The first signal lets requests in flight finish, the second ends Envoy at once, the third this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from typing import Final
+
+import typer
+
+from gateline.cli.notices import Narrator
+from gateline.errors import DefinitionInvalid, GatelineError
+from gateline.runtime.settings import Settings
+from gateline.runtime.stack import Stack
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Work = Callable[[Stack, "Stopper"], Awaitable[int]]
+
+
+class _Stage(Enum):
+    STARTING = auto()
+    SERVING = auto()
+    STOPPING = auto()
+    HURRYING = auto()
+
+
+class Stopper:
+    """Hears the signals that are meant to end this process. `heard` is the first of them.
+
+    While `forward` is set, it gets them instead.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.heard: signal.Signals | None = None
+        self.stopping = asyncio.Event()
+        self.forward: Callable[[signal.Signals], None] | None = None
+        self._stack = stack
+        self._stage = _Stage.STARTING
+        self._task = asyncio.current_task()
+
+    def listen(self) -> None:
+        """Take the signals from now on; a hang-up that our parent chose to ignore (nohup) stays ignored."""
+        loop = asyncio.get_running_loop()
+        for number in STOPPING:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue
+            loop.add_signal_handler(number, self._hear, number)
+
+    def serving(self) -> None:
+        """The start is over: a signal no longer breaks it off."""
+        self._stage = _Stage.SERVING
+
+    def leaving(self) -> None:
+        """The work is done: a signal now means that stopping takes too long."""
+        self._stage = _Stage.STOPPING
+
+    def _hear(self, number: signal.Signals) -> None:
+        self.heard = self.heard or number
+        if self.forward:
+            self.forward(number)
+            return
+        match self._stage:
+            case _Stage.STARTING:
+                self._stage = _Stage.STOPPING
+                if self._task:
+                    self._task.cancel()
+            case _Stage.SERVING:
+                self._stage = _Stage.STOPPING
+                self.stopping.set()
+            case _Stage.STOPPING:
+                self._stage = _Stage.HURRYING
+                self._stack.hurry()
+            case _Stage.HURRYING:
+                os._exit(128 + number)
+
+
+def run_session(
+    settings: Settings, narrator: Narrator, work: Work, *, broken_off: Callable[[int], int] = lambda _: 0
+) -> None:
+    """Start the project, do the work, stop the project; the work's answer is the exit code.
+
+    Args:
+        settings: the project.
+        narrator: hears what happens.
+        work: waits for whatever ends the session.
+        broken_off: the answer when a signal of that number came before the work could begin.
+
+    Raises:
+        GatelineError: it did not start.
+        typer.Exit: with the exit code, unless that is 0.
+
+    """
+    try:
+        code = asyncio.run(_session(settings, narrator, work, broken_off))
+    except DefinitionInvalid:
+        raise typer.Exit(1) from None  # the narrator has said why
+    except BaseExceptionGroup as group:
+        raise _lone_fault(group) from group
+    if code:
+        raise typer.Exit(code)
+
+
+async def _session(
+    settings: Settings, narrator: Narrator, work: Work, broken_off: Callable[[int], int]
+) -> int:
+    stack = Stack(settings, narrator)
+    stopper = Stopper(stack)
+    stopper.listen()
+    try:
+        async with stack:
+            stopper.serving()
+            narrator.serving()
+            code = await work(stack, stopper)
+            stopper.leaving()
+            return code
+    except asyncio.CancelledError:
+        if stopper.heard is None:
+            raise
+        return broken_off(stopper.heard)
+
+
+def _lone_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The fault that ended the background tasks, without the groups around it."""
+    fault: BaseException = group
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault if isinstance(fault, GatelineError) else group
