@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from gateline.cli import console
 from gateline.cli.inspection import inspect, resources_or_exit
@@ -31,19 +31,13 @@ def routes(
 
 
 def print_routes(rows: tuple[RouteRow, ...], out: Console) -> None:
-    """The table. A pipe gets every line whole, a terminal what fits."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in COLUMNS:
-        table.add_column(
-            column.upper(), no_wrap=True, overflow="ellipsis" if column in {"path", "target"} else "fold"
-        )
-    for row in rows:
-        table.add_row(*(visible(text) for text in _cells(row).values()))
-    if out.is_terminal:
-        out.print(table)
-        return
-    widest = sum(max(len(column), *(len(_cells(row)[column]) for row in rows), 0) + 2 for column in COLUMNS)
-    out.print(table, width=max(widest, 80), soft_wrap=True)
+    """The table, every line whole: it is read by people and by grep."""
+    lines = [tuple(column.upper() for column in COLUMNS)]
+    lines += [tuple(visible(cell) for cell in _cells(row).values()) for row in rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(COLUMNS))]
+    for index, line in enumerate(lines):
+        padded = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        out.print(Text(padded.rstrip(), style="bold" if index == 0 else ""), soft_wrap=True)
 
 
 def _cells(row: RouteRow) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _check_stage_variables(api: RestApi, circumstances: Circumstances, complaint
             codes.STAGE_VARIABLE_NOT_DEFINED,
             origin,
             f"the stage variable '{variable}' is used{places} but not defined in {stages} of '{api.name}'",
-            help=f"define it in apis.{api.name}.stages.{lacking[0]}.variables; until then it is empty text",
+            help=f"define it in the project file: apis.{api.name}.stages.{lacking[0]}.variables",
             severity=circumstances.undefined_variable,
         )
 
@@ -165,22 +165,26 @@ def _check_vpc_links(
             if link in declared or link in said:
                 continue
             said.add(link)
-            written = integration.connection_id
-            if link:
-                message = f"the VPC link '{link}' is not declared"
-                message += f" ({written} in stage '{stage.name}')" if written != link else ""
-            elif written:
-                message = f"the VPC link is empty: {written} has no value in stage '{stage.name}'"
-            else:
-                message = "connectionType is VPC_LINK, but no connectionId says which"
+            message, advice = _undeclared(link, integration.connection_id, stage, declared)
             complaints.add(
                 codes.VPC_LINK_NOT_DECLARED,
                 integration.origin.child("connectionId"),
                 message,
-                help=_suggestion(link, declared)
-                or f"declare it in the project file: vpc_links: {{{link or 'NAME'}: {{target: HOST:PORT}}}}",
+                help=advice,
                 severity=circumstances.unresolved,
             )
+
+
+def _undeclared(link: str, written: str, stage: Stage, declared: Mapping[str, Node]) -> tuple[str, str]:
+    """What to say about a link that is not there, and what to do about it."""
+    if not written:
+        return "connectionType is VPC_LINK, but no connectionId says which", ""
+    if not link:
+        message = f"the VPC link is empty: {written} has no value in stage '{stage.name}'"
+        return message, "define the stage variable: its value is the name of a VPC link of the project file"
+    how = f" ({written} in stage '{stage.name}')" if written != link else ""
+    advice = f"declare it in the project file: vpc_links: {{{link}: {{target: HOST:PORT}}}}"
+    return f"the VPC link '{link}' is not declared{how}", _suggestion(link, declared) or advice
 
 
 def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[tuple[Stage, str]]:
