@@ -18,7 +18,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from gateline.compile import wire
-from gateline.control.node import Request, Respond
+from gateline.control.exchange import Request, Respond
 from gateline.control.publication import Publisher, Session
 from gateline.errors import AddressInUse, GatelineError
 
@@ -53,16 +53,16 @@ async def serve_ads(publisher: Publisher, path: Path) -> AsyncIterator[None]:
         message = f"cannot open the control socket {path}"
         raise GatelineError(message) from error
     await server.start()
-    path.chmod(0o600)  # nobody else could enter the folder in between
+    path.chmod(0o600)  # noqa: ASYNC240
     try:
         yield
     finally:
         await server.stop(grace=None)
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # noqa: ASYNC240
 
 
 def _refuse_if_served(path: Path) -> None:
-    """gRPC would take the socket of a living server away without a word."""
+    """The server would take the socket of a living server away without a word."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
@@ -72,8 +72,8 @@ def _refuse_if_served(path: Path) -> None:
     raise AddressInUse(message)
 
 
-def _handlers(publisher: Publisher) -> grpc.GenericRpcHandler:
-    async def serve(requests: AsyncIterator[Any], context: Any) -> None:  # noqa: ANN401: grpc has no types for it
+def _handlers(publisher: Publisher) -> Any:  # noqa: ANN401
+    async def serve(requests: AsyncIterator[Any], context: Any) -> None:  # noqa: ANN401
         await _Stream(context.write).serve(publisher, requests)
 
     handler = grpc.stream_stream_rpc_method_handler(
@@ -85,7 +85,7 @@ def _handlers(publisher: Publisher) -> grpc.GenericRpcHandler:
 
 
 class _Stream:
-    """The stream to one Envoy: what is to be sent waits in a queue, so that the state machine never blocks."""
+    """The stream to one Envoy. What is to be sent waits in a queue: the state machine never blocks."""
 
     def __init__(self, write: Callable[[Message], Awaitable[None]]) -> None:
         self._write = write

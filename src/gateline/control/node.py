@@ -1,26 +1,26 @@
-"""Node: how one Envoy is brought from one snapshot to the next so that no request fails, without I/O or clock.
+"""Node: how one Envoy is brought from one snapshot to the next so that no request fails. No I/O, no clock.
 
-New things come before what names them, old things go after nothing names them any more (make before break):
+New things come before what names them, old things go when nothing names them any more (make before break):
 
-    secrets ─► clusters, endpoints ─► scoped routes ─► listeners ─► (accepted) ─ linger ─► old clusters go
+    secrets ─► clusters, endpoints ─► scoped routes ─► listeners ─► accepted ┄ linger ┄► old clusters go
 
-Each arrow waits for the Envoy's answers to what stands before it, as far as it has asked for that type: a starting
-Envoy asks for clusters first, for listeners when its clusters are warm, for scoped routes when a listener names
-them, for secrets and endpoints by name when something names those. Old scoped routes and listeners go with the
-update of their type. Old clusters linger, because a request that waits for its authorizer has chosen its cluster
+Each arrow waits for the Envoy's answers to what stands before it. A type that it has not asked for is
+passed over: a starting Envoy asks for clusters, then for what they name, for listeners when its clusters
+are warm, for scoped routes when a listener wants them. Old scoped routes and listeners go with the update
+of their type. Old clusters linger, because a request that waits for its authorizer has chosen its cluster
 long before it uses it. Endpoints and secrets need no removal: Envoy unsubscribes when nothing names them.
 
-A refusal (NACK) anywhere stops the run. The Envoy is brought back to its last accepted snapshot in the same order,
-and what became of the new one is reported when that is done. docs/decisions/0006-delta-ads.md tells the traps.
+A refusal (NACK) anywhere stops the run. The Envoy is brought back to what it accepted last, in the same
+order, and what became of the snapshot is told when that is done. Traps: docs/decisions/0006-delta-ads.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, TYPES
+from gateline.control import subscription as one_type
+from gateline.control.exchange import Action, Complain, Finished, Linger, Request, Respond, Watch
 from gateline.control.outcome import (
     Accepted,
     NodeOutcome,
@@ -30,109 +30,44 @@ from gateline.control.outcome import (
     Unanswered,
     refusal,
 )
-from gateline.control.snapshot import Snapshot, Versioned, nothing
-from gateline.control.subscription import (
-    Acked,
-    Action as SubscriptionAction,
-    Nacked,
-    Offered,
-    Refused,
-    Repeated,
-    Retired,
-    Send,
-    Subscribed,
-    Subscription,
-    Unsubscribed,
-)
+from gateline.control.snapshot import Snapshot, nothing
+from gateline.control.subscription import Subscription
 
 STAGES: Final = ((SECRET,), (CLUSTER, ENDPOINT), (SCOPED_ROUTE,), (LISTENER,))
-"""What is told together; the next begins when the Envoy has accepted all of the one before."""
+"""What is told together; the next is told when the Envoy has accepted all of the one before."""
 
-_CLUSTER_STAGE: Final = 1
+_STAGE_OF: Final = {type_url: stage for stage, types in enumerate(STAGES) for type_url in types}
 
 _WILDCARD: Final = frozenset({CLUSTER, SCOPED_ROUTE, LISTENER})
-"""Types of which an Envoy gets everything. Secrets and endpoints only by name: nobody is sent a secret unasked."""
+"""Types of which an Envoy gets everything. The others by name only: nobody is sent a secret unasked."""
 
 _EXACT: Final = frozenset({SCOPED_ROUTE, LISTENER})
 """Types whose old resources go with the update: nothing names them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A DeltaDiscoveryRequest, taken apart."""
-
-    type_url: str
-    subscribe: frozenset[str] = frozenset()
-    unsubscribe: frozenset[str] = frozenset()
-    known: Mapping[str, str] = field(default_factory=dict)
-    nonce: str = ""
-    refusal: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Respond:
-    """Send a DeltaDiscoveryResponse."""
-
-    type_url: str
-    nonce: str
-    resources: tuple[Versioned, ...]
-    removed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """This is what became of a snapshot here."""
-
-    outcome: NodeOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """A run began: call `Node.overdue(run)` when the time for it is over."""
-
-    run: int
-
-
-@dataclass(frozen=True, slots=True)
-class Linger:
-    """Call `Node.retire(clusters)` in a while."""
-
-    clusters: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Complain:
-    """The Envoy refused something outside a run: there is nothing to take back, but somebody should know."""
-
-    refusal: Refusal
-
-
-Action = Respond | Finished | Watch | Linger | Complain
-
-
 class Node:
-    """One Envoy: what it has accepted, what it is being told, what comes next."""
+    """One Envoy: what it has accepted, what it is being told, what comes next.
+
+    A run brings it to a goal. The goal is the subject, which is what was published, or a former snapshot
+    while the subject is being taken back.
+    """
 
     def __init__(self) -> None:
         self._subscriptions = _fresh()
-        self._holds_something = (
-            False  # on this stream: what a fresh Envoy refuses can be taken back to nothing
-        )
+        self._holds_something = False  # when the stream began
         self._accepted: Snapshot | None = None
         self._last_good: Snapshot | None = None  # of other nodes
         self._last_refusal: Refusal | None = None
         self._refused_version = ""
-        self._subject: Snapshot | None = None  # what was published last
-        self._goal: Snapshot | None = (
-            None  # what the Envoy is told: the subject, or what it is brought back to
-        )
+        self._subject: Snapshot | None = None
+        self._goal: Snapshot | None = None
         self._refusals: tuple[Refusal, ...] = ()  # of the subject
-        self._owed: tuple[str, ...] = ()  # the types that were not answered in time
+        self._owed: tuple[str, ...] = ()  # the types of the subject that were not answered in time
         self._next: Snapshot | None = None
         self._stage: int | None = None  # None: no run; len(STAGES): all is told, answers are missing
         self._run = 0
         self._overdue = False
-        self._due: frozenset[str] = frozenset()  # clusters whose time has come during a run
+        self._due: frozenset[str] = frozenset()  # clusters whose time came during a run
 
     @property
     def accepted(self) -> Snapshot | None:
@@ -150,34 +85,45 @@ class Node:
         return self._stage is not None
 
     @property
-    def _taking_back(self) -> bool:
-        return self._goal is not self._subject
-
-    @property
     def waiting_for(self) -> tuple[str, ...]:
         """The types of which the Envoy owes an answer."""
         return tuple(type_url for type_url in TYPES if self.running and not self._complete(type_url))
 
+    @property
+    def _taking_back(self) -> bool:
+        return self._goal is not self._subject
+
     def connect(self, latest: Snapshot | None) -> list[Action]:
-        """A new stream began: the Envoy is told the latest, or what it accepted if it has refused the latest."""
+        """A new stream began: tell the latest, or what was accepted if the latest was refused."""
         self._subscriptions = _fresh()
         self._holds_something = False
         self._due = frozenset()
         self._next = None
-        if self._subject and self.running:
+        if self._subject is not None and self.running:
             if latest is None or latest.version == self._subject.version:
                 return self._start()  # the same once more, also if it was being taken back
-            return [Finished(Superseded(version=self._subject.version)), *self._begin(latest)]
-        if latest and latest.version == self._refused_version:
+            return [self._left(), *self._begin(latest)]
+        if latest is not None and latest.version == self._refused_version:
             latest = self._accepted or self._last_good or latest
-        return self._begin(latest) if latest else []
+        return self._begin(latest) if latest is not None else []
+
+    def disconnect(self) -> list[Action]:
+        """The stream ended. What was under way begins anew with the next stream; nobody waits for that."""
+        actions: list[Action] = []
+        if self.running:
+            self._run += 1  # its time does not count any more
+            actions.append(Finished(self._unanswered()))
+        if self._next is not None:
+            actions.append(Finished(Unanswered(version=self._next.version, waiting_for=TYPES)))
+            self._next = None
+        return actions
 
     def publish(self, snapshot: Snapshot, last_good: Snapshot | None = None) -> list[Action]:
-        """Bring the Envoy to a snapshot, now or after the one under way. Of several that wait, the newest wins.
+        """Bring the Envoy to a snapshot, now or after the one under way. The newest that waits wins.
 
         Args:
             snapshot: what it is to be told.
-            last_good: what another Envoy accepted: what one is brought back to that has accepted nothing itself.
+            last_good: what another Envoy accepted: what one that accepted nothing itself is brought back to.
 
         """
         self._last_good = last_good
@@ -187,40 +133,30 @@ class Node:
             self._next = None
         if self._subject is None or not self.running:
             return actions + self._begin(snapshot)
-        if self._taking_back:
-            self._next = snapshot
+        again = snapshot.version == self._subject.version and not self._taking_back
+        if self._overdue:
+            return actions + ([] if again else [self._left()]) + self._begin(snapshot)
+        if again:
             return actions
-        if snapshot.version == self._subject.version:
-            return actions
-        # Endpoints do not wait: a task that died must not get requests for as long as another cluster warms.
-        if self._overdue or snapshot.differs_only_in_endpoints(self._subject):
-            return [*actions, Finished(Superseded(version=self._subject.version)), *self._begin(snapshot)]
+        if not self._taking_back and snapshot.differs_only_in_endpoints(self._subject):
+            # A task that died must not get requests for as long as another cluster warms.
+            return [*actions, self._left(), *self._begin(snapshot)]
         self._next = snapshot
         return actions
-
-    def disconnect(self) -> list[Action]:
-        """The stream ended. What was under way begins anew with the next stream."""
-        if self._subject is None or not self.running:
-            return []
-        self._run += 1  # nobody is watching the clock meanwhile
-        return [Finished(Unanswered(version=self._subject.version, waiting_for=self.waiting_for))]
 
     def overdue(self, run: int) -> list[Action]:
         """The time for a run is over: what was not accepted whole by now is taken back.
 
-        An Envoy may keep a refusal to itself: when a response holds a cluster that it refuses late and another
-        that warms, clusters stay unanswered until the bad one is taken away (seen on 1.40).
+        An Envoy may keep a refusal to itself: when a response holds a cluster that it refuses late and
+        another one that warms, clusters stay unanswered until the bad one is taken away (seen on 1.40).
         """
         if run != self._run or self._subject is None or not self.running:
             return []
         if not self._taking_back and self._accepted and self._accepted.version != self._subject.version:
             self._owed = self.waiting_for
-            return self._take_back()
+            return self._take_back(self._accepted)
         self._overdue = True
-        outcome: NodeOutcome = Unanswered(version=self._subject.version, waiting_for=self.waiting_for)
-        if self._refusals:
-            outcome = Rejected(version=self._subject.version, refusals=self._refusals, restored=False)
-        return [Finished(outcome), *self._begin_next()]
+        return [Finished(self._unanswered()), *self._begin_next()]
 
     def retire(self, clusters: frozenset[str]) -> list[Action]:
         """Take old clusters away, unless they came back meanwhile; during a run, when it has ended."""
@@ -228,7 +164,7 @@ class Node:
         if self.running or not self._due:
             return []
         due, self._due = self._due, frozenset()
-        return self._perform(CLUSTER, self._subscriptions[CLUSTER].handle(Retired(due)))
+        return self._tell(CLUSTER, one_type.Retired(due))
 
     def request(self, request: Request) -> list[Action]:
         """Take in what the Envoy said."""
@@ -236,22 +172,21 @@ class Node:
         if subscription is None:
             return []  # a type that no resource of ours asks for
         actions: list[Action] = []
-        if request.nonce:
-            answer = (
-                Acked(request.nonce) if request.refusal is None else Nacked(request.nonce, request.refusal)
-            )
-            actions += self._perform(request.type_url, subscription.handle(answer))
+        if request.nonce and request.refusal is None:
+            actions += self._tell(request.type_url, one_type.Acked(request.nonce))
+        elif request.nonce:
+            actions += self._tell(request.type_url, one_type.Nacked(request.nonce, request.refusal or ""))
         if request.unsubscribe:
-            subscription.handle(Unsubscribed(request.unsubscribe))
+            actions += self._tell(request.type_url, one_type.Unsubscribed(request.unsubscribe))
         first = not subscription.subscribed
         if request.subscribe or first:
             self._holds_something |= bool(request.known)
-            asked = Subscribed(
+            asked = one_type.Subscribed(
                 names=request.subscribe - {"*"},
                 wildcard=request.type_url in _WILDCARD and (first or "*" in request.subscribe),
                 known=request.known,
             )
-            actions += self._perform(request.type_url, subscription.handle(asked))
+            actions += self._tell(request.type_url, asked)
         return actions + self._advance()
 
     def _begin(self, snapshot: Snapshot) -> list[Action]:
@@ -271,18 +206,10 @@ class Node:
         self._stage = 0
         return [Watch(self._run), *self._offer(*STAGES[0]), *self._advance()]
 
-    def _offer(self, *type_urls: str) -> list[Action]:
-        assert self._goal is not None
-        actions: list[Action] = []
-        for type_url in type_urls:
-            offered = Offered(versions=self._goal.versions[type_url], exactly=type_url in _EXACT)
-            actions += self._perform(type_url, self._subscriptions[type_url].handle(offered))
-        return actions
-
     def _advance(self) -> list[Action]:
         """Go on as far as the answers allow."""
         actions: list[Action] = []
-        while self._stage is not None and self._stage < len(STAGES) and self._stage_passed(self._stage):
+        while self._stage is not None and self._stage < len(STAGES) and self._passed(self._stage):
             self._stage += 1
             if self._stage < len(STAGES):
                 actions += self._offer(*STAGES[self._stage])
@@ -290,14 +217,14 @@ class Node:
             actions += self._finish(restored=True)
         return actions
 
-    def _stage_passed(self, stage: int) -> bool:
+    def _passed(self, stage: int) -> bool:
         """Whether what comes next may rely on this stage."""
         assert self._goal is not None
         if not all(self._answered(type_url) for type_url in STAGES[stage]):
             return False
-        if stage != _CLUSTER_STAGE:
+        if CLUSTER not in STAGES[stage]:
             return True
-        # Clusters must be there for the routes, warm, and so must the secrets that clusters ask for.
+        # Routes need clusters that are there, warm, with the secrets that they hold.
         named = self._goal.named_by[CLUSTER]
         return (
             self._subscriptions[CLUSTER].subscribed
@@ -328,83 +255,99 @@ class Node:
 
     def _finish(self, *, restored: bool) -> list[Action]:
         assert self._subject is not None
-        self._stage = None
         version = self._subject.version
         outcome: NodeOutcome
         if self._refusals:
             self._refused_version = version
             outcome = Rejected(version=version, refusals=self._refusals, restored=restored)
         elif self._taking_back:
-            outcome = Unanswered(version=version, waiting_for=self._owed)
+            outcome = self._unanswered()
         else:
             self._accepted, self._refused_version = self._subject, ""
             outcome = Accepted(version=version)
+        self._stage = None
         actions: list[Action] = [Finished(outcome), *self.retire(frozenset())]
         old = self._subscriptions[CLUSTER].surplus
         if old and restored:
             actions.append(Linger(old))
         return actions + self._begin_next()
 
-    def _perform(self, type_url: str, wanted: list[SubscriptionAction]) -> list[Action]:
+    def _unanswered(self) -> NodeOutcome:
+        assert self._subject is not None
+        if self._refusals:
+            return Rejected(version=self._subject.version, refusals=self._refusals, restored=False)
+        return Unanswered(version=self._subject.version, waiting_for=self._owed or self.waiting_for)
+
+    def _left(self) -> Finished:
+        """The subject is left for another."""
+        assert self._subject is not None
+        return Finished(self._unanswered() if self._refusals else Superseded(version=self._subject.version))
+
+    def _offer(self, *type_urls: str) -> list[Action]:
+        assert self._goal is not None
         actions: list[Action] = []
-        for each in wanted:
+        for type_url in type_urls:
+            versions = self._goal.versions[type_url]
+            actions += self._tell(type_url, one_type.Offered(versions=versions, exactly=type_url in _EXACT))
+        return actions
+
+    def _tell(self, type_url: str, event: one_type.Event) -> list[Action]:
+        actions: list[Action] = []
+        for each in self._subscriptions[type_url].handle(event):
             match each:
-                case Send():
+                case one_type.Send():
                     actions += self._respond(type_url, each)
-                case Refused():
+                case one_type.Refused():
                     actions += self._refused(type_url, each)
                 case _:
                     assert_never(each)
         return actions
 
-    def _respond(self, type_url: str, sent: Send) -> list[Action]:
+    def _respond(self, type_url: str, sent: one_type.Send) -> list[Action]:
         assert self._goal is not None
         held = self._goal.by_type[type_url]
         resources = tuple(held[name] for name in sent.versions)
         response = Respond(type_url=type_url, nonce=sent.nonce, resources=resources, removed=sent.removed)
         if type_url != CLUSTER or not resources:
             return [response]
-        # A cluster that changed warms until its endpoints come, and Envoy does not ask for them again: without
-        # this it would wait for its fetch timeout of 15 seconds (envoy-facts.md section 1).
-        needed = frozenset().union(*(each.references.assignments for each in resources))
-        self._subscriptions[ENDPOINT].handle(Repeated(needed))
+        # A cluster that changed warms until its endpoints come, and Envoy does not ask for them again:
+        # without this it would wait for its fetch timeout of 15 seconds (envoy-facts.md section 1).
+        needed = frozenset[str]().union(*(each.references.assignments for each in resources))
+        self._subscriptions[ENDPOINT].handle(one_type.Repeated(needed))
         return [response, *self._offer(ENDPOINT)]
 
-    def _refused(self, type_url: str, refused: Refused) -> list[Action]:
+    def _refused(self, type_url: str, refused: one_type.Refused) -> list[Action]:
         """Answer a refusal."""
         assert self._goal is not None
         assert self._subject is not None
         found = refusal(type_url, refused, self._subject)
         self._last_refusal = found
-        if not self.running:
+        if self._stage is None:
             return [Complain(found)]
-        offered = self._goal.versions[type_url]
-        sent = refused.sent.versions
+        offered, sent = self._goal.versions[type_url], refused.sent.versions
         if sent and not any(offered.get(name) == version for name, version in sent.items()):
-            # Not of this goal: of a run that was left, or of the one that is being taken back.
+            # Not of this goal: of a run that was left, or of the subject that is being taken back.
             if self._taking_back:
                 self._refusals += (found,)
-            return self._offer(type_url)
+            return self._offer(type_url) if self._stage >= _STAGE_OF[type_url] else []
         self._refusals += (found,)
-        if self._taking_back or self._former() is None:
+        former = None if self._taking_back else self._former()
+        if former is None:
             return self._finish(restored=False)  # nothing is left to try: it keeps what it has
-        return self._take_back()
+        return self._take_back(former)
 
-    def _take_back(self) -> list[Action]:
+    def _take_back(self, former: Snapshot) -> list[Action]:
         """Bring the Envoy back to what it had, because it refused the subject or did not answer."""
-        former = self._former()
-        assert former is not None
         assert self._subject is not None
-        named_by_routes = self._stage is None or self._stage > _CLUSTER_STAGE
+        unnamed = self._stage is not None and self._stage <= _STAGE_OF[CLUSTER]
         self._goal = former
-        if named_by_routes:
+        if not unnamed:
             return self._start()
-        # No route knows the new clusters yet, so they go at once. They must: a cluster that Envoy refuses late
-        # stays in its list of warming ones and holds up every answer about clusters until it is taken away.
-        added = self._subject.versions[CLUSTER].keys() - former.versions[CLUSTER].keys()
-        actions = self._offer(CLUSTER)
-        actions += self._perform(CLUSTER, self._subscriptions[CLUSTER].handle(Retired(frozenset(added))))
-        return actions + self._start()
+        # No route knows the new clusters yet, so they go at once. They must: a cluster that Envoy refused
+        # late stays in its list of warming ones and holds up every answer about clusters until it is taken
+        # away.
+        added = frozenset(self._subject.versions[CLUSTER].keys() - former.versions[CLUSTER].keys())
+        return [*self._offer(CLUSTER), *self._tell(CLUSTER, one_type.Retired(added)), *self._start()]
 
     def _former(self) -> Snapshot | None:
         """What to bring the Envoy back to after it refused the subject."""
@@ -412,7 +355,8 @@ class Node:
         for candidate in (self._accepted, self._last_good):
             if candidate is not None and candidate.version != self._subject.version:
                 return candidate
-        # An Envoy that served before this process knew it holds what we do not have: leave it alone, it serves on.
+        # An Envoy that served before this process knew it holds what we do not have: it is left alone, it
+        # serves on.
         return None if self._holds_something else nothing()
 
 

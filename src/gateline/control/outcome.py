@@ -1,15 +1,26 @@
-"""Outcomes: what became of a publication at each Envoy, and what was refused, told with the definition's place."""
+"""Outcomes: what became of a publication at each Envoy, and what was refused, with the definition's place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from google.protobuf.message import Message
+
+from gateline.compile.resources import SECRET
 from gateline.control.snapshot import Snapshot, kind_of
 from gateline.control.subscription import Refused
 from gateline.model import codes
 from gateline.model.diagnostic import Diagnostic
 from gateline.model.origin import Origin
+
+WITHHELD: Final = "(its reason is withheld, because it quotes the resource)"
+
+_DUMP: Final = "goo.gle/debugstr"
+_RULE_BROKEN: Final = "Proto constraint validation failed"
+_CONTENT: Final = frozenset({"inline_string", "inline_bytes"})
+_TELLING: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +33,7 @@ class Refusal:
     origins: tuple[Origin, ...] = ()
 
     def diagnostic(self, project: Origin) -> Diagnostic:
-        """The refusal for a person: at the definition that it comes from, at the project if that is not certain."""
+        """The refusal for a person: at its definition, at the project if that is not certain."""
         what = f"{kind_of(self.type_url)} {', '.join(repr(name) for name in self.names)}"
         if len(self.names) > 1:
             what = f"one of {what}"
@@ -36,7 +47,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The Envoy has accepted everything of the snapshot that it asked for, and has asked for everything in it."""
+    """The Envoy has asked for everything in the snapshot that it needs, and has accepted it."""
 
     version: str
 
@@ -56,7 +67,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """The Envoy did not answer in time. It is still being told; `waiting_for` says of which types it owes an answer."""
+    """The Envoy did not answer in time; it was brought back to what it accepted last, if that exists.
+
+    `waiting_for` says of which types it owed an answer.
+    """
 
     version: str
     waiting_for: tuple[str, ...]
@@ -93,11 +107,13 @@ class Outcome:
 def refusal(type_url: str, refused: Refused, snapshot: Snapshot) -> Refusal:
     """What a refused response means.
 
-    Envoy refuses a response as a whole. Its reason mostly quotes the resource, sometimes a route; where it quotes
-    nothing (a bad regular expression), all resources of the response are suspects.
+    Envoy refuses a response as a whole. Its reason mostly quotes the resource, sometimes a route; where it
+    quotes nothing (a bad regular expression), all resources of the response are suspects.
     """
     sent = sorted(refused.sent.names)
-    message = " ".join(refused.message.split())
+    message = _without_dump(" ".join(refused.message.split()))
+    if type_url == SECRET and any(value in message for value in _values(snapshot, sent)):
+        message = WITHHELD
     blamed = _quoted(sent, message) or sent
     places = _quoted(sorted(snapshot.origins), message) or blamed
     return Refusal(
@@ -106,6 +122,28 @@ def refusal(type_url: str, refused: Refused, snapshot: Snapshot) -> Refusal:
         message=message,
         origins=tuple(dict.fromkeys(snapshot.origins[name] for name in places if name in snapshot.origins)),
     )
+
+
+def _without_dump(message: str) -> str:
+    """The reason without the resource: where a field breaks a rule, Envoy puts all of it first, keys included."""
+    if _DUMP not in message:
+        return message
+    _, found, rest = message.rpartition(_RULE_BROKEN)
+    return found + rest if found else WITHHELD
+
+
+def _values(snapshot: Snapshot, names: list[str]) -> Iterator[str]:
+    """The texts in these secrets that are long enough to be told apart from Envoy's own words."""
+    held = snapshot.by_type[SECRET]
+    waiting = [held[name].message for name in names if name in held]
+    while waiting:
+        message = waiting.pop()
+        for descriptor, value in message.ListFields():
+            for each in value if descriptor.is_repeated else (value,):
+                if isinstance(each, Message):
+                    waiting.append(each)
+                elif isinstance(each, str | bytes) and descriptor.name in _CONTENT and len(each) >= _TELLING:
+                    yield each if isinstance(each, str) else each.decode("utf-8", "replace")
 
 
 def _quoted(names: list[str], message: str) -> list[str]:

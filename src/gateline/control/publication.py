@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, assert_never
 
-from gateline.control.node import Action, Complain, Finished, Linger, Node, Request, Respond, Watch
+from gateline.control.exchange import Action, Complain, Finished, Linger, Request, Respond, Watch
+from gateline.control.node import Node
 from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected
 from gateline.control.snapshot import Snapshot
 from gateline.control.status import NodeStatus, Status
@@ -115,8 +116,8 @@ class Publisher:
     async def publish(self, snapshot: Snapshot) -> Outcome:
         """Bring every connected Envoy to the snapshot; those that come later get it when they come.
 
-        An Envoy that refuses is brought back to what it accepted last, endpoints of that time included: after a
-        rejection, publish the last good definitions with today's endpoints.
+        An Envoy that refuses is brought back to what it accepted last, endpoints of that time included:
+        after a rejection, publish the last good definitions with today's endpoints.
         """
         self._latest = snapshot
         waiting: dict[str, asyncio.Future[NodeOutcome]] = {}
@@ -130,8 +131,9 @@ class Publisher:
     async def wait_ready(self, node: str) -> Accepted | Rejected:
         """Wait until an Envoy, connected or yet to come, has answered everything that it is to be told.
 
-        Accepted means that its listeners were taken and all that they need is there. It opens its sockets to
-        clients when its start is over: ask its admin interface, or connect. Waits for ever: put a timeout around.
+        Accepted means that its listeners were taken and all that they need is there. It opens its sockets
+        to clients when its start is over: ask its admin interface, or connect. Waits for ever: put a
+        timeout around.
         """
         member = self._members.setdefault(node, _Member())
         while not member.ready or not isinstance(member.last, Accepted | Rejected):

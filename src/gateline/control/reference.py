@@ -1,8 +1,9 @@
 """References: which clusters, secrets and assignments a resource names.
 
-Envoy takes a route to a cluster that does not exist and answers 503, so a snapshot is checked before it is sent.
-The messages are deep (a secret's name stands in an Any inside a map of a route), but only a few of their types can
-hold a name at all. So the walk asks each descriptor once whether a name can stand below it, and skips the rest.
+Envoy takes a route to a cluster that does not exist and answers 503, so a snapshot is checked before it is
+sent. The messages are deep (a secret's name stands in an Any inside a map of a route), but only a few of
+their types can hold a name at all. So the walk asks each descriptor once whether a name can stand below it,
+and skips the rest.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def references(message: Message) -> References:
     return found
 
 
-# A generated message's fields are not known to the type checker, hence `Any` in the readers: one border, here.
+# A generated message's fields are not known to the type checker, hence `Any` in the readers: one border.
 
 
 def _route_action(action: Any, found: References) -> None:  # noqa: ANN401
@@ -158,6 +159,7 @@ def _walk(message: Message, found: References, unfolded: dict[bytes, References]
 
 
 def _messages(descriptor: FieldDescriptor, value: Any) -> Iterator[Message]:  # noqa: ANN401
+    assert descriptor.message_type is not None
     if not descriptor.is_repeated:
         yield value
     elif descriptor.message_type.GetOptions().map_entry:

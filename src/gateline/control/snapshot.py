@@ -1,9 +1,9 @@
 """Snapshot: resources with their versions. It is consistent, or it does not exist.
 
-A version is a hash of content (docs/decisions/0005-content-hash-versions.md): the same definition has the same
-version after a restart and for every Envoy, and what has an equal version is not sent. Secrets are the exception:
-whoever reads a version must not be able to try guesses against it, so theirs is hashed under a key that does not
-leave this process (DESIGN D8).
+A version is a hash of content (docs/decisions/0005-content-hash-versions.md): the same definition has the
+same version after a restart and for every Envoy, and what has an equal version is not sent. Secrets are the
+exception: whoever reads a version must not be able to try guesses against it, so theirs is hashed under a
+key that does not leave this process (DESIGN D8).
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Snapshot:
     ) -> Snapshot:
         """Give resources their versions and check that they fit together.
 
-        The messages belong to the snapshot from now on: whoever changes one in place changes what is served under
-        a version that says otherwise.
+        The messages belong to the snapshot from now on: whoever changes one in place changes what is served
+        under a version that says otherwise.
 
         Args:
             resources: what the compiler made, with the endpoints of looked-up hosts put in.
@@ -101,7 +101,8 @@ class Snapshot:
     def named_by(self) -> Mapping[str, References]:
         """What the resources of each type name together."""
         return {
-            type_url: merged(each.references for each in held.values()) for type_url, held in self.by_type.items()
+            type_url: merged(each.references for each in held.values())
+            for type_url, held in self.by_type.items()
         }
 
     @cached_property

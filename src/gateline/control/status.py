@@ -1,4 +1,4 @@
-"""Status: what each Envoy has accepted or refused, and why. Frozen, for `gateline status`, health and the console."""
+"""Status: what each Envoy has accepted or refused, and why. Frozen, for the CLI and for health."""
 
 from __future__ import annotations
 

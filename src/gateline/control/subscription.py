@@ -1,11 +1,12 @@
 """Subscription: one type of resources for one Envoy on one stream, as a state machine without I/O.
 
-It knows names and versions only, so that it can be read as a transcript (`tests/control/test_subscription.py`).
-The rules are xDS's incremental variant (https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol):
-what has an equal version is not sent; a reconnecting client says what it holds and is believed; a name that is
-asked for a second time on a stream is sent again, since the client has forgotten it; each response is accepted
-(ACK) or refused (NACK) by its nonce, and what became of a refused one is unknown: Envoy applies some resources of
-a refused response and not others (seen on 1.40 with clusters), so all of it is told anew by the next offer.
+It knows names and versions only, so that it can be read as a transcript
+(`tests/control/test_subscription.py`). The rules are xDS's incremental variant
+(https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol): what has an equal version is not sent;
+a reconnecting client says what it holds and is believed; a name that is asked for a second time on a stream
+is sent again, since the client has forgotten it; each response is accepted (ACK) or refused (NACK) by its
+nonce, and what became of a refused one is unknown: Envoy applies some resources of a refused response and
+not others (seen on 1.40 with clusters), so all of it is told anew by the next offer.
 """
 
 from __future__ import annotations
