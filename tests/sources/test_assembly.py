@@ -136,8 +136,8 @@ secrets: {A: {env: A}, B: {file: value}, C: {generate: true}}
     ("written", "expected"),
     [
         (
-            "secrets: {A: {env: NOT_SET}}",
-            "GL222 gateline.yaml:2:20 the secret 'A' has no value: the environment variable NOT_SET is not set",
+            "secrets: {A: {env: NONE}}",
+            "GL222 gateline.yaml:2:20 the secret 'A' has no value: the environment variable NONE is not set",
         ),
         (
             "secrets: {A: {env: EMPTY}}",
@@ -166,7 +166,9 @@ def test_what_only_a_start_needs_is_a_warning_for_check_and_an_error_for_up(
 
 def test_a_definition_that_is_not_there_is_an_error_at_its_name(load_project: LoadProject) -> None:
     loaded = load_project("apis:\n  a: {definition: none.json}\n  b: {definition: api.json}", checking=True)
-    assert said(loaded) == ["GL213 gateline.yaml:2:19 the definition of 'a' cannot be read: none.json does not exist"]
+    assert said(loaded) == [
+        "GL213 gateline.yaml:2:19 the definition of 'a' cannot be read: none.json does not exist"
+    ]
     assert loaded.gateway is None
 
 
@@ -182,7 +184,9 @@ def test_a_definition_is_not_judged_without_its_substitutions(load_project: Load
     assert [line[:5] for line in said(load_project(files))] == ["GL204"]
 
 
-def test_a_project_without_a_name_is_called_like_its_folder(load_project: LoadProject, tmp_path: Path) -> None:
+def test_a_project_without_a_name_is_called_like_its_folder(
+    load_project: LoadProject, tmp_path: Path
+) -> None:
     loaded = load_project(APIS)
     assert loaded.gateway is not None
     assert loaded.gateway.name == tmp_path.name
@@ -190,7 +194,12 @@ def test_a_project_without_a_name_is_called_like_its_folder(load_project: LoadPr
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("swagger.json", "swagger"), ("My API (2).yaml", "my-api-2"), ("é.json", "api"), ("a" * 80 + ".json", "a" * 63)],
+    [
+        ("swagger.json", "swagger"),
+        ("My API (2).yaml", "my-api-2"),
+        ("é.json", "api"),
+        ("a" * 80 + ".json", "a" * 63),
+    ],
 )
 def test_a_documents_name_becomes_the_name_of_its_api(file: str, name: str) -> None:
     assert api_name(Path(file)) == name

@@ -23,7 +23,9 @@ def test_included_files_become_one_project_with_the_one_that_includes_them(load_
     assert (loaded.gateway.edge.port, loaded.gateway.edge.region) == (1, "eu-west-1")
 
 
-def test_paths_of_an_included_file_are_relative_to_that_file(load_project: LoadProject, tmp_path: Path) -> None:
+def test_paths_of_an_included_file_are_relative_to_that_file(
+    load_project: LoadProject, tmp_path: Path
+) -> None:
     loaded = load_project(
         {
             "gateline.yaml": "include: [team/apis.yaml]",
@@ -48,20 +50,27 @@ def test_a_mistake_in_an_included_file_is_said_at_its_place_there(load_project: 
 
 def test_a_key_that_two_files_set_is_a_complaint_that_names_both_places(load_project: LoadProject) -> None:
     loaded = load_project(
-        {"gateline.yaml": APIS + "gateway: {port: 1}\ninclude: [more.yaml]", "more.yaml": "gateway: {port: 1}"}
+        {
+            "gateline.yaml": APIS + "gateway: {port: 1}\ninclude: [more.yaml]",
+            "more.yaml": "gateway: {port: 1}",
+        }
     )
     assert said(loaded) == ["GL212 more.yaml:1:17 gateway.port is set here and at gateline.yaml:2:17"]
 
 
 def test_files_that_include_each_other_are_refused(load_project: LoadProject) -> None:
     loaded = load_project(
-        {"gateline.yaml": APIS + "include: [a.yaml]", "a.yaml": "include: [b.yaml]", "b.yaml": "include: [a.yaml]"}
+        {
+            "gateline.yaml": APIS + "include: [a.yaml]",
+            "a.yaml": "include: [b.yaml]",
+            "b.yaml": "include: [a.yaml]",
+        }
     )
     assert said(loaded) == ["GL211 b.yaml:1:11 a.yaml is included by itself: a.yaml → b.yaml → a.yaml"]
 
 
 def test_a_circle_through_a_symbolic_link_is_seen(load_project: LoadProject, tmp_path: Path) -> None:
-    os.symlink(tmp_path / "gateline.yaml", tmp_path / "other.yaml")
+    (tmp_path / "other.yaml").symlink_to(tmp_path / "gateline.yaml")
     loaded = load_project(APIS + "include: [other.yaml]")
     assert [line[:5] for line in said(loaded)] == ["GL211"]
 
@@ -88,12 +97,18 @@ def test_a_file_that_is_named_twice_is_taken_once(load_project: LoadProject) -> 
 @pytest.mark.parametrize(
     ("include", "expected"),
     [
-        ("[nothing.yaml]", "GL210 gateline.yaml:2:11 the included file cannot be read: nothing.yaml does not exist"),
+        (
+            "[nothing.yaml]",
+            "GL210 gateline.yaml:2:11 the included file cannot be read: nothing.yaml does not exist",
+        ),
         ("['none/*.yaml']", "GL210 gateline.yaml:2:11 no file matches 'none/*.yaml'"),
         ("[folder]", "GL210 gateline.yaml:2:11 the included file cannot be read: folder is not a file"),
         ("more.yaml", "GL204 gateline.yaml:2:10 include must be a list"),
         ("[1]", "GL204 gateline.yaml:2:11 include lists paths, as text"),
-        ("[api.json]", "GL214 gateline.yaml:2:11 api.json is an OpenAPI document, not a part of a project file"),
+        (
+            "[api.json]",
+            "GL214 gateline.yaml:2:11 api.json is an OpenAPI document, not a part of a project file",
+        ),
         ("[list.yaml]", "GL214 list.yaml:1:1 list.yaml holds no map of keys, so it is no project file"),
         ("['${env:WHERE}/a.yaml']", "GL208 gateline.yaml:2:11 the environment variable WHERE is not set"),
     ],

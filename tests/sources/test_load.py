@@ -152,16 +152,16 @@ def test_a_file_that_is_no_project_gets_one_clear_complaint(
 
 
 def test_a_template_is_called_by_its_name(load_project: LoadProject) -> None:
-    loaded = load_project({"template.yaml": "Resources: {}"})
+    loaded = load_project({"t.yaml": "Resources: {}"})
     assert said(loaded) == [
-        "GL214 template.yaml:1:1 template.yaml is a CloudFormation or SAM template, which this version does not read"
+        "GL214 t.yaml:1:1 t.yaml is a CloudFormation or SAM template, which this version does not read"
     ]
 
 
 def test_a_missing_project_or_overlay_ends_the_command(load_project: LoadProject) -> None:
-    with pytest.raises(FileUnreadable, match="none.yaml does not exist"):
+    with pytest.raises(FileUnreadable, match=r"none.yaml does not exist"):
         load(Path("none.yaml"), environ={})
-    with pytest.raises(FileUnreadable, match="prod.yaml does not exist"):
+    with pytest.raises(FileUnreadable, match=r"prod.yaml does not exist"):
         load_project(APIS, overlays=["prod.yaml"])
 
 
@@ -187,7 +187,7 @@ def test_a_project_that_is_not_there_is_said_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileUnreadable, match="there is no gateline.yaml here or in a folder above"):
+    with pytest.raises(FileUnreadable, match=r"there is no gateline.yaml here or in a folder above"):
         find_project()
-    with pytest.raises(FileUnreadable, match="gateline.yaml does not exist"):
+    with pytest.raises(FileUnreadable, match=r"gateline.yaml does not exist"):
         find_project(tmp_path)

@@ -4,7 +4,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin
 from gateline.sources.json_value import JsonValue
 from gateline.sources.overlay import join, lay_over
-from gateline.sources.tree import Node, plain, grow
+from gateline.sources.tree import Node, grow, plain
 
 
 def tree(value: JsonValue, file: str = "base.yaml") -> Node:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +11,7 @@ from gateline.sources.environment import EnvironmentText
 from gateline.sources.project_values import split_host_port
 
 
-def accepts(kind: object, value: object) -> bool:
+def accepts(kind: Any, value: object) -> bool:
     try:
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError:
@@ -33,7 +34,11 @@ def accepts(kind: object, value: object) -> bool:
         (values.SecretName, ["ApiGatewayPassthroughHeader", "_x", "a-b"], ["", "1a", "a.b", "a b"]),
         (values.EnvironmentName, ["API_KEY", "_x1"], ["", "1A", "A-B", "A=B"]),
         (values.AccountId, ["123456789012"], ["", "12345678901", "1234567890123", "12345678901x"]),
-        (values.Region, ["eu-west-1", "us-gov-west-1", "ap-southeast-2"], ["", "EU", "eu-west", "eu-west-1a"]),
+        (
+            values.Region,
+            ["eu-west-1", "us-gov-west-1", "ap-southeast-2"],
+            ["", "EU", "eu-west", "eu-west-1a"],
+        ),
         (values.FilePath, ["a.json", "../x y"], ["", "a\0b"]),
         (values.Address, ["127.0.0.1", "0.0.0.0", "::1", "[::]"], ["", "localhost", "127.1", "1.2.3.4:80"]),
         (
@@ -63,7 +68,7 @@ def accepts(kind: object, value: object) -> bool:
         (values.Flag, [True, False], ["true", 1, 0]),
     ],
 )
-def test_values_are_taken_or_refused(kind: object, good: list[object], bad: list[object]) -> None:
+def test_values_are_taken_or_refused(kind: Any, good: list[object], bad: list[object]) -> None:
     assert [value for value in good if not accepts(kind, value)] == []
     assert [value for value in bad if accepts(kind, value)] == []
 
@@ -78,7 +83,7 @@ def test_values_are_taken_or_refused(kind: object, good: list[object], bad: list
         (values.Flag, "false", False),
     ],
 )
-def test_text_of_the_environment_may_be_a_number_or_a_flag(kind: object, text: str, value: object) -> None:
+def test_text_of_the_environment_may_be_a_number_or_a_flag(kind: Any, text: str, value: object) -> None:
     adapter: TypeAdapter[object] = TypeAdapter(kind)
     assert adapter.validate_python(EnvironmentText(text, "${env:X}"), strict=True) == value
 

@@ -27,7 +27,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("./p/../p/gateline.yaml", ["p/gateline.yaml", "p/team/a.yaml", "outside.yaml"]),
     ],
 )
-def test_files_are_called_the_way_the_project_was_named(project: Path, named: str, expected: list[str]) -> None:
+def test_files_are_called_the_way_the_project_was_named(
+    project: Path, named: str, expected: list[str]
+) -> None:
     reader = Reader(Path(named), Complaints())
     paths = (project / "p/gateline.yaml", project / "p/team/a.yaml", project / "outside.yaml")
     assert [reader.name(path) for path in paths] == expected
@@ -73,7 +75,7 @@ def test_the_place_of_a_syntax_error_is_its_own(project: Path) -> None:
 
 def test_a_file_that_a_command_names_and_that_is_missing_ends_the_command(project: Path) -> None:
     reader = Reader(Path("p/gateline.yaml"), Complaints())
-    with pytest.raises(FileUnreadable, match="p/none.yaml does not exist"):
+    with pytest.raises(FileUnreadable, match=r"p/none.yaml does not exist"):
         reader.read(Path("p/none.yaml"))
 
 

@@ -51,23 +51,32 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         ),
         (
             "functions: {a: {handler: x}}",
-            "GL202 /functions 'functions' in the project file is not supported yet in this version"
-            " | leave it out; this version can only run the project without it",
+            (
+                "GL202 /functions 'functions' in the project file is not supported yet in this version"
+                " | leave it out; this version can only run the project without it"
+            ),
         ),
         (
             "vpc_links: {l: {target: internal}}",
-            "GL202 /vpc_links/l/target a load balancer as a VPC link's target is not supported yet in this version"
-            " | write a host:port, or a list of them",
+            (
+                "GL202 /vpc_links/l/target a load balancer as a VPC link's target"
+                " is not supported yet in this version"
+                " | write a host:port, or a list of them"
+            ),
         ),
         (
             "vpc_links: {l: {target: {tunnel: x}}}",
-            "GL202 /vpc_links/l/target a tunnel is not supported yet in this version"
-            " | write a host:port, or a list of them",
+            (
+                "GL202 /vpc_links/l/target a tunnel is not supported yet in this version"
+                " | write a host:port, or a list of them"
+            ),
         ),
         (
             "secrets: {A: {value_from: 'arn:x'}}",
-            "GL202 /secrets/A/value_from 'value_from' in secrets.A is not supported yet in this version"
-            " | leave it out; this version can only run the project without it",
+            (
+                "GL202 /secrets/A/value_from 'value_from' in secrets.A is not supported yet in this version"
+                " | leave it out; this version can only run the project without it"
+            ),
         ),
         (
             "gateway: {port: '8080'}",
@@ -79,15 +88,19 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         ),
         (
             "gateway: {hosts: gw.example.com}",
-            "GL204 /gateway/hosts gateway.hosts must be a list, not text"
-            " | write it in brackets, or one '- ' line each",
+            (
+                "GL204 /gateway/hosts gateway.hosts must be a list, not text"
+                " | write it in brackets, or one '- ' line each"
+            ),
         ),
         ("gateway: 8080", "GL204 /gateway gateway must be a map of keys, not a number"),
         ("secrets: [A]", "GL204 /secrets secrets must be a map of keys, not a list"),
         (
             "gateway: {tls: {self_signed: 'yes'}}",
-            "GL204 /gateway/tls/self_signed gateway.tls.self_signed must be true or false, not text"
-            " | write it without quotes",
+            (
+                "GL204 /gateway/tls/self_signed gateway.tls.self_signed must be true or false, not text"
+                " | write it without quotes"
+            ),
         ),
         (
             "gateway: {port: 70000}",
@@ -104,15 +117,19 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         ),
         (
             "vpc_links: {l: {target: ['a:1', '169.254.169.254:80']}}",
-            "GL205 /vpc_links/l/target/1 vpc_links.l.target[1] must be a host that may be reached,"
-            " not a cloud metadata service; it is '169.254.169.254:80'",
+            (
+                "GL205 /vpc_links/l/target/1 vpc_links.l.target[1] must be a host that may be reached,"
+                " not a cloud metadata service; it is '169.254.169.254:80'"
+            ),
         ),
         ("vpc_links: {l: {target: []}}", "GL203 /vpc_links/l/target vpc_links.l.target is empty"),
         ("vpc_links: {l: {}}", "GL203 /vpc_links/l vpc_links.l has no 'target'"),
         (
             "secrets: {1a: {env: A}}",
-            "GL206 /secrets/1a '1a' cannot be a name in secrets:"
-            " it must be a letter or '_', then letters, digits, '_' and '-', 128 at most",
+            (
+                "GL206 /secrets/1a '1a' cannot be a name in secrets:"
+                " it must be a letter or '_', then letters, digits, '_' and '-', 128 at most"
+            ),
         ),
         (
             "gateway: {tls: {certificate: a.pem}}",
@@ -134,15 +151,15 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
 )
 def test_a_mistake_is_said_in_our_words_at_its_place(written: str, expected: str) -> None:
     (said,) = complaints_of(API + written)
-    assert said.split(" | ")[0] == expected.split(" | ")[0]
-    if " | " in expected:
-        assert said == expected
+    assert said == expected or said.partition(" | ")[0] == expected
 
 
 def test_a_name_that_is_not_allowed_gets_one_that_would_do() -> None:
     assert complaints_of("apis: {My_API: {definition: a.json}}") == [
-        "GL206 /apis/My_API 'My_API' cannot be a name in apis: it must be 1 to 63 of a-z, 0-9 and '-':"
-        " it is a part of the host name | 'my-api' would do"
+        (
+            "GL206 /apis/My_API 'My_API' cannot be a name in apis: it must be 1 to 63 of a-z, 0-9 and '-':"
+            " it is a part of the host name | 'my-api' would do"
+        )
     ]
     api = "{definition: a.json, stages: {prod: {variables: {my-url: x}}}}"
     assert complaints_of(f"apis: {{a: {api}}}")[0].endswith("| 'my_url' would do")
@@ -151,7 +168,14 @@ def test_a_name_that_is_not_allowed_gets_one_that_would_do() -> None:
 def test_a_stage_takes_a_hundred_variables_and_not_one_more() -> None:
     def stage(count: int) -> str:
         return yaml.safe_dump(
-            {"apis": {"a": {"definition": "d", "stages": {"s": {"variables": {f"v{i}": "x" for i in range(count)}}}}}}
+            {
+                "apis": {
+                    "a": {
+                        "definition": "d",
+                        "stages": {"s": {"variables": {f"v{i}": "x" for i in range(count)}}},
+                    }
+                }
+            }
         )
 
     assert complaints_of(stage(100)) == []
@@ -167,12 +191,24 @@ def test_a_project_without_apis_says_so() -> None:
 
 
 def test_every_mistake_is_found_in_one_go() -> None:
-    said = complaints_of("apis: {a: {definiton: x}, B: {definition: 1}}\ngateway: {port: x, region: 1}\nfoo: 1")
-    assert sorted(line[:5] for line in said) == ["GL201", "GL201", "GL203", "GL204", "GL204", "GL204", "GL206"]
+    said = complaints_of(
+        "apis: {a: {definiton: x}, B: {definition: 1}}\ngateway: {port: x, region: 1}\nfoo: 1"
+    )
+    assert sorted(line[:5] for line in said) == [
+        "GL201",
+        "GL201",
+        "GL203",
+        "GL204",
+        "GL204",
+        "GL204",
+        "GL206",
+    ]
 
 
 def test_what_is_right_can_be_used_beside_what_is_wrong() -> None:
-    validated, said = judged("apis: {a: {definition: x, foo: 1}, b: {}}\ngateway: {port: x, region: eu-west-1}")
+    validated, said = judged(
+        "apis: {a: {definition: x, foo: 1}, b: {}}\ngateway: {port: x, region: eu-west-1}"
+    )
     assert len(said) == 3
     assert validated.project is not None
     assert validated.project.apis == {"a": ApiPart(definition="x")}

@@ -30,7 +30,7 @@ from gateline.sources.placeholder import STAGE_VARIABLE
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.tree import Node
 
-_IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.|\[['\"]|\.get\(['\"])([A-Za-z0-9_]+)")
+_IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)")
 _IDENTITY_SOURCE: Final = re.compile(r"\$?stageVariables\.([A-Za-z0-9_]+)")
 
 
