@@ -38,8 +38,10 @@ ONE = "apis: {one: {definition: api.json}}\n"
         (
             TWO + "gateway: {hosts: [a.example.com]}",
             [
-                ("GL215 error: gateway.hosts reach the default API, but there are several"
-                " APIs and none is named")
+                (
+                    "GL215 error: gateway.hosts reach the default API, but there are several"
+                    " APIs and none is named"
+                )
             ],
         ),
         (TWO + "gateway: {hosts: [a.example.com], default_api: two}", []),
@@ -56,8 +58,8 @@ ONE = "apis: {one: {definition: api.json}}\n"
             TWO + "gateway: {hosts: [one.execute-api.eu-west-1.amazonaws.com], default_api: two}",
             [
                 (
-                    ("GL216 error: the host 'one.execute-api.eu-west-1.amazonaws.com'"
-                    " belongs to the API 'one',")
+                    "GL216 error: the host 'one.execute-api.eu-west-1.amazonaws.com'"
+                    " belongs to the API 'one',"
                     " not to the default API"
                 )
             ],
@@ -107,8 +109,10 @@ def test_an_undefined_stage_variable_is_one_warning_that_names_the_stages(load_p
     project = "apis: {one: {definition: api.json, stages: {a: , b: {variables: {url: x, role: x}}, c: }}}"
     found = [line for line in messages(load_project, project, USES) if line.startswith("GL219")]
     assert found == [
-        ("GL219 warning: the stage variable 'url' is used (2 places) but not defined in"
-        " stages 'a', 'c' of 'one'"),
+        (
+            "GL219 warning: the stage variable 'url' is used (2 places) but not defined in"
+            " stages 'a', 'c' of 'one'"
+        ),
         "GL219 warning: the stage variable 'port' is used but not defined in stages 'a', 'b', 'c' of 'one'",
         "GL219 warning: the stage variable 'role' is used but not defined in stages 'a', 'c' of 'one'",
         "GL219 warning: the stage variable 'mapped' is used but not defined in stages 'a', 'b', 'c' of 'one'",
