@@ -33,6 +33,7 @@ class Keeper:
         self._events: asyncio.Queue[supervisor.Event] = asyncio.Queue()
         self._child: Child | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._draining: asyncio.Task[None] | None = None
         self._finished: asyncio.Future[supervisor.Finished] = asyncio.get_running_loop().create_future()
 
     @property
@@ -70,6 +71,7 @@ class Keeper:
                 self._timer.cancel()
             if self._child:
                 self._child.kill()
+                await self._child.wait()
             if not self._finished.done():
                 self._finished.set_result(supervisor.Finished(0))
         return self._finished.result()
@@ -86,7 +88,7 @@ class Keeper:
                 elapsed = supervisor.Elapsed(serial)
                 self._timer = asyncio.get_running_loop().call_later(seconds, self._events.put_nowait, elapsed)
             case supervisor.Drain():
-                tasks.create_task(self._drain())
+                self._draining = tasks.create_task(self._drain())
             case supervisor.Terminate():
                 if self._child:
                     self._child.terminate()
@@ -97,6 +99,8 @@ class Keeper:
                 self._on_crash(action)
             case supervisor.Finished():
                 self._finished.set_result(action)
+                if self._draining:
+                    self._draining.cancel()
 
     async def _watch(self, child: Child) -> None:
         status = await child.wait()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateline.errors import GatelineError
+from gateline.model.gateway import Edge, Gateway, SelfSigned
+from gateline.model.origin import Origin
+from gateline.model.rest_api import RestApi, Stage
+from gateline.runtime.ready import base_url, remove, stage_urls, write
+
+PLACE = Origin("gateline.yaml")
+EDGE = Edge(default_api="orders", port=8080, origin=PLACE)
+GATEWAY = Gateway(
+    name="shop",
+    edge=EDGE,
+    apis=tuple(
+        RestApi(name=name, api_id=name, stages=(Stage(name="prod", origin=PLACE),), origin=PLACE)
+        for name in ("orders", "users")
+    ),
+    origin=PLACE,
+)
+
+
+def test_the_ready_file_tells_where_and_who(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    write(path, GATEWAY, {"gateline": 1, "envoy": 2})
+    assert json.loads(path.read_text()) == {
+        "url": "http://127.0.0.1:8080",
+        "apis": {
+            "orders": {"prod": "http://127.0.0.1:8080/prod"},
+            "users": {"prod": "http://127.0.0.1:8080/restapis/users/prod/_user_request_"},
+        },
+        "balancers": {},
+        "pids": {"gateline": 1, "envoy": 2},
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("localhost", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://[::1]:8080"),
+        ("10.0.0.5", "http://10.0.0.5:8080"),
+    ],
+)
+def test_the_url_is_one_that_this_machine_reaches(address: str, url: str) -> None:
+    assert base_url(replace(EDGE, address=address)) == url
+
+
+def test_with_tls_the_url_says_so() -> None:
+    assert base_url(replace(EDGE, tls=SelfSigned(origin=PLACE))) == "https://127.0.0.1:8080"
+
+
+def test_apis_that_are_not_the_default_are_reached_by_name_where_others_may_listen() -> None:
+    urls = stage_urls(replace(GATEWAY, edge=replace(EDGE, address="0.0.0.0")))
+    assert urls["users"] == {"prod": "http://users.localhost:8080/prod"}
+
+
+def test_removing_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    path.touch()
+    remove(path)
+    remove(path)
+    assert not path.exists()
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GatelineError, match="the ready file .* cannot be written: No such file or directory"):
+        write(tmp_path / "none" / "ready.json", GATEWAY, {})
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(GatelineError, match="cannot be written"):
+        remove(tmp_path / "folder")

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import watchfiles
+
+from gateline.runtime import watching
+from gateline.runtime.watching import Watch, carried_over, roots, signature
+
+
+def sees(files: list[Path], change: Callable[[], object], *, before_watching: bool = False) -> bool:
+    """Whether a change is seen; it is made when the watch has begun, unless told."""
+
+    async def play() -> bool:
+        before = signature(files)
+        if before_watching:
+            change()
+        with Watch(before) as watch:
+            if not before_watching:
+                change()
+            async with asyncio.timeout(20):
+                await watch.changed()
+        return True
+
+    return asyncio.run(play())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "gateline.yaml"
+    path.write_text("one")
+    return path
+
+
+def test_a_write_is_seen(file: Path) -> None:
+    assert sees([file], lambda: file.write_text("two!"))
+
+
+def test_a_change_before_the_watch_began_is_seen(file: Path) -> None:
+    assert sees([file], lambda: file.write_text("two!"), before_watching=True)
+
+
+def test_a_rename_over_the_file_is_seen(file: Path) -> None:
+    def change() -> None:
+        other = file.with_suffix(".tmp")
+        other.write_text("one")
+        other.replace(file)
+
+    assert sees([file], change)
+
+
+def test_a_removal_is_seen(file: Path) -> None:
+    assert sees([file], file.unlink)
+
+
+def test_a_missing_file_that_comes_is_seen_and_its_folder_with_it(tmp_path: Path) -> None:
+    missing = tmp_path / "services" / "orders.yaml"
+
+    def change() -> None:
+        missing.parent.mkdir()
+        missing.write_text("one")
+
+    assert sees([missing], change)
+
+
+def test_a_new_definition_beside_a_watched_one_is_seen(file: Path) -> None:
+    assert sees([file], lambda: (file.parent / "more.yaml").touch())
+
+
+def test_a_link_to_another_file_is_seen(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "gateline.yaml").write_text(name)
+    (tmp_path / "current").symlink_to(tmp_path / "a")
+    linked = tmp_path / "current" / "gateline.yaml"
+
+    def change() -> None:
+        (tmp_path / "next").symlink_to(tmp_path / "b")
+        (tmp_path / "next").replace(tmp_path / "current")
+
+    assert sees([linked], change)
+
+
+def test_a_system_without_watches_is_looked_at_again_and_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_watches_left(*_: object, **__: object) -> None:
+        raise OSError("inotify watch limit reached")
+
+    monkeypatch.setattr(watching, "watch", no_watches_left)
+    monkeypatch.setattr(watching, "LOOK_ANYWAY_MS", 1)
+    assert sees([file], lambda: file.write_text("two!"))
+    assert watchfiles.watch is not watching.watch
+
+
+def test_what_is_no_definition_changes_no_signature(file: Path) -> None:
+    before = signature([file])
+    (file.parent / "app.log").touch()
+    assert signature([file]) == before
+
+
+def test_the_same_size_at_another_time_is_another_state(file: Path) -> None:
+    before = signature([file])
+    os.utime(file, ns=(0, 0))
+    assert signature([file]) != before
+
+
+def test_a_signature_carried_over_is_in_the_former_state_where_there_was_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text("one")
+    before = signature([old])
+    old.write_text("changed meanwhile")
+    new.write_text("one")
+    carried = carried_over(before, signature([old, new]))
+    assert carried.files[old] == before.files[old]
+    assert carried.files[new] == signature([new]).files[new]
+    assert carried != signature([old, new])
+
+
+def test_roots_are_folders_that_exist(tmp_path: Path) -> None:
+    assert roots([tmp_path / "a" / "b" / "c.yaml", tmp_path / "d.yaml"]) == {tmp_path}
