@@ -52,13 +52,14 @@ def compile_gateway(
     """
     complaints = Complaints(allowed)
     harvest = Harvest()
-    scopes: dict[str, Message] = {keys.ENTRY_SCOPE: entry_scope(gateway)}
+    scopes: dict[str, Message] = {}
     for api in gateway.apis:
         unserved = unserved_methods(api, complaints)
         for stage in api.stages:
             name = names.scope(api.name, stage.name)
             scopes[name] = StageCompiler(gateway, api, stage, unserved, harvest).compile(complaints)
             harvest.origins[name] = api.origin
+    scopes[keys.ENTRY_SCOPE] = entry_scope(gateway, harvest.table_ids, logged=request_log is not None)
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:

@@ -10,6 +10,9 @@ from gateline.compile.wire import extension, new, packed, to_dict
 
 _OWNER_ONLY: Final = 0o600
 _MAX_CONNECTIONS: Final = 50_000
+# The names cleaned from clients make one regular expression, larger than Envoy's cautious default.
+RUNTIME: Final = {"re2.max_program_size.error_level": 100_000}
+"""Runtime settings of every Envoy of ours."""
 
 
 def bootstrap(*, node: str, xds_socket: str, admin_socket: str) -> dict[str, object]:
@@ -57,6 +60,7 @@ def _message(node: str, xds_socket: str, admin_socket: str) -> Message:
             "cds_config": ads,
             "lds_config": ads,
         },
+        layered_runtime={"layers": [{"name": "gateline", "static_layer": dict(RUNTIME)}]},
         overload_manager={
             "resource_monitors": [
                 extension(

@@ -12,8 +12,7 @@ from gateline.dataplane import keys
 def http_filters() -> list[dict[str, object]]:
     """The filters that every request passes."""
     return [
-        _script(),  # decides and maps
-        _seal(),  # whatever the script did: no end mark, no passage
+        _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
         extension(
@@ -31,24 +30,6 @@ def _script() -> dict[str, object]:
         default_source_code={"inline_string": dataplane.script()},
         clear_route_cache={"value": False},  # the script says itself when the route is to be chosen again
         shared_vm_id="gateline",  # what the script remembers outlives a change of the listener
-    )
-
-
-def _seal() -> dict[str, object]:
-    marked = {
-        "metadata": {
-            "filter": keys.NAMESPACE,
-            "path": [{"key": keys.MARK}],
-            "value": {"present_match": True},
-        }
-    }
-    return extension(
-        "gateline.seal",
-        "envoy.extensions.filters.http.rbac.v3.RBAC",
-        rules={
-            "action": "ALLOW",
-            "policies": {"sealed": {"permissions": [marked], "principals": [{"any": True}]}},
-        },
     )
 
 
@@ -70,7 +51,7 @@ def _body_limit() -> dict[str, object]:
                     new("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name="content-length")
                 ),
             },
-            "value_match": {"safe_regex": {"regex": "[0-9]+"}},
+            "value_match": {"safe_regex": {"google_re2": {}, "regex": "[0-9]+"}},
         }
     }
     skip = {

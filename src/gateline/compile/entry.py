@@ -7,11 +7,13 @@ stages for `gateway.lua`, and say natively whether the path has one of the usual
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 
 from google.protobuf.message import Message
 
+from gateline.compile import names
 from gateline.compile.table import Table, table_id
-from gateline.compile.wire import new, packed
+from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway, PathMode
 
@@ -21,18 +23,36 @@ PLAIN_TARGET = rf"(?:/{_SEGMENT_START}{_SEGMENT_REST}*)*/?(?:\?[!-\"$-~]*)?"
 """Request targets with nothing to look at twice: no percent, no `;`, no `//`, no segment that begins with a dot,
 no backslash, no control byte, no `#`. RE2 matches it in linear time; the header matcher anchors it at both ends."""
 
+LONG_LENGTH = "[0-9]{8,}"
+"""A Content-Length that may be over the limit of a body."""
+
 LUA_FILTER = "envoy.filters.http.lua"
 
 
-def entry_scope(gateway: Gateway) -> Message:
-    """The ScopedRouteConfiguration that every request meets first."""
-    table = _table(gateway)
-    context = {"id": table_id(table), "table": table}
+def entry_scope(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -> Message:
+    """The ScopedRouteConfiguration that every request meets first.
+
+    Args:
+        gateway: the project.
+        stage_tables: the id of each stage's table, by scope.
+        logged: whether a request log is written.
+
+    """
+    table = _table(gateway, stage_tables, logged=logged)
+    name = table_id(table)
     usual = {
-        "name": "entry plain",
+        "name": "entry usual",
         "match": {
             "prefix": "/",
-            "headers": [{"name": ":path", "string_match": {"safe_regex": {"regex": PLAIN_TARGET}}}],
+            "headers": [
+                {"name": ":path", "string_match": {"safe_regex": {"regex": PLAIN_TARGET}}},
+                {
+                    "name": "content-length",
+                    "string_match": {"safe_regex": {"regex": LONG_LENGTH}},
+                    "treat_missing_header_as_empty": True,
+                    "invert_match": True,
+                },
+            ],
         },
     }
     return scoped(
@@ -42,8 +62,12 @@ def entry_scope(gateway: Gateway) -> Message:
                 "name": "entry",
                 "domains": ["*"],
                 "routes": [
-                    {**usual, **_nowhere({**context, "plain": "1"})},
-                    {"name": "entry", "match": {"prefix": "/"}, **_nowhere(context)},
+                    {**usual, **_nowhere({"id": name, "table": table})},
+                    {
+                        "name": "entry",
+                        "match": {"prefix": "/"},
+                        **_nowhere({"id": f"{name}~", "table": table}),
+                    },
                 ],
             }
         ],
@@ -61,29 +85,27 @@ def scoped(scope: str, /, **route_configuration: object) -> Message:
 
 
 def _nowhere(context: dict[str, str]) -> dict[str, object]:
-    fields = {name: {"string_value": value} for name, value in context.items()}
-    per_route = new(
-        "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-        filter_context=new("google.protobuf.Struct", fields=fields),
-    )
+    per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=struct(context))
     return {
         "direct_response": {"status": 500},
         "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
     }
 
 
-def _table(gateway: Gateway) -> str:
+def _table(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -> str:
     edge = gateway.edge
     table = Table()
     loopback = listens_on_loopback(edge.address)
-    table.put(edge.default_api, int(loopback), int(edge.paths is PathMode.STRICT))
+    table.put(edge.default_api, int(loopback), int(edge.paths is PathMode.STRICT), int(logged))
     table.put(len(edge.hosts))
     for host in sorted(edge.hosts):
         table.put(host.lower(), edge.default_api)
     table.put(len(gateway.apis))
     for api in sorted(gateway.apis, key=lambda api: api.name):
         table.put(api.name, int(api.execute_api_endpoint))
-        table.put_all(sorted(stage.name for stage in api.stages))
+        table.put(len(api.stages))
+        for stage in sorted(stage.name for stage in api.stages):
+            table.put(stage, stage_tables[names.scope(api.name, stage)])
     return table.text
 
 

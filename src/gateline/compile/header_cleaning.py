@@ -67,7 +67,7 @@ def owned_pattern(secret_headers: Iterable[str], *, trusted_hops: int) -> str:
         exact.extend(_alias_only(name) for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"))
     # A prefix ends at a separator or at the end of the name, so `x-http-method` is not `x-http-methodology`.
     owned = [_alias_pattern(name) + "(?:[^a-z0-9].*)?" for name in prefixes]
-    return "(?:" + "|".join([*owned, *exact]) + ")"
+    return "(?:" + "|".join([*_HOP_BY_HOP, *owned, *exact]) + ")"
 
 
 def _alias_only(name: str) -> str:
@@ -78,10 +78,11 @@ def _alias_only(name: str) -> str:
 def early_mutation(secret_headers: Iterable[str], *, trusted_hops: int) -> dict[str, object]:
     """The early header mutation extension: clean, then set the first scope and the request's id."""
     pattern = owned_pattern(secret_headers, trusted_hops=trusted_hops)
-    mutations: list[dict[str, object]] = [{"remove": name} for name in _HOP_BY_HOP]
-    mutations.append({"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}})
-    mutations.append({"append": header(keys.SCOPE_HEADER, keys.ENTRY_SCOPE)})
-    mutations.append({"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")})
+    mutations = [
+        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
+        {"append": header(keys.SCOPE_HEADER, keys.ENTRY_SCOPE)},
+        {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
+    ]
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",

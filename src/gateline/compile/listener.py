@@ -20,7 +20,8 @@ from gateline.model.gateway import Edge
 _REQUEST_LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "method": "%REQ(:METHOD)%",
-    "path": "%REQ(X-GL-PATH?:PATH)%",
+    "path": "%REQ(:PATH)%",  # as mapped; what the client sent is in `request`
+    "request": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.REQUEST})%",
     "status": "%RESPONSE_CODE%",
     "ms": "%DURATION%",
     "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
@@ -73,6 +74,7 @@ def _connection_manager(
         server_header_transformation="PASS_THROUGH",
         use_remote_address={"value": True},
         xff_num_trusted_hops=edge.trusted_hops,
+        skip_xff_append=True,  # for a loopback client Envoy would append its own address; see scope_headers
         append_x_forwarded_port=True,
         early_header_mutation_extensions=[early_mutation(secret_headers, trusted_hops=edge.trusted_hops)],
         scoped_routes={
@@ -100,12 +102,11 @@ def _connection_manager(
 
 
 def _request_log(path: str) -> dict[str, object]:
-    fields = {name: {"string_value": value} for name, value in _REQUEST_LOG_FORMAT.items()}
     return extension(
         "gateline.request_log",
         "envoy.extensions.access_loggers.file.v3.FileAccessLog",
         path=path,
-        log_format={"json_format": {"fields": fields}},
+        log_format={"json_format": _REQUEST_LOG_FORMAT},
     )
 
 

@@ -18,6 +18,15 @@ def _by_status(status: int) -> dict[str, object]:
     return {"status_code_filter": {"comparison": comparison}}
 
 
+def _reasoned() -> dict[str, object]:
+    matcher = {
+        "filter": keys.NAMESPACE,
+        "path": [{"key": keys.WHY}],
+        "value": {"present_match": True},
+    }
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": {"value": False}}}
+
+
 def _answer(
     filter_: dict[str, object], status: int, body: str, error_type: str, *, marked: bool = True
 ) -> dict[str, object]:
@@ -43,6 +52,7 @@ def local_reply() -> dict[str, object]:
     internal = "InternalServerErrorException"
     return {
         "mappers": [
+            {"filter": _reasoned()},  # the script's own answers stay as they are
             _answer(_by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal),
             _answer(
                 _by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
@@ -54,31 +64,8 @@ def local_reply() -> dict[str, object]:
             _answer(_by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
             # A scope that is not there yet, or not any more.
             _answer(_by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
-            # The seal.
-            _answer(
-                {
-                    "and_filter": {
-                        "filters": [
-                            _by_status(403),
-                            {
-                                "metadata_filter": {
-                                    "matcher": {
-                                        "filter": keys.NAMESPACE,
-                                        "path": [{"key": keys.WHY}],
-                                        "value": {"present_match": True},
-                                        "invert": True,
-                                    },
-                                    "match_if_key_not_found": {"value": True},
-                                }
-                            },
-                        ]
-                    }
-                },
-                403,
-                '{"message":"Forbidden"}',
-                "ForbiddenException",
-                marked=False,
-            ),
+            # The seal: the script has given no reason and no end mark.
+            _answer(_by_status(403), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {
                 "filter": _by_status(413),

@@ -26,8 +26,17 @@ def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") ->
 def scope_headers(api_id: str) -> dict[str, object]:
     """What holds for every route of an API (api-gateway.md section 9)."""
     return {
-        "request_headers_to_remove": [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, "via"],
+        "request_headers_to_remove": [
+            keys.SCOPE_HEADER,
+            keys.REQUEST_ID_HEADER,
+            "x-envoy-external-address",
+            "via",
+        ],
         "request_headers_to_add": [
+            # Inline in Envoy, so with trusted hops it is appended to theirs; else theirs was removed.
+            header(
+                "x-forwarded-for", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%", "APPEND_IF_EXISTS_OR_ADD"
+            ),
             header("x-amzn-apigateway-api-id", api_id),
             header("user-agent", f"AmazonAPIGateway_{api_id}", "ADD_IF_ABSENT"),
             header("accept", "application/json", "ADD_IF_ABSENT"),
@@ -56,9 +65,12 @@ def mock_route(name: str, answer: MockAnswer) -> Message:
 
 
 def proxy_route(
-    name: str, *, cluster: str, authority: str, timeout: timedelta, mapped: Mapped
+    name: str, *, cluster: str, authority: str, timeout: timedelta, mapped: Mapped, verb: str
 ) -> Message:
-    """A route to a backend. `authority` is the Host it sees, "" when a mapping has set it."""
+    """A route to a backend. `authority` is the Host it sees, "" when a mapping has set it.
+
+    `verb` is the integration's when it differs from the method's, else "".
+    """
     action: dict[str, object] = {
         "cluster": cluster,
         "timeout": timeout,
@@ -69,6 +81,9 @@ def proxy_route(
     fields: dict[str, object] = {}
     if mapped.formats:
         fields["typed_per_filter_config"] = {HEADER_MUTATION_FILTER: packed(_mutations(mapped))}
+    if verb == "HEAD":
+        # The answer to a HEAD announces a body that does not come; a client that sent another verb would wait.
+        fields["response_headers_to_remove"] = ["content-length"]
     if "content-encoding" not in mapped.set_headers:
         fields["request_headers_to_remove"] = ["content-encoding"]
     return new("envoy.config.route.v3.Route", name=name, match={"prefix": "/"}, route=action, **fields)

@@ -19,7 +19,7 @@ from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import mock_route, proxy_route, scope_headers
 from gateline.compile.table import Table, table_id
 from gateline.compile.upstream import NoEndpoint, Upstream, upstream, with_stage_variables
-from gateline.compile.wire import new, packed
+from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
@@ -43,6 +43,7 @@ class Harvest:
     needs_trust: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
     rows: list[RouteRow] = field(default_factory=list)
+    table_ids: dict[str, str] = field(default_factory=dict)
 
 
 class StageCompiler:
@@ -71,19 +72,15 @@ class StageCompiler:
         return self._scope(table.text)
 
     def _scope(self, table: str) -> Message:
+        scope = names.scope(self._api.name, self._stage.name)
+        identity = table_id(table)
+        self._harvest.table_ids[scope] = identity
         nothing = new(
             "envoy.config.route.v3.Route",
-            name=f"{names.scope(self._api.name, self._stage.name)} table",
+            name=f"{scope} table",
             match={"prefix": "/"},
             direct_response={"status": 500},
-            metadata={
-                "filter_metadata": {
-                    LUA_FILTER: new(
-                        "google.protobuf.Struct",
-                        fields={"id": {"string_value": table_id(table)}, "table": {"string_value": table}},
-                    )
-                }
-            },
+            metadata={"filter_metadata": {LUA_FILTER: struct({"id": identity, "table": table})}},
         )
         actions = {name: {"action": _action(name, route)} for name, route in self._routes.items()}
         tree: dict[str, object] = {"on_no_match": {"action": _action("table", nothing)}}
@@ -101,7 +98,7 @@ class StageCompiler:
                 "exact_match_map": {"map": actions},
             }
         return scoped(
-            names.scope(self._api.name, self._stage.name),
+            scope,
             virtual_hosts=[{"name": "stage", "domains": ["*"], "matcher": tree}],
             **scope_headers(self._api.api_id),
         )
@@ -158,12 +155,19 @@ class StageCompiler:
             mapped = map_parameters(end.target, context)
             cluster_name = self._cluster(method, end, complaints)
         except NoEndpoint as problem:
+            complaints.add(
+                codes.STAGE_ENDPOINT_INVALID,
+                method.integration.origin.child("uri"),
+                f"{method.http_method} {method.path.text} has no usable endpoint in stage "
+                f"{self._stage.name}: '{problem}'",
+                help="As at Amazon, the method answers 500 `Internal server error` there.",
+            )
             details.put("error", name, *_INTERNAL_ERROR, "invalid_endpoint")
             return f"500 Invalid endpoint address: {problem}"
         except NotMappable:
             details.put("error", name, *_NOT_IMPLEMENTED, "not_supported")
             return ""
-        if mapped.illegal_header:
+        if mapped.illegal_header:  # the front end has warned
             details.put("error", name, *_INTERNAL_ERROR, "illegal_header")
             return f"500 Illegal header mapping: {mapped.illegal_header}"
         self._harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
@@ -173,6 +177,7 @@ class StageCompiler:
             authority="" if mapped.host_mapped else end.authority,
             timeout=method.integration.timeout,
             mapped=mapped,
+            verb=_verb(method),
         )
         _write_proxy(details, name, method, mapped)
         return end.uri
@@ -217,14 +222,19 @@ def _mock_target(answer: MockAnswer) -> str:
     return f"mock {answer.status}"
 
 
+def _verb(method: Method) -> str:
+    """The verb that the backend gets, "" for the client's own."""
+    verb = method.integration.http_method
+    return "" if verb in ("ANY", method.http_method) else verb
+
+
 def _put_source(table: Table, source: Source) -> None:
     kind, argument = source
     table.put(kind, argument)
 
 
 def _write_proxy(table: Table, name: str, method: Method, mapped: Mapped) -> None:
-    verb = method.integration.http_method
-    table.put("proxy", name, "" if verb in ("ANY", method.http_method) else verb)
+    table.put("proxy", name, _verb(method))
     table.put(len(mapped.path))
     for source in mapped.path:
         _put_source(table, source)

@@ -12,6 +12,7 @@ durations as `timedelta`: protobuf checks all of them against the descriptors.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -62,6 +63,11 @@ def packed(message: Message) -> Message:
 def extension(name: str, full_name: str, /, **fields: object) -> dict[str, object]:
     """An extension in the form Envoy has everywhere: `{name, typed_config}`."""
     return {"name": name, "typed_config": packed(new(full_name, **fields))}
+
+
+def struct(values: Mapping[str, str]) -> Message:
+    """A `google.protobuf.Struct` of texts."""
+    return new("google.protobuf.Struct", fields={name: {"string_value": text} for name, text in values.items()})
 
 
 def to_dict(message: Message) -> dict[str, object]:

@@ -21,6 +21,7 @@ local sethook = debug.sethook
 local NAMESPACE = "gl"
 local MARK = "sealed"
 local WHY = "why"
+local REQUEST = "request"
 local ROUTE_STATE = "gl.route"
 local SCOPE_HEADER = "x-gl-scope"
 local REQUEST_ID_HEADER = "x-gl-rid"
@@ -74,17 +75,20 @@ end
 
 local function read_entry(text)
   local take = reader(text)
-  local entry = { default = take(), loopback = take() == "1", strict = take() == "1", exact = {}, apis = {}, seen = {}, count = 0 }
+  local entry = {
+    default = take(), loopback = take() == "1", strict = take() == "1", logged = take() == "1",
+    exact = {}, apis = {}, seen = {}, count = 0,
+  }
   for _ = 1, tonumber(take()) do
     local host = take()
     entry.exact[host] = take()
   end
   for _ = 1, tonumber(take()) do
     local name = take()
-    local api = { name = name, execute = take() == "1", stages = {} }
+    local api = { execute = take() == "1", stages = {} }
     for _ = 1, tonumber(take()) do
       local stage = take()
-      api.stages[stage] = name .. "/" .. stage
+      api.stages[stage] = { scope = name .. "/" .. stage, id = take() }
     end
     entry.apis[name] = api
   end
@@ -95,13 +99,15 @@ local function new_node()
   return { static = {} }
 end
 
--- Puts a method where its path template ends; templates are ours, so `find` may walk them freely.
-local function plant(root, template, method, record)
-  local node, at = root, 2
+-- Puts a method where its path template ends; templates are ours, so `find` may walk them freely. Resources
+-- without a parameter are also kept by their whole path: nothing is more specific.
+local function plant(stage, template, method, record)
+  local node, at, static = stage.root, 2, true
   while at <= #template do
     local slash = find(template, "/", at, true) or #template + 1
     local segment = sub(template, at, slash - 1)
     if sub(segment, 1, 1) == "{" then
+      static = false
       if sub(segment, -2) == "+}" then
         node.greedy = node.greedy or {}
         node.greedy[method] = record
@@ -121,15 +127,18 @@ local function plant(root, template, method, record)
   end
   node.methods = node.methods or {}
   node.methods[method] = record
+  if static then
+    stage.static[template] = node.methods
+  end
 end
 
 local function read_stage(text)
   sethook(overrun, "", TABLE_BUDGET)
   local take = reader(text)
-  local stage = { root = new_node(), depth = tonumber(take()) }
+  local stage = { root = new_node(), static = {}, depth = tonumber(take()) }
   for _ = 1, tonumber(take()) do
     local template, method, details = take(), take(), take()
-    plant(stage.root, template, method, { details = details })
+    plant(stage, template, method, { details = details })
   end
   sethook(overrun, "", BUDGET)
   return stage
@@ -174,6 +183,9 @@ local function read_method(record)
     end
     record.query = read_named_sources(take)
     record.headers = read_named_sources(take)
+    if #record.path == 1 and #record.query == 0 and #record.headers == 0 and record.path[1].kind == "literal" then
+      record.fixed_path = record.path[1].argument
+    end
   end
   record.details = nil
 end
@@ -181,36 +193,45 @@ end
 local entry, entry_id
 local stages, stage_count = {}, 0
 
+-- The entry table comes with two ids that differ in a trailing `~`: with it, the path has an unusual form.
 local function entry_table(context)
   local id = context:get("id")
+  local plain = byte(id, #id) ~= 126
+  if not plain then
+    id = sub(id, 1, -2)
+  end
   if id ~= entry_id then
     sethook(overrun, "", TABLE_BUDGET)
     entry = read_entry(context:get("table"))
     entry_id = id
     sethook(overrun, "", BUDGET)
   end
-  return entry
+  return plain
 end
 
-local function stage_table(scope, metadata)
-  local id = metadata:get("id")
-  if not id then
-    return nil -- the scope is not there: a table is on its way, or was just removed
-  end
-  local kept = stages[scope]
-  if kept and kept.id == id then
-    return kept
-  end
-  if not kept then
-    if stage_count >= SCOPES_KEPT then
-      stages, stage_count = {}, 0
+-- The table of a stage, from the scope that is chosen now; kept by its id. The entry table names the id, so
+-- that the scope is only asked when a table is new.
+local function stage_table(reference, metadata)
+  local kept = stages[reference.scope]
+  if not kept or kept.id ~= reference.id then
+    local id = metadata:get("id")
+    if not id then
+      return nil -- the scope is not there: it is on its way, or was just removed
     end
-    stage_count = stage_count + 1
+    if not kept then
+      if stage_count >= SCOPES_KEPT then
+        stages, stage_count = {}, 0
+      end
+      stage_count = stage_count + 1
+    end
+    kept = read_stage(metadata:get("table"))
+    kept.id = id
+    stages[reference.scope] = kept
   end
-  local stage = read_stage(metadata:get("table"))
-  stage.id = id
-  stages[scope] = stage
-  return stage
+  if kept.id == reference.id then
+    reference.table = kept
+  end
+  return kept
 end
 
 -- Hosts ---------------------------------------------------------------------------------------------------
@@ -445,6 +466,11 @@ local function descend(node, segments, index, count, method)
 end
 
 local function method_at(stage, path, method)
+  local static = stage.static[path]
+  local found = static and (static[method] or static.ANY)
+  if found then
+    return found
+  end
   local segments, starts, count, length = split(path, stage.depth)
   return descend(stage.root, segments, 1, count, method), segments, starts, length
 end
@@ -635,33 +661,39 @@ local function is_header_text(value)
   return true
 end
 
--- Root=1-{8 hex time}-{24 hex};Parent={16 hex};Sampled=0 (api-gateway.md section 9).
+-- Root=1-{8 hex time}-{24 hex};Parent={16 hex};Sampled=0 (api-gateway.md section 9). The hex digits are those
+-- of a request id, anew each second and worker, and a count.
+local trace_second, trace_root, trace_parent, trace_count = 0, "", "", 0
+
 local function trace_id(headers, rid)
-  local given = headers:get("x-amzn-trace-id")
-  local parent = sub(rid, 25, 36) .. sub(rid, 10, 13)
-  if given and #given <= 512 and find(given, "Root=", 1, true) then
-    if find(given, "Parent=", 1, true) then
-      return given
-    end
-    return given .. ";Parent=" .. parent
+  local now = os.time()
+  if now ~= trace_second then
+    trace_second, trace_count = now, 0
+    trace_root = format("Root=1-%08x-%s%s", now, sub(rid, 1, 8), sub(rid, 29, 36))
+    trace_parent = ";Parent=" .. sub(rid, 25, 28) .. sub(rid, 10, 13)
   end
-  local unique = sub(rid, 1, 8) .. sub(rid, 10, 13) .. sub(rid, 15, 18) .. sub(rid, 20, 23) .. sub(rid, 25, 28)
-  return format("Root=1-%08x-%s;Parent=%s;Sampled=0", os.time(), unique, parent)
+  trace_count = trace_count + 1
+  local given = headers:get("x-amzn-trace-id")
+  local count = format("%08x", trace_count)
+  if given and #given <= 512 and find(given, "Root=", 1, true) then
+    return find(given, "Parent=", 1, true) and given or given .. trace_parent .. count
+  end
+  return trace_root .. count .. trace_parent .. count .. ";Sampled=0"
 end
 
-local function map(h, r, method)
+-- Maps what depends on the request; true, or nothing when the request was refused.
+local function map(r, method)
   local headers = r.headers
-  r.trace_id = trace_id(headers, r.rid)
   local path = mapped_path(method, r)
   if not path then
-    return bad_request(h, r.rid, "mapped_dot_segment")
+    return bad_request(r.h, r.rid, "mapped_dot_segment")
   end
   path = mapped_query(method, r, path)
   local values = {}
   for index = 1, #method.headers do
     local value = value_of(method.headers[index].source, r)
     if value and not is_header_text(value) then
-      return bad_request(h, r.rid, "mapped_header_bytes")
+      return bad_request(r.h, r.rid, "mapped_header_bytes")
     end
     values[index] = value
   end
@@ -670,17 +702,13 @@ local function map(h, r, method)
       headers:replace(method.headers[index].name, values[index])
     end
   end
-  headers:replace("x-amzn-trace-id", r.trace_id)
   headers:replace(":path", path)
-  if method.method ~= "" and method.method ~= r.method then
-    headers:replace(":method", method.method)
-  end
   return true
 end
 
 -- A mock whose template does not fit the body's media type (api-gateway.md sections 8 and 19).
-local function mock_accepts(h, r, method)
-  local content_type = r.headers:get("content-type")
+local function mock_accepts(h, headers, rid, method)
+  local content_type = headers:get("content-type")
   if not content_type then
     return true
   end
@@ -693,10 +721,10 @@ local function mock_accepts(h, r, method)
     return true
   end
   if method.passthrough == "when_no_match" then
-    return refuse(h, r.rid, "500", '{"message": "Internal server error"}', "InternalServerErrorException",
+    return refuse(h, rid, "500", '{"message": "Internal server error"}', "InternalServerErrorException",
       "mock_without_status")
   end
-  return refuse(h, r.rid, "415", '{"message": "Unsupported Media Type"}', "BadRequestException", "media_type")
+  return refuse(h, rid, "415", '{"message": "Unsupported Media Type"}', "BadRequestException", "media_type")
 end
 
 -- The request -----------------------------------------------------------------------------------------------
@@ -708,7 +736,7 @@ local function stage_of(path, found)
     at = at + 1 -- `//prod/x` is `/prod/x`
   end
   local api = found.api
-  if found.here and sub(path, at, at + 10) == "/restapis/" then
+  if found.here and sub(path, at, at + 9) == "/restapis/" then
     local api_end = find(path, "/", at + 10, true)
     local stage_end = api_end and find(path, "/", api_end + 1, true)
     if not stage_end then
@@ -726,29 +754,41 @@ local function stage_of(path, found)
   return api, sub(path, at + 1, stage_end - 1), stage_end
 end
 
+-- What Envoy's own regular expression (compile/entry.py) did not know for a usual request.
+local function refused_form(h, headers, rid, path, query)
+  local content_length = headers:get("content-length")
+  if content_length and #content_length > 7 and tonumber(content_length) > BODY_LIMIT then
+    sethook()
+    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "body_length")
+    h:respond({ [":status"] = "413", ["content-type"] = "text; charset=utf-8" },
+      "HTTP content length exceeded 10485760 bytes.")
+    return true
+  end
+  local decoded = decode(path)
+  local why = forbidden_form(path) or not decoded and "path_percent" or forbidden_form(decoded)
+  if find(query, "#", 1, true) then
+    why = "path_fragment"
+  end
+  if why then
+    bad_request(h, rid, why)
+    return true
+  end
+  return false
+end
+
 local function main(h)
   local headers = h:headers()
   local rid = headers:get(REQUEST_ID_HEADER)
   local authority, target, method = headers:get(":authority"), headers:get(":path"), headers:get(":method")
   if method == "TRACE" then
     return refuse(h, rid, "405", '{"message":"Method Not Allowed"}', "BadRequestException", "trace")
-  end
-  if not target or byte(target, 1) ~= 47 or not authority then
+  elseif not target or byte(target, 1) ~= 47 or not authority then
     return bad_request(h, rid, "request_target")
-  end
-  if #target > URL_LIMIT then
+  elseif #target > URL_LIMIT then
     return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
   end
-  local content_length = headers:get("content-length")
-  if content_length and #content_length > 7 and tonumber(content_length) > BODY_LIMIT then
-    sethook()
-    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "body_length")
-    return h:respond({ [":status"] = "413", ["content-type"] = "text; charset=utf-8" },
-      "HTTP content length exceeded 10485760 bytes.")
-  end
-  local context = h:filterContext()
-  entry_table(context)
-  local found = api_of(authority)
+  local plain = entry_table(h:filterContext())
+  local found = entry.seen[authority] or api_of(authority)
   if found.malformed then
     return bad_request(h, rid, "host")
   elseif not found.api and not found.here then
@@ -756,22 +796,16 @@ local function main(h)
   end
 
   local question = find(target, "?", 1, true)
-  local raw_path = question and sub(target, 1, question - 1) or target
-  local query = question and sub(target, question + 1) or ""
-  -- Envoy has matched the usual paths with a regular expression of its own (compile/entry.py); only others are
-  -- looked at byte by byte.
-  local plain = context:get("plain")
-  if not plain then
-    local decoded = decode(raw_path)
-    local why = forbidden_form(raw_path) or not decoded and "path_percent" or forbidden_form(decoded)
-    if why or find(query, "#", 1, true) then
-      return bad_request(h, rid, why or "path_fragment")
-    end
+  local raw_path, query = target, ""
+  if question then
+    raw_path, query = sub(target, 1, question - 1), sub(target, question + 1)
   end
-
+  if not plain and refused_form(h, headers, rid, raw_path, query) then
+    return
+  end
   local api, stage_name, rest_at = stage_of(raw_path, found)
-  local scope = api and api.stages[stage_name]
-  if not scope or (found.execute or found.here) and not api.execute then
+  local reference = api and api.stages[stage_name]
+  if not reference or (found.execute or found.here) and not api.execute then
     return forbidden(h, rid, "stage")
   end
   while byte(raw_path, rest_at + 1) == 47 do
@@ -779,40 +813,59 @@ local function main(h)
   end
   local path = rest_at > #raw_path and "/" or sub(raw_path, rest_at)
 
-  headers:replace(SCOPE_HEADER, scope)
-  h:clearRouteCache()
-  local stage = stage_table(scope, h:metadata())
+  headers:replace(SCOPE_HEADER, reference.scope)
+  local stage = reference.table
   if not stage then
-    return forbidden(h, rid, "scope")
+    h:clearRouteCache()
+    stage = stage_table(reference, h:metadata())
+    if not stage then
+      return forbidden(h, rid, "scope")
+    end
   end
   local chosen, segments, starts, length = method_at(stage, path, method)
   if not chosen then
     return refuse(h, rid, "403", '{"message":"Missing Authentication Token"}',
       "MissingAuthenticationTokenException", "no_method")
-  end
-  if not plain and entry.strict and is_ambiguous(stage, path, method, chosen) then
+  elseif not plain and entry.strict and is_ambiguous(stage, path, method, chosen) then
     return bad_request(h, rid, "path_ambiguous")
   end
   if chosen.details then
     read_method(chosen)
   end
-  local r = {
-    h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
-    segments = segments, starts = starts, length = length, full_path = raw_path,
-  }
-  if chosen.kind == "error" then
-    return refuse(h, rid, chosen.status, chosen.body, chosen.error_type, chosen.why)
-  elseif chosen.kind == "mock" then
-    if not mock_accepts(h, r, chosen) then
+  local kind = chosen.kind
+  if kind == "proxy" then
+    local trace = trace_id(headers, rid)
+    headers:replace("x-amzn-trace-id", trace)
+    if chosen.fixed_path and query == "" then
+      headers:replace(":path", chosen.fixed_path)
+    else
+      local r = {
+        h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
+        segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace,
+      }
+      if not map(r, chosen) then
+        return
+      end
+    end
+    -- A client's HEAD stays one: Envoy would pass the body of another verb's answer behind its back.
+    if chosen.method ~= "" and method ~= "HEAD" then
+      headers:replace(":method", chosen.method)
+    end
+  elseif kind == "mock" then
+    if not mock_accepts(h, headers, rid, chosen) then
       return
     end
-  elseif not map(h, r, chosen) then
-    return
+  else
+    return refuse(h, rid, chosen.status, chosen.body, chosen.error_type, chosen.why)
   end
+
   local info = h:streamInfo()
-  info:filterState():set(ROUTE_STATE, "envoy.string", chosen.route)
-  h:clearRouteCache()
+  if entry.logged then
+    info:dynamicMetadata():set(NAMESPACE, REQUEST, method .. " " .. raw_path)
+  end
   info:dynamicMetadata():set(NAMESPACE, MARK, rid)
+  info:filterState():set(ROUTE_STATE, "envoy.string", chosen.route) -- the end mark: no route without it
+  h:clearRouteCache()
 end
 
 function envoy_on_request(h)

@@ -10,6 +10,7 @@ from typing import Final
 NAMESPACE: Final = "gl"  # dynamic metadata of ours; no filter but the script writes it
 MARK: Final = "sealed"  # the end mark: the request id, set when the script has decided to let a request on
 WHY: Final = "why"  # the reason code of a refusal
+REQUEST: Final = "request"  # "VERB /path" as the client sent it, only while a request log is written
 ROUTE_STATE: Final = "gl.route"  # filter state that names the route
 SCOPE_HEADER: Final = "x-gl-scope"  # selects the scope; stripped from clients, overwritten by the script
 REQUEST_ID_HEADER: Final = "x-gl-rid"  # the request's id, made by Envoy; stripped from clients

@@ -158,12 +158,12 @@ GATEWAY_RESPONSE_UNSUPPORTED = Code(
 )
 COMPRESSION_UNSUPPORTED = Code(name="GL406", title="compression is not supported yet", allowable=True)
 
-AUTHORIZER_UNSUPPORTED = Code(name="GL501", title="an authorization that is not supported yet")
-API_KEY_UNSUPPORTED = Code(name="GL502", title="API keys are not supported yet")
-RESOURCE_POLICY_UNSUPPORTED = Code(name="GL503", title="resource policies are not supported yet")
+AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")
+API_KEY_UNSUPPORTED = Code(name="GL512", title="API keys are not supported yet")
+RESOURCE_POLICY_UNSUPPORTED = Code(name="GL513", title="resource policies are not supported yet")
 
 FORBIDDEN_ADDRESS = Code(name="GL601", title="an address that no integration may reach")
-ENDPOINT_INVALID = Code(
+STAGE_ENDPOINT_INVALID = Code(
     name="GL602", title="an integration without a usable endpoint in a stage", severity=Severity.WARNING
 )
 SECRET_WITHOUT_SOURCE = Code(name="GL603", title="a secret that a mapping names has no value")
