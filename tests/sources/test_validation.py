@@ -96,7 +96,7 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         ("gateway: 8080", "GL204 /gateway gateway must be a map of keys, not a number"),
         ("secrets: [A]", "GL204 /secrets secrets must be a map of keys, not a list"),
         (
-            "gateway: {tls: {self_signed: 'yes'}}",
+            "gateway: {tls: {self_signed: 'true'}}",
             (
                 "GL204 /gateway/tls/self_signed gateway.tls.self_signed must be true or false, not text"
                 " | write it without quotes"

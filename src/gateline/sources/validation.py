@@ -160,15 +160,19 @@ def _wrong_type(tree: Node, place: Pointer, wanted: str) -> Words:
         advice = _HOW_SECRETS_ARE_READ
     elif wanted == "text" and found in {"a number", "true or false"}:
         advice = "write it in quotes"
-    elif (
-        found == "text"
-        and wanted in {"a whole number", "true or false"}
-        and not isinstance(value, EnvironmentText)
-    ):
+    elif _is_quoted(value, wanted):
         advice = "write it without quotes"
     elif wanted == "a list":
         advice = "write it in brackets, or one '- ' line each"
     return Words(codes.WRONG_TYPE, f"{dotted(place)} must be {wanted}, not {found}", advice)
+
+
+def _is_quoted(value: object, wanted: str) -> bool:
+    """Whether a text would be what is wanted if it stood without its quotes."""
+    pattern = {"a whole number": r"[+-]?[0-9]+", "true or false": r"(?i)true|false"}.get(wanted)
+    if pattern is None or not isinstance(value, str) or isinstance(value, EnvironmentText):
+        return False
+    return re.fullmatch(pattern, value) is not None
 
 
 def _kind(value: object) -> str:
