@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from gateline.model import codes
 from gateline.model.authorizer import Authorizer, AuthorizerKind
 from gateline.model.origin import Origin
-from gateline.sources.definition import Definition
-from gateline.sources.json_value import JsonValue
+from gateline.sources.definition import Definition, Fields
 from gateline.sources.key import unmisspelled
 
 _KEYS: Final = frozenset(
@@ -32,12 +30,12 @@ _HTTP_API_SOURCE: Final = re.compile(r"\$(request\.(?:header|querystring)|stageV
 
 
 def read_authorizer(
-    definition: Definition, name: str, scheme: Mapping[str, JsonValue], scheme_origin: Origin
+    definition: Definition, name: str, scheme: Fields, scheme_origin: Origin
 ) -> Authorizer | None:
     """The authorizer of a security scheme; None when its type cannot be told (complained)."""
     key = "x-amazon-apigateway-authorizer"
     followed, origin = definition.follow(scheme[key], definition.at(scheme_origin, key))
-    fields = unmisspelled(definition, definition.mapping(followed, origin, key), origin, _KEYS)
+    fields = unmisspelled(definition, definition.as_mapping(followed, origin, key), origin, _KEYS)
     kind = _kind(definition, fields, origin)
     if kind is None:
         return None
@@ -52,30 +50,26 @@ def read_authorizer(
             "to tell callers apart",
             advice='name an identitySource, or ask every time with "authorizerResultTtlInSeconds": 0',
         )
-    jwt = definition.mapping(
-        fields.get("jwtConfiguration"), definition.at(origin, "jwtConfiguration"), "jwtConfiguration"
-    )
+    jwt = definition.mapping(fields, "jwtConfiguration", origin)
     return Authorizer(
         name=name,
         kind=kind,
         uri=_uri(definition, kind, fields, origin),
-        credentials=definition.text(fields.get("authorizerCredentials"), origin, "authorizerCredentials"),
+        credentials=definition.text(fields, "authorizerCredentials", origin),
         identity_sources=sources,
         identity_validation_expression=_expression(definition, fields, origin),
         result_ttl=timedelta(seconds=ttl),
         provider_arns=_provider_arns(definition, kind, fields, origin),
-        payload_format_version=definition.text(
-            fields.get("authorizerPayloadFormatVersion"), origin, "authorizerPayloadFormatVersion"
-        ),
-        enable_simple_responses=_simple_responses(definition, fields, origin),
-        issuer=definition.text(jwt.get("issuer"), origin, "issuer"),
+        payload_format_version=definition.text(fields, "authorizerPayloadFormatVersion", origin),
+        enable_simple_responses=definition.boolean(fields, "enableSimpleResponses", origin),
+        issuer=definition.text(jwt, "issuer", origin),
         audience=_texts(definition, jwt, "audience", origin),
         origin=origin,
     )
 
 
-def _kind(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> AuthorizerKind | None:
-    text = definition.text(fields.get("type"), definition.at(origin, "type"), "type").lower()
+def _kind(definition: Definition, fields: Fields, origin: Origin) -> AuthorizerKind | None:
+    text = definition.text(fields, "type", origin).lower()
     found = next((kind for kind in AuthorizerKind if kind.value == text), None)
     if found is None:
         said = f"'{text}' is not a type of authorizer" if text else "the authorizer has no type"
@@ -84,16 +78,14 @@ def _kind(definition: Definition, fields: Mapping[str, JsonValue], origin: Origi
     return found
 
 
-def _check_http_api(
-    definition: Definition, kind: AuthorizerKind, fields: Mapping[str, JsonValue], origin: Origin
-) -> None:
+def _check_http_api(definition: Definition, kind: AuthorizerKind, fields: Fields, origin: Origin) -> None:
     version = fields.get("authorizerPayloadFormatVersion")
     said = ""
     if kind is AuthorizerKind.JWT:
         said = "authorizers of type jwt belong"
     elif version is not None and str(version) not in {"1.0", "1"}:
         said = f"authorizerPayloadFormatVersion {version} belongs"
-    elif _simple_responses(definition, fields, origin):
+    elif definition.boolean(fields, "enableSimpleResponses", origin):
         said = "enableSimpleResponses belongs"
     if said:
         definition.complain(
@@ -104,15 +96,10 @@ def _check_http_api(
         )
 
 
-def _simple_responses(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> bool:
-    value = fields.get("enableSimpleResponses")
-    return definition.boolean(value, definition.at(origin, "enableSimpleResponses"), "enableSimpleResponses")
-
-
-def _ttl(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> int:
+def _ttl(definition: Definition, fields: Fields, origin: Origin) -> int:
     key = "authorizerResultTtlInSeconds"
     place = definition.at(origin, key)
-    value = definition.integer(fields.get(key), place, key)
+    value = definition.integer(fields, key, origin)
     if value is not None and not 0 <= value <= _MAX_TTL:
         message = f"{key} must lie between 0 and {_MAX_TTL}, not be {value}"
         definition.complain(codes.AUTHORIZER_INVALID, place, message)
@@ -123,23 +110,25 @@ def _ttl(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin
 def _identity_sources(
     definition: Definition,
     kind: AuthorizerKind,
-    fields: Mapping[str, JsonValue],
-    scheme: Mapping[str, JsonValue],
+    fields: Fields,
+    scheme: Fields,
     origin: Origin,
 ) -> tuple[str, ...]:
     """What identifies a caller. One header, named by the scheme, unless the authorizer says otherwise [R]."""
     place = definition.at(origin, "identitySource")
     written = fields.get("identitySource")
-    listed = ",".join(str(entry) for entry in written) if isinstance(written, list) else written
-    text = definition.text(listed, place, "identitySource")
+    if isinstance(written, list):
+        text = ",".join(definition.texts(fields, "identitySource", origin))
+    else:
+        text = definition.text(fields, "identitySource", origin)
     sources = [
         _HTTP_API_SOURCE.sub(_rest_api_source, entry.strip()) for entry in text.split(",") if entry.strip()
     ]
     if not sources and kind in {AuthorizerKind.TOKEN, AuthorizerKind.COGNITO_USER_POOLS}:
-        header = definition.text(scheme.get("name"), origin, "the name of a security scheme")
+        header = definition.text(scheme, "name", origin)
         sources = [f"method.request.header.{header}"]
         place = origin
-    if definition.placeholders.note_unknown(text, place):
+    if definition.unknown(text, place):
         return tuple(sources)
     pattern = _HEADER if kind in {AuthorizerKind.TOKEN, AuthorizerKind.COGNITO_USER_POOLS} else _SOURCE
     wrong = [source for source in sources if not pattern.fullmatch(source)]
@@ -160,15 +149,13 @@ def _rest_api_source(found: re.Match[str]) -> str:
     return f"method.{found[1]}." if found[1].startswith("request") else f"{found[1]}."
 
 
-def _uri(
-    definition: Definition, kind: AuthorizerKind, fields: Mapping[str, JsonValue], origin: Origin
-) -> str:
+def _uri(definition: Definition, kind: AuthorizerKind, fields: Fields, origin: Origin) -> str:
     place = definition.at(origin, "authorizerUri")
-    uri = definition.text(fields.get("authorizerUri"), place, "authorizerUri")
+    uri = definition.text(fields, "authorizerUri", origin)
     if kind in {AuthorizerKind.TOKEN, AuthorizerKind.REQUEST}:
         if not uri:
             definition.complain(codes.AUTHORIZER_INVALID, origin, "the authorizer needs an authorizerUri")
-        elif not (definition.placeholders.note_unknown(uri, place) or uri.startswith(("arn:", "${"))):
+        elif not (definition.unknown(uri, origin, "authorizerUri") or uri.startswith(("arn:", "${"))):
             definition.complain(
                 codes.AUTHORIZER_INVALID,
                 place,
@@ -179,10 +166,10 @@ def _uri(
     return uri
 
 
-def _expression(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> str:
+def _expression(definition: Definition, fields: Fields, origin: Origin) -> str:
     key = "identityValidationExpression"
     place = definition.at(origin, key)
-    text = definition.text(fields.get(key), place, key)
+    text = definition.text(fields, key, origin)
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
@@ -192,22 +179,19 @@ def _expression(definition: Definition, fields: Mapping[str, JsonValue], origin:
 
 
 def _provider_arns(
-    definition: Definition, kind: AuthorizerKind, fields: Mapping[str, JsonValue], origin: Origin
+    definition: Definition, kind: AuthorizerKind, fields: Fields, origin: Origin
 ) -> tuple[str, ...]:
     arns = _texts(definition, fields, "providerARNs", origin)
     place = definition.at(origin, "providerARNs")
     for arn in arns:
-        definition.placeholders.note_unknown(arn, place)
+        definition.unknown(arn, place)
     if kind is AuthorizerKind.COGNITO_USER_POOLS and not arns:
         message = "an authorizer of type cognito_user_pools needs providerARNs"
         definition.complain(codes.AUTHORIZER_INVALID, origin, message)
     return arns
 
 
-def _texts(
-    definition: Definition, fields: Mapping[str, JsonValue], key: str, origin: Origin
-) -> tuple[str, ...]:
-    place = definition.at(origin, key)
+def _texts(definition: Definition, fields: Fields, key: str, origin: Origin) -> tuple[str, ...]:
+    """A list of texts, or one text alone."""
     value = fields.get(key)
-    entries = [value] if isinstance(value, str) else definition.sequence(value, place, key)
-    return tuple(definition.text(entry, place.child(index), key) for index, entry in enumerate(entries))
+    return (value,) if isinstance(value, str) else definition.texts(fields, key, origin)

@@ -19,7 +19,7 @@ def base_path_prefix(definition: Definition) -> str:
     if mode == "ignore":
         return ""
     written, origin = _written(definition)
-    definition.placeholders.note_unknown(written, origin)
+    definition.unknown(written, origin)
     segments = [segment for segment in written.split("/") if segment]
     if mode == "split":
         del segments[:1]
@@ -28,21 +28,21 @@ def base_path_prefix(definition: Definition) -> str:
 
 def _written(definition: Definition) -> tuple[str, Origin]:
     if definition.dialect is Dialect.SWAGGER_2:
-        origin = definition.at(definition.origin, "basePath")
-        return definition.text(definition.root.get("basePath"), origin, "basePath"), origin
+        written = definition.text(definition.root, "basePath", definition.origin)
+        return written, definition.at(definition.origin, "basePath")
+    servers = definition.sequence(definition.root, "servers", definition.origin)
     origin = definition.at(definition.origin, "servers")
-    servers = definition.sequence(definition.root.get("servers"), origin, "servers")
     for index, server in enumerate(servers):
         place = definition.at(origin, index, "variables", "basePath", "default")
         variable = _variables(server).get("basePath")
         if variable is not None:
             return variable, place
     first = servers[0] if servers and isinstance(servers[0], dict) else {}
-    place = definition.at(origin, 0, "url")
-    url = definition.text(first.get("url"), place, "the url of a server")
+    place = definition.at(origin, 0)
+    url = definition.text(first, "url", place)
     path = _AUTHORITY.sub("", url, count=1).partition("?")[0].partition("#")[0]
     variables = _variables(first)
-    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), path), place
+    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), path), definition.at(place, "url")
 
 
 def _variables(server: JsonValue) -> dict[str, str]:

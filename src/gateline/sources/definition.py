@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -15,11 +15,15 @@ from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 from gateline.sources.intrinsics import Evaluation
 from gateline.sources.json_value import JsonValue
-from gateline.sources.placeholder import Placeholders
+from gateline.sources.placeholder import Need, Placeholders
 from gateline.sources.transform import Includes
 
 MAX_REFERENCES: Final = 32
 """How many `$ref` may lead to each other before a value; real ones are one or two."""
+
+Fields = Mapping[str, JsonValue]
+EndpointFault = tuple[Code, str, str]
+"""What is wrong with an endpoint: the code, the sentence, the advice."""
 
 
 class Dialect(Enum):
@@ -40,7 +44,7 @@ class Definition:
     complaints: Complaints
     placeholders: Placeholders
     origins: dict[Origin, Origin]
-    endpoints: dict[str, str] = field(default_factory=dict)  # judged authorities, see endpoint.py
+    endpoints: dict[str, tuple[EndpointFault, ...]] = field(default_factory=dict)  # judged by endpoint.py
 
     @property
     def origin(self) -> Origin:
@@ -68,22 +72,45 @@ class Definition:
         """Record a complaint about this definition."""
         self.complaints.add(code, origin, message, help=advice, severity=severity)
 
-    def mapping(self, value: JsonValue, origin: Origin, what: str) -> dict[str, JsonValue]:
+    def mapping(self, fields: Fields, key: str, origin: Origin) -> dict[str, JsonValue]:
+        """A field that must be a mapping; an absent one counts as empty."""
+        value = fields.get(key)
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self._wrong_type(value, self.at(origin, key), key, "a mapping")
+        return {}
+
+    def as_mapping(self, value: JsonValue, origin: Origin, what: str) -> dict[str, JsonValue]:
         """A value that must be a mapping; an absent one counts as empty."""
         if isinstance(value, dict):
             return value
-        self._wrong_type(value, origin, what, "a mapping")
+        if value is not None:
+            self._wrong_type(value, origin, what, "a mapping")
         return {}
 
-    def sequence(self, value: JsonValue, origin: Origin, what: str) -> list[JsonValue]:
-        """A value that must be a list; an absent one counts as empty."""
+    def sequence(self, fields: Fields, key: str, origin: Origin) -> list[JsonValue]:
+        """A field that must be a list; an absent one counts as empty."""
+        value = fields.get(key)
         if isinstance(value, list):
             return value
-        self._wrong_type(value, origin, what, "a list")
+        if value is not None:
+            self._wrong_type(value, self.at(origin, key), key, "a list")
         return []
 
-    def text(self, value: JsonValue, origin: Origin, what: str) -> str:
-        """A value that must be text; numbers are taken as they are written, an absent value is ""."""
+    def texts(self, fields: Fields, key: str, origin: Origin) -> tuple[str, ...]:
+        """A field that must be a list of texts."""
+        values = self.sequence(fields, key, origin)
+        return tuple(self._text(v, key, self.at(origin, key, i)) for i, v in enumerate(values))
+
+    def text(self, fields: Fields, key: str, origin: Origin) -> str:
+        """A field that must be text; numbers are taken as they are written, an absent one is ""."""
+        value = fields.get(key)
+        if isinstance(value, str):
+            return value
+        return "" if value is None else self._text(value, key, self.at(origin, key))
+
+    def _text(self, value: JsonValue, what: str, origin: Origin) -> str:
         if isinstance(value, str):
             return value
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -91,45 +118,55 @@ class Definition:
         self._wrong_type(value, origin, what, "text")
         return ""
 
-    def integer(self, value: JsonValue, origin: Origin, what: str) -> int | None:
-        """A value that must be a whole number, or text of one; None when it is absent or wrong."""
-        if isinstance(value, int) and not isinstance(value, bool):
+    def integer(self, fields: Fields, key: str, origin: Origin) -> int | None:
+        """A field that must be a whole number, or text of one; None when it is absent or wrong."""
+        value = fields.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         if isinstance(value, float) and value.is_integer():
             return int(value)
         if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
             return int(value)
-        if isinstance(value, str) and self.placeholders.note_unknown(value, origin):
-            return None
-        self._wrong_type(value, origin, what, "a whole number")
+        if not (isinstance(value, str) and self.unknown(value, origin, key)):
+            self._wrong_type(value, self.at(origin, key), key, "a whole number")
         return None
 
-    def boolean(self, value: JsonValue, origin: Origin, what: str) -> bool:
-        """A value that must be a boolean, or the text that an intrinsic function makes of one."""
-        if isinstance(value, bool):
-            return value
+    def boolean(self, fields: Fields, key: str, origin: Origin) -> bool:
+        """A field that must be a boolean, or the text that an intrinsic function makes of one."""
+        value = fields.get(key)
+        if isinstance(value, bool) or value is None:
+            return bool(value)
         if isinstance(value, str) and value.lower() in {"true", "false"}:
             return value.lower() == "true"
-        self._wrong_type(value, origin, what, "true or false")
+        if not (isinstance(value, str) and self.unknown(value, origin, key)):
+            self._wrong_type(value, self.at(origin, key), key, "true or false")
         return False
 
+    def unknown(self, text: str, origin: Origin, *keys: str | int) -> bool:
+        """Whether a text that matters holds names without a value; they are remembered for this place."""
+        names = self.placeholders.names_in(text)
+        for name in names:
+            self.placeholders.note(name, self.at(origin, *keys), Need.SUBSTITUTION)
+        return bool(names)
+
     def _wrong_type(self, value: JsonValue, origin: Origin, what: str, wanted: str) -> None:
-        if value is not None:
-            self.complain(
-                codes.DEFINITION_VALUE_WRONG_TYPE, origin, f"{what} must be {wanted}, not {kind_of(value)}"
-            )
+        message = f"{what} must be {wanted}, not {kind_of(value)}"
+        self.complain(codes.DEFINITION_VALUE_WRONG_TYPE, origin, message)
 
     def entries(
-        self, value: JsonValue, origin: Origin, what: str
+        self, fields: Fields, key: str, origin: Origin
     ) -> Iterator[tuple[str, dict[str, JsonValue], Origin]]:
         """The entries of a mapping of mappings, references followed, with their places."""
-        for key, below in self.mapping(value, origin, what).items():
-            place = self.at(origin, key)
-            found, place = self.follow(below, place)
+        values = self.mapping(fields, key, origin)
+        if not values:
+            return
+        outer = self.at(origin, key)
+        for name, below in values.items():
+            found, place = self.follow(below, self.at(outer, name))
             if isinstance(found, dict):
-                yield key, found, place
-            else:
-                self._wrong_type(found, place, f"{what}.{key}", "a mapping")
+                yield name, found, place
+            elif found is not None or below is None:
+                self._wrong_type(found, place, f"'{name}'", "a mapping")
 
     def follow(self, value: JsonValue, origin: Origin) -> tuple[JsonValue, Origin]:
         """The value that a local `$ref` leads to, and its place; None when it leads nowhere (complained)."""

@@ -11,6 +11,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.origin import Origin, Position
 from gateline.sources import json_text, yaml_text
+from gateline.sources.collector import resting_collector
 from gateline.sources.json_value import JsonValue, Parsed
 
 __all__ = ["Document", "JsonValue", "locate", "read_document"]
@@ -49,7 +50,8 @@ def read_document(path: Path, name: str, complaints: Complaints) -> Document | N
         message = f"{said}, found the byte 0x{raw[error.start]:02x}"
         complaints.add(codes.NOT_UTF8, Origin(name, position=at), message, help="save it as UTF-8")
         return None
-    parsed = _parse(text, path)
+    with resting_collector():
+        parsed = _parse(text, path)
     stopped = False
     for fault in parsed.faults:
         origin = Origin(name, position=fault.position)

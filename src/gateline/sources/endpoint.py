@@ -11,10 +11,9 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.address import forbidden_reason, parse_ip
-from gateline.model.diagnostic import Code
 from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
-from gateline.sources.definition import Definition
+from gateline.sources.definition import Definition, EndpointFault
 from gateline.sources.placeholder import STAGE_VARIABLE
 
 _UNKNOWN: Final = "\ue000"
@@ -31,9 +30,9 @@ _ARN: Final = re.compile(r"arn:[^:]*:apigateway:[^:]*:[^:]+:(?:path|action)/")
 
 def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, origin: Origin) -> None:
     """Complain about a uri that no request may be sent to."""
-    definition.placeholders.note_unknown(uri, origin)
     if kind is IntegrationKind.MOCK:
         return
+    definition.unknown(uri, origin)
     if found := _FORBIDDEN_CHARACTER.search(uri):
         message = f"{_INVALID}: it holds the character U+{ord(found[0]):04X}"
         definition.complain(codes.ENDPOINT_INVALID, origin, message, advice="write it percent-encoded")
@@ -41,13 +40,13 @@ def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, orig
     if kind in {IntegrationKind.AWS, IntegrationKind.AWS_PROXY}:
         _check_arn(definition, uri, origin)
         return
-    key = uri if "${" in uri else "/".join(uri.split("/", 3)[:3])
-    if definition.endpoints.get(key) == "":
-        return
-    faults = {text: _fault(text) for text in _expansions(definition, uri)}
-    refused = [(text, fault) for text, fault in faults.items() if fault is not None]
-    definition.endpoints[key] = "" if not refused else "refused"
-    for code, message, advice in dict.fromkeys(fault for _, fault in refused):
+    beginning = "/".join(uri.split("/", 3)[:3])  # everything that can decide about the host
+    faults = definition.endpoints.get(beginning)
+    if faults is None:
+        judged = (_fault(text) for text in _expansions(definition, beginning))
+        faults = tuple(dict.fromkeys(fault for fault in judged if fault is not None))
+        definition.endpoints[beginning] = faults
+    for code, message, advice in faults:
         definition.complain(code, origin, message, advice=advice)
 
 
@@ -76,10 +75,7 @@ def _expanded(uri: str, values: dict[str, str]) -> str:
     return STAGE_VARIABLE.sub(lambda found: values.get(found[1]) or _UNKNOWN, uri)
 
 
-_Fault = tuple[Code, str, str]
-
-
-def _fault(uri: str) -> _Fault | None:
+def _fault(uri: str) -> EndpointFault | None:
     """What is wrong with a uri without stage variables: the code, the sentence, the advice."""
     if not uri:
         return codes.ENDPOINT_INVALID, f"{_INVALID}: the integration needs a uri", ""
@@ -100,7 +96,7 @@ def _fault(uri: str) -> _Fault | None:
     return _authority_fault(authority)
 
 
-def _authority_fault(authority: str) -> _Fault | None:
+def _authority_fault(authority: str) -> EndpointFault | None:
     if "@" in authority:
         return (
             codes.ENDPOINT_INVALID,

@@ -84,12 +84,11 @@ def check_root(definition: Definition) -> None:
 def read_validators(definition: Definition) -> tuple[RequestValidator, ...]:
     """`x-amazon-apigateway-request-validators`."""
     key = f"{PREFIX}request-validators"
-    origin = definition.at(definition.origin, key)
     validators: list[RequestValidator] = []
-    for name, written, place in definition.entries(definition.root.get(key), origin, key):
+    for name, written, place in definition.entries(definition.root, key, definition.origin):
         fields = unmisspelled(definition, written, place, _VALIDATOR_KEYS)
         body, parameters = (
-            definition.boolean(fields.get(field), definition.at(place, field), field)
+            definition.boolean(fields, field, place)
             for field in ("validateRequestBody", "validateRequestParameters")
         )
         validator = RequestValidator(
@@ -110,7 +109,7 @@ def validator_name(
     if key not in fields:
         return ""
     place = definition.at(origin, key)
-    name = definition.text(fields[key], place, key)
+    name = definition.text(fields, key, origin)
     if name and name not in validators:
         near = difflib.get_close_matches(name, validators, n=1)
         advice = f"did you mean '{near[0]}'?" if near else f"define it under {PREFIX}request-validators"
@@ -122,9 +121,8 @@ def validator_name(
 def read_gateway_responses(definition: Definition) -> tuple[GatewayResponse, ...]:
     """`x-amazon-apigateway-gateway-responses`; their response parameters are (header, expression)."""
     key = f"{PREFIX}gateway-responses"
-    origin = definition.at(definition.origin, key)
     responses: list[GatewayResponse] = []
-    for name, written, place in definition.entries(definition.root.get(key), origin, key):
+    for name, written, place in definition.entries(definition.root, key, definition.origin):
         if name not in RESPONSE_TYPES:
             near = difflib.get_close_matches(name, RESPONSE_TYPES, n=1)
             advice = f"did you mean {near[0]}?" if near else ""
@@ -132,15 +130,10 @@ def read_gateway_responses(definition: Definition) -> tuple[GatewayResponse, ...
             definition.complain(codes.GATEWAY_RESPONSE_INVALID, place, message, advice=advice)
             continue
         fields = unmisspelled(definition, written, place, _RESPONSE_KEYS)
-        parameters = response_parameters(
-            definition,
-            fields.get("responseParameters"),
-            definition.at(place, "responseParameters"),
-            prefix="gatewayresponse.header.",
-        )
+        parameters = response_parameters(definition, fields, place, prefix="gatewayresponse.header.")
         response = GatewayResponse(
             type=name,
-            status_code=status_code(definition, fields.get("statusCode"), place),
+            status_code=status_code(definition, fields, place),
             response_parameters=tuple((mapping.header, mapping.expression) for mapping in parameters),
             response_templates=read_templates(definition, fields, "responseTemplates", place),
             origin=place,
@@ -154,8 +147,7 @@ def read_binary_media_types(definition: Definition) -> tuple[str, ...]:
     key = f"{PREFIX}binary-media-types"
     origin = definition.at(definition.origin, key)
     types: list[str] = []
-    for index, value in enumerate(definition.sequence(definition.root.get(key), origin, key)):
-        text = definition.text(value, origin.child(index), "a media type")
+    for index, text in enumerate(definition.texts(definition.root, key, definition.origin)):
         if text and not _MEDIA_TYPE.fullmatch(text):
             message = f"'{text}' is not a media type such as image/png or application/*"
             definition.complain(codes.SETTING_INVALID, origin.child(index), message)
@@ -168,7 +160,7 @@ def read_minimum_compression_size(definition: Definition) -> int | None:
     """`x-amazon-apigateway-minimum-compression-size`; None: nothing is compressed."""
     key = f"{PREFIX}minimum-compression-size"
     origin = definition.at(definition.origin, key)
-    size = definition.integer(definition.root.get(key), origin, key)
+    size = definition.integer(definition.root, key, definition.origin)
     if size is not None and not 0 <= size <= _MAX_COMPRESSION_SIZE:
         message = f"{key} must lie between 0 and {_MAX_COMPRESSION_SIZE}, not be {size}"
         definition.complain(codes.SETTING_INVALID, origin, message)
@@ -180,7 +172,7 @@ def read_api_key_source(definition: Definition) -> ApiKeySource:
     """`x-amazon-apigateway-api-key-source`."""
     key = f"{PREFIX}api-key-source"
     origin = definition.at(definition.origin, key)
-    text = definition.text(definition.root.get(key), origin, key)
+    text = definition.text(definition.root, key, definition.origin)
     found = next((source for source in ApiKeySource if source.value == text.upper()), None)
     if found is None and text:
         message = f"{key} must be HEADER or AUTHORIZER, not '{text}'"
@@ -191,10 +183,7 @@ def read_api_key_source(definition: Definition) -> ApiKeySource:
 def read_policy(definition: Definition) -> str:
     """`x-amazon-apigateway-policy` as JSON text; "" when there is none."""
     key = f"{PREFIX}policy"
-    value = definition.root.get(key)
-    if value is None:
-        return ""
-    policy = definition.mapping(value, definition.at(definition.origin, key), key)
+    policy = definition.mapping(definition.root, key, definition.origin)
     return json.dumps(policy) if policy else ""
 
 
@@ -204,18 +193,15 @@ def read_execute_api_endpoint(definition: Definition) -> bool:
     if decided is not None:
         return decided
     key = f"{PREFIX}endpoint-configuration"
-    root = definition.origin
-    places = [(definition.root.get(key), definition.at(root, key))]
-    servers = definition.root.get("servers")
-    if definition.dialect is Dialect.OPENAPI_3 and isinstance(servers, list):
-        places += [
-            (server.get(key), definition.at(root, "servers", index, key))
-            for index, server in enumerate(servers)
-            if isinstance(server, dict)
-        ]
+    places = [(definition.root, definition.origin)]
+    if definition.dialect is Dialect.OPENAPI_3 and isinstance(
+        servers := definition.root.get("servers"), list
+    ):
+        outer = definition.at(definition.origin, "servers")
+        places += [(s, definition.at(outer, i)) for i, s in enumerate(servers) if isinstance(s, dict)]
     disabled = False
-    for value, place in places:
-        field = "disableExecuteApiEndpoint"
-        written = definition.mapping(value, place, key).get(field)
-        disabled |= definition.boolean(written, definition.at(place, field), field)
+    for fields, place in places:
+        configuration = definition.mapping(fields, key, place)
+        where = definition.at(place, key)
+        disabled |= definition.boolean(configuration, "disableExecuteApiEndpoint", where)
     return not disabled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -20,7 +19,7 @@ from gateline.model.integration import (
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import PathTemplate
-from gateline.sources.definition import Definition
+from gateline.sources.definition import Definition, Fields
 from gateline.sources.endpoint import check_endpoint
 from gateline.sources.integration_response import read_responses
 from gateline.sources.json_value import JsonValue
@@ -42,6 +41,7 @@ _HTTP: Final = frozenset({IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY})
 _AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
 _URI_PARAMETER: Final = re.compile(r"(?<!\$)\{([a-zA-Z0-9._$-]+)\}")
 _DEFAULT_TIMEOUT: Final = 29_000
+_LONGEST_TIMEOUT: Final = 300_000
 
 
 class TransferMode(StrEnum):
@@ -59,18 +59,18 @@ def read_integration(
     if followed is None:
         return None
     what = "x-amazon-apigateway-integration"
-    fields = unmisspelled(definition, definition.mapping(followed, origin, what), origin, KEYS, _ALIASES)
+    fields = unmisspelled(definition, definition.as_mapping(followed, origin, what), origin, KEYS, _ALIASES)
     kind = _kind(definition, fields, origin)
     if kind is None:
         return None
     _check_http_api(definition, fields, origin)
-    uri = definition.text(fields.get("uri"), definition.at(origin, "uri"), "uri")
+    uri = definition.text(fields, "uri", origin)
     check_endpoint(definition, kind, uri, definition.at(origin, "uri") if uri else origin)
     connection, link, target = _connection(definition, fields, origin)
     mappings = request_parameters(
         definition,
-        fields.get("requestParameters"),
-        definition.at(origin, "requestParameters"),
+        fields,
+        origin,
         path_names=path.parameters,
         reserved=RESERVED_FOR_AWS if kind in _AWS else frozenset(),
     )
@@ -83,25 +83,25 @@ def read_integration(
         connection_type=connection,
         connection_id=link,
         integration_target=target,
-        credentials=definition.text(fields.get("credentials"), origin, "credentials"),
+        credentials=definition.text(fields, "credentials", origin),
         request_parameters=mappings,
         request_templates=read_templates(definition, fields, "requestTemplates", origin),
         passthrough_behavior=choice(definition, fields, "passthroughBehavior", PassthroughBehavior, origin)
         or PassthroughBehavior.WHEN_NO_MATCH,
         content_handling=choice(definition, fields, "contentHandling", ContentHandling, origin) or "",
         timeout=_timeout(definition, fields, origin),
-        cache_namespace=definition.text(fields.get("cacheNamespace"), origin, "cacheNamespace"),
-        cache_key_parameters=_cache_key_parameters(definition, fields, origin),
+        cache_namespace=definition.text(fields, "cacheNamespace", origin),
+        cache_key_parameters=definition.texts(fields, "cacheKeyParameters", origin),
         insecure_skip_verification=_skips_verification(definition, fields, origin),
         response_transfer_mode=choice(definition, fields, "responseTransferMode", TransferMode, origin)
         or TransferMode.BUFFERED,
-        responses=read_responses(definition, fields.get("responses"), definition.at(origin, "responses")),
+        responses=read_responses(definition, fields, origin),
         origin=origin,
     )
 
 
-def _kind(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> IntegrationKind | None:
-    text = definition.text(fields.get("type"), definition.at(origin, "type"), "type").lower()
+def _kind(definition: Definition, fields: Fields, origin: Origin) -> IntegrationKind | None:
+    text = definition.text(fields, "type", origin).lower()
     found = next((kind for kind in IntegrationKind if kind.value == text), None)
     if found is None:
         said = f"'{text}' is not a type of integration" if text else "the integration has no type"
@@ -111,7 +111,7 @@ def _kind(definition: Definition, fields: Mapping[str, JsonValue], origin: Origi
     return found
 
 
-def _check_http_api(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> None:
+def _check_http_api(definition: Definition, fields: Fields, origin: Origin) -> None:
     version = fields.get("payloadFormatVersion")
     if version is not None and str(version) not in {"1.0", "1"}:
         definition.complain(
@@ -131,12 +131,8 @@ def _check_http_api(definition: Definition, fields: Mapping[str, JsonValue], ori
         definition.complain(codes.HTTP_API_ONLY, place, message)
 
 
-def _http_method(
-    definition: Definition, fields: Mapping[str, JsonValue], kind: IntegrationKind, origin: Origin
-) -> str:
-    verb = definition.text(
-        fields.get("httpMethod"), definition.at(origin, "httpMethod"), "httpMethod"
-    ).upper()
+def _http_method(definition: Definition, fields: Fields, kind: IntegrationKind, origin: Origin) -> str:
+    verb = definition.text(fields, "httpMethod", origin).upper()
     if kind is IntegrationKind.MOCK:
         return ""
     if not verb:
@@ -145,9 +141,9 @@ def _http_method(
             codes.INTEGRATION_METHOD_INVALID, origin, message, advice="add httpMethod to the integration"
         )
     elif verb not in _VERBS:
-        place = definition.at(origin, "httpMethod")
-        if not definition.placeholders.note_unknown(verb, place):
+        if not definition.unknown(verb, origin, "httpMethod"):
             message = f"httpMethod '{verb}' is none of {', '.join(sorted(_VERBS))}"
+            place = definition.at(origin, "httpMethod")
             definition.complain(codes.INTEGRATION_METHOD_INVALID, place, message)
     elif kind is IntegrationKind.AWS_PROXY and verb != "POST":
         definition.complain(
@@ -159,15 +155,12 @@ def _http_method(
     return verb
 
 
-def _connection(
-    definition: Definition, fields: Mapping[str, JsonValue], origin: Origin
-) -> tuple[ConnectionType, str, str]:
+def _connection(definition: Definition, fields: Fields, origin: Origin) -> tuple[ConnectionType, str, str]:
     connection = choice(definition, fields, "connectionType", ConnectionType, origin)
-    place = definition.at(origin, "connectionId")
-    link = definition.text(fields.get("connectionId"), place, "connectionId")
-    definition.placeholders.note_unknown(link, place)
-    target_place = definition.at(origin, "integrationTarget")
-    target = definition.text(fields.get("integrationTarget"), target_place, "integrationTarget")
+    link = definition.text(fields, "connectionId", origin)
+    definition.unknown(link, origin, "connectionId")
+    target = definition.text(fields, "integrationTarget", origin)
+    definition.unknown(target, origin, "integrationTarget")
     if connection is ConnectionType.VPC_LINK and not link:
         definition.complain(
             codes.CONNECTION_INCOMPLETE,
@@ -178,7 +171,7 @@ def _connection(
     elif link and connection is not ConnectionType.VPC_LINK:
         definition.complain(
             codes.CONNECTION_INCOMPLETE,
-            place,
+            definition.at(origin, "connectionId"),
             "connectionId has no effect without connectionType VPC_LINK",
             severity=Severity.WARNING,
         )
@@ -208,34 +201,22 @@ def _check_path_parameters(
             definition.complain(codes.MAPPING_WITHOUT_EFFECT, mapping.origin, message)
 
 
-def _timeout(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> timedelta:
+def _timeout(definition: Definition, fields: Fields, origin: Origin) -> timedelta:
+    value = definition.integer(fields, "timeoutInMillis", origin)
+    if value is None or 50 <= value <= _DEFAULT_TIMEOUT:
+        return timedelta(milliseconds=_DEFAULT_TIMEOUT if value is None else value)
     place = definition.at(origin, "timeoutInMillis")
-    value = definition.integer(fields.get("timeoutInMillis"), place, "timeoutInMillis")
-    if value is not None and not 50 <= value <= 300_000:
+    if not 50 <= value <= _LONGEST_TIMEOUT:
         message = f"Timeout should be between 50 ms and {_DEFAULT_TIMEOUT} ms, not {value}"
         definition.complain(codes.TIMEOUT_OUT_OF_RANGE, place, message)
-        value = None
-    elif value is not None and value > _DEFAULT_TIMEOUT:
-        definition.complain(
-            codes.TIMEOUT_OUT_OF_RANGE,
-            place,
-            f"Amazon grants {value} ms only to regional and private APIs whose quota was raised",
-            severity=Severity.WARNING,
-        )
-    return timedelta(milliseconds=_DEFAULT_TIMEOUT if value is None else value)
+        return timedelta(milliseconds=_DEFAULT_TIMEOUT)
+    message = f"Amazon grants {value} ms only to regional and private APIs whose quota was raised"
+    definition.complain(codes.TIMEOUT_OUT_OF_RANGE, place, message, severity=Severity.WARNING)
+    return timedelta(milliseconds=value)
 
 
-def _cache_key_parameters(
-    definition: Definition, fields: Mapping[str, JsonValue], origin: Origin
-) -> tuple[str, ...]:
-    place = definition.at(origin, "cacheKeyParameters")
-    values = definition.sequence(fields.get("cacheKeyParameters"), place, "cacheKeyParameters")
-    return tuple(definition.text(value, place.child(i), "a cache key") for i, value in enumerate(values))
-
-
-def _skips_verification(definition: Definition, fields: Mapping[str, JsonValue], origin: Origin) -> bool:
-    place = definition.at(origin, "tlsConfig")
-    tls = definition.mapping(fields.get("tlsConfig"), place, "tlsConfig")
-    skip = tls.get("insecureSkipVerification")
-    where = definition.at(place, "insecureSkipVerification")
-    return definition.boolean(skip, where, "insecureSkipVerification")
+def _skips_verification(definition: Definition, fields: Fields, origin: Origin) -> bool:
+    tls = definition.mapping(fields, "tlsConfig", origin)
+    return bool(tls) and definition.boolean(
+        tls, "insecureSkipVerification", definition.at(origin, "tlsConfig")
+    )

@@ -9,7 +9,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Severity
 from gateline.model.integration import IntegrationResponse
 from gateline.model.origin import Origin
-from gateline.sources.definition import Definition
+from gateline.sources.definition import Definition, Fields
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
 from gateline.sources.mapping import response_parameters
@@ -19,12 +19,12 @@ _KEYS: Final = frozenset({"statusCode", "responseParameters", "responseTemplates
 
 
 def read_responses(
-    definition: Definition, value: JsonValue, origin: Origin
+    definition: Definition, integration: Fields, origin: Origin
 ) -> tuple[IntegrationResponse, ...]:
     """The entries in the order in which they are written; the key `default` has no pattern."""
     return tuple(
         _response(definition, key, fields, place)
-        for key, fields, place in definition.entries(value, origin, "responses")
+        for key, fields, place in definition.entries(integration, "responses", origin)
     )
 
 
@@ -36,22 +36,20 @@ def _response(
         _check_pattern(definition, key, origin)
     return IntegrationResponse(
         pattern=None if key == "default" else key,
-        status_code=status_code(definition, fields.get("statusCode"), origin) or 200,
-        response_parameters=response_parameters(
-            definition, fields.get("responseParameters"), definition.at(origin, "responseParameters")
-        ),
+        status_code=status_code(definition, fields, origin) or 200,
+        response_parameters=response_parameters(definition, fields, origin),
         response_templates=read_templates(definition, fields, "responseTemplates", origin),
         content_handling=choice(definition, fields, "contentHandling", ContentHandling, origin) or "",
         origin=origin,
     )
 
 
-def status_code(definition: Definition, value: JsonValue, origin: Origin) -> int | None:
+def status_code(definition: Definition, fields: Fields, origin: Origin) -> int | None:
     """A status code, which may be written as a number or as text; None when it is absent or wrong."""
-    place = definition.at(origin, "statusCode")
-    status = definition.integer(value, place, "statusCode")
+    status = definition.integer(fields, "statusCode", origin)
     if status is not None and not 100 <= status <= 599:
         message = f"statusCode {status} is no status of HTTP"
+        place = definition.at(origin, "statusCode")
         definition.complain(codes.INTEGRATION_RESPONSE_INVALID, place, message)
         return None
     return status

@@ -95,19 +95,24 @@ class Evaluation:
                 return self._function(name, argument, evaluate)
         if "Fn::Transform" in values:
             return self.include(self, values)
-        changed: dict[str, Resolved] | None = None
-        for key, value in values.items():  # the walk over every value of every document: kept flat for speed
-            if isinstance(value, (dict, list)) or (isinstance(value, str) and "${" in value):
-                self.path.append(key)
+        changed: dict[str, Resolved] = {}
+        path = self.path
+        for key, value in values.items():  # passes every value of every document: written for speed
+            kind = type(value)
+            if kind is dict:
+                path.append(key)
+                new = self._mapping(value)  # type: ignore[arg-type]  # mypy does not narrow by `kind`
+            elif kind is list or (kind is str and "${" in value):  # type: ignore[operator]
+                path.append(key)
                 new = self.resolve(value)
-                self.path.pop()
-                if new is not value:
-                    changed = {} if changed is None else changed
-                    changed[key] = new
-            if "${" in key:
-                changed = {} if changed is None else changed
-                changed.setdefault(key, value)
-        return values if changed is None else self._changed(values, changed)
+            else:
+                continue
+            path.pop()
+            if new is not value:
+                changed[key] = new
+        if changed or "${" in "".join(values):
+            return self._changed(values, changed)
+        return values
 
     def _changed(self, values: dict[str, JsonValue], changed: Mapping[str, Resolved]) -> JsonValue:
         result: dict[str, JsonValue] = {}
@@ -163,6 +168,8 @@ class Evaluation:
         root = self.path[0] if self.path else ""
         is_model = self.path[:2] == ["components", "schemas"]
         harmless = root in _HARMLESS_ROOTS or is_model or not _HARMLESS_KEYS.isdisjoint(self.path)
+        if need is Need.SUBSTITUTION and self._is_header_mapping():
+            need = Need.SECRET
         self.placeholders.note(name, self.origin, need, harmless=harmless)
         return f"${{{name}}}"
 

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from gateline.model import codes
 from gateline.model.origin import Position
-from gateline.sources.json_value import Fault, JsonValue, Parsed, position_at, too_deep, twice
+from gateline.sources.json_value import Fault, JsonValue, Parsed, position_at, template_hint, too_deep, twice
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -134,7 +134,9 @@ def _syntax_fault(text: str, error: json.JSONDecodeError) -> Fault:
         code=codes.NOT_YAML_OR_JSON,
         position=Position(error.lineno, error.colno),
         message=f"{expected}, found {found}" if found else expected,
-        help="a bracket may have been closed too early further up" if error.msg == "Extra data" else "",
+        help=template_hint(text)
+        if error.msg != "Extra data"
+        else "a bracket was closed too early further up",
     )
 
 

@@ -10,7 +10,7 @@ from gateline.model.origin import Position
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
-MAX_DEPTH: Final = 200
+MAX_DEPTH: Final = 100
 """Deeper nesting than any definition has; every reader below may recurse that far without care."""
 
 
@@ -51,6 +51,12 @@ def too_deep(value: JsonValue) -> bool:
             if isinstance(below, (list, dict))
         ]
     return bool(level)
+
+
+def template_hint(text: str) -> str:
+    """What to do about a text that must be rendered before it is JSON or YAML; twelve real files are so."""
+    sign = next((sign for sign in ("{{", "{%", "%{", "#set", "#if") if sign in text), "")
+    return f"'{sign}' looks like a template: render it first" if sign else ""
 
 
 def twice(key: str, first: Position) -> str:

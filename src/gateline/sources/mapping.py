@@ -21,7 +21,7 @@ from gateline.model.integration import (
 )
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
-from gateline.sources.definition import Definition, kind_of
+from gateline.sources.definition import Definition, Fields, kind_of
 from gateline.sources.json_value import JsonValue
 from gateline.sources.placeholder import Need
 
@@ -59,8 +59,8 @@ _CONTEXT_ROOTS: Final = frozenset(
     {
         "accountId", "apiId", "authorize", "authorizer", "authenticate", "awsEndpointRequestId",
         "customDomain", "deploymentId", "domainName", "domainPrefix", "endpointType", "error",
-        "extendedRequestId", "httpMethod", "identity", "integration", "isCanaryRequest", "operationName", "path",
-        "protocol", "requestId", "requestOverride", "requestTime", "requestTimeEpoch", "resourceId",
+        "extendedRequestId", "httpMethod", "identity", "integration", "isCanaryRequest", "operationName",
+        "path", "protocol", "requestId", "requestOverride", "requestTime", "requestTimeEpoch", "resourceId",
         "resourcePath", "responseOverride", "stage", "waf", "wafResponseCode", "webaclArn", "xrayTraceId",
     }
 )  # fmt: skip
@@ -68,7 +68,7 @@ _CONTEXT_ROOTS: Final = frozenset(
 
 def request_parameters(
     definition: Definition,
-    value: JsonValue,
+    fields: Fields,
     origin: Origin,
     *,
     path_names: tuple[str, ...],
@@ -77,7 +77,11 @@ def request_parameters(
     """The mappings of an integration's `requestParameters`; broken ones are complained about and left out."""
     mappings: list[ParameterMapping] = []
     headers: dict[str, str] = {}
-    for target, expression in definition.mapping(value, origin, "requestParameters").items():
+    written = definition.mapping(fields, "requestParameters", origin)
+    if not written:
+        return ()
+    origin = definition.at(origin, "requestParameters")
+    for target, expression in written.items():
         place = definition.at(origin, target)
         split = _split_target(definition, target, place)
         if split is None:
@@ -97,12 +101,16 @@ def request_parameters(
 
 
 def response_parameters(
-    definition: Definition, value: JsonValue, origin: Origin, *, prefix: str = "method.response.header."
+    definition: Definition, fields: Fields, origin: Origin, *, prefix: str = "method.response.header."
 ) -> tuple[ResponseParameter, ...]:
     """The header mappings of an integration response; by its prefix, those of a gateway response."""
     pattern = _RESPONSE_SOURCE if prefix.startswith("method.") else _GATEWAY_SOURCE
     mappings: list[ResponseParameter] = []
-    for target, expression in definition.mapping(value, origin, "responseParameters").items():
+    written = definition.mapping(fields, "responseParameters", origin)
+    if not written:
+        return ()
+    origin = definition.at(origin, "responseParameters")
+    for target, expression in written.items():
         place = definition.at(origin, target)
         header = target.removeprefix(prefix)
         if _HTTP_API_TARGET.match(target):
@@ -113,7 +121,7 @@ def response_parameters(
             definition.complain(codes.MAPPING_TARGET_INVALID, place, message, advice=advice)
         elif not isinstance(expression, str):
             _complain_of_expression(definition, kind_of(expression), place)
-        elif definition.placeholders.note_unknown(expression, place) or _is_literal(expression):
+        elif definition.unknown(expression, place) or _is_literal(expression):
             _check_literal(definition, expression, place)
             mappings.append(ResponseParameter(header=header, expression=expression, origin=place))
         elif pattern.fullmatch(expression):
@@ -177,7 +185,7 @@ def _source(
     if is_header and _SECRET.search(expression):  # the form without inner quotes: DESIGN section 3
         _check_literal(definition, expression, place)
         return _literal(definition, expression, place, is_header=True)
-    if not definition.placeholders.note_unknown(expression, place):
+    if not definition.unknown(expression, place):
         _complain_of_expression(definition, expression, place)
     return None
 
@@ -186,7 +194,7 @@ def _literal(definition: Definition, text: str, place: Origin, *, is_header: boo
     if "${" not in text:
         return LiteralSource((text,))
     if not is_header:
-        definition.placeholders.note_unknown(text, place)
+        definition.unknown(text, place)
         return LiteralSource((text,))
     parts: list[str | SecretRef] = []
     end = 0

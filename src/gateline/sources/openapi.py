@@ -11,6 +11,7 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
 from gateline.sources import extensions
 from gateline.sources.basepath import base_path_prefix
+from gateline.sources.collector import resting_collector
 from gateline.sources.definition import Definition, Dialect, evaluate
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
@@ -34,8 +35,8 @@ def read_rest_api(
     """The REST API that a document defines; None when it is no such document (complained).
 
     With `bare`, what only the running gateway needs from a project file (values, secrets) may be missing:
-    those complaints are warnings. Everything else that Amazon would not import, or that Gateline would have to
-    guess, is an error.
+    those complaints are warnings. Everything else that Amazon would not import, or that Gateline would have
+    to guess, is an error.
     """
     origin = Origin(document.name)
     if not _is_definition(document.value, origin, complaints):
@@ -45,11 +46,23 @@ def read_rest_api(
             f"the definition has {len(document.text)} characters; Amazon imports at most {AMAZONS_LIMIT}"
         )
         complaints.add(codes.LARGER_THAN_AMAZON_TAKES, origin, message)
+    with resting_collector():
+        definition = _definition(document, context, complaints)
+        if definition is None:
+            return None
+        api = _rest_api(definition)
+    definition.placeholders.report(complaints, lenient=bare)
+    return api
+
+
+def _definition(document: Document, context: DefinitionContext, complaints: Complaints) -> Definition | None:
+    """The document with its functions evaluated, if it is of a dialect that is read."""
     root, placeholders, origins = evaluate(document, context, complaints)
-    dialect = _dialect(root, origin, complaints)
+    dialect = _dialect(root, Origin(document.name), complaints)
     if not isinstance(root, dict) or dialect is None:
+        placeholders.report(complaints, lenient=True)
         return None
-    definition = Definition(
+    return Definition(
         root=root,
         dialect=dialect,
         file=document.name,
@@ -58,9 +71,6 @@ def read_rest_api(
         placeholders=placeholders,
         origins=origins,
     )
-    api = _rest_api(definition)
-    placeholders.report(complaints, lenient=bare)
-    return api
 
 
 def _is_definition(value: JsonValue, origin: Origin, complaints: Complaints) -> bool:
@@ -124,8 +134,7 @@ def _rest_api(definition: Definition) -> RestApi:
     )
     methods = tuple(operations.methods())
     models.report(definition)
-    info = definition.mapping(definition.root.get("info"), definition.at(origin, "info"), "info")
-    title = info.get("title")
+    title = definition.mapping(definition.root, "info", origin).get("title")
     return RestApi(
         name=context.name,
         api_id=context.api_id,

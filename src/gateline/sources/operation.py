@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Final
 
 from gateline.model import codes
@@ -41,7 +42,7 @@ class Operations:
         """The methods in the order in which they are written."""
         definition = self.definition
         origin = definition.at(definition.origin, "paths")
-        for written, item in definition.mapping(definition.root.get("paths"), origin, "paths").items():
+        for written, item in definition.mapping(definition.root, "paths", definition.origin).items():
             if written.startswith("x-"):
                 continue
             place = definition.at(origin, written)
@@ -52,16 +53,14 @@ class Operations:
     def _of_path(self, path: PathTemplate, item: JsonValue, written_at: Origin) -> Iterator[Method]:
         definition = self.definition
         followed, place = definition.follow(item, written_at)
-        fields = definition.mapping(followed, place, f"the path '{path.text}'")
+        fields = definition.as_mapping(followed, place, f"the path '{path.text}'")
         check_extensions(definition, fields, place, PATH_ITEM)
-        shared = read_parameters(
-            definition, fields.get("parameters"), definition.at(place, "parameters"), Parameters()
-        )
+        shared = read_parameters(definition, fields, place, Parameters())
         is_new = True
         for key, operation in fields.items():
             verb = _VERBS.get(key)
             if verb is None:
-                self._check_key(key, definition.at(place, key))
+                self._check_key(key, place)
                 continue
             method = self._method(path, verb, operation, definition.at(place, key), shared)
             if method is not None:
@@ -79,13 +78,13 @@ class Operations:
             said, advice = "API Gateway has no TRACE methods: this one is not served", ""
         else:
             said, advice = f"'{key}' is neither a verb nor a key of a path", ""
-        self.definition.complain(codes.VERB_NOT_SERVED, origin, said, advice=advice)
+        self.definition.complain(codes.VERB_NOT_SERVED, self.definition.at(origin, key), said, advice=advice)
 
     def _method(
         self, path: PathTemplate, verb: str, value: JsonValue, origin: Origin, shared: Parameters
     ) -> Method | None:
         definition = self.definition
-        operation = definition.mapping(value, origin, f"the operation {verb} {path.text}")
+        operation = definition.as_mapping(value, origin, f"the operation {verb} {path.text}")
         check_extensions(definition, operation, origin, OPERATION)
         if operation.get(_INTEGRATION) is None:
             definition.complain(
@@ -100,9 +99,7 @@ class Operations:
         asked = authorization(definition, self.security, operation, verb, origin)
         if not self.resources.add_method(definition, path, verb, origin) or integration is None:
             return None
-        parameters = read_parameters(
-            definition, operation.get("parameters"), definition.at(origin, "parameters"), shared
-        )
+        parameters = read_parameters(definition, operation, origin, shared)
         validator = validator_name(definition, operation, origin, self.validators) or self.root_validator
         models = request_models(definition, self.models, operation, parameters.body, origin)
         if models and validator in self.validators and self.validators[validator].validate_body:
@@ -116,7 +113,7 @@ class Operations:
             request_models=models,
             request_validator=validator,
             response_headers=self._response_headers(operation, origin),
-            operation_name=definition.text(operation.get("operationId"), origin, "operationId"),
+            operation_name=definition.text(operation, "operationId", origin),
             origin=origin,
         )
 
@@ -125,19 +122,21 @@ class Operations:
     ) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """The headers of the method responses: `method.response.header.NAME` may be mapped to these only."""
         definition = self.definition
-        value = operation.get("responses")
-        if not value:
+        responses = definition.mapping(operation, "responses", origin)
+        if not responses:
             return ()
-        place = definition.at(origin, "responses")
         found: list[tuple[int, tuple[str, ...]]] = []
-        for key, response in definition.mapping(value, place, "responses").items():
+        for key, response in responses.items():
             if not (key.isdecimal() and len(key) == 3):  # `default`, `5XX` and vendors' keys
                 continue
-            followed, at = definition.follow(response, definition.at(place, key))
-            fields = definition.mapping(followed, at, "a response")
-            headers = fields.get("headers")
-            names = (
-                tuple(definition.mapping(headers, definition.at(at, "headers"), "headers")) if headers else ()
-            )
-            found.append((int(key), names))
+            headers: JsonValue = response.get("headers") if isinstance(response, dict) else None
+            if (
+                not isinstance(response, dict)
+                or "$ref" in response
+                or not isinstance(headers, (dict, NoneType))
+            ):
+                followed, place = definition.follow(response, definition.at(origin, "responses", key))
+                fields = definition.as_mapping(followed, place, "a response")
+                headers = definition.mapping(fields, "headers", place)
+            found.append((int(key), tuple(headers) if isinstance(headers, dict) else ()))
         return tuple(found)

@@ -10,7 +10,7 @@ from gateline.model.diagnostic import Severity
 from gateline.model.integration import Location
 from gateline.model.origin import Origin
 from gateline.model.rest_api import MethodParameter, PathTemplate
-from gateline.sources.definition import Definition
+from gateline.sources.definition import Definition, Fields
 from gateline.sources.json_value import JsonValue
 from gateline.sources.mapping import NAME, NAME_RULE
 
@@ -30,25 +30,29 @@ class Parameters:
 
 
 def read_parameters(
-    definition: Definition, value: JsonValue, origin: Origin, inherited: Parameters
+    definition: Definition, fields: Fields, origin: Origin, inherited: Parameters
 ) -> Parameters:
-    """The parameters of a list; they win over those of the same place and name of the path."""
-    if value is None:
+    """The parameters of an operation or a path; they win over inherited ones of the same place and name."""
+    entries = definition.sequence(fields, "parameters", origin)
+    if not entries:
         return inherited
     declared = dict(inherited.declared)
     body = inherited.body
-    for index, entry in enumerate(definition.sequence(value, origin, "parameters")):
-        followed, place = definition.follow(entry, definition.at(origin, index))
-        if followed is None:
-            continue
-        fields = definition.mapping(followed, place, "a parameter")
-        where = fields.get("in")
+    for index, entry in enumerate(entries):
+        keys: tuple[str | int, ...] = ("parameters", index)
+        place = origin
+        if not isinstance(entry, dict) or "$ref" in entry:
+            followed, place = definition.follow(entry, definition.at(origin, *keys))
+            entry, keys = definition.as_mapping(followed, place, "a parameter"), ()  # noqa: PLW2901
+            if followed is None:
+                continue
+        where = entry.get("in")
         if where == "body":
-            body = (fields.get("schema"), definition.at(place, "schema"))
+            body = (entry.get("schema"), definition.at(place, *keys, "schema"))
             continue
-        if where in _NOT_MAPPED:
+        if isinstance(where, str) and where in _NOT_MAPPED:
             continue
-        parameter = _parameter(definition, fields, place)
+        parameter = _parameter(definition, entry, place, *keys)
         if parameter is not None:
             declared[parameter.location, parameter.name] = parameter
     return Parameters(declared, body)
@@ -74,18 +78,24 @@ def method_parameters(
 
 
 def _parameter(
-    definition: Definition, fields: dict[str, JsonValue], origin: Origin
+    definition: Definition, fields: dict[str, JsonValue], origin: Origin, *keys: str | int
 ) -> MethodParameter | None:
+    """One parameter; its place, below `origin`, is made only for a complaint, since there are so many."""
     name, where = fields.get("name"), fields.get("in")
     location = _LOCATIONS.get(where) if isinstance(where, str) else None
     if not isinstance(name, str) or not name or location is None:
         message = "a parameter needs a name, and one of path, query, header, body as its 'in'"
-        definition.complain(codes.PARAMETER_INVALID, origin, message)
+        definition.complain(codes.PARAMETER_INVALID, definition.at(origin, *keys), message)
         return None
     if location is Location.PATH:
         name = name.removesuffix("+")  # as exports of HTTP APIs declare it
     if not NAME.fullmatch(name):
         message = f"'{name}': {NAME_RULE}"
-        definition.complain(codes.PARAMETER_INVALID, origin, message, severity=Severity.WARNING)
-    required = definition.boolean(fields.get("required"), definition.at(origin, "required"), "required")
+        place = definition.at(origin, *keys)
+        definition.complain(codes.PARAMETER_INVALID, place, message, severity=Severity.WARNING)
+    required = fields.get("required")
+    if not isinstance(required, bool):
+        required = required is not None and definition.boolean(
+            fields, "required", definition.at(origin, *keys)
+        )
     return MethodParameter(location=location, name=name, required=required)

@@ -43,15 +43,13 @@ class Need(Enum):
 
     SUBSTITUTION = "substitution"
     CONDITION = "condition"
-    SECRET = "a secret"
+    SECRET = "secret"  # noqa: S105
 
 
 @dataclass(slots=True)
 class _Use:
     need: Need
-    origin: Origin
-    harmless: bool
-    times: int = 1
+    origins: list[Origin]
 
 
 @dataclass(slots=True)
@@ -68,7 +66,8 @@ class Placeholders:
 
     def filled(self, text: str) -> str:
         """The text with every known name replaced; `$${` is Terraform's way to write `${`."""
-        return _WRITTEN.sub(self._one, text)
+        filled = _WRITTEN.sub(self._one, text)
+        return text if filled == text else filled  # the same object: its container needs no copy
 
     def _one(self, found: re.Match[str]) -> str:
         escaped, name = found.groups()
@@ -85,51 +84,63 @@ class Placeholders:
             return ()
         return tuple(name for _, name in _WRITTEN.findall(text) if name in self.secret_names)
 
-    def note_unknown(self, text: str, origin: Origin) -> bool:
-        """Remember what looks like a name without a value in a text that matters; true when there is any."""
+    def names_in(self, text: str) -> list[str]:
+        """What looks like names without a value in a text that matters."""
         if "${" not in text:
-            return False
-        names = [name for name in _LOOKS_NAMED.findall(text) if name not in self.secret_names]
-        for name in names:
-            self.note(name, origin, Need.SUBSTITUTION)
-        return bool(names)
+            return []
+        return [name for name in _LOOKS_NAMED.findall(text) if name not in self.secret_names]
 
     def note(self, name: str, origin: Origin, need: Need, *, harmless: bool = False) -> None:
         """Remember one use of a name without a value."""
         use = self._uses.get((name, harmless))
         if use is None:
-            self._uses[name, harmless] = _Use(need, origin, harmless)
-        elif use.origin != origin:
-            use.times += 1
-            use.need = need if need is Need.SECRET else use.need
+            self._uses[name, harmless] = _Use(need, [origin])
+            return
+        use.need = use.need if need is Need.SECRET else need
+        is_same = any(
+            _is_within(seen, origin) for seen in use.origins[-3:]
+        )  # a function inside of this value
+        if not is_same:
+            use.origins.append(origin)
 
     def report(self, complaints: Complaints, *, lenient: bool) -> None:
         """One diagnostic for each name, at the first place that needs it."""
         for (name, harmless), use in self._uses.items():
             if harmless and (name, False) in self._uses:
                 continue
-            more = f" (and in {use.times - 1} more places)" if use.times > 1 else ""
+            first, more = use.origins[0], _more(len(use.origins) - 1)
             severity = Severity.WARNING if lenient or harmless else None
             if use.need is Need.SECRET:
                 message = f"'{name}' is not declared as a secret{more}"
-                advice = f"declare it in the project file: secrets: {{{_key(name)}: {{env: {_key(name)}}}}}"
-                complaints.add(codes.SECRET_NOT_DECLARED, use.origin, message, help=advice, severity=severity)
+                advice = (
+                    f"declare it in the project file: secrets: {{{_key(name)}: {{env: {_key(name)}}}}}; "
+                    f"or, if it is no secret, give the API its value: substitutions: {{{_key(name)}: ...}}"
+                )
+                complaints.add(codes.SECRET_NOT_DECLARED, first, message, help=advice, severity=severity)
                 continue
             what = "the condition" if use.need is Need.CONDITION else "the value of"
             message = f"{what} '{name}' is not known{more}"
             if harmless:
                 message += ", and nothing that is served depends on it"
-            complaints.add(
-                codes.VALUE_UNKNOWN, use.origin, message, help=self._advice(name, use.need), severity=severity
-            )
+            advice = self._advice(name, use.need)
+            complaints.add(codes.VALUE_UNKNOWN, first, message, help=advice, severity=severity)
 
     def _advice(self, name: str, need: Need) -> str:
-        close = difflib.get_close_matches(
-            name, [*self.substitutions, "stageVariables." + name], n=1, cutoff=0.8
-        )
+        prefix, _, variable = name.partition(".")
+        close = difflib.get_close_matches(name, self.substitutions, n=1, cutoff=0.8)
+        if variable and difflib.get_close_matches(prefix.lower(), ["stagevariables"], cutoff=0.8):
+            close = [f"stageVariables.{variable}"]
         meant = f"did you mean '{close[0]}'? Otherwise add" if close else "add"
-        given = '"true" or "false"' if need is Need.CONDITION else "its value"
+        given = '"true" or "false"' if need is Need.CONDITION else "..."
         return f"{meant} it to the API in the project file: substitutions: {{{_key(name)}: {given}}}"
+
+
+def _is_within(inner: Origin, outer: Origin) -> bool:
+    return inner.file == outer.file and inner.pointer[: len(outer.pointer)] == outer.pointer
+
+
+def _more(count: int) -> str:
+    return "" if count == 0 else f" (and in {count} more place{'s' if count > 1 else ''})"
 
 
 def _key(name: str) -> str:

@@ -26,7 +26,7 @@ def read_path(definition: Definition, written: str, origin: Origin, prefix: str)
         advice = "a REST API catches the rest with the path /{proxy+}, and / for the root"
         definition.complain(codes.HTTP_API_ONLY, origin, message, advice=advice)
         return None
-    if definition.placeholders.note_unknown(prefix + written, origin):
+    if definition.unknown(prefix + written, origin):
         return None
     right = "/" + written.strip("/")
     if right != written:

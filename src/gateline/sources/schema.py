@@ -105,11 +105,11 @@ def read_models(definition: Definition) -> Models:
     """The named models of the document."""
     models = Models()
     origin = definition.origin
-    schemas: JsonValue = definition.root
+    schemas = definition.root
     for key in _models_pointer(definition).strip("#/").split("/"):
-        schemas = definition.mapping(schemas, origin, "a section").get(key)
+        schemas = definition.mapping(schemas, key, origin)
         origin = definition.at(origin, key)
-    for name, schema in definition.mapping(schemas, origin, "the models").items():
+    for name, schema in schemas.items():
         models.add(definition, name, schema, definition.at(origin, name))
     return models
 
@@ -132,9 +132,9 @@ def request_models(
     if "requestBody" not in operation:
         return ()
     followed, place = definition.follow(operation["requestBody"], definition.at(origin, "requestBody"))
-    content = definition.mapping(followed, place, "requestBody").get("content")
+    body_fields = definition.as_mapping(followed, place, "requestBody")
     found: list[tuple[str, str]] = []
-    for media_type, fields, below in definition.entries(content, definition.at(place, "content"), "content"):
+    for media_type, fields, below in definition.entries(body_fields, "content", place):
         name = models.model_of(definition, fields.get("schema"), definition.at(below, "schema"))
         if name:
             found.append((media_type, name))

@@ -14,7 +14,7 @@ from gateline.model import codes
 from gateline.model.authorizer import Authorization, AuthorizationType, Authorizer, AuthorizerKind
 from gateline.model.origin import Origin
 from gateline.sources.authorizer import read_authorizer
-from gateline.sources.definition import Definition, Dialect
+from gateline.sources.definition import Definition, Dialect, Fields
 from gateline.sources.json_value import JsonValue
 
 _AUTHORIZATION: Final = {
@@ -23,6 +23,8 @@ _AUTHORIZATION: Final = {
     AuthorizerKind.JWT: AuthorizationType.CUSTOM,
     AuthorizerKind.COGNITO_USER_POOLS: AuthorizationType.COGNITO_USER_POOLS,
 }
+
+_OVERRIDE: Final = "x-amazon-apigateway-auth"
 
 
 class SchemeKind(Enum):
@@ -44,11 +46,9 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The schemes of a document, and the requirement of operations that have none of their own."""
+    """The security schemes of a document."""
 
     schemes: dict[str, Scheme]
-    root: JsonValue
-    root_origin: Origin
 
     @property
     def authorizers(self) -> tuple[Authorizer, ...]:
@@ -57,18 +57,14 @@ class Security:
 
 
 def read_security(definition: Definition) -> Security:
-    """The security schemes of the document and its root requirement."""
-    origin = definition.origin
-    value: JsonValue = definition.root
-    keys: tuple[str, ...] = ("securityDefinitions",)
+    """The security schemes of the document."""
+    origin, section, key = definition.origin, definition.root, "securityDefinitions"
     if definition.dialect is Dialect.OPENAPI_3:
-        keys = ("components", "securitySchemes")
-    for key in keys:
-        value = definition.mapping(value, origin, "a section").get(key)
-        origin = definition.at(origin, key)
-    entries = definition.entries(value, origin, "the security schemes")
+        section, key = definition.mapping(section, "components", origin), "securitySchemes"
+        origin = definition.at(origin, "components")
+    entries = definition.entries(section, key, origin)
     schemes = {name: _scheme(definition, name, fields, place) for name, fields, place in entries}
-    return Security(schemes, definition.root.get("security"), definition.at(definition.origin, "security"))
+    return Security(schemes)
 
 
 def _scheme(definition: Definition, name: str, fields: dict[str, JsonValue], origin: Origin) -> Scheme:
@@ -97,13 +93,12 @@ def authorization(
     definition: Definition, security: Security, operation: dict[str, JsonValue], verb: str, origin: Origin
 ) -> Authorization:
     """What a method asks of its caller: its own `security`, else the document's; then its override."""
-    if "security" in operation:
-        requirements, place = operation["security"], definition.at(origin, "security")
-    else:
-        requirements, place = security.root, security.root_origin
-    asked = _asked(definition, security, requirements, place)
-    if "x-amazon-apigateway-auth" in operation:
-        _override(definition, operation["x-amazon-apigateway-auth"], asked, origin)
+    fields, outer = (operation, origin) if "security" in operation else (definition.root, definition.origin)
+    place = definition.at(outer, "security")
+    override = _override_type(definition, operation, origin)
+    asked = _asked(definition, security, fields, place, is_opened=override == AuthorizationType.NONE)
+    if override is not None:
+        _override(definition, override, asked, definition.at(origin, _OVERRIDE))
     if verb == "OPTIONS" and asked.type is not AuthorizationType.NONE:
         definition.complain(
             codes.PREFLIGHT_BEHIND_AUTHORIZER,
@@ -120,19 +115,31 @@ def authorization(
     )
 
 
-def _asked(definition: Definition, security: Security, requirements: JsonValue, origin: Origin) -> _Asked:
+def _asked(
+    definition: Definition, security: Security, fields: Fields, origin: Origin, *, is_opened: bool
+) -> _Asked:
     """All requirements together: Amazon knows no alternatives but takes an API key beside any authorizer."""
     asked = _Asked()
-    if not requirements and not isinstance(requirements, (str, dict)):
+    requirements = fields.get("security")
+    if not isinstance(requirements, list):
+        if requirements is not None:
+            definition.complain(codes.DEFINITION_VALUE_WRONG_TYPE, origin, "security must be a list")
         return asked
     optional = False
     further: list[str] = []
-    for index, entry in enumerate(definition.sequence(requirements, origin, "security")):
-        place = definition.at(origin, index)
-        requirement = definition.mapping(entry, place, "a security requirement")
-        optional = optional or not requirement
-        for name, scopes in requirement.items():
-            further += _require(definition, security, asked, name, scopes, definition.at(place, name))
+    for index, entry in enumerate(requirements):
+        if not isinstance(entry, dict):
+            place = definition.at(origin, index)
+            definition.as_mapping(entry, place, "a security requirement")
+            continue
+        optional = optional or not entry
+        for name in entry:
+            scheme = security.schemes.get(name)
+            if is_opened and scheme is not None and scheme.kind is SchemeKind.NOBODY:
+                continue  # the author knows, and said so
+            if scheme is None or scheme.kind is SchemeKind.NOBODY:
+                _complain_of_scheme(definition, name, definition.at(origin, index, name), scheme)
+            further += _require(definition, asked, name, scheme, entry, origin)
     if further:
         message = f"only '{asked.name or asked.type}' is asked, not {', '.join(map(repr, further))}"
         advice = "a method of a REST API has one authorizer; several cannot stand beside each other"
@@ -144,42 +151,53 @@ def _asked(definition: Definition, security: Security, requirements: JsonValue, 
 
 
 def _require(
-    definition: Definition, security: Security, asked: _Asked, name: str, scopes: JsonValue, origin: Origin
+    definition: Definition,
+    asked: _Asked,
+    name: str,
+    scheme: Scheme | None,
+    requirement: Fields,
+    origin: Origin,
 ) -> list[str]:
-    """Add one scheme to what is asked; its name, when there is an authorizer already."""
-    scheme = security.schemes.get(name)
-    if scheme is None:
-        message = f"the security scheme '{name}' is not defined"
-        advice = 'define it, or open the operation with "security": []'
-        definition.complain(codes.SCHEME_NOT_DEFINED, origin, message, advice=advice)
-        scheme = Scheme(SchemeKind.AUTHORIZER)
+    """Add a scheme, also an unknown one, to what is asked; its name, when there is an authorizer already."""
+    scheme = scheme or Scheme(SchemeKind.AUTHORIZER)
     if scheme.kind is SchemeKind.API_KEY:
         asked.api_key = True
         return []
-    if scheme.kind is SchemeKind.NOBODY:
-        definition.complain(
-            codes.SCHEME_NOT_ENFORCED,
-            origin,
-            f"nothing enforces the security scheme '{name}': on Amazon everybody could call this operation",
-            advice="add an x-amazon-apigateway-authorizer to the scheme; if the service itself checks its "
-            'callers, say so on the operation: "x-amazon-apigateway-auth": {"type": "NONE"}',
-        )
     if asked.type is not AuthorizationType.NONE:
         return [name] if name != asked.name else []
     kind = scheme.authorizer.kind if scheme.authorizer is not None else AuthorizerKind.TOKEN
     is_signature = scheme.kind is SchemeKind.SIGNATURE
     asked.type = AuthorizationType.AWS_IAM if is_signature else _AUTHORIZATION[kind]
     asked.name = "" if is_signature else name
-    texts = definition.sequence(scopes, origin, "scopes")
-    asked.scopes = tuple(definition.text(scope, origin, "a scope") for scope in texts)
+    asked.scopes = definition.texts(requirement, name, origin) if requirement[name] else ()
     return []
 
 
-def _override(definition: Definition, value: JsonValue, asked: _Asked, origin: Origin) -> None:
+def _complain_of_scheme(definition: Definition, name: str, origin: Origin, scheme: Scheme | None) -> None:
+    if scheme is None:
+        message = f"the security scheme '{name}' is not defined"
+        advice = 'define it, or open the operation with "security": []'
+        definition.complain(codes.SCHEME_NOT_DEFINED, origin, message, advice=advice)
+        return
+    definition.complain(
+        codes.SCHEME_NOT_ENFORCED,
+        origin,
+        f"nothing enforces the security scheme '{name}': on Amazon everybody could call this operation",
+        advice="add an x-amazon-apigateway-authorizer to the scheme; if the service itself checks its "
+        'callers, say so on the operation: "x-amazon-apigateway-auth": {"type": "NONE"}',
+    )
+
+
+def _override_type(definition: Definition, operation: Fields, origin: Origin) -> str | None:
+    """The type that `x-amazon-apigateway-auth` writes, in upper case; None when the operation has none."""
+    if _OVERRIDE not in operation:
+        return None
+    written = definition.mapping(operation, _OVERRIDE, origin)
+    return definition.text(written, "type", origin).upper()
+
+
+def _override(definition: Definition, kind: str, asked: _Asked, place: Origin) -> None:
     """Apply `x-amazon-apigateway-auth: {type}`; an API key that is asked for stays asked for."""
-    place = definition.at(origin, "x-amazon-apigateway-auth")
-    written = definition.mapping(value, place, "x-amazon-apigateway-auth").get("type")
-    kind = written.upper() if isinstance(written, str) else ""
     if kind == AuthorizationType.NONE:
         if asked.type is not AuthorizationType.NONE:
             named = asked.name or asked.type
@@ -189,7 +207,7 @@ def _override(definition: Definition, value: JsonValue, asked: _Asked, origin: O
     elif kind == AuthorizationType.AWS_IAM:
         asked.type, asked.name, asked.scopes = AuthorizationType.AWS_IAM, "", ()
     elif kind not in {AuthorizationType.CUSTOM, AuthorizationType.COGNITO_USER_POOLS}:
-        message = f"'{written}' is none of NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
+        message = f"'{kind}' is none of NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
         definition.complain(codes.AUTHORIZATION_OVERRIDE_INVALID, place, message)
         asked.type = AuthorizationType.CUSTOM
     elif asked.type != kind:

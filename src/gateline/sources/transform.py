@@ -1,7 +1,7 @@
 """`Fn::Transform: AWS::Include`: parts of a definition that lie in files of their own.
 
 Before `sam package` the location is a local path, which is what teams have in their repositories. The keys of
-the included file win over those beside the function (the `/never-created` workaround of `reference/corpus.md`).
+the included file win over those beside the function (the `/never-created` workaround of corpus.md).
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from gateline.sources.json_value import JsonValue
 
 MAX_INCLUDES: Final = 100
 MAX_NESTING: Final = 8
+MAX_PATH: Final = 40
+"""How deep in a definition an include may stand: what it brings may be as deep again as any document."""
 
 
 @dataclass(slots=True)
 class Includes:
-    """Reads included files for one definition; `origins` says where the values that they bring were written."""
+    """Reads included files for one definition; `origins` says where what they bring was written."""
 
     folder: Path
     open_documents: list[Document]
@@ -105,8 +107,9 @@ class Includes:
             message = f"AWS::Include of {name}: the file lies outside of {self.folder}"
             raise IntrinsicError(message, "a definition may only include files of its own project")
         self.read += 1
-        if self.read > MAX_INCLUDES or len(self.open_documents) > MAX_NESTING:
-            message = f"AWS::Include of {name}: the files include each other too often"
+        nests = len(self.open_documents) > MAX_NESTING or len(evaluation.path) > MAX_PATH
+        if self.read > MAX_INCLUDES or nests:
+            message = f"AWS::Include of {name}: the files include each other too often or too deeply"
             raise IntrinsicError(message)
         read_file = evaluation.context.read_file
         return read_file(path) if read_file else read_document(path, name, evaluation.complaints)

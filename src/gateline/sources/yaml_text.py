@@ -18,7 +18,7 @@ import yaml
 from gateline.model import codes
 from gateline.model.diagnostic import Code
 from gateline.model.origin import Position
-from gateline.sources.json_value import MAX_DEPTH, Fault, JsonValue, Parsed, twice
+from gateline.sources.json_value import MAX_DEPTH, Fault, JsonValue, Parsed, template_hint, twice
 
 MAX_ALIASED_VALUES: Final = 100_000
 """Values that aliases may repeat, all together: real files repeat a few hundred, bombs repeat billions."""
@@ -301,6 +301,5 @@ def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> Fault:
     problem = (error.problem or "expected YAML").replace("did not find expected", "expected")
     context = error.context_mark
     begun = f" ({error.context} from line {context.line + 1})" if error.context and context else ""
-    template = next((sign for sign in ("{{", "{%", "%{", "#set", "#if") if sign in text), "")
-    hint = f"'{template}' looks like a template: render it first" if template else ""
-    return Fault(code=codes.NOT_YAML_OR_JSON, position=position, message=problem + begun, help=hint)
+    message = problem + begun
+    return Fault(code=codes.NOT_YAML_OR_JSON, position=position, message=message, help=template_hint(text))
