@@ -17,7 +17,7 @@ from gateline.model.origin import Origin
 
 WITHHELD: Final = "(its reason is withheld, because it quotes the resource)"
 
-_DUMP: Final = "goo.gle/debugstr"
+_DUMP: Final = "goo.gle/"  # protobuf begins its dumps with one of several such words
 _RULE_BROKEN: Final = "Proto constraint validation failed"
 _CONTENT: Final = frozenset({"inline_string", "inline_bytes"})
 _TELLING: Final = 4
@@ -75,6 +75,18 @@ class Unanswered:
     version: str
     waiting_for: tuple[str, ...]
 
+    def diagnostics(self, project: Origin) -> tuple[Diagnostic, ...]:
+        """The silence, for a person."""
+        types = ", ".join(kind_of(type_url) for type_url in self.waiting_for)
+        return (
+            Diagnostic(
+                code=codes.UNANSWERED_BY_ENVOY,
+                origin=project,
+                message=f"an Envoy did not answer in time about: {types}",
+                help="What was accepted last serves on. Envoy's log may say more.",
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Superseded:
@@ -125,11 +137,11 @@ def refusal(type_url: str, refused: Refused, snapshot: Snapshot) -> Refusal:
 
 
 def _without_dump(message: str) -> str:
-    """The reason without the resource: where a field breaks a rule, Envoy puts all of it first, keys included."""
-    if _DUMP not in message:
-        return message
+    """The reason alone: where a field breaks a rule, Envoy puts the whole resource first, keys included."""
     _, found, rest = message.rpartition(_RULE_BROKEN)
-    return found + rest if found else WITHHELD
+    if found:
+        return found + rest
+    return WITHHELD if _DUMP in message else message
 
 
 def _values(snapshot: Snapshot, names: list[str]) -> Iterator[str]:
@@ -139,11 +151,10 @@ def _values(snapshot: Snapshot, names: list[str]) -> Iterator[str]:
     while waiting:
         message = waiting.pop()
         for descriptor, value in message.ListFields():
-            for each in value if descriptor.is_repeated else (value,):
-                if isinstance(each, Message):
-                    waiting.append(each)
-                elif isinstance(each, str | bytes) and descriptor.name in _CONTENT and len(each) >= _TELLING:
-                    yield each if isinstance(each, str) else each.decode("utf-8", "replace")
+            parts = value if descriptor.is_repeated else (value,)
+            waiting += [part for part in parts if isinstance(part, Message)]
+            if descriptor.name in _CONTENT and len(value) >= _TELLING:
+                yield value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _quoted(names: list[str], message: str) -> list[str]:

@@ -142,6 +142,7 @@ AUTHORIZATION_OVERRIDDEN = Code(
 )
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
+UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")
 
 INTEGRATION_UNSUPPORTED = Code(
     name="GL401", title="an integration type that is not supported yet", allowable=True
