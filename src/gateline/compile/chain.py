@@ -61,9 +61,7 @@ def _body_limit() -> dict[str, object]:
     return extension(
         "gateline.body_limit",
         "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
-        xds_matcher={
-            "matcher_list": {"matchers": [{"predicate": has_length, "on_match": {"action": skip}}]}
-        },
+        xds_matcher={"matcher_list": {"matchers": [{"predicate": has_length, "on_match": {"action": skip}}]}},
         extension_config=buffer,
     )
 

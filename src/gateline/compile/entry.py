@@ -87,7 +87,10 @@ def scoped(scope: str, /, **route_configuration: object) -> Message:
 def _nowhere(context: dict[str, str]) -> dict[str, object]:
     per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=struct(context))
     return {
-        "direct_response": {"status": 500},
+        "direct_response": {
+            "status": 500,
+            "body": {"inline_string": '{"message": "Internal server error"}'},
+        },
         "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
     }
 

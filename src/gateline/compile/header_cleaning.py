@@ -64,7 +64,9 @@ def owned_pattern(secret_headers: Iterable[str], *, trusted_hops: int) -> str:
     prefixes = [*_OWNED, *(_FORWARDED if trusted_hops == 0 else ())]
     exact = [_alias_pattern(name) for name in sorted(secret_headers)]
     if trusted_hops:
-        exact.extend(_alias_only(name) for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"))
+        exact.extend(
+            _alias_only(name) for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-port")
+        )
     # A prefix ends at a separator or at the end of the name, so `x-http-method` is not `x-http-methodology`.
     owned = [_alias_pattern(name) + "(?:[^a-z0-9].*)?" for name in prefixes]
     return "(?:" + "|".join([*_HOP_BY_HOP, *owned, *exact]) + ")"

@@ -13,6 +13,7 @@ from gateline.compile.chain import http_filters
 from gateline.compile.cluster import ADS
 from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
+from gateline.compile.route import REQUEST_ID
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.gateway import Edge
@@ -29,7 +30,7 @@ _REQUEST_LOG_FORMAT: Final = {
     "flags": "%RESPONSE_FLAGS%",
     "details": "%RESPONSE_CODE_DETAILS%",
     "upstream": "%UPSTREAM_HOST%",
-    "request_id": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%",
+    "request_id": REQUEST_ID,
 }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gateline.compile.route import header
+from gateline.compile.route import EXTENDED_REQUEST_ID, REQUEST_ID, header
 from gateline.dataplane import keys
 
-_RID = f"%REQ({keys.REQUEST_ID_HEADER})%"
-_MARKED_RID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%"
+_EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
+_EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
 
 
 def _by_flags(*flags: str) -> dict[str, object]:
@@ -30,8 +30,6 @@ def _reasoned() -> dict[str, object]:
 def _answer(
     filter_: dict[str, object], status: int, body: str, error_type: str, *, marked: bool = True
 ) -> dict[str, object]:
-    rid = _MARKED_RID if marked else _RID
-    limited = rid.removesuffix("%") + ":15%=" if not marked else rid.replace(")%", "):15%=")
     return {
         "filter": filter_,
         "status_code": {"value": status},
@@ -40,8 +38,8 @@ def _answer(
             "content_type": "application/json",
         },
         "headers_to_add": [
-            header("x-amzn-requestid", rid),
-            header("x-amz-apigw-id", limited),
+            header("x-amzn-requestid", REQUEST_ID if marked else _EARLY_ID),
+            header("x-amz-apigw-id", EXTENDED_REQUEST_ID if marked else _EARLY_EXTENDED_ID),
             header("x-amzn-errortype", error_type),
         ],
     }
@@ -53,7 +51,9 @@ def local_reply() -> dict[str, object]:
     return {
         "mappers": [
             {"filter": _reasoned()},  # the script's own answers stay as they are
-            _answer(_by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal),
+            _answer(
+                _by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
+            ),
             _answer(
                 _by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
                 504,
@@ -62,10 +62,8 @@ def local_reply() -> dict[str, object]:
             ),
             # An integration whose host has no address: `Invalid endpoint address` in Amazon's log.
             _answer(_by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
-            # A scope that is not there yet, or not any more.
+            # No scope (it is on its way, or was just removed), or an upgrade that no route takes.
             _answer(_by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
-            # The seal: the script has given no reason and no end mark.
-            _answer(_by_status(403), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {
                 "filter": _by_status(413),

@@ -150,9 +150,7 @@ def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFor
     return None
 
 
-def _path(
-    target: str, mappings: tuple[ParameterMapping, ...], context: StageContext
-) -> tuple[Source, ...]:
+def _path(target: str, mappings: tuple[ParameterMapping, ...], context: StageContext) -> tuple[Source, ...]:
     """The path template as sources: literal text and the values put into `{name}`.
 
     A `{name}` without a mapping stays literal [R].

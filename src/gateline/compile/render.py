@@ -27,15 +27,13 @@ FILES = {
 }
 """The sections of the rendered form and the xDS type that each shows."""
 
-_REDACTED = "‹redacted›"
+_REDACTED = "<redacted>"
 
 
 def rendered(resources: Resources) -> dict[str, list[object]]:
     """Every section with its resources, ordered by name, as Envoy's documentation writes them."""
     return {
-        section: [
-            _shown(message) for _, message in sorted(resources.by_type.get(type_url, {}).items())
-        ]
+        section: [_shown(message) for _, message in sorted(resources.by_type.get(type_url, {}).items())]
         for section, type_url in FILES.items()
     }
 
@@ -56,7 +54,7 @@ def dump_yaml(value: object) -> str:
 class _Dumper(yaml.SafeDumper):
     """Shows the script as a block instead of one line of escapes."""
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002: repeated values are written out
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - repeated values are written out
         return True
 
 

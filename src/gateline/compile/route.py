@@ -13,8 +13,8 @@ from gateline.compile.wire import new, packed
 from gateline.dataplane import keys
 
 HEADER_MUTATION_FILTER = "envoy.filters.http.header_mutation"
-_REQUEST_ID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK})%"
-_EXTENDED_REQUEST_ID = f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.MARK}):15%="
+REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN)%"
+EXTENDED_REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN):15%="
 _MAX_MOCK_BODY = 307_200  # a template's own limit: 300 KB
 
 
@@ -35,15 +35,17 @@ def scope_headers(api_id: str) -> dict[str, object]:
         "request_headers_to_add": [
             # Inline in Envoy, so with trusted hops it is appended to theirs; else theirs was removed.
             header(
-                "x-forwarded-for", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%", "APPEND_IF_EXISTS_OR_ADD"
+                "x-forwarded-for",
+                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+                "APPEND_IF_EXISTS_OR_ADD",
             ),
             header("x-amzn-apigateway-api-id", api_id),
             header("user-agent", f"AmazonAPIGateway_{api_id}", "ADD_IF_ABSENT"),
             header("accept", "application/json", "ADD_IF_ABSENT"),
         ],
         "response_headers_to_add": [
-            header("x-amzn-requestid", _REQUEST_ID),
-            header("x-amz-apigw-id", _EXTENDED_REQUEST_ID),
+            header("x-amzn-requestid", REQUEST_ID),
+            header("x-amz-apigw-id", EXTENDED_REQUEST_ID),
         ],
         "max_direct_response_body_size_bytes": {"value": _MAX_MOCK_BODY},
     }

@@ -9,7 +9,7 @@ from gateline.compile.cluster import ADS
 from gateline.compile.wire import new, packed
 from gateline.model.secret import Certificate, Secret
 
-_SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105: a type's name
+_SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
 
 
 def generic(secret: Secret) -> Message:

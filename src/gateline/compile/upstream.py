@@ -57,7 +57,7 @@ def upstream(uri: str, stage: Stage) -> Upstream:
     scheme = match["scheme"].lower()
     port = int(authority["port"] or (443 if scheme == "https" else 80))
     host = authority["host"].strip("[]").lower()
-    if not 1 <= port <= 65535 or any(c.isspace() or c in "{}\\%\"<>^`|" or not c.isprintable() for c in host):
+    if not 1 <= port <= 65535 or any(c.isspace() or c in '{}\\%"<>^`|' or not c.isprintable() for c in host):
         raise NoEndpoint(resolved)
     target = quote(match["target"], safe=_SAFE_IN_TARGET)
     return Upstream(

@@ -67,7 +67,9 @@ def extension(name: str, full_name: str, /, **fields: object) -> dict[str, objec
 
 def struct(values: Mapping[str, str]) -> Message:
     """A `google.protobuf.Struct` of texts."""
-    return new("google.protobuf.Struct", fields={name: {"string_value": text} for name, text in values.items()})
+    return new(
+        "google.protobuf.Struct", fields={name: {"string_value": text} for name, text in values.items()}
+    )
 
 
 def to_dict(message: Message) -> dict[str, object]:

@@ -5,9 +5,9 @@
 -- 3. The request is mapped: path, query, headers, as the integration says.
 -- 4. The route is named in filter state and the end mark is set.
 --
--- Sealed (docs/decisions/0009-seal.md): everything runs inside pcall; an RBAC filter behind this script denies
--- what lacks the end mark; the JIT is off so that the instruction budget stops any loop; no Lua pattern ever
--- sees text of a client; every loop over such text is bounded by the length of the request line.
+-- Sealed (docs/decisions/0009-seal.md): everything runs inside pcall; no route leads anywhere without the end
+-- mark, the filter state that this script sets last; the JIT is off so that the instruction budget stops any
+-- loop; no Lua pattern ever sees text of a client; every loop over such text is bounded by its length.
 --
 -- Tables arrive as lists of netstrings (`5:hello`), written by compile/table.py.
 
@@ -19,10 +19,10 @@ local sethook = debug.sethook
 
 -- Shared with Python: dataplane/keys.py, compared by tests/dataplane/test_keys.py.
 local NAMESPACE = "gl"
-local MARK = "sealed"
 local WHY = "why"
 local REQUEST = "request"
 local ROUTE_STATE = "gl.route"
+local REQUEST_ID_STATE = "gl.rid"
 local SCOPE_HEADER = "x-gl-scope"
 local REQUEST_ID_HEADER = "x-gl-rid"
 
@@ -863,8 +863,9 @@ local function main(h)
   if entry.logged then
     info:dynamicMetadata():set(NAMESPACE, REQUEST, method .. " " .. raw_path)
   end
-  info:dynamicMetadata():set(NAMESPACE, MARK, rid)
-  info:filterState():set(ROUTE_STATE, "envoy.string", chosen.route) -- the end mark: no route without it
+  local state = info:filterState()
+  state:set(REQUEST_ID_STATE, "envoy.string", rid)
+  state:set(ROUTE_STATE, "envoy.string", chosen.route) -- the end mark: no route without it
   h:clearRouteCache()
 end
 

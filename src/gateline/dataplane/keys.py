@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 NAMESPACE: Final = "gl"  # dynamic metadata of ours; no filter but the script writes it
-MARK: Final = "sealed"  # the end mark: the request id, set when the script has decided to let a request on
 WHY: Final = "why"  # the reason code of a refusal
 REQUEST: Final = "request"  # "VERB /path" as the client sent it, only while a request log is written
-ROUTE_STATE: Final = "gl.route"  # filter state that names the route
+REQUEST_ID_STATE: Final = "gl.rid"  # filter state with the request id, for response headers and logs
+ROUTE_STATE: Final = "gl.route"  # filter state that names the route, set last: the end mark that routes need
 SCOPE_HEADER: Final = "x-gl-scope"  # selects the scope; stripped from clients, overwritten by the script
 REQUEST_ID_HEADER: Final = "x-gl-rid"  # the request's id, made by Envoy; stripped from clients
 ENTRY_SCOPE: Final = "@entry"  # the scope of the first pass; no API name can hold an @

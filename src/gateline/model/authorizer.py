@@ -12,7 +12,7 @@ from gateline.model.origin import Origin
 class AuthorizerKind(StrEnum):
     """The `type` of `x-amazon-apigateway-authorizer`."""
 
-    TOKEN = "token"  # noqa: S105: the extension's own word
+    TOKEN = "token"  # noqa: S105 - the extension's own word
     REQUEST = "request"
     COGNITO_USER_POOLS = "cognito_user_pools"
     JWT = "jwt"

@@ -69,7 +69,7 @@ class Complaints:
         origin: Origin,
         message: str,
         *,
-        help: str = "",  # noqa: A002: the word of DESIGN's JSON form
+        help: str = "",  # noqa: A002 - the word of DESIGN's JSON form
         severity: Severity | None = None,
     ) -> bool:
         """Record a complaint; true when it stops the project (an error that was not allowed by name)."""

@@ -27,7 +27,7 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return f"Secret({self._name!r}, ‹redacted›)"
+        return f"Secret({self._name!r}, <redacted>)"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and (self._name, self._value) == (other._name, other._value)
