@@ -111,7 +111,7 @@ def _append_excerpt(shown: Text, entry: Placed, gutter: str, source: str) -> Non
     """The source line with a caret; not under `secrets`, where somebody may have written a value."""
     origin, position = entry.diagnostic.origin, entry.position
     lines = [line.removesuffix("\r") for line in source.split("\n")]  # as positions count them
-    if origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
+    if not source or origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
         return
     line = lines[position.line - 1]
     # A long line is shown from a little before the column on, so that the caret has something to point at.
