@@ -1,0 +1,190 @@
+-- A stream handle as Envoy's Lua filter gives one to envoy_on_request, strict where Envoy is:
+-- a method that it does not have is an error, and respond() ends the script for good (it never returns).
+--
+-- `new_handle(request, envoy)` answers the handle and a record of what was done with it. `request` and `envoy`
+-- come from simulated_envoy.py; texts are bytes.
+
+local function lowered(name)
+  if name ~= string.lower(name) then
+    error("Envoy keeps header names in lower case; asked for " .. name)
+  end
+  return name
+end
+
+local function header_map(list)
+  local map = {}
+
+  local function values(name)
+    local found = {}
+    for _, header in ipairs(list) do
+      if header[1] == lowered(name) then
+        found[#found + 1] = header[2]
+      end
+    end
+    return found
+  end
+
+  function map:get(name)
+    local found = values(name)
+    if #found == 0 then
+      return nil
+    end
+    return table.concat(found, ",")
+  end
+
+  function map:getNumValues(name)
+    return #values(name)
+  end
+
+  function map:getAtIndex(name, index)
+    return values(name)[index + 1]
+  end
+
+  function map:remove(name)
+    for index = #list, 1, -1 do
+      if list[index][1] == lowered(name) then
+        table.remove(list, index)
+      end
+    end
+  end
+
+  function map:add(name, value)
+    assert(type(value) == "string", "a header's value must be a string")
+    list[#list + 1] = { lowered(name), value }
+  end
+
+  function map:replace(name, value)
+    assert(type(value) == "string", "a header's value must be a string")
+    for index = 1, #list do
+      if list[index][1] == lowered(name) then
+        list[index][2] = value
+        for later = #list, index + 1, -1 do
+          if list[later][1] == name then
+            table.remove(list, later)
+          end
+        end
+        return
+      end
+    end
+    map:add(name, value)
+  end
+
+  return map
+end
+
+local function read_only(values)
+  local map = {}
+
+  function map:get(name)
+    return values[name]
+  end
+
+  return map
+end
+
+local function stream_info(request, record)
+  local info = {}
+  local metadata, state = {}, {}
+
+  function metadata:set(namespace, key, value)
+    record.metadata[namespace] = record.metadata[namespace] or {}
+    record.metadata[namespace][key] = value
+  end
+
+  function metadata:get(namespace)
+    return record.metadata[namespace]
+  end
+
+  function state:set(name, factory, value)
+    assert(factory == "envoy.string" and type(value) == "string")
+    record.filter_state[name] = value
+  end
+
+  function state:get(name)
+    return record.filter_state[name]
+  end
+
+  function info:dynamicMetadata()
+    return metadata
+  end
+
+  function info:filterState()
+    return state
+  end
+
+  function info:downstreamRemoteAddress()
+    return request.remote_address
+  end
+
+  function info:downstreamDirectRemoteAddress()
+    return request.remote_address
+  end
+
+  function info:protocol()
+    return request.protocol
+  end
+
+  return info
+end
+
+local function new_handle(request, envoy)
+  local list = {}
+  for index = 1, #request.headers do
+    list[index] = { request.headers[index][1], request.headers[index][2] }
+  end
+  local record = { headers = list, metadata = {}, filter_state = {}, logged = {}, clears = 0 }
+  local headers, info, handle = header_map(list), stream_info(request, record), {}
+  local context = envoy.context(headers)
+  local route
+
+  function handle:headers()
+    return headers
+  end
+
+  function handle:filterContext()
+    return read_only(context) -- stays the first route's, whatever is cleared (envoy-facts.md section 9.3)
+  end
+
+  function handle:clearRouteCache()
+    record.clears = record.clears + 1
+    route = nil
+  end
+
+  function handle:metadata()
+    route = route or envoy.metadata(headers:get("x-gl-scope"), record.filter_state)
+    return read_only(route)
+  end
+
+  function handle:streamInfo()
+    return info
+  end
+
+  function handle:timestamp()
+    return request.timestamp
+  end
+
+  function handle:logErr(text)
+    record.logged[#record.logged + 1] = text
+  end
+
+  function handle:respond(answer, body)
+    record.answer, record.body = answer, body or ""
+    coroutine.yield()
+    error("Envoy never goes on with a script that has responded")
+  end
+
+  return handle, record
+end
+
+-- Runs one request as Envoy does: in a coroutine of its own. What the script throws is the caller's.
+return function(request, envoy)
+  local handle, record = new_handle(request, envoy)
+  local script = coroutine.create(envoy_on_request)
+  local ok, problem = coroutine.resume(script, handle)
+  record.hooked = debug.gethook() ~= nil
+  record.ended = coroutine.status(script) == "dead"
+  if not ok then
+    record.thrown = tostring(problem)
+  end
+  return record
+end
