@@ -1,0 +1,31 @@
+"""A service that answers only requests with the gateway's secret header: 403 to everybody else."""
+
+import hmac
+import json
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+NAME, PORT = sys.argv[1], int(sys.argv[2])
+SECRET = os.environ["API_GATEWAY_SECRET"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        given = self.headers.get("ApiGatewayPassthroughHeader", "")
+        allowed = hmac.compare_digest(given.encode(), SECRET.encode())
+        answer = {"service": NAME, "path": self.path} if allowed else {"message": "only through the gateway"}
+        body = json.dumps(answer).encode() + b"\n"
+        self.send_response(200 if allowed else 403)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
