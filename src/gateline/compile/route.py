@@ -54,16 +54,34 @@ def scope_headers(api_id: str) -> dict[str, object]:
 def mock_route(name: str, answer: MockAnswer) -> Message:
     """A constant answer, given by Envoy itself."""
     response: dict[str, object] = {"status": answer.status}
+    fields: dict[str, object] = {}
+    added = [("content-type", answer.content_type), *answer.headers]
     if answer.body:
         response["body"] = {"inline_string": answer.body}
-    added = [("content-type", answer.content_type), *answer.headers]
+    else:
+        fields["typed_per_filter_config"] = {HEADER_MUTATION_FILTER: packed(_content_type(answer))}
     return new(
         "envoy.config.route.v3.Route",
         name=name,
         match={"prefix": "/"},
         direct_response=response,
-        response_headers_to_add=[header(key, value.replace("%", "%%")) for key, value in added],
+        response_headers_to_add=[header(key, _literal(value)) for key, value in added],
+        **fields,
     )
+
+
+def _content_type(answer: MockAnswer) -> Message:
+    """Envoy takes the Content-Type from an answer without a body; Amazon does not."""
+    named = {"append": header("content-type", _literal(answer.content_type))}
+    return new(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+        mutations={"response_mutations": [named]},
+    )
+
+
+def _literal(value: str) -> str:
+    """A value in which Envoy sees no format."""
+    return value.replace("%", "%%")
 
 
 def proxy_route(
