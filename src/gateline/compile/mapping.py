@@ -110,9 +110,12 @@ def map_parameters(target: str, context: StageContext) -> Mapped:
         name = mapping.name.lower()
         if name in DROPPED_HEADERS:
             continue
+        if name == "host":  # Envoy's header mutations may not touch it
+            headers.append((":authority", _source(mapping.source, context)))
+            continue
         fixed = _fixed_header(mapping, context)
         if fixed is None:
-            headers.append((":authority" if name == "host" else name, _source(mapping.source, context)))
+            headers.append((name, _source(mapping.source, context)))
         elif fixed.value:
             formats.append(fixed)
     query = tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gateline.model import codes
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
-from gateline.model.integration import BodySource, ContextSource, IntegrationKind
+from gateline.model.integration import BodySource, ContextSource, IntegrationKind, LiteralSource
 from gateline.model.rest_api import Method, RestApi
 
 _NEXT = "It comes with a later version; `--allow {code}` serves the API with 501 in this method's place."
@@ -87,6 +87,15 @@ def _integration(method: Method, complaints: Complaints) -> bool:
         reads_authorizer = isinstance(mapping.source, ContextSource) and mapping.source.path.startswith(
             "authorizer."
         )
+        is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
+        if is_secret and mapping.name.lower() == "host":
+            complaints.add(
+                codes.SECRET_IN_HOST,
+                mapping.origin,
+                f"{_named(method)} puts a secret into the Host header",
+                help="A host name is not a secret: proxies log it. Choose another header.",
+            )
+            return True
         if reads_body or reads_authorizer:
             code = codes.MAPPING_UNSUPPORTED
             what = "the body" if reads_body else "an authorizer's context"

@@ -168,3 +168,4 @@ STAGE_ENDPOINT_INVALID = Code(
     name="GL602", title="an integration without a usable endpoint in a stage", severity=Severity.WARNING
 )
 SECRET_WITHOUT_SOURCE = Code(name="GL603", title="a secret that a mapping names has no value")
+SECRET_IN_HOST = Code(name="GL604", title="a secret in the Host header")
