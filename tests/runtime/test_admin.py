@@ -17,7 +17,9 @@ http.balancer.downstream_rq_active: 3
 """
 
 
-def ask(tmp_path: Path, question: Callable[[Admin], Coroutine[None, None, T]], body: bytes = b"") -> tuple[T, bytes]:
+def ask(
+    tmp_path: Path, question: Callable[[Admin], Coroutine[None, None, T]], body: bytes = b""
+) -> tuple[T, bytes]:
     """The admin's answer, and the request line that it saw."""
     seen: list[bytes] = []
 
@@ -48,7 +50,10 @@ def test_draining_is_asked_for_by_post(tmp_path: Path) -> None:
 
 
 def test_failing_the_health_check_is_asked_for_by_post(tmp_path: Path) -> None:
-    assert ask(tmp_path, lambda admin: admin.fail_health_check()) == (None, b"POST /healthcheck/fail HTTP/1.1")
+    assert ask(tmp_path, lambda admin: admin.fail_health_check()) == (
+        None,
+        b"POST /healthcheck/fail HTTP/1.1",
+    )
 
 
 def test_an_envoy_that_is_gone_is_an_os_error(tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def test_a_self_signed_certificate_is_renewed_in_time(state: StateDir) -> None:
     assert self_signed(state, now=NOW + SELF_SIGNED_LIFE - RENEW_BEFORE + timedelta(days=1)) != first
 
 
-def test_a_self_signed_certificate_is_made_anew_for_new_hosts_and_when_its_key_is_lost(state: StateDir) -> None:
+def test_a_self_signed_certificate_is_made_anew_for_new_hosts_and_when_its_key_is_lost(
+    state: StateDir,
+) -> None:
     first = self_signed(state)
     second = self_signed(state, "gw.example.com")
     assert second != first
@@ -143,7 +145,9 @@ def test_a_missing_file_is_told(state: StateDir) -> None:
     ],
     ids=["not valid yet", "expires soon", "expired"],
 )
-def test_a_certificate_out_of_its_time_is_told(state: StateDir, now: datetime, taken: bool, code: str) -> None:
+def test_a_certificate_out_of_its_time_is_told(
+    state: StateDir, now: datetime, taken: bool, code: str
+) -> None:
     pair = self_signed(state)
     found, (told,) = from_files(state, pair.chain, pair.private_key.reveal(), now)
     assert found is taken

@@ -49,10 +49,10 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     class Old:
         version = "1.35.2"
 
-        def locate_file(self, path: str) -> Path:
+        def locate_file(self, _: str) -> Path:
             return tmp_path / "envoy"
 
-    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: Old())
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: Old())
     with pytest.raises(EnvoyUnavailable, match=r"needs Envoy 1\.40\.x, but .* is 1\.35\.2"):
         find_envoy({})
 

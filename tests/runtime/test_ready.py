@@ -73,7 +73,9 @@ def test_removing_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(GatelineError, match="the ready file .* cannot be written: No such file or directory"):
+    with pytest.raises(
+        GatelineError, match=r"the ready file .* cannot be written: No such file or directory"
+    ):
         write(tmp_path / "none" / "ready.json", GATEWAY, {})
     (tmp_path / "folder").mkdir()
     with pytest.raises(GatelineError, match="cannot be written"):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 import stat
 import threading
@@ -97,7 +96,7 @@ def test_a_record_without_an_end_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_no_handle_stays_open(tmp_path: Path) -> None:
-    before = len(os.listdir("/dev/fd"))
+    before = len(list(Path("/dev/fd").iterdir()))
     with RequestLog(tmp_path / "pipe", shown, lambda _: None):
         pass
-    assert len(os.listdir("/dev/fd")) == before
+    assert len(list(Path("/dev/fd").iterdir())) == before

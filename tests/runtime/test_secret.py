@@ -70,7 +70,9 @@ def test_a_generated_value_is_long_private_and_stays_the_same(state: StateDir) -
 
 
 def test_a_generated_secrets_name_cannot_leave_the_folder(state: StateDir) -> None:
-    read(state, source(SecretSourceKind.GENERATE, name="../../x"), source(SecretSourceKind.GENERATE, name=".."))
+    read(
+        state, source(SecretSourceKind.GENERATE, name="../../x"), source(SecretSourceKind.GENERATE, name="..")
+    )
     assert len(list((state.path / "secrets").iterdir())) == 2
 
 

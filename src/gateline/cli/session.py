@@ -15,7 +15,7 @@ from typing import Final
 import typer
 
 from gateline.cli.notices import Narrator
-from gateline.errors import DefinitionInvalid, GatelineError
+from gateline.errors import DefinitionInvalid
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 
@@ -101,8 +101,6 @@ def run_session(
         code = asyncio.run(_session(settings, narrator, work, broken_off))
     except DefinitionInvalid:
         raise typer.Exit(1) from None  # the narrator has said why
-    except BaseExceptionGroup as group:
-        raise _lone_fault(group) from group
     if code:
         raise typer.Exit(code)
 
@@ -124,11 +122,3 @@ async def _session(
         if stopper.heard is None:
             raise
         return broken_off(stopper.heard)
-
-
-def _lone_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The fault that ended the background tasks, without the groups around it."""
-    fault: BaseException = group
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
-    return fault if isinstance(fault, GatelineError) else group

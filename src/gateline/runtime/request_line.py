@@ -21,13 +21,13 @@ KEYS: Final = (
     "status",
     "ms",
     "why",
-    "api",
-    "stage",
     "route",
     "flags",
+    "details",
+    "upstream",
     "request_id",
 )
-"""What a record tells, in the order of a JSON line."""
+"""What of Envoy's record (`compile/listener.py`) is told, in the order of a JSON line."""
 
 _NOTHING: Final = ("", "-", None)
 _COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "31"}  # green, cyan, yellow, red
@@ -41,6 +41,9 @@ def record(line: bytes, rows: Mapping[str, RouteRow]) -> dict[str, str | int] | 
         return None
     if not isinstance(found, dict):
         return None
+    sent = str(found.get("request") or "")  # "VERB /path" of the client; `path` is what was made of it
+    if " " in sent:
+        found["method"], _, found["path"] = sent.partition(" ")
     told = {
         key: value if isinstance(value, int) else str(value)
         for key in KEYS

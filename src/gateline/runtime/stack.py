@@ -31,6 +31,7 @@ from gateline.model.diagnostic import Report
 from gateline.model.gateway import Edge, Gateway
 from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
+from gateline.runtime.background import background
 from gateline.runtime.candidate import Candidate, RunningEdge, build, read
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, find_envoy, last_words
@@ -131,21 +132,21 @@ class Stack:
         edge = self._reserve(loaded.gateway.edge, opened)
         pipe = self._log_requests(state, opened)
         await opened.enter_async_context(serve_ads(self._publisher, state.xds_socket))
-        tasks = await opened.enter_async_context(asyncio.TaskGroup())
+        tasks = await opened.enter_async_context(background())
         self._keeper = self._start_envoy(edge, state, tasks)
-        background = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
-        opened.push_async_callback(self._shut_down, background)
+        working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
+        opened.push_async_callback(self._shut_down, working)
         before = signature(loaded.files)
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe)
         await self._serve(candidate, state)
-        background.append(tasks.create_task(self._follow_restarts()))
+        working.append(tasks.create_task(self._follow_restarts()))
         if settings.watch:
 
             def prepare() -> Candidate:
                 return build(read(settings), settings, edge, state, pipe)
 
             reloader = Reloader(prepare, self._adopt, self._notify, before)
-            background.append(tasks.create_task(reloader.run()))
+            working.append(tasks.create_task(reloader.run()))
 
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
@@ -284,9 +285,9 @@ class Stack:
             self._tell_ready()
             self._notify(EnvoyBack(pid))
 
-    async def _shut_down(self, background: list[asyncio.Task[None]]) -> None:
+    async def _shut_down(self, working: list[asyncio.Task[None]]) -> None:
         """Stop watching, then let Envoy finish what it serves; the control plane stays up until it has."""
-        for task in background:
+        for task in working:
             task.cancel()
         self._keeper.stop()
         await self._keeper.finished
