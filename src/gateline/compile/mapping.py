@@ -53,6 +53,9 @@ ILLEGAL_HEADERS: Final = frozenset(
 DROPPED_HEADERS: Final = frozenset({"via", "expect", "proxy-authenticate", "te", "connection"})
 """Headers that reach no backend, even if mapped (api-gateway.md section 9)."""
 
+UNREADABLE_HEADERS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
+"""Headers of a client that no mapping reads; the others of section 9 are removed before the script."""
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
 
 Source = tuple[str, str | int]
@@ -193,7 +196,7 @@ def _source(source: MappingSource, context: StageContext) -> Source:
 def _request_source(source: RequestSource, path: PathTemplate) -> Source:
     match source.location:
         case Location.HEADER:
-            return ("headers" if source.multivalue else "header", source.name.lower())
+            return _header_source(source.name.lower(), multivalue=source.multivalue)
         case Location.QUERYSTRING:
             return ("queries" if source.multivalue else "query", source.name)
         case Location.PATH:
@@ -203,6 +206,13 @@ def _request_source(source: RequestSource, path: PathTemplate) -> Source:
             return ("literal", "")
         case _:
             assert_never(source.location)
+
+
+def _header_source(name: str, *, multivalue: bool) -> Source:
+    """Envoy keeps Host under another name; what frames a message reaches no mapping (section 9)."""
+    if name in UNREADABLE_HEADERS:
+        return ("literal", "")
+    return ("headers" if multivalue else "header", ":authority" if name == "host" else name)
 
 
 def _context_source(path: str, context: StageContext) -> Source:

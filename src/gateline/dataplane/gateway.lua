@@ -218,6 +218,9 @@ local function stage_table(reference, metadata)
     if not id then
       return nil -- the scope is not there: it is on its way, or was just removed
     end
+    if kept and kept.id == id then
+      return kept -- the entry table is ahead of the scope, or behind it
+    end
     if not kept then
       if stage_count >= SCOPES_KEPT then
         stages, stage_count = {}, 0
@@ -341,9 +344,15 @@ local function decode(text, plus_is_space)
   return concat(out)
 end
 
+-- A lead byte and its first continuation byte that spell a character in more bytes than it needs: `%e0%80%af`.
+local function is_overlong(lead, c)
+  return c < 192 and (lead == 224 and c < 160 or lead == 240 and c < 144 or lead == 248 and c < 136
+    or lead == 252 and c < 132)
+end
+
 -- Why a path (decoded or not) must not pass in any mode, or nil.
 local function forbidden_form(path)
-  local previous
+  local previous = 0
   for index = 1, #path do
     local c = byte(path, index)
     if c < 32 or c == 127 then
@@ -352,7 +361,7 @@ local function forbidden_form(path)
       return "path_backslash"
     elseif c == 35 then
       return "path_fragment"
-    elseif c == 192 or c == 193 or c >= 245 or (previous == 224 and c < 160) or (previous == 240 and c < 144) then
+    elseif c >= 128 and (c == 192 or c == 193 or is_overlong(previous, c)) then
       return "path_overlong_utf8"
     end
     previous = c
@@ -438,7 +447,7 @@ end
 
 -- Static before {parameter} before {greedy+}; a resource without the verb is not the end of the search.
 -- Visits a trie node at most once for a depth, so its work is bounded by the definition.
-local function descend(node, segments, index, count, method)
+local function descend(node, segments, starts, index, count, last_byte, method)
   if index > count then
     local methods = node.methods
     return methods and (methods[method] or methods.ANY)
@@ -447,19 +456,19 @@ local function descend(node, segments, index, count, method)
   local child = node.static[segment]
   local found
   if child then
-    found = descend(child, segments, index + 1, count, method)
+    found = descend(child, segments, starts, index + 1, count, last_byte, method)
     if found then
       return found
     end
   end
   if node.parameter and segment ~= "" then
-    found = descend(node.parameter, segments, index + 1, count, method)
+    found = descend(node.parameter, segments, starts, index + 1, count, last_byte, method)
     if found then
       return found
     end
   end
   local greedy = node.greedy
-  if greedy and (segment ~= "" or count > index) then
+  if greedy and starts[index] <= last_byte then -- at least one segment that is not empty
     return greedy[method] or greedy.ANY
   end
   return nil
@@ -472,7 +481,11 @@ local function method_at(stage, path, method)
     return found
   end
   local segments, starts, count, length = split(path, stage.depth)
-  return descend(stage.root, segments, 1, count, method), segments, starts, length
+  local last_byte = length
+  while byte(path, last_byte) == 47 do
+    last_byte = last_byte - 1
+  end
+  return descend(stage.root, segments, starts, 1, count, last_byte, method), segments, starts, length
 end
 
 -- In strict mode: does any reading of the path that a backend may have select another method?
@@ -708,10 +721,7 @@ end
 
 -- A mock whose template does not fit the body's media type (api-gateway.md sections 8 and 19).
 local function mock_accepts(h, headers, rid, method)
-  local content_type = headers:get("content-type")
-  if not content_type then
-    return true
-  end
+  local content_type = headers:get("content-type") or "application/json"
   local semicolon = find(content_type, ";", 1, true)
   local media_type = lower(semicolon and sub(content_type, 1, semicolon - 1) or content_type)
   while sub(media_type, -1) == " " do
@@ -748,7 +758,7 @@ local function stage_of(path, found)
     if sub(path, stage_end + 1, form_end) ~= form or (after and after ~= 47) then
       return nil
     end
-    return entry.apis[sub(path, at + 10, api_end - 1)], sub(path, api_end + 1, stage_end - 1), form_end + 1
+    return entry.apis[sub(path, at + 10, api_end - 1)], sub(path, api_end + 1, stage_end - 1), form_end + 1, true
   end
   local stage_end = find(path, "/", at + 1, true) or #path + 1
   return api, sub(path, at + 1, stage_end - 1), stage_end
@@ -803,9 +813,9 @@ local function main(h)
   if not plain and refused_form(h, headers, rid, raw_path, query) then
     return
   end
-  local api, stage_name, rest_at = stage_of(raw_path, found)
+  local api, stage_name, rest_at, is_local_form = stage_of(raw_path, found)
   local reference = api and api.stages[stage_name]
-  if not reference or (found.execute or found.here) and not api.execute then
+  if not reference or (found.execute or is_local_form) and not api.execute then
     return forbidden(h, rid, "stage")
   end
   while byte(raw_path, rest_at + 1) == 47 do
