@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateline.errors import FileUnreadable
 from gateline.sources import find_project, load
 
 from .conftest import DEFINITION, LoadProject, said
+from .test_project import DESIGNED
 
 APIS = "apis: {storefront: {definition: api.json}}\n"
 
@@ -191,3 +196,127 @@ def test_a_project_that_is_not_there_is_said_in_one_sentence(
         find_project()
     with pytest.raises(FileUnreadable, match=r"gateline.yaml does not exist"):
         find_project(tmp_path)
+
+
+def test_a_path_that_cannot_be_looked_at_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileUnreadable, match=r"file/x cannot be read: Not a directory"):
+        find_project(tmp_path / "file" / "x")
+    with pytest.raises(FileUnreadable, match=r"cannot be read: File name too long"):
+        find_project(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'include: ["a\\0b"]',
+        'include: [""]',
+        "include: ['~nobody-has-this-name/x.yaml']",
+        "secrets: {A: {file: ~nobody-has-this-name/x}}",
+        f"secrets: {{A: {{file: {'x' * 300}}}}}",
+        "secrets: {A: {file: gateline.yaml/x}}",
+        f"include: [{'x' * 300}]",
+        "include: ['**/*']",
+        "include: ['[']",
+    ],
+)
+def test_strange_paths_are_complaints(load_project: LoadProject, written: str) -> None:
+    assert load_project(APIS + written).report.diagnostics != ()
+
+
+KEYS = (
+    *(
+        "include",
+        "swagger",
+        "handler",
+        "[key]",
+        "a",
+        "~",
+        "/",
+        "env",
+        "file",
+        "generate",
+        "value_from",
+        "target",
+    ),
+    *(
+        "tunnel",
+        "self_signed",
+        "certificate",
+        "private_key",
+        "name",
+        "gateway",
+        "apis",
+        "secrets",
+        "vpc_links",
+    ),
+    *("functions", "address", "port", "workers", "tls", "hosts", "default_api", "paths", "trusted_hops"),
+    *(
+        "account_id",
+        "region",
+        "definition",
+        "id",
+        "basepath",
+        "execute_api_endpoint",
+        "substitutions",
+        "stages",
+    ),
+    *("variables", "throttle"),
+)
+NUMBERS = (0, -1, 8080, 10**30, 1.5, float("inf"))
+TEXTS = (
+    *(
+        "",
+        "auto",
+        "api.json",
+        "gateline.yaml",
+        "h:1",
+        "[::1]:80",
+        "127.0.0.1",
+        "true",
+        "é",
+        "*",
+        "\0",
+        "\ud83d",
+    ),
+    *("${env:A}", "${env:B}", "${env:", "a" * 600),
+)
+SCALARS = st.sampled_from([None, True, False, *NUMBERS, *TEXTS])
+TREES = st.recursive(
+    SCALARS,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(KEYS), below, max_size=4),
+    max_leaves=20,
+)
+
+
+def pointers(value: object, here: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where something stands in a document."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    return [here, *(found for key, below in entries for found in pointers(below, (*here, key)))]
+
+
+def damaged(pointer: tuple[str | int, ...], by: object) -> dict[str, Any]:
+    """The designed project file with another value at one place."""
+    project: Any = {"": yaml.safe_load(DESIGNED)}
+    *way, last = ("", *pointer)
+    within = project
+    for key in way:
+        within = within[key]
+    within[last] = by
+    return {"": project[""]}
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pointer=st.sampled_from(pointers(yaml.safe_load(DESIGNED))), by=TREES, checking=st.booleans())
+def test_no_project_file_is_a_fault_of_gateline(
+    load_project: LoadProject, pointer: tuple[str | int, ...], by: object, checking: bool
+) -> None:
+    text = json.dumps(damaged(pointer, by)[""])
+    loaded = load_project(
+        {"gateline.yaml": text, "swagger.json": DEFINITION}, environ={"A": "1"}, checking=checking
+    )
+    assert (loaded.gateway is None) == (loaded.report.error_count > 0)
+    for diagnostic in loaded.report.diagnostics:
+        assert loaded.locate(diagnostic.origin).line >= 1

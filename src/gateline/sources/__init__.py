@@ -6,6 +6,7 @@ and all of them are collected; only a file that a command names and that cannot 
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from gateline.sources.environment import fill
 from gateline.sources.include import Includer
 from gateline.sources.overlay import lay_over
 from gateline.sources.project import ProjectFile
-from gateline.sources.reader import Reader
+from gateline.sources.reader import Reader, is_file
 from gateline.sources.resolve import check_project, check_unused, check_uses
 from gateline.sources.tree import Node, grow
 from gateline.sources.validation import validate
@@ -58,19 +59,27 @@ def find_project(start: Path | None = None) -> Path:
 
     """
     if start is not None:
-        if start.is_dir():
-            start = start / PROJECT_FILE
-        if not start.exists():
-            message = f"{start} does not exist"
-            raise FileUnreadable(message)
-        return start
+        named = start / PROJECT_FILE if stat.S_ISDIR(_mode(start)) else start
+        _mode(named)
+        return named
     here = Path()
-    for _ in Path.cwd().parents:
-        if (here / PROJECT_FILE).is_file():
+    for _ in (here, *Path.cwd().parents):
+        if is_file(here / PROJECT_FILE):
             return here / PROJECT_FILE
         here = here / ".."
     message = f"there is no {PROJECT_FILE} here or in a folder above; name a project or an OpenAPI document"
     raise FileUnreadable(message)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        message = f"{path} does not exist"
+        raise FileUnreadable(message) from None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise FileUnreadable(message) from error
 
 
 def load(
@@ -119,7 +128,7 @@ def _tree(
     """The project's tree with its overlays on top; None when there is nothing to go on with."""
     tree: Node | None
     if bare:
-        api: JsonValue = {"definition": document.path.name, "stages": {DEFAULT_STAGE: {}}}
+        api: JsonValue = {"definition": f"./{document.path.name}", "stages": {DEFAULT_STAGE: {}}}
         tree = _at_one_place(
             grow({"apis": {api_name(document.path): api}}, Origin("")), Origin(document.name)
         )

@@ -17,7 +17,7 @@ from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.openapi import read_rest_api
 from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, SecretPart, settings
 from gateline.sources.project_values import split_host_port
-from gateline.sources.reader import Reader
+from gateline.sources.reader import Reader, is_file
 from gateline.sources.tree import Node
 from gateline.sources.validation import Validated
 
@@ -100,7 +100,7 @@ class Assembler:
         origin = self._origin(*pointer)
         path = self._reader.absolute(origin, written)
         self._reader.depend_on(path)
-        if not path.is_file():
+        if not is_file(path):
             self._complaints.add(
                 codes.FILE_NOT_READABLE,
                 origin,

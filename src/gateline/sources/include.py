@@ -15,7 +15,7 @@ from gateline.model.origin import Origin
 from gateline.sources.document import Document
 from gateline.sources.environment import fill
 from gateline.sources.overlay import join
-from gateline.sources.reader import Reader
+from gateline.sources.reader import Reader, is_file
 from gateline.sources.tree import Node, grow
 
 _KEY: Final = "include"
@@ -68,9 +68,9 @@ class Includer:
             return ()
         patterns = [node for index, node in enumerate(filled.value) if (index,) not in broken]
         for node in patterns:
-            if not isinstance(node.value, str):
+            if not _is_path(node):
                 self._complaints.add(codes.WRONG_TYPE, node.origin, "include lists paths, as text")
-        return tuple(node for node in patterns if isinstance(node.value, str))
+        return tuple(node for node in patterns if _is_path(node))
 
     def _matches(self, pattern: Node, above: tuple[Path, ...]) -> list[Path]:
         """The files that a pattern names, in the order of their names, so that every machine agrees."""
@@ -81,7 +81,7 @@ class Includer:
         hits = glob.glob(text, root_dir=self._reader.folder(pattern.origin), recursive=True)  # noqa: PTH207
         found = [self._reader.absolute(pattern.origin, hit) for hit in sorted(hits)]
         # A pattern may match the file that holds it; only a file named outright can make a circle.
-        found = [path for path in found if path.is_file() and Path(os.path.realpath(path)) not in above]
+        found = [path for path in found if is_file(path) and Path(os.path.realpath(path)) not in above]
         if not found:
             self._complaints.add(
                 codes.INCLUDE_NOT_FOUND,
@@ -120,6 +120,10 @@ class Includer:
             )
             return None
         return self._joined(document, above)
+
+
+def _is_path(node: Node) -> bool:
+    return isinstance(node.value, str) and node.value != "" and "\0" not in node.value
 
 
 def _written(pattern: Node) -> str:

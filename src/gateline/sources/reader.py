@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from gateline.errors import FileUnreadable
@@ -32,7 +33,8 @@ class Reader:
 
     def absolute(self, origin: Origin, written: str) -> Path:
         """A path of a project file, made absolute: it is relative to the file that it is written in."""
-        return _absolute(self.folder(origin) / Path(written).expanduser())
+        # Not Path.expanduser: that raises where there is no such user.
+        return _absolute(self.folder(origin) / os.path.expanduser(written))  # noqa: PTH111
 
     def folder(self, origin: Origin) -> Path:
         """The folder of the file that an origin is in."""
@@ -59,7 +61,7 @@ class Reader:
         if path not in self._documents:
             self._files.add(path)
             name = self.name(path)
-            if path.exists() and not path.is_file():  # a pipe or a device would hang the reader
+            if is_file(path) is False:  # a pipe or a device would hang the reader
                 message = f"{name} is not a file"
                 raise FileUnreadable(message)
             document = read_document(path, name, self._complaints)
@@ -97,6 +99,14 @@ class Reader:
         """`file:line:column` of an origin."""
         position = self.locate(origin)
         return f"{origin.file}:{position.line}:{position.column}"
+
+
+def is_file(path: Path) -> bool | None:
+    """Whether the path is a regular file; None when there is nothing, or nothing that may be seen."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
 
 
 def _absolute(path: Path) -> Path:
