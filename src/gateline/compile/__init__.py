@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.entry import entry_scope
+from gateline.compile.header_cleaning import CleanedHeaders
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.secret import edge_certificate, generic, trust
@@ -20,8 +21,7 @@ from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
-from gateline.model.integration import LiteralSource, Location
-from gateline.model.secret import SecretRef
+from gateline.model.integration import LiteralSource, Location, RequestSource
 
 __all__ = ["Compiled", "compile_gateway"]
 
@@ -65,7 +65,7 @@ def compile_gateway(
     if report.error_count:
         return Compiled(resources=None, report=report)
     harvest.origins[names.LISTENER] = gateway.edge.origin
-    listener = edge_listener(gateway.edge, secret_headers(gateway), request_log)
+    listener = edge_listener(gateway.edge, cleaned_headers(gateway), request_log)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -81,17 +81,18 @@ def compile_gateway(
     return Compiled(resources=resources, report=report)
 
 
-def secret_headers(gateway: Gateway) -> frozenset[str]:
-    """Names of the headers that carry a secret anywhere in the project, in lower case."""
-    return frozenset(
-        mapping.name.lower()
-        for api in gateway.apis
-        for method in api.methods
-        for mapping in method.integration.request_parameters
-        if mapping.location is Location.HEADER
-        and isinstance(mapping.source, LiteralSource)
-        and any(isinstance(part, SecretRef) for part in mapping.source.parts)
-    )
+def cleaned_headers(gateway: Gateway) -> CleanedHeaders:
+    """The names of the headers that mappings write anywhere in the project, and not from the request's own."""
+    secrets: set[str] = set()
+    injected: set[str] = set()
+    for api in gateway.apis:
+        for method in api.methods:
+            for mapping in method.integration.request_parameters:
+                if mapping.location is not Location.HEADER or isinstance(mapping.source, RequestSource):
+                    continue
+                is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
+                (secrets if is_secret else injected).add(mapping.name.lower())
+    return CleanedHeaders(secrets=frozenset(secrets), injected=frozenset(injected - secrets))
 
 
 def _secrets(

@@ -52,6 +52,11 @@ def entry_scope(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bo
                     "treat_missing_header_as_empty": True,
                     "invert_match": True,
                 },
+                {
+                    "name": "authorization",  # a comma may join two of them
+                    "string_match": {"safe_regex": {"regex": "[^,]*"}},
+                    "treat_missing_header_as_empty": True,
+                },
             ],
         },
     }
@@ -65,7 +70,7 @@ def entry_scope(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bo
                     {**usual, **_nowhere({"id": name, "table": table})},
                     {
                         "name": "entry",
-                        "match": {"prefix": "/"},
+                        "match": {"safe_regex": {"regex": ".*"}},  # also `*` and what is no path
                         **_nowhere({"id": f"{name}~", "table": table}),
                     },
                 ],

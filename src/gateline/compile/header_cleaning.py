@@ -2,43 +2,42 @@
 
 It runs as Envoy's early header mutation: before the scope is chosen and before the script. Names are lower case
 here. Rules: DESIGN section 5, attacks.md A and D, api-gateway.md section 9.
+
+An *alias* of a name differs from it in its separators only: many servers fold `x_gw_secret`, `x.gw.secret` and
+`x-gw-secret` into the same variable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from gateline.compile.route import header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
 
-_HOP_BY_HOP: Final = (
+_DROPPED: Final = (
     "content-md5",
-    "expect",
+    "http2-settings",
+    "keep-alive",
     "max-forwards",
+    "proxy",  # CGI programs take it for HTTP_PROXY
     "proxy-authenticate",
     "proxy-connection",
     "server",
     "te",
     "trailer",
     "upgrade",
-    "http2-settings",
-    "keep-alive",
     "www-authenticate",
 )
-"""Headers of a client that reach neither mappings nor backends (api-gateway.md section 9)."""
+"""Headers of a client that reach neither mappings nor backends (api-gateway.md section 9). Expect is not among
+them: Envoy answers it first; `scope_headers` removes what is left."""
 
 _OWNED: Final = (
-    "x-gl-",
-    "x-envoy-",
-    "x-amzn-oidc-",
-    "x-amzn-mtls-",
-    "x-amzn-apigateway-",
-    "x-amzn-requestid",
-    "x-amzn-remapped-",
-    "x-amzn-tls-",
+    "x-gl",
+    "x-envoy",
     "x-original-url",
     "x-original-uri",
     "x-original-path",
@@ -47,46 +46,89 @@ _OWNED: Final = (
     "x-rewrite-url",
     "x-http-method",
     "x-method-override",
+    "forwarded",
 )
-"""Prefixes of names that only the gateway, or a balancer behind it, may write."""
+"""Names, and beginnings of names, that only the gateway or a balancer behind it may write."""
 
-_FORWARDED: Final = ("x-forwarded-", "forwarded")
-"""What proxies in front may say; without trusted hops nobody may."""
+_AMAZON: Final = "x-amzn"
+_FROM_CLIENTS: Final = ("trace-id",)  # of the x-amzn- names: a trace may begin before the gateway
+_FORWARDED: Final = "x-forwarded"
+_FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- names: what trusted proxies say
 
-
-def _alias_pattern(name: str) -> str:
-    """A name and its aliases: servers fold `x_gw_secret` and `x.gw.secret` into the same variable as `x-gw-secret`."""
-    return "[^a-z0-9]?".join(re.escape(part) for part in re.split(r"[^a-z0-9]+", name) if part)
-
-
-def owned_pattern(secret_headers: Iterable[str], *, trusted_hops: int) -> str:
-    """A regular expression (RE2) that matches the names that are removed from a client's request."""
-    prefixes = [*_OWNED, *(_FORWARDED if trusted_hops == 0 else ())]
-    exact = [_alias_pattern(name) for name in sorted(secret_headers)]
-    if trusted_hops:
-        exact.extend(
-            _alias_only(name) for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-port")
-        )
-    # A prefix ends at a separator or at the end of the name, so `x-http-method` is not `x-http-methodology`.
-    owned = [_alias_pattern(name) + "(?:[^a-z0-9].*)?" for name in prefixes]
-    return "(?:" + "|".join([*_HOP_BY_HOP, *owned, *exact]) + ")"
+_SEPARATOR: Final = "[^a-z0-9]?"
 
 
-def _alias_only(name: str) -> str:
-    first, second, third = name.split("-")
-    return f"{first}[^a-z0-9-]?{second}[^a-z0-9-]?{third}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedHeaders:
+    """Names, in lower case, of the headers that a project's mappings write.
+
+    `secrets` carry secrets: a client's own is removed everywhere. `injected` hold what the gateway knows
+    (literals, stage variables, context): a client's own is overwritten where they are mapped, its aliases are
+    removed.
+    """
+
+    secrets: frozenset[str] = frozenset()
+    injected: frozenset[str] = frozenset()
 
 
-def early_mutation(secret_headers: Iterable[str], *, trusted_hops: int) -> dict[str, object]:
+def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:
     """The early header mutation extension: clean, then set the first scope and the request's id."""
-    pattern = owned_pattern(secret_headers, trusted_hops=trusted_hops)
-    mutations = [
-        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
-        {"append": header(keys.SCOPE_HEADER, keys.ENTRY_SCOPE)},
-        {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
-    ]
+    pattern = owned_pattern(cleaned, trusted_hops=trusted_hops)
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=mutations,
+        mutations=[
+            {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
+            {"append": header(keys.SCOPE_HEADER, keys.ENTRY_SCOPE)},
+            {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
+        ],
     )
+
+
+def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:
+    """A regular expression (RE2, anchored by its user) that matches the names removed from a request."""
+    patterns = [*_DROPPED]
+    # A beginning ends at a separator or with the name, so `x-http-method` is not `x-http-methodology`.
+    patterns += [f"{_spelled(name)}(?:[^a-z0-9].*)?" for name in _OWNED]
+    patterns += _all_but(_AMAZON, _FROM_CLIENTS)
+    patterns += _all_but(_FORWARDED, _FROM_HOPS if trusted_hops else ())
+    patterns += [_spelled(name) for name in sorted(cleaned.secrets)]
+    patterns += [alias for name in sorted(cleaned.injected) for alias in _aliases(name)]
+    return "(?:" + "|".join(patterns) + ")"
+
+
+def _spelled(name: str) -> str:
+    """A name in every spelling, its own included."""
+    return _SEPARATOR.join(re.escape(part) for part in re.split(r"[^a-z0-9]+", name) if part)
+
+
+def _aliases(name: str) -> list[str]:
+    """Every spelling of a name but its own: one separator after the other is another one, or missing."""
+    pieces = re.split(r"([^a-z0-9]+)", name)
+    parts = [re.escape(part) for part in pieces[::2]]
+    patterns = []
+    for index, separator in enumerate(pieces[1::2]):
+        other = rf"[^a-z0-9{re.escape(separator[0])}]?"
+        gaps = [other if at == index else _SEPARATOR for at in range(len(parts) - 1)]
+        patterns.append("".join(part + gap for part, gap in zip(parts, [*gaps, ""], strict=True)))
+    return patterns
+
+
+def _all_but(beginning: str, kept: Sequence[str]) -> list[str]:
+    """Every name with this beginning, in every spelling, but the kept rests in their own spelling."""
+    if not kept:
+        return [f"{_spelled(beginning)}(?:[^a-z0-9].*)?"]
+    exact = re.escape(beginning)
+    aliases = [f"{alias}(?:[^a-z0-9].*)?" for alias in _aliases(beginning)]
+    return [*aliases, rf"{exact}(?:[^a-z0-9-].*)?", f"{exact}-(?:{_none_of(kept)})"]
+
+
+def _none_of(texts: Sequence[str]) -> str:
+    """A regular expression for every text that is none of these (RE2 has no look-ahead)."""
+    firsts = sorted({text[0] for text in texts if text})
+    follow = [
+        f"{re.escape(first)}(?:{_none_of([t[1:] for t in texts if t[:1] == first])})" for first in firsts
+    ]
+    others = f"[^{''.join(re.escape(first) for first in firsts)}].*" if firsts else ".+"
+    alternatives = [*follow, others] if "" in texts else [*follow, others, ""]
+    return "|".join(alternatives)

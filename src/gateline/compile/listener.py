@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +10,7 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.chain import http_filters
 from gateline.compile.cluster import ADS
-from gateline.compile.header_cleaning import early_mutation
+from gateline.compile.header_cleaning import CleanedHeaders, early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.route import REQUEST_ID
 from gateline.compile.wire import extension, new
@@ -34,16 +33,16 @@ _REQUEST_LOG_FORMAT: Final = {
 }
 
 
-def edge_listener(edge: Edge, secret_headers: Iterable[str], request_log: str | None) -> Message:
+def edge_listener(edge: Edge, cleaned: CleanedHeaders, request_log: str | None) -> Message:
     """The listener of the project's `gateway` part.
 
     Args:
         edge: address, port, TLS and trusted hops; the port is the one really opened.
-        secret_headers: names of headers that carry secrets; cleaned from every client's request.
+        cleaned: names that mappings write, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
 
     """
-    chain: dict[str, object] = {"filters": [_connection_manager(edge, secret_headers, request_log)]}
+    chain: dict[str, object] = {"filters": [_connection_manager(edge, cleaned, request_log)]}
     if edge.tls is not None:
         chain["transport_socket"] = _tls()
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
@@ -56,9 +55,7 @@ def edge_listener(edge: Edge, secret_headers: Iterable[str], request_log: str | 
     )
 
 
-def _connection_manager(
-    edge: Edge, secret_headers: Iterable[str], request_log: str | None
-) -> dict[str, object]:
+def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | None) -> dict[str, object]:
     scope_key = {
         "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
     }
@@ -77,7 +74,7 @@ def _connection_manager(
         xff_num_trusted_hops=edge.trusted_hops,
         skip_xff_append=True,  # for a loopback client Envoy would append its own address; see scope_headers
         append_x_forwarded_port=True,
-        early_header_mutation_extensions=[early_mutation(secret_headers, trusted_hops=edge.trusted_hops)],
+        early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=edge.trusted_hops)],
         scoped_routes={
             "name": "edge",
             "scope_key_builder": {"fragments": [scope_key]},
@@ -93,7 +90,12 @@ def _connection_manager(
             "idle_timeout": timedelta(seconds=350),
             "max_headers_count": {"value": 100},
         },
+        http_protocol_options={
+            # A REST API has no WebSockets: an Upgrade is dropped, not obeyed (api-gateway.md section 9).
+            "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
+        },
         http2_protocol_options={
+            "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
             "max_concurrent_streams": {"value": 100},
             "initial_stream_window_size": {"value": 65536},
             "initial_connection_window_size": {"value": 1048576},

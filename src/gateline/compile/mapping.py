@@ -53,7 +53,7 @@ ILLEGAL_HEADERS: Final = frozenset(
 DROPPED_HEADERS: Final = frozenset({"via", "expect", "proxy-authenticate", "te", "connection"})
 """Headers that reach no backend, even if mapped (api-gateway.md section 9)."""
 
-UNREADABLE_HEADERS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
+UNREADABLE_HEADERS: Final = frozenset({"connection", "content-length", "expect", "transfer-encoding"})
 """Headers of a client that no mapping reads; the others of section 9 are removed before the script."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")

@@ -30,6 +30,7 @@ def scope_headers(api_id: str) -> dict[str, object]:
             keys.SCOPE_HEADER,
             keys.REQUEST_ID_HEADER,
             "x-envoy-external-address",
+            "expect",
             "via",
         ],
         "request_headers_to_add": [

@@ -239,17 +239,44 @@ end
 
 -- Hosts ---------------------------------------------------------------------------------------------------
 
-local function is_ip_literal(host)
-  if sub(host, 1, 1) == "[" then
-    return true
+local function hex_value(c)
+  if not c then
+    return nil
+  elseif c >= 48 and c <= 57 then
+    return c - 48
+  elseif c >= 65 and c <= 70 then
+    return c - 55
+  elseif c >= 97 and c <= 102 then
+    return c - 87
   end
-  for index = 1, #host do
+  return nil
+end
+
+-- `[` and `]` around hex digits, colons and dots, or four groups of digits.
+local function is_ip_literal(host)
+  local first, last, groups, digits = 1, #host, 1, 0
+  local bracketed = byte(host, 1) == 91 and byte(host, last) == 93
+  if bracketed then
+    first, last = 2, last - 1
+  end
+  for index = first, last do
     local c = byte(host, index)
-    if c ~= 46 and (c < 48 or c > 57) then
+    if bracketed then
+      if c ~= 58 and c ~= 46 and not hex_value(c) then
+        return false
+      end
+    elseif c == 46 then
+      if digits == 0 then
+        return false
+      end
+      groups, digits = groups + 1, 0
+    elseif c < 48 or c > 57 or digits == 3 then
       return false
+    else
+      digits = digits + 1
     end
   end
-  return #host > 0
+  return bracketed and last > first or groups == 4 and digits > 0
 end
 
 local function is_port(text)
@@ -306,19 +333,6 @@ end
 
 -- Paths ---------------------------------------------------------------------------------------------------
 
-local function hex_value(c)
-  if not c then
-    return nil
-  elseif c >= 48 and c <= 57 then
-    return c - 48
-  elseif c >= 65 and c <= 70 then
-    return c - 55
-  elseif c >= 97 and c <= 102 then
-    return c - 87
-  end
-  return nil
-end
-
 -- Percent-decodes once; nil when malformed.
 local function decode(text, plus_is_space)
   if not find(text, "%", 1, true) and not (plus_is_space and find(text, "+", 1, true)) then
@@ -351,7 +365,7 @@ local function is_overlong(lead, c)
 end
 
 -- Why a path (decoded or not) must not pass in any mode, or nil.
-local function forbidden_form(path)
+local function forbidden_form(path, is_raw)
   local previous = 0
   for index = 1, #path do
     local c = byte(path, index)
@@ -359,7 +373,7 @@ local function forbidden_form(path)
       return "path_control_byte"
     elseif c == 92 then
       return "path_backslash"
-    elseif c == 35 then
+    elseif c == 35 and is_raw then
       return "path_fragment"
     elseif c >= 128 and (c == 192 or c == 193 or is_overlong(previous, c)) then
       return "path_overlong_utf8"
@@ -445,12 +459,19 @@ local function split(path, depth)
   return segments, starts, count, length
 end
 
+-- What ANY stands for; another verb needs a method of its own.
+local VERBS = { GET = true, HEAD = true, OPTIONS = true, PATCH = true, POST = true, PUT = true, DELETE = true }
+
+local function of_verb(methods, method)
+  return methods[method] or VERBS[method] and methods.ANY or nil
+end
+
 -- Static before {parameter} before {greedy+}; a resource without the verb is not the end of the search.
 -- Visits a trie node at most once for a depth, so its work is bounded by the definition.
 local function descend(node, segments, starts, index, count, last_byte, method)
   if index > count then
     local methods = node.methods
-    return methods and (methods[method] or methods.ANY)
+    return methods and of_verb(methods, method)
   end
   local segment = segments[index]
   local child = node.static[segment]
@@ -469,14 +490,14 @@ local function descend(node, segments, starts, index, count, last_byte, method)
   end
   local greedy = node.greedy
   if greedy and starts[index] <= last_byte then -- at least one segment that is not empty
-    return greedy[method] or greedy.ANY
+    return of_verb(greedy, method)
   end
   return nil
 end
 
 local function method_at(stage, path, method)
   local static = stage.static[path]
-  local found = static and (static[method] or static.ANY)
+  local found = static and of_verb(static, method)
   if found then
     return found
   end
@@ -488,29 +509,34 @@ local function method_at(stage, path, method)
   return descend(stage.root, segments, starts, 1, count, last_byte, method), segments, starts, length
 end
 
--- In strict mode: does any reading of the path that a backend may have select another method?
+-- In strict mode: does any reading of the path that a backend may have select another method, or is it a form
+-- that no path may have? A reading decodes (at most twice), strips `;` parameters and merges slashes, in any order.
+local READINGS = 24
+
 local function is_ambiguous(stage, path, method, chosen)
-  local once = decode(path)
-  local twice = once and decode(once) or once
-  local readings, seen = { path, once, twice }, { [path] = true }
-  for index = 1, 3 do
-    local plain = readings[index]
-    if plain and (index < 3 or not forbidden_form(plain)) then
-      local stripped = without_parameters(plain)
-      local variants = { plain, merged(plain), stripped, merged(stripped) }
-      for number = 1, 4 do
-        local variant = variants[number]
-        if not seen[variant] then
-          seen[variant] = true
-          local other = method_at(stage, variant, method)
-          if other and other ~= chosen then
-            return true
-          end
-        end
-      end
-    elseif index == 3 then
-      return true -- encoded twice, and what comes out is a form that no path may have
+  local readings, times, count, seen = { path }, { 0 }, 1, { [path] = true }
+  local function add(reading, decoded)
+    if reading and not seen[reading] and count < READINGS then
+      seen[reading] = true
+      count = count + 1
+      readings[count], times[count] = reading, decoded
     end
+  end
+  local at = 1
+  while at <= count do
+    local reading, decoded = readings[at], times[at]
+    if at > 1 then
+      local other = method_at(stage, reading, method)
+      if other and other ~= chosen or decoded > 0 and forbidden_form(reading, false) then
+        return true
+      end
+    end
+    add(without_parameters(reading), decoded)
+    add(merged(reading), decoded)
+    if decoded < 2 then
+      add(decode(reading), decoded + 1)
+    end
+    at = at + 1
   end
   return false
 end
@@ -613,6 +639,9 @@ local function value_of(source, r)
   elseif kind == "query" then
     local values, count = query_values(r.query, argument)
     return values[count]
+  elseif kind == "queries" then
+    local values, count = query_values(r.query, argument)
+    return count > 0 and concat(values, ",") or nil
   elseif kind == "context" then
     return CONTEXT[argument](r)
   end
@@ -764,6 +793,34 @@ local function stage_of(path, found)
   return api, sub(path, at + 1, stage_end - 1), stage_end
 end
 
+-- Envoy joins two Authorization headers with a comma: does a second scheme begin after one? Parameters of a
+-- scheme have a `=` before any space; quoted text is skipped.
+local function has_second_scheme(value)
+  local quoted, after_comma, token = false, false, false
+  for index = 1, #value do
+    local c = byte(value, index)
+    if quoted then
+      quoted = c ~= 34
+    elseif c == 34 then
+      quoted, after_comma = true, false
+    elseif c == 44 then
+      if after_comma and token then
+        return true
+      end
+      after_comma, token = true, false
+    elseif c == 32 or c == 9 then
+      if after_comma and token then
+        return true
+      end
+    elseif c == 61 then
+      after_comma = false
+    else
+      token = true
+    end
+  end
+  return after_comma and token
+end
+
 -- What Envoy's own regular expression (compile/entry.py) did not know for a usual request.
 local function refused_form(h, headers, rid, path, query)
   local content_length = headers:get("content-length")
@@ -775,9 +832,13 @@ local function refused_form(h, headers, rid, path, query)
     return true
   end
   local decoded = decode(path)
-  local why = forbidden_form(path) or not decoded and "path_percent" or forbidden_form(decoded)
+  local why = forbidden_form(path, true) or not decoded and "path_percent" or forbidden_form(decoded, false)
   if find(query, "#", 1, true) then
     why = "path_fragment"
+  end
+  local values, count = header_values(headers, "authorization")
+  if count > 0 and has_second_scheme(concat(values, ",")) then
+    why = "two_credentials"
   end
   if why then
     bad_request(h, rid, why)
