@@ -20,9 +20,9 @@ def sees(files: list[Path], change: Callable[[], object], *, before_watching: bo
             change()
         with Watch(before) as watch:
             if not before_watching:
-                change()
+                asyncio.get_running_loop().call_soon(change)
             async with asyncio.timeout(20):
-                await watch.changed()
+                await watch.changed(before)
         return True
 
     return asyncio.run(play())
@@ -121,4 +121,35 @@ def test_a_signature_carried_over_is_in_the_former_state_where_there_was_one(tmp
 
 
 def test_roots_are_folders_that_exist(tmp_path: Path) -> None:
-    assert roots([tmp_path / "a" / "b" / "c.yaml", tmp_path / "d.yaml"]) == {tmp_path}
+    found = roots([tmp_path / "a" / "b" / "c.yaml", tmp_path / "d.yaml"])
+    assert found == {tmp_path: tmp_path.stat().st_ino}
+
+
+def test_one_watch_sees_change_after_change_also_of_other_files(file: Path) -> None:
+    other = file.parent / "below" / "other.json"
+    other.parent.mkdir()
+    other.write_text("one")
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        with Watch(signature([file])) as watch:
+            async with asyncio.timeout(20):
+                for text in ("two", "three"):
+                    loop.call_soon(file.write_text, text)
+                    await watch.changed(signature([file]))
+                loop.call_soon(other.write_text, "changed")
+                await watch.changed(signature([file, other]))
+
+    asyncio.run(play())
+
+
+def test_a_change_while_nobody_waited_is_seen_when_somebody_waits(file: Path) -> None:
+    async def play() -> None:
+        before = signature([file])
+        with Watch(before) as watch:
+            asyncio.get_running_loop().call_soon(file.write_text, "changed!")
+            await asyncio.sleep(0)
+            async with asyncio.timeout(20):
+                await watch.changed(before)
+
+    asyncio.run(play())

@@ -6,7 +6,7 @@ Pure of the event loop, so that it can be made on a thread while requests are lo
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,7 @@ class Candidate:
 
     loaded: Loaded
     gateway: Gateway | None
-    resources: Resources | None
+    resources: Resources | None = field(repr=False)  # messages print themselves whole, secrets too
     report: Report
 
     @property
@@ -52,13 +52,13 @@ class RunningEdge:
 
     def held(self, edge: Edge, complaints: Complaints) -> Edge:
         """A newly read edge with what needs a restart held as it runs; each such change is a warning."""
-        for field in _FIXED:
-            before, now = getattr(self.written, field), getattr(edge, field)
+        for key in _FIXED:
+            before, now = getattr(self.written, key), getattr(edge, key)
             if before != now:
                 complaints.add(
                     NEEDS_RESTART,
-                    edge.origin.child(field),
-                    f"gateway.{field} changed from {before} to {now}: restart Gateline to apply it",
+                    edge.origin.child(key),
+                    f"gateway.{key} changed from {before} to {now}: restart Gateline to apply it",
                 )
         actual = self.actual
         return dataclasses.replace(edge, address=actual.address, port=actual.port, workers=actual.workers)

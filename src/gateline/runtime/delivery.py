@@ -43,16 +43,18 @@ class Delivery:
         """Publish a new configuration; when an Envoy refuses it, the former one is what counts."""
         async with self._one_at_a_time:
             former = self._resources
-            self._resolver.want(lookup.host for lookup in resources.lookups)
+            # The former hosts stay wanted until the new configuration is accepted: their addresses may be needed.
+            self._resolver.want(_hosts(resources) | (_hosts(former) if former else frozenset()))
             with suppress(TimeoutError):  # what does not answer in time is answered for by 503, until it does
                 async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
                     await self._resolver.settled()
             outcome = await self._publish(resources)
             if not outcome.rejections:
                 self._resources = resources
+                self._resolver.want(_hosts(resources))
             elif former is not None:
                 # Every Envoy was given back what it held; its addresses may have changed since.
-                self._resolver.want(lookup.host for lookup in former.lookups)
+                self._resolver.want(_hosts(former))
                 await self._publish(former)
             return outcome
 
@@ -80,3 +82,7 @@ class Delivery:
         made = assignments({lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups})
         held = self._endpoints
         return {name: held[name] if held.get(name) == message else message for name, message in made.items()}
+
+
+def _hosts(resources: Resources) -> frozenset[str]:
+    return frozenset(lookup.host for lookup in resources.lookups)

@@ -43,16 +43,16 @@ class Reloader:
 
     async def run(self) -> None:
         """Reload for ever."""
-        while True:
-            with Watch(self._before) as watch:
-                await watch.changed()
-            await self.reload()
+        with Watch(self._before) as watch:
+            while True:
+                await watch.changed(self._before)
+                await self._reload(watch)
 
-    async def reload(self) -> None:
+    async def _reload(self, watch: Watch) -> None:
         """Make a candidate of the files as they are, and put it into service if it is good."""
         seen = time.monotonic()
         try:
-            candidate = await self._candidate()
+            candidate = await self._candidate(watch)
             if candidate.resources is None:
                 self._notify(Complained(candidate.report, candidate.loaded, refused=True))
             else:
@@ -65,10 +65,10 @@ class Reloader:
             )
             self._notify(Remarked(text))
 
-    async def _candidate(self) -> Candidate:
+    async def _candidate(self, watch: Watch) -> Candidate:
         """The candidate, made a second time if the first fails and the files are still being written."""
         made = await self._try()
-        if not _good(made) and await self._changes_soon():
+        if not _good(made) and await self._changes_soon(watch):
             made = await self._try()
         if isinstance(made, FileUnreadable):
             raise made
@@ -84,12 +84,11 @@ class Reloader:
         self._before = carried_over(before, signature(candidate.files))
         return candidate
 
-    async def _changes_soon(self) -> bool:
+    async def _changes_soon(self, watch: Watch) -> bool:
         empty = any(state is None or state.size == 0 for state in self._before.files.values())
         try:
             async with asyncio.timeout(EMPTY_SECONDS if empty else QUIET_SECONDS):
-                with Watch(self._before) as watch:
-                    await watch.changed()
+                await watch.changed(self._before)
         except TimeoutError:
             return False
         return True

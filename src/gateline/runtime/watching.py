@@ -23,7 +23,7 @@ STEP_MS: Final = 10
 """A group of events ends when nothing came for so long; saving a file makes several."""
 
 LOOK_ANYWAY_MS: Final = 1000
-_DEFINITIONS: Final = (".yaml", ".yml", ".json")
+_PROJECT_FILES: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class FileState:
 class Signature:
     """What tells one state of files from another.
 
-    The folders count with the names of definitions in them, since an `include` may match a new file.
+    The folders count with the names of project files in them, since an `include` may match a new one.
     """
 
     files: Mapping[Path, FileState | None]  # None: missing
@@ -49,7 +49,9 @@ class Signature:
 def signature(files: Iterable[Path]) -> Signature:
     """The state of the files now."""
     states = {path: _state(path) for path in files}
-    return Signature(states, {folder: _definitions_in(folder) for folder in {path.parent for path in states}})
+    return Signature(
+        states, {folder: _project_files_in(folder) for folder in {path.parent for path in states}}
+    )
 
 
 def carried_over(before: Signature, now: Signature) -> Signature:
@@ -68,67 +70,87 @@ def _state(path: Path) -> FileState | None:
     return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _definitions_in(folder: Path) -> frozenset[str]:
+def _project_files_in(folder: Path) -> frozenset[str]:
     try:
         with os.scandir(folder) as entries:
-            return frozenset(entry.name for entry in entries if entry.name.endswith(_DEFINITIONS))
+            return frozenset(entry.name for entry in entries if entry.name.endswith(_PROJECT_FILES))
     except OSError:
         return frozenset()
 
 
-def roots(files: Iterable[Path]) -> frozenset[Path]:
-    """The folders to watch: those of the files and of what links lead to, or the nearest that exists."""
-    places = {place for path in files for place in (path.parent, path.resolve().parent)}
-    return frozenset(
-        next(folder for folder in (place, *place.parents) if folder.is_dir()) for place in places
-    )
+def roots(files: Iterable[Path]) -> Mapping[Path, int]:
+    """The folders to watch, with their inodes: those of the files and of what links lead to.
+
+    Of a folder that is missing it is the nearest one above that exists.
+    """
+    wanted = {place for path in files for place in (path.parent, path.resolve().parent)}
+    found = {next(folder for folder in (place, *place.parents) if folder.is_dir()) for place in wanted}
+    return {folder: _inode(folder) for folder in found}
+
+
+def _inode(folder: Path) -> int:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return 0
 
 
 class Watch:
-    """Watches files until they differ from `before`. A context manager; one watch is good for one change."""
+    """Watches files; tells whenever they differ from what is expected. A context manager."""
 
-    def __init__(self, before: Signature) -> None:
-        self._before = before
-        self._files = tuple(before.files)
-        self._changed = asyncio.Event()
-        self._stop = threading.Event()
+    def __init__(self, expected: Signature) -> None:
+        self._expected = expected
+        self._roots = roots(expected.files)
+        self._differs = asyncio.Event()
+        self._over = False
+        self._interrupt = threading.Event()  # begin anew with other roots, or end
 
     def __enter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        threading.Thread(target=self._look, name="watch files", daemon=True).start()
+        threading.Thread(target=self._watch, name="watch files", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
+        self._over = True
+        self._interrupt.set()
 
-    async def changed(self) -> None:
-        """Wait for the change."""
-        await self._changed.wait()
+    async def changed(self, expected: Signature) -> None:
+        """Wait until the files differ from what is expected from now on."""
+        self._differs.clear()
+        self._expected = expected
+        found = roots(expected.files)
+        if found != self._roots:
+            self._roots = found
+            self._interrupt.set()
+        if signature(expected.files) == expected:
+            await self._differs.wait()
 
-    def _look(self) -> None:
-        for _ in self._hints():
-            if self._stop.is_set():
-                return
-            if signature(self._files) != self._before:
-                with suppress(RuntimeError):  # the loop is closed
-                    self._loop.call_soon_threadsafe(self._changed.set)
-                return
+    def _watch(self) -> None:
+        while not self._over:
+            self._interrupt.clear()
+            for _ in self._hints(self._roots):
+                if self._over:
+                    return
+                expected = self._expected
+                if signature(expected.files) != expected:
+                    with suppress(RuntimeError):  # the loop is closed
+                        self._loop.call_soon_threadsafe(self._differs.set)
 
-    def _hints(self) -> Iterator[object]:
-        yield None  # what changed before the system was asked
-        with suppress(OSError):  # no watches left, or a file system without them
+    def _hints(self, folders: Iterable[Path]) -> Iterator[object]:
+        """Something may have changed: the system says so, or time has passed. Ends when it is interrupted."""
+        with suppress(OSError):  # no watches left, a folder that is gone again, a file system without them
             yield from watch(
-                *roots(self._files),
+                *folders,
                 watch_filter=None,
                 step=STEP_MS,
                 debounce=2 * STEP_MS,
                 rust_timeout=LOOK_ANYWAY_MS,
                 yield_on_timeout=True,
                 recursive=False,
-                stop_event=self._stop,
+                stop_event=self._interrupt,
                 raise_interrupt=False,
             )
-        while not self._stop.wait(LOOK_ANYWAY_MS / 1000):
+        while not self._interrupt.wait(LOOK_ANYWAY_MS / 1000):
             yield None

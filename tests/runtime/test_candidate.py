@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateline.compile.resources import LISTENER, SECRET
+from gateline.model.gateway import Edge
+from gateline.model.origin import Origin
+from gateline.runtime import candidate
+from gateline.runtime.candidate import Candidate, RunningEdge, build, read
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir, hold_state_dir
+from runtime import projects
+from runtime.projects import MOCK, proxy, write_project
+
+EDGE = Edge(port=8080, workers=1, origin=Origin("gateline.yaml", ("gateway",)))
+RUNNING = RunningEdge(written=EDGE, actual=replace(EDGE, port=43210))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StateDir]:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        yield held
+
+
+def made(settings: Settings, state: StateDir, edge: RunningEdge = RUNNING) -> Candidate:
+    return build(read(settings), settings, edge, state, None)
+
+
+def told(made: Candidate) -> list[str]:
+    return [f"{found.severity}[{found.code.name}] {found.message}" for found in made.report.diagnostics]
+
+
+def test_a_good_project_becomes_resources_for_the_port_that_is_really_open(
+    tmp_path: Path, state: StateDir
+) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK}, gateway={"port": 8080})
+    good = made(settings, state)
+    assert good.resources is not None
+    assert good.gateway is not None
+    assert good.gateway.edge.port == 43210
+    assert "port_value: 43210" in str(next(iter(good.resources.by_type[LISTENER].values())))
+    assert told(good) == []
+
+
+def test_what_was_read_is_what_is_to_be_watched(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    names = {path.name for path in made(settings, state).files}
+    assert names == {"gateline.yaml", "swagger.json"}
+
+
+def test_a_broken_definition_has_complaints_and_no_resources(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    (tmp_path / "swagger.json").write_text("{")
+    broken = made(settings, state)
+    assert broken.resources is None
+    assert broken.gateway is None
+    assert broken.report.error_count == 1
+    assert {path.name for path in broken.files} == {"gateline.yaml", "swagger.json"}
+
+
+def test_a_changed_port_address_or_number_of_workers_is_held_and_told(
+    tmp_path: Path, state: StateDir
+) -> None:
+    settings = write_project(
+        tmp_path, {"/hello": MOCK}, gateway={"port": 9999, "address": "0.0.0.0", "workers": 3}
+    )
+    changed = made(settings, state)
+    assert changed.gateway is not None
+    edge = changed.gateway.edge
+    assert (edge.address, edge.port, edge.workers) == ("127.0.0.1", 43210, 1)
+    assert told(changed) == [
+        f"warning[GL286] gateway.{field} changed from {before} to {now}: restart Gateline to apply it"
+        for field, before, now in (
+            ("address", "127.0.0.1", "0.0.0.0"),
+            ("port", 8080, 9999),
+            ("workers", 1, 3),
+        )
+    ]
+
+
+def test_a_secret_that_cannot_be_used_is_told_once_and_nothing_is_compiled(
+    tmp_path: Path, state: StateDir
+) -> None:
+    settings = write_project(tmp_path, {"/orders": proxy("http://127.0.0.1:9000/")})
+    settings = replace(settings, environ={"PASSTHROUGH_SECRET": "hunter2\n"})
+    broken = made(settings, state)
+    assert broken.resources is None
+    (message,) = told(broken)
+    assert message.startswith("error[GL281] secret 'PassthroughSecret'")
+    assert "hunter2" not in message
+
+
+def test_a_secrets_value_stands_in_its_own_resource_alone(tmp_path: Path, state: StateDir) -> None:
+    good = made(write_project(tmp_path, {"/orders": proxy("http://127.0.0.1:9000/")}), state)
+    assert good.resources is not None
+    holders = {
+        type_url
+        for type_url, messages in good.resources.by_type.items()
+        for message in messages.values()
+        if projects.SECRET.encode() in message.SerializeToString()
+    }
+    assert holders == {SECRET}
+    assert projects.SECRET not in repr(good)
+
+
+def test_an_https_upstream_needs_authorities_to_verify_it(
+    tmp_path: Path, state: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate, "system_trust", lambda _: b"")
+    settings = write_project(tmp_path, {"/orders": proxy("https://orders.example/")})
+    broken = made(settings, state)
+    assert broken.resources is None
+    (message,) = told(broken)
+    assert message.startswith("error[GL287]")
+
+
+def test_a_self_signed_edge_gets_its_certificate(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK}, gateway={"tls": {"self_signed": True}})
+    good = made(settings, state)
+    assert good.resources is not None
+    (certificate,) = good.resources.by_type[SECRET].values()
+    assert b"BEGIN CERTIFICATE" in certificate.SerializeToString()

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+
+from google.protobuf.message import Message
+
+from gateline.compile.cluster import cluster
+from gateline.compile.resources import CLUSTER, ENDPOINT, HostLookup, Resources
+from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected
+from gateline.control.publication import Publisher
+from gateline.control.snapshot import Snapshot
+from gateline.model.origin import Origin
+from gateline.runtime.delivery import Delivery
+from gateline.runtime.resolver import Resolver
+
+PLACE = Origin("swagger.json")
+
+
+class Recorder(Publisher):
+    """A publisher that notes what it is given; `refuse` names clusters that its Envoy does not like."""
+
+    def __init__(self) -> None:
+        super().__init__(call_later=lambda *_: None)
+        self.published: list[Snapshot] = []
+        self.refuse: set[str] = set()
+
+    async def publish(self, snapshot: Snapshot) -> Outcome:
+        self.published.append(snapshot)
+        bad = self.refuse & snapshot.by_type[CLUSTER].keys()
+        answer: NodeOutcome = (
+            Rejected(version=snapshot.version, refusals=(), restored=True)
+            if bad
+            else Accepted(version=snapshot.version)
+        )
+        return Outcome(version=snapshot.version, by_node={"edge": answer})
+
+
+def resources(*hosts: str) -> Resources:
+    """A cluster for each host, of the same name."""
+    return Resources(
+        by_type={CLUSTER: {host: cluster(host) for host in hosts}, ENDPOINT: {}},
+        lookups=tuple(HostLookup(cluster=host, host=host, port=80, origin=PLACE) for host in hosts),
+        origins={},
+    )
+
+
+class Bench:
+    """A delivery whose names resolve to what `answers` says."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[str]] = {"a": ["10.0.0.1"], "b": ["10.0.0.2"]}
+        self.tick = asyncio.Semaphore(0)
+        self.changed = asyncio.Event()
+        self.publisher = Recorder()
+        self.resolver = Resolver(
+            on_change=self.changed.set, on_complaint=lambda _: None, ask=self._ask, pause=self._pause
+        )
+        self.delivery = Delivery(self.publisher, self.resolver)
+
+    async def _ask(self, host: str) -> Sequence[str]:
+        return self.answers[host]
+
+    async def _pause(self, _: float) -> None:
+        await self.tick.acquire()
+
+    async def address_changes(self) -> None:
+        self.changed.clear()
+        self.tick.release()
+        await self.changed.wait()
+        await self.delivery.readdress()
+
+    def endpoints(self, at: int = -1) -> dict[str, list[str]]:
+        held = self.publisher.published[at].by_type[ENDPOINT]
+        return {name: _addresses(each.message) for name, each in held.items()}
+
+
+def _addresses(assignment: Message) -> list[str]:
+    text = str(assignment)
+    return [line.split('"')[1] for line in text.splitlines() if line.strip().startswith("address: ")]
+
+
+def with_bench(story: Callable[[Bench], Coroutine[None, None, None]]) -> None:
+    async def play() -> None:
+        bench = Bench()
+        running = asyncio.ensure_future(bench.resolver.run())
+        async with asyncio.timeout(20):
+            await story(bench)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(play())
+
+
+def test_what_is_published_has_the_addresses_of_its_hosts() -> None:
+    async def story(bench: Bench) -> None:
+        outcome = await bench.delivery.deliver(resources("a", "b"))
+        assert outcome.accepted
+        assert bench.delivery.version == outcome.version
+        assert bench.endpoints() == {"a": ["10.0.0.1"], "b": ["10.0.0.2"]}
+
+    with_bench(story)
+
+
+def test_a_changed_address_is_published_alone() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(resources("a", "b"))
+        bench.answers["b"] = ["10.0.0.9"]
+        await bench.address_changes()
+        first, second = bench.publisher.published
+        assert second.differs_only_in_endpoints(first)
+        assert second.by_type[ENDPOINT]["a"] is first.by_type[ENDPOINT]["a"]
+        assert bench.endpoints() == {"a": ["10.0.0.1"], "b": ["10.0.0.9"]}
+
+    with_bench(story)
+
+
+def test_addresses_that_did_not_change_are_not_published_again() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(resources("a"))
+        await bench.delivery.readdress()
+        assert len(bench.publisher.published) == 1
+
+    with_bench(story)
+
+
+def test_nothing_is_published_before_the_first_configuration() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.readdress()
+        assert bench.publisher.published == []
+        assert bench.delivery.version == ""
+
+    with_bench(story)
+
+
+def test_the_same_configuration_has_the_same_version() -> None:
+    async def story(bench: Bench) -> None:
+        first = await bench.delivery.deliver(resources("a"))
+        second = await bench.delivery.deliver(resources("a"))
+        assert first.version == second.version
+
+    with_bench(story)
+
+
+def test_after_a_refusal_the_former_configuration_counts_with_the_addresses_of_today() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(resources("a"))
+        bench.publisher.refuse = {"b"}
+        outcome = await bench.delivery.deliver(resources("b"))
+        assert outcome.rejections
+        assert bench.endpoints() == {"a": ["10.0.0.1"]}
+        bench.answers["a"] = ["10.0.0.7"]
+        await bench.resolver.settled()
+        await bench.delivery.readdress()
+        assert set(bench.endpoints()) == {"a"}
+
+    with_bench(story)
