@@ -1,0 +1,44 @@
+"""What `gateway.lua` and the compiler both know is one value in two files."""
+
+from __future__ import annotations
+
+import re
+
+from gateline import dataplane
+from gateline.dataplane import keys
+
+LUA_CONSTANT = re.compile(r'^local ([A-Z_]+) = (?:"([^"]*)"|(\d+))', re.MULTILINE)
+
+
+def lua_constants() -> dict[str, str | int]:
+    """The script's constants in capitals."""
+    found: dict[str, str | int] = {}
+    for name, text, number in LUA_CONSTANT.findall(dataplane.script()):
+        found[name] = int(number) if number else text
+    return found
+
+
+def python_constants() -> dict[str, str | int]:
+    """The words of keys.py; ENTRY_SCOPE is set by Envoy's early header mutation, the script never names it."""
+    named = {name: value for name, value in vars(keys).items() if name.isupper()}
+    named.pop("ENTRY_SCOPE")
+    return named
+
+
+def test_the_script_and_python_use_the_same_words_and_limits() -> None:
+    script = lua_constants()
+    assert {name: script.get(name) for name in python_constants()} == python_constants()
+
+
+def test_a_bodys_limit_is_the_one_that_its_refusal_names() -> None:
+    assert f"HTTP content length exceeded {keys.BODY_LIMIT} bytes." in dataplane.script()
+
+
+def test_headers_of_ours_are_lower_case_as_envoy_keeps_them() -> None:
+    for name in (keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER):
+        assert name == name.lower()
+        assert name.startswith("x-gl-")  # the prefix that header cleaning takes from clients
+
+
+def test_no_api_name_can_be_the_entry_scope() -> None:
+    assert "@" in keys.ENTRY_SCOPE
