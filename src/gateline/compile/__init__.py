@@ -12,9 +12,9 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.entry import entry_scope
-from gateline.compile.header_cleaning import CleanedHeaders
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
+from gateline.compile.route import CleanedHeaders
 from gateline.compile.secret import edge_certificate, generic, trust
 from gateline.compile.stage import Harvest, StageCompiler, unserved_methods
 from gateline.dataplane import keys
@@ -53,11 +53,13 @@ def compile_gateway(
     complaints = Complaints(allowed)
     harvest = Harvest()
     scopes: dict[str, Message] = {}
+    cleaned = cleaned_headers(gateway)
     for api in gateway.apis:
         unserved = unserved_methods(api, complaints)
         for stage in api.stages:
             name = names.scope(api.name, stage.name)
-            scopes[name] = StageCompiler(gateway, api, stage, unserved, harvest).compile(complaints)
+            compiler = StageCompiler(gateway, api, stage, unserved=unserved, cleaned=cleaned, harvest=harvest)
+            scopes[name] = compiler.compile(complaints)
             harvest.origins[name] = api.origin
     scopes[keys.ENTRY_SCOPE] = entry_scope(gateway, harvest.table_ids, logged=request_log is not None)
     secrets = _secrets(gateway, keyring, harvest, complaints)
@@ -65,7 +67,7 @@ def compile_gateway(
     if report.error_count:
         return Compiled(resources=None, report=report)
     harvest.origins[names.LISTENER] = gateway.edge.origin
-    listener = edge_listener(gateway.edge, cleaned_headers(gateway), request_log)
+    listener = edge_listener(gateway.edge, cleaned, request_log)
     resources = Resources(
         by_type={
             SECRET: secrets,

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from gateline.compile.route import header
+from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
 
@@ -56,19 +55,6 @@ _FORWARDED: Final = "x-forwarded"
 _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- names: what trusted proxies say
 
 _SEPARATOR: Final = "[^a-z0-9]?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanedHeaders:
-    """Names, in lower case, of the headers that a project's mappings write.
-
-    `secrets` carry secrets: a client's own is removed everywhere. `injected` hold what the gateway knows
-    (literals, stage variables, context): a client's own is overwritten where they are mapped, its aliases are
-    removed.
-    """
-
-    secrets: frozenset[str] = frozenset()
-    injected: frozenset[str] = frozenset()
 
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:

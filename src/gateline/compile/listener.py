@@ -10,9 +10,9 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.chain import http_filters
 from gateline.compile.cluster import ADS
-from gateline.compile.header_cleaning import CleanedHeaders, early_mutation
+from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
-from gateline.compile.route import REQUEST_ID
+from gateline.compile.route import REQUEST_ID, CleanedHeaders
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.gateway import Edge

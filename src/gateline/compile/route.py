@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from google.protobuf.message import Message
@@ -18,14 +19,29 @@ EXTENDED_REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN):15%="
 _MAX_MOCK_BODY = 307_200  # a template's own limit: 300 KB
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedHeaders:
+    """Names, in lower case, of the headers that a project's mappings write.
+
+    `secrets` carry secrets: a client's own is removed everywhere. `injected` hold what the gateway knows
+    (literals, stage variables, context): a client's own is overwritten where they are mapped, its aliases are
+    removed.
+    """
+
+    secrets: frozenset[str] = frozenset()
+    injected: frozenset[str] = frozenset()
+
+
 def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> dict[str, object]:
     """A HeaderValueOption."""
     return {"header": {"key": name, "value": value}, "append_action": action}
 
 
-def scope_headers(api_id: str) -> dict[str, object]:
+def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
     """What holds for every route of an API (api-gateway.md section 9)."""
+    echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
     return {
+        "response_headers_to_remove": sorted(echoes),  # a backend that echoes its request tells no secret
         "request_headers_to_remove": [
             keys.SCOPE_HEADER,
             keys.REQUEST_ID_HEADER,

@@ -16,7 +16,7 @@ from gateline.compile.entry import LUA_FILTER, scoped
 from gateline.compile.mapping import Mapped, NotMappable, Source, StageContext, map_parameters
 from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
 from gateline.compile.resources import HostLookup, RouteRow
-from gateline.compile.route import mock_route, proxy_route, scope_headers
+from gateline.compile.route import CleanedHeaders, mock_route, proxy_route, scope_headers
 from gateline.compile.table import Table, table_id
 from gateline.compile.upstream import NoEndpoint, Upstream, upstream, with_stage_variables
 from gateline.compile.wire import new, packed, struct
@@ -47,12 +47,23 @@ class Harvest:
 
 
 class StageCompiler:
-    """Compiles one stage of one API; `unserved` are the methods that must answer 501."""
+    """Compiles one stage of one API.
+
+    `unserved` are the methods that must answer 501; `cleaned` the names that mappings of the project write.
+    """
 
     def __init__(
-        self, gateway: Gateway, api: RestApi, stage: Stage, unserved: frozenset[Origin], harvest: Harvest
+        self,
+        gateway: Gateway,
+        api: RestApi,
+        stage: Stage,
+        *,
+        unserved: frozenset[Origin],
+        cleaned: CleanedHeaders,
+        harvest: Harvest,
     ) -> None:
         self._edge: Edge = gateway.edge
+        self._cleaned = cleaned
         self._links: dict[str, VpcLink] = {link.name: link for link in gateway.vpc_links}
         self._api = api
         self._stage = stage
@@ -100,7 +111,7 @@ class StageCompiler:
         return scoped(
             scope,
             virtual_hosts=[{"name": "stage", "domains": ["*"], "matcher": tree}],
-            **scope_headers(self._api.api_id),
+            **scope_headers(self._api.api_id, self._cleaned),
         )
 
     def _method(self, method: Method, details: Table, complaints: Complaints) -> None:
@@ -179,7 +190,7 @@ class StageCompiler:
             mapped=mapped,
             verb=_verb(method),
         )
-        _write_proxy(details, name, method, mapped)
+        _write_proxy(details, name, method, mapped, end.authority if mapped.host_mapped else "")
         return end.uri
 
     def _cluster(self, method: Method, end: Upstream, complaints: Complaints) -> str:
@@ -233,8 +244,8 @@ def _put_source(table: Table, source: Source) -> None:
     table.put(kind, argument)
 
 
-def _write_proxy(table: Table, name: str, method: Method, mapped: Mapped) -> None:
-    table.put("proxy", name, _verb(method))
+def _write_proxy(table: Table, name: str, method: Method, mapped: Mapped, authority: str) -> None:
+    table.put("proxy", name, _verb(method), authority)
     table.put(len(mapped.path))
     for source in mapped.path:
         _put_source(table, source)

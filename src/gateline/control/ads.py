@@ -42,23 +42,27 @@ async def serve_ads(publisher: Publisher, path: Path) -> AsyncIterator[None]:
         GatelineError: the socket cannot be made there.
 
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    _refuse_if_served(path)
     server = grpc.aio.server(options=_OPTIONS)
     server.add_generic_rpc_handlers((_handlers(publisher),))
-    try:
-        server.add_insecure_port(f"unix:{path}")
-    except RuntimeError as error:
-        message = f"cannot open the control socket {path}"
-        raise GatelineError(message) from error
+    _open(server, path)
     await server.start()
-    path.chmod(0o600)  # noqa: ASYNC240
     try:
         yield
     finally:
         await server.stop(grace=None)
         path.unlink(missing_ok=True)  # noqa: ASYNC240
+
+
+def _open(server: grpc.aio.Server, path: Path) -> None:
+    _refuse_if_served(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        server.add_insecure_port(f"unix:{path}")
+        path.chmod(0o600)  # nobody else could enter the folder in between
+    except (OSError, RuntimeError) as error:
+        message = f"cannot open the control socket {path}: {error}"
+        raise GatelineError(message) from error
 
 
 def _refuse_if_served(path: Path) -> None:

@@ -93,8 +93,9 @@ class Node:
     def _taking_back(self) -> bool:
         return self._goal is not self._subject
 
-    def connect(self, latest: Snapshot | None) -> list[Action]:
+    def connect(self, latest: Snapshot | None, last_good: Snapshot | None = None) -> list[Action]:
         """A new stream began: tell the latest, or what was accepted if the latest was refused."""
+        self._last_good = last_good
         self._subscriptions = _fresh()
         self._holds_something = False
         self._due = frozenset()
@@ -104,7 +105,7 @@ class Node:
                 return self._start()  # the same once more, also if it was being taken back
             return [self._left(), *self._begin(latest)]
         if latest is not None and latest.version == self._refused_version:
-            latest = self._accepted or self._last_good or latest
+            latest = self._accepted or last_good or latest
         return self._begin(latest) if latest is not None else []
 
     def disconnect(self) -> list[Action]:
@@ -265,6 +266,8 @@ class Node:
         else:
             self._accepted, self._refused_version = self._subject, ""
             outcome = Accepted(version=version)
+        if self._taking_back and restored and self._goal is not None and not self._goal.empty:
+            self._accepted = self._goal
         self._stage = None
         actions: list[Action] = [Finished(outcome), *self.retire(frozenset())]
         old = self._subscriptions[CLUSTER].surplus

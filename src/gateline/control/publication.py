@@ -146,7 +146,7 @@ class Publisher:
         former, member.peer = member.peer, peer
         if former is not None:
             former.hang_up()
-        self._perform(node, member, member.node.connect(self._latest))
+        self._perform(node, member, member.node.connect(self._latest, self._last_good))
         self._tell(node, member)
 
         def take(request: Request) -> None:

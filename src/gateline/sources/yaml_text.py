@@ -9,7 +9,7 @@ CloudFormation become their long forms, and depth and aliases are bounded.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -103,7 +103,7 @@ class _Composer:
             self.events = loader_class(self.text)
             return self._document()
         except _UnreadableError as refusal:
-            self.faults.append(refusal.fault)
+            self.faults.append(replace(refusal.fault, help=template_hint(self.text)))
         except yaml.MarkedYAMLError as error:
             self.faults.append(_syntax_fault(self.text, error))
         except yaml.reader.ReaderError as error:

@@ -1,0 +1,61 @@
+-- gateway.lua: what Envoy runs for every request. One static script; all that it knows comes as data.
+--
+-- 1. The Host header names an API, the first path segment a stage: together the scope (the entry table).
+-- 2. The path and verb name a method of that stage (the stage table, a trie).
+-- 3. The request is mapped: path, query, headers, as the integration says.
+-- 4. The route is named in filter state and the end mark is set.
+--
+-- Sealed (docs/decisions/0009-seal.md): everything runs inside pcall; no route leads anywhere without the end
+-- mark, the filter state that this script sets last; the JIT is off so that the instruction budget stops any
+-- loop; no Lua pattern ever sees text of a client; every loop over such text is bounded by its length.
+--
+-- Tables arrive as lists of netstrings (`5:hello`), written by compile/table.py.
+
+jit.off()
+
+local find, sub, byte, char = string.find, string.sub, string.byte, string.char
+local format, lower, concat, tonumber = string.format, string.lower, table.concat, tonumber
+local sethook = debug.sethook
+
+-- Shared with Python: dataplane/keys.py, compared by tests/dataplane/test_keys.py.
+local NAMESPACE = "gl"
+local WHY = "why"
+local REQUEST = "request"
+local ROUTE_STATE = "gl.route"
+local REQUEST_ID_STATE = "gl.rid"
+local SCOPE_HEADER = "x-gl-scope"
+local REQUEST_ID_HEADER = "x-gl-rid"
+
+local BUDGET = 2000000 -- Lua instructions that one request may take
+local TABLE_BUDGET = 100000000 -- and that reading one table may take, once per version and worker
+local URL_LIMIT = 10240 -- characters of path and query, as a regional API takes
+local BODY_LIMIT = 10485760 -- bytes of a request body
+local HOSTS_KEPT = 2048 -- authorities whose API is remembered
+local SCOPES_KEPT = 1024 -- stages whose tables are remembered
+
+local function overrun()
+  sethook()
+  error("the instruction budget of a request is used up")
+end
+
+-- Answers -------------------------------------------------------------------------------------------------
+
+local function refuse(h, rid, status, body, error_type, why)
+  sethook()
+  h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, why)
+  h:respond({
+    [":status"] = status,
+    ["content-type"] = "application/json",
+    ["x-amzn-requestid"] = rid,
+    ["x-amz-apigw-id"] = sub(rid, 1, 15) .. "=",
+    ["x-amzn-errortype"] = error_type,
+  }, body)
+end
+
+local function forbidden(h, rid, why)
+  return refuse(h, rid, "403", '{"message":"Forbidden"}', "ForbiddenException", why)
+end
+
+local function bad_request(h, rid, why)
+  return refuse(h, rid, "400", '{"message":"Bad Request"}', "BadRequestException", why)
+end

@@ -1,0 +1,279 @@
+-- Mapping: what the request to the backend is made of (api-gateway.md section 7).
+
+local UNRESERVED = {}
+for c = 0, 255 do
+  local letter = char(c)
+  local plain = (c >= 48 and c <= 57) or (c >= 65 and c <= 90) or (c >= 97 and c <= 122)
+    or c == 45 or c == 46 or c == 95 or c == 126
+  UNRESERVED[c] = plain and letter or format("%%%02X", c)
+end
+
+local function encode(text)
+  local out = {}
+  for index = 1, #text do
+    out[index] = UNRESERVED[byte(text, index)]
+  end
+  return concat(out)
+end
+
+-- The parameters of a query: name to values, decoded, in order. `;` separates as `&` does. The next separators
+-- are looked for once each, so that the work grows with the query's length and not with its square.
+local function parse_query(query)
+  local parsed, at, last = {}, 1, #query + 1
+  local ampersand, semicolon, equals = 0, 0, 0
+  while at < last do
+    if ampersand < at then
+      ampersand = find(query, "&", at, true) or last
+    end
+    if semicolon < at then
+      semicolon = find(query, ";", at, true) or last
+    end
+    if equals < at then
+      equals = find(query, "=", at, true) or last
+    end
+    local stop = ampersand < semicolon and ampersand or semicolon
+    local key_end = equals < stop and equals or stop
+    local key = decode(sub(query, at, key_end - 1), true)
+    if key and stop > at then
+      local value = sub(query, key_end + 1, stop - 1)
+      local values = parsed[key]
+      if not values then
+        values = {}
+        parsed[key] = values
+      end
+      values[#values + 1] = decode(value, true) or value
+    end
+    at = stop + 1
+  end
+  return parsed
+end
+
+local NONE = {}
+
+local function query_values(r, name)
+  if not r.parsed_query then
+    r.parsed_query = parse_query(r.query)
+  end
+  local values = r.parsed_query[name] or NONE
+  return values, #values
+end
+
+local function source_ip(h)
+  local address = h:streamInfo():downstreamRemoteAddress()
+  if sub(address, 1, 1) == "[" then
+    return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
+  end
+  return sub(address, 1, (find(address, ":", 1, true) or #address + 1) - 1)
+end
+
+local function without_port(authority)
+  local colon = find(authority, ":", (find(authority, "]", 1, true) or 1), true)
+  return colon and sub(authority, 1, colon - 1) or authority
+end
+
+-- The context variables that differ from request to request; the others are literals by now.
+local CONTEXT = {
+  requestId = function(r) return r.rid end,
+  extendedRequestId = function(r) return sub(r.rid, 1, 15) .. "=" end,
+  ["identity.sourceIp"] = function(r) return source_ip(r.h) end,
+  ["identity.userAgent"] = function(r) return r.headers:get("user-agent") end,
+  requestTime = function() return os.date("!%d/%b/%Y:%H:%M:%S +0000") end,
+  requestTimeEpoch = function(r) return tostring(r.h:timestamp()) end,
+  path = function(r) return r.full_path end,
+  httpMethod = function(r) return r.method end,
+  protocol = function(r) return r.h:streamInfo():protocol() end,
+  domainName = function(r) return without_port(r.authority) end,
+  domainPrefix = function(r)
+    local name = without_port(r.authority)
+    return sub(name, 1, (find(name, ".", 1, true) or #name + 1) - 1)
+  end,
+  xrayTraceId = function(r) return r.trace_id end,
+}
+
+local function header_values(headers, name)
+  local count = headers:getNumValues(name)
+  local values = {}
+  for index = 1, count do
+    values[index] = headers:getAtIndex(name, index - 1)
+  end
+  return values, count
+end
+
+-- The text of a source, or nil when the request does not have it.
+local function value_of(source, r)
+  local kind, argument = source.kind, source.argument
+  if kind == "literal" then
+    return argument
+  elseif kind == "segment" then
+    return r.segments[argument]
+  elseif kind == "greedy" then
+    return sub(r.path, r.starts[argument], r.length)
+  elseif kind == "header" then
+    local values, count = header_values(r.headers, argument)
+    return values[count]
+  elseif kind == "headers" then
+    local values, count = header_values(r.headers, argument)
+    return count > 0 and concat(values, ",") or nil
+  elseif kind == "query" then
+    local values, count = query_values(r, argument)
+    return values[count]
+  elseif kind == "queries" then
+    local values, count = query_values(r, argument)
+    return count > 0 and concat(values, ",") or nil
+  elseif kind == "context" then
+    return CONTEXT[argument](r)
+  end
+  error("unknown source")
+end
+
+-- A captured segment stays as its bytes are, but in a query it must not end its parameter.
+local IN_QUERY = { [35] = "%23", [38] = "%26", [43] = "%2B", [59] = "%3B", [61] = "%3D" }
+
+local function within_parameter(text)
+  local out = {}
+  for index = 1, #text do
+    local c = byte(text, index)
+    out[index] = IN_QUERY[c] or char(c)
+  end
+  return concat(out)
+end
+
+-- A path from the definition's own text and captured segments stays as the bytes are; anything that a client
+-- chose elsewhere (query, header) is encoded, so that it cannot add a segment, a query or a host, and must not
+-- have a form that a path may not have either. Nil when it has.
+local function mapped_path(method, r)
+  local out, in_query = {}, false
+  for index = 1, #method.path do
+    local source = method.path[index]
+    local value = value_of(source, r) or ""
+    local kind = source.kind
+    if kind == "literal" then
+      in_query = in_query or find(value, "?", 1, true) ~= nil
+    elseif kind == "segment" or kind == "greedy" then
+      value = in_query and within_parameter(value) or value
+    elseif not in_query and forbidden_form("/" .. value, false) then
+      return nil
+    else
+      value = encode(value)
+    end
+    out[index] = value
+  end
+  return concat(out)
+end
+
+local function mapped_query(method, r, path)
+  local parts, count = {}, 0
+  for index = 1, #method.query do
+    local mapping = method.query[index]
+    local values, found
+    if mapping.source.kind == "queries" then
+      values, found = query_values(r, mapping.source.argument)
+    else
+      values = { value_of(mapping.source, r) }
+      found = #values
+    end
+    for number = 1, found do
+      count = count + 1
+      parts[count] = encode(mapping.name) .. "=" .. encode(values[number])
+    end
+  end
+  if r.query ~= "" then
+    path = path .. (find(path, "?", 1, true) and "&" or "?") .. r.query
+  end
+  if count > 0 then
+    path = path .. (find(path, "?", 1, true) and "&" or "?") .. concat(parts, "&")
+  end
+  return path
+end
+
+-- A header value that came decoded out of a query may hold bytes that no header may.
+local function is_header_text(value)
+  for index = 1, #value do
+    local c = byte(value, index)
+    if c < 32 and c ~= 9 or c == 127 then
+      return false
+    end
+  end
+  return true
+end
+
+-- Root=1-{8 hex time}-{24 hex};Parent={16 hex};Sampled=0 (api-gateway.md section 9). The hex digits are those
+-- of a request id, anew each second and worker, and a count.
+local trace_second, trace_root, trace_parent, trace_count = 0, "", "", 0
+
+local function trace_id(headers, rid)
+  local now = os.time()
+  if now ~= trace_second then
+    trace_second, trace_count = now, 0
+    trace_root = format("Root=1-%08x-%s%s", now, sub(rid, 1, 8), sub(rid, 29, 36))
+    trace_parent = ";Parent=" .. sub(rid, 25, 28) .. sub(rid, 10, 13)
+  end
+  trace_count = trace_count + 1
+  local given = headers:get("x-amzn-trace-id")
+  local count = format("%08x", trace_count)
+  if given and #given <= 512 and find(given, "Root=", 1, true) then
+    return find(given, "Parent=", 1, true) and given or given .. trace_parent .. count
+  end
+  return trace_root .. count .. trace_parent .. count .. ";Sampled=0"
+end
+
+-- What may stand in a Host header that a mapping writes.
+local function is_authority(value)
+  for index = 1, #value do
+    local c = byte(value, index)
+    local plain = (c >= 48 and c <= 58) or (c >= 65 and c <= 91) or (c >= 97 and c <= 122)
+      or c == 45 or c == 46 or c == 93 or c == 95
+    if not plain then
+      return false
+    end
+  end
+  return #value <= 255
+end
+
+-- Maps what depends on the request; true, or nothing when the request was refused.
+local function map(r, method)
+  local headers = r.headers
+  local path = mapped_path(method, r)
+  if not path then
+    return bad_request(r.h, r.rid, "mapped_dot_segment")
+  end
+  path = mapped_query(method, r, path)
+  local values = {}
+  for index = 1, #method.headers do
+    local value = value_of(method.headers[index].source, r)
+    local fits = method.headers[index].name == ":authority" and is_authority or is_header_text
+    if value and not fits(value) then
+      return bad_request(r.h, r.rid, "mapped_header_bytes")
+    end
+    values[index] = value
+  end
+  if method.authority ~= "" then
+    headers:replace(":authority", method.authority) -- a mapped Host replaces it when there is one
+  end
+  for index = 1, #method.headers do
+    local name = method.headers[index].name
+    if values[index] and (values[index] ~= "" or name ~= ":authority") then
+      headers:replace(name, values[index])
+    end
+  end
+  headers:replace(":path", path)
+  return true
+end
+
+-- A mock whose template does not fit the body's media type (api-gateway.md sections 8 and 19).
+local function mock_accepts(h, headers, rid, method)
+  local content_type = headers:get("content-type") or "application/json"
+  local semicolon = find(content_type, ";", 1, true)
+  local media_type = lower(semicolon and sub(content_type, 1, semicolon - 1) or content_type)
+  while sub(media_type, -1) == " " do
+    media_type = sub(media_type, 1, -2)
+  end
+  if method.media_types[media_type] or method.media_types["$default"] then
+    return true
+  end
+  if method.passthrough == "when_no_match" then
+    return refuse(h, rid, "500", '{"message": "Internal server error"}', "InternalServerErrorException",
+      "mock_without_status")
+  end
+  return refuse(h, rid, "415", '{"message": "Unsupported Media Type"}', "BadRequestException", "media_type")
+end

@@ -1,0 +1,184 @@
+-- The request: the order in which all of it happens.
+
+-- Cuts the stage off the path: answers the stage, where the rest begins, and whether the local form was used.
+local function stage_of(path, found)
+  local at = 1
+  while byte(path, at + 1) == 47 do
+    at = at + 1 -- `//prod/x` is `/prod/x`
+  end
+  local api = found.api
+  if found.here and sub(path, at, at + 9) == "/restapis/" then
+    local api_end = find(path, "/", at + 10, true)
+    local stage_end = api_end and find(path, "/", api_end + 1, true)
+    if not stage_end then
+      return nil
+    end
+    local form = "_user_request_"
+    local form_end = stage_end + #form
+    local after = byte(path, form_end + 1)
+    if sub(path, stage_end + 1, form_end) ~= form or (after and after ~= 47) then
+      return nil
+    end
+    return entry.apis[sub(path, at + 10, api_end - 1)], sub(path, api_end + 1, stage_end - 1), form_end + 1, true
+  end
+  local stage_end = find(path, "/", at + 1, true) or #path + 1
+  return api, sub(path, at + 1, stage_end - 1), stage_end
+end
+
+-- Envoy joins two Authorization headers with a comma: does a second scheme begin after one? Parameters of a
+-- scheme have a `=` before any space; quoted text is skipped.
+local function has_second_scheme(value)
+  local quoted, after_comma, token = false, false, false
+  for index = 1, #value do
+    local c = byte(value, index)
+    if quoted then
+      quoted = c ~= 34
+    elseif c == 34 then
+      quoted, after_comma = true, false
+    elseif c == 44 then
+      if after_comma and token then
+        return true
+      end
+      after_comma, token = true, false
+    elseif c == 32 or c == 9 then
+      if after_comma and token then
+        return true
+      end
+    elseif c == 61 then
+      after_comma = false
+    else
+      token = true
+    end
+  end
+  return after_comma and token
+end
+
+-- What Envoy's own regular expression (compile/entry.py) did not know for a usual request.
+local function refused_form(h, headers, rid, path, query)
+  local content_length = headers:get("content-length")
+  if content_length and #content_length > 7 and tonumber(content_length) > BODY_LIMIT then
+    sethook()
+    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "body_length")
+    h:respond({ [":status"] = "413", ["content-type"] = "text; charset=utf-8" },
+      "HTTP content length exceeded 10485760 bytes.")
+    return true
+  end
+  local decoded = decode(path)
+  local why = forbidden_form(path, true) or not decoded and "path_percent" or forbidden_form(decoded, false)
+  if find(query, "#", 1, true) then
+    why = "path_fragment"
+  end
+  local values, count = header_values(headers, "authorization")
+  if count > 0 and has_second_scheme(concat(values, ",")) then
+    why = "two_credentials"
+  end
+  if why then
+    bad_request(h, rid, why)
+    return true
+  end
+  return false
+end
+
+local function main(h)
+  local headers = h:headers()
+  local rid = headers:get(REQUEST_ID_HEADER)
+  local authority, target, method = headers:get(":authority"), headers:get(":path"), headers:get(":method")
+  if method == "TRACE" then
+    return refuse(h, rid, "405", '{"message":"Method Not Allowed"}', "BadRequestException", "trace")
+  elseif not target or byte(target, 1) ~= 47 or not authority then
+    return bad_request(h, rid, "request_target")
+  elseif #target > URL_LIMIT then
+    return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
+  end
+  local plain = entry_table(h:filterContext())
+  local found = entry.seen[authority] or api_of(authority)
+  if found.malformed then
+    return bad_request(h, rid, "host")
+  elseif not found.api and not found.here then
+    return forbidden(h, rid, "host")
+  end
+
+  local question = find(target, "?", 1, true)
+  local raw_path, query = target, ""
+  if question then
+    raw_path, query = sub(target, 1, question - 1), sub(target, question + 1)
+  end
+  if not plain and refused_form(h, headers, rid, raw_path, query) then
+    return
+  end
+  local api, stage_name, rest_at, is_local_form = stage_of(raw_path, found)
+  local reference = api and api.stages[stage_name]
+  if not reference or (found.execute or is_local_form) and not api.execute then
+    return forbidden(h, rid, "stage")
+  end
+  while byte(raw_path, rest_at + 1) == 47 do
+    rest_at = rest_at + 1 -- `/prod//x` is `/prod/x`
+  end
+  local path = rest_at > #raw_path and "/" or sub(raw_path, rest_at)
+
+  headers:replace(SCOPE_HEADER, reference.scope)
+  local stage = reference.table
+  if not stage then
+    h:clearRouteCache()
+    stage = stage_table(reference, h:metadata())
+    if not stage then
+      return forbidden(h, rid, "scope")
+    end
+  end
+  local chosen, segments, starts, length = method_at(stage, path, method)
+  if not chosen then
+    return refuse(h, rid, "403", '{"message":"Missing Authentication Token"}',
+      "MissingAuthenticationTokenException", "no_method")
+  elseif not plain and entry.strict and is_ambiguous(stage, path, method, chosen) then
+    return bad_request(h, rid, "path_ambiguous")
+  end
+  if chosen.details then
+    read_method(chosen)
+  end
+  local kind = chosen.kind
+  if kind == "proxy" then
+    local trace = trace_id(headers, rid)
+    headers:replace("x-amzn-trace-id", trace)
+    if chosen.fixed_path and query == "" then
+      headers:replace(":path", chosen.fixed_path)
+    else
+      local r = {
+        h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
+        segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace,
+      }
+      if not map(r, chosen) then
+        return
+      end
+    end
+    -- A client's HEAD stays one: Envoy would pass the body of another verb's answer behind its back.
+    if chosen.method ~= "" and method ~= "HEAD" then
+      headers:replace(":method", chosen.method)
+    end
+  elseif kind == "mock" then
+    if not mock_accepts(h, headers, rid, chosen) then
+      return
+    end
+  else
+    return refuse(h, rid, chosen.status, chosen.body, chosen.error_type, chosen.why)
+  end
+
+  local info = h:streamInfo()
+  if entry.logged then
+    info:dynamicMetadata():set(NAMESPACE, REQUEST, method .. " " .. raw_path)
+  end
+  local state = info:filterState()
+  state:set(REQUEST_ID_STATE, "envoy.string", rid)
+  state:set(ROUTE_STATE, "envoy.string", chosen.route) -- the end mark: no route without it
+  h:clearRouteCache()
+end
+
+function envoy_on_request(h)
+  sethook(overrun, "", BUDGET)
+  local ok, problem = pcall(main, h)
+  sethook()
+  if not ok then
+    h:logErr("gateway.lua: " .. tostring(problem))
+    local rid = h:headers():get(REQUEST_ID_HEADER) or ""
+    refuse(h, rid, "500", '{"message": "Internal server error"}', "InternalServerErrorException", "script")
+  end
+end

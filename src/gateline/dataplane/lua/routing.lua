@@ -1,0 +1,112 @@
+-- Routing: the method that a path and a verb name (api-gateway.md section 3).
+
+-- Splits a path into at most `depth` + 1 segments; `starts` holds where each begins. A trailing slash is not
+-- a segment (api-gateway.md section 3).
+local function split(path, depth)
+  local segments, starts, count, at = {}, {}, 0, 2
+  local length = #path
+  if length > 1 and byte(path, length) == 47 then
+    length = length - 1
+  end
+  while at <= length and count <= depth do
+    local slash = find(path, "/", at, true)
+    if not slash or slash > length then
+      slash = length + 1
+    end
+    count = count + 1
+    segments[count] = sub(path, at, slash - 1)
+    starts[count] = at
+    at = slash + 1
+    if at == length + 1 then -- an inner `//` before the end: one empty segment more
+      count = count + 1
+      segments[count] = ""
+      starts[count] = at
+    end
+  end
+  return segments, starts, count, length
+end
+
+-- What ANY stands for; another verb needs a method of its own.
+local VERBS = { GET = true, HEAD = true, OPTIONS = true, PATCH = true, POST = true, PUT = true, DELETE = true }
+
+local function of_verb(methods, method)
+  return methods[method] or VERBS[method] and methods.ANY or nil
+end
+
+-- Static before {parameter} before {greedy+}; a resource without the verb is not the end of the search.
+-- Visits a trie node at most once for a depth, so its work is bounded by the definition.
+local function descend(node, segments, starts, index, count, last_byte, method)
+  if index > count then
+    local methods = node.methods
+    return methods and of_verb(methods, method)
+  end
+  local segment = segments[index]
+  local child = node.static[segment]
+  local found
+  if child then
+    found = descend(child, segments, starts, index + 1, count, last_byte, method)
+    if found then
+      return found
+    end
+  end
+  if node.parameter and segment ~= "" then
+    found = descend(node.parameter, segments, starts, index + 1, count, last_byte, method)
+    if found then
+      return found
+    end
+  end
+  local greedy = node.greedy
+  if greedy and starts[index] <= last_byte then -- at least one segment that is not empty
+    return of_verb(greedy, method)
+  end
+  return nil
+end
+
+local function method_at(stage, path, method)
+  local static = stage.static[path]
+  local found = static and of_verb(static, method)
+  if found then
+    return found
+  end
+  local segments, starts, count, length = split(path, stage.depth)
+  local last_byte = length
+  while byte(path, last_byte) == 47 do
+    last_byte = last_byte - 1
+  end
+  return descend(stage.root, segments, starts, 1, count, last_byte, method), segments, starts, length
+end
+
+-- In strict mode: does any reading of the path that a backend may have select another method, or is it a form
+-- that no path may have? A reading decodes (at most twice), strips `;` parameters and merges slashes, in any order.
+-- A path with more readings, or longer ones, than are worth looking at is taken for ambiguous.
+local READINGS, READING_BYTES = 24, 12000
+
+local function is_ambiguous(stage, path, method, chosen)
+  local readings, times, count, seen, bytes = { path }, { 0 }, 1, { [path] = true }, 0
+  local function add(reading, decoded)
+    if reading and not seen[reading] then
+      seen[reading] = true
+      count, bytes = count + 1, bytes + #reading
+      readings[count], times[count] = reading, decoded
+    end
+  end
+  local at = 1
+  while at <= count do
+    local reading, decoded = readings[at], times[at]
+    if at > READINGS or bytes > READING_BYTES then
+      return true
+    elseif at > 1 then
+      local other = method_at(stage, reading, method)
+      if other and other ~= chosen or decoded > 0 and forbidden_form(reading, false) then
+        return true
+      end
+    end
+    add(without_parameters(reading), decoded)
+    add(merged(reading), decoded)
+    if decoded < 2 then
+      add(decode(reading), decoded + 1)
+    end
+    at = at + 1
+  end
+  return false
+end

@@ -1,0 +1,176 @@
+-- Tables: what the script knows, read from lists of netstrings and kept by their ids.
+
+-- A reader of netstrings: each call answers the next string.
+local function reader(text)
+  local at = 1
+  return function()
+    local colon = find(text, ":", at, true)
+    local length = tonumber(sub(text, at, colon - 1))
+    at = colon + length + 1
+    return sub(text, colon + 1, colon + length)
+  end
+end
+
+local function read_entry(text)
+  local take = reader(text)
+  local entry = {
+    default = take(), loopback = take() == "1", strict = take() == "1", logged = take() == "1",
+    exact = {}, apis = {}, seen = {}, count = 0,
+  }
+  for _ = 1, tonumber(take()) do
+    local host = take()
+    entry.exact[host] = take()
+  end
+  for _ = 1, tonumber(take()) do
+    local name = take()
+    local api = { execute = take() == "1", stages = {} }
+    for _ = 1, tonumber(take()) do
+      local stage = take()
+      api.stages[stage] = { scope = name .. "/" .. stage, id = take() }
+    end
+    entry.apis[name] = api
+  end
+  return entry
+end
+
+local function new_node()
+  return { static = {} }
+end
+
+-- Puts a method where its path template ends; templates are ours, so `find` may walk them freely. Resources
+-- without a parameter are also kept by their whole path: nothing is more specific.
+local function plant(stage, template, method, record)
+  local node, at, static = stage.root, 2, true
+  while at <= #template do
+    local slash = find(template, "/", at, true) or #template + 1
+    local segment = sub(template, at, slash - 1)
+    if sub(segment, 1, 1) == "{" then
+      static = false
+      if sub(segment, -2) == "+}" then
+        node.greedy = node.greedy or {}
+        node.greedy[method] = record
+        return
+      end
+      node.parameter = node.parameter or new_node()
+      node = node.parameter
+    else
+      local child = node.static[segment]
+      if not child then
+        child = new_node()
+        node.static[segment] = child
+      end
+      node = child
+    end
+    at = slash + 1
+  end
+  node.methods = node.methods or {}
+  node.methods[method] = record
+  if static then
+    stage.static[template] = node.methods
+  end
+end
+
+local function read_stage(text)
+  sethook(overrun, "", TABLE_BUDGET)
+  local take = reader(text)
+  local stage = { root = new_node(), static = {}, depth = tonumber(take()) }
+  for _ = 1, tonumber(take()) do
+    local template, method, details = take(), take(), take()
+    plant(stage, template, method, { details = details })
+  end
+  sethook(overrun, "", BUDGET)
+  return stage
+end
+
+-- A source is a pair: its kind, one letter, and an argument.
+local function read_source(take)
+  local kind, argument = take(), take()
+  if kind == "segment" or kind == "greedy" then
+    argument = tonumber(argument)
+  end
+  return { kind = kind, argument = argument }
+end
+
+local function read_named_sources(take)
+  local list = {}
+  for index = 1, tonumber(take()) do
+    local name = take()
+    list[index] = { name = name, source = read_source(take) }
+  end
+  return list
+end
+
+-- The details of a method are read when it is first asked for.
+local function read_method(record)
+  local take = reader(record.details)
+  record.kind = take()
+  record.route = take()
+  if record.kind == "error" then
+    record.status, record.body, record.error_type, record.why = take(), take(), take(), take()
+  elseif record.kind == "mock" then
+    record.passthrough = take()
+    record.media_types = {}
+    for _ = 1, tonumber(take()) do
+      record.media_types[take()] = true
+    end
+  else
+    record.method, record.authority = take(), take()
+    record.path = {}
+    for index = 1, tonumber(take()) do
+      record.path[index] = read_source(take)
+    end
+    record.query = read_named_sources(take)
+    record.headers = read_named_sources(take)
+    if #record.path == 1 and #record.query == 0 and #record.headers == 0 and record.path[1].kind == "literal" then
+      record.fixed_path = record.path[1].argument
+    end
+  end
+  record.details = nil
+end
+
+local entry, entry_id
+local stages, stage_count = {}, 0
+
+-- The entry table comes with two ids that differ in a trailing `~`: with it, the path has an unusual form.
+local function entry_table(context)
+  local id = context:get("id")
+  local plain = byte(id, #id) ~= 126
+  if not plain then
+    id = sub(id, 1, -2)
+  end
+  if id ~= entry_id then
+    sethook(overrun, "", TABLE_BUDGET)
+    entry = read_entry(context:get("table"))
+    entry_id = id
+    sethook(overrun, "", BUDGET)
+  end
+  return plain
+end
+
+-- The table of a stage, from the scope that is chosen now; kept by its id. The entry table names the id, so
+-- that the scope is only asked when a table is new.
+local function stage_table(reference, metadata)
+  local kept = stages[reference.scope]
+  if not kept or kept.id ~= reference.id then
+    local id = metadata:get("id")
+    if not id then
+      return nil -- the scope is not there: it is on its way, or was just removed
+    end
+    if kept and kept.id == id then
+      return kept -- the entry table is ahead of the scope, or behind it
+    end
+    if not kept then
+      if stage_count >= SCOPES_KEPT then
+        stages, stage_count = {}, 0
+      end
+      stage_count = stage_count + 1
+    end
+    kept = read_stage(metadata:get("table"))
+    kept.id = id
+    stages[reference.scope] = kept
+  end
+  if kept.id == reference.id then
+    reference.table = kept
+  end
+  return kept
+end
