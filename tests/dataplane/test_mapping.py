@@ -112,7 +112,7 @@ def test_a_query_value_in_a_query_is_encoded_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["../admin", "?x=1", "#f", "a/b", "@evil", "a%2Fb", "\\", ";x", "//evil.test"]
+    "value", ["?x=1", "#f", "a/b", "@evil", "a%2Fb", ";x", "//evil.test"]
 )
 def test_a_header_in_the_path_can_add_no_segment_no_query_and_no_host(value: str) -> None:
     line = mapping("path.id", of_request("header.X-Id"))
@@ -121,8 +121,8 @@ def test_a_header_in_the_path_can_add_no_segment_no_query_and_no_host(value: str
     assert "/../" not in path
 
 
-@pytest.mark.parametrize("value", [".", ".."])
-def test_a_header_or_query_value_that_would_be_a_dot_segment_is_refused(value: str) -> None:
+@pytest.mark.parametrize("value", [".", "..", "../admin", "a/../b", "..;x", "\\", "\xc0\xae"])
+def test_a_header_or_query_value_with_a_form_that_no_path_may_have_is_refused(value: str) -> None:
     line = mapping("path.id", of_request("header.X-Id"))
     served = api(method("GET", "/a", http_proxy("http://b.test/{id}/end", line)))
     envoy = SimulatedEnvoy(compiled(gateway(served)))
