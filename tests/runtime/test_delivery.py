@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
+import pytest
 from google.protobuf.message import Message
 
 from gateline.compile.cluster import cluster
@@ -11,6 +12,7 @@ from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected
 from gateline.control.publication import Publisher
 from gateline.control.snapshot import Snapshot
 from gateline.model.origin import Origin
+from gateline.runtime import delivery
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.resolver import Resolver
 
@@ -50,6 +52,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.answers: dict[str, list[str]] = {"a": ["10.0.0.1"], "b": ["10.0.0.2"]}
+        self.silent: set[str] = set()
         self.tick = asyncio.Semaphore(0)
         self.changed = asyncio.Event()
         self.publisher = Recorder()
@@ -59,6 +62,8 @@ class Bench:
         self.delivery = Delivery(self.publisher, self.resolver)
 
     async def _ask(self, host: str) -> Sequence[str]:
+        if host in self.silent:
+            await asyncio.Event().wait()
         return self.answers[host]
 
     async def _pause(self, _: float) -> None:
@@ -120,6 +125,19 @@ def test_addresses_that_did_not_change_are_not_published_again() -> None:
         await bench.delivery.deliver(resources("a"))
         await bench.delivery.readdress()
         assert len(bench.publisher.published) == 1
+
+    with_bench(story)
+
+
+def test_a_host_that_does_not_answer_in_time_is_published_without_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "FIRST_ANSWERS_SECONDS", 0.0)
+
+    async def story(bench: Bench) -> None:
+        bench.silent.add("b")
+        await bench.delivery.deliver(resources("b"))
+        assert bench.endpoints() == {"b": []}
 
     with_bench(story)
 

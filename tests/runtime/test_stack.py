@@ -11,10 +11,14 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateline.compile.resources import LISTENER
 from gateline.errors import AddressInUse, DefinitionInvalid, EnvoyUnavailable, GatelineError
+from gateline.runtime import candidate, stack
+from gateline.runtime.candidate import Candidate
 from gateline.runtime.notice import Complained, EnvoyBack, EnvoyCrashed, Notice, Published, Unchanged
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
@@ -29,8 +33,8 @@ pytestmark = pytest.mark.envoy
 class Running:
     """A stack that serves, and what it says."""
 
-    def __init__(self, stack: Stack, notices: asyncio.Queue[Notice]) -> None:
-        self.stack = stack
+    def __init__(self, serving: Stack, notices: asyncio.Queue[Notice]) -> None:
+        self.stack = serving
         self.notices = notices
 
     @property
@@ -60,9 +64,9 @@ def serving(
     async def play() -> list[Notice]:
         notices: asyncio.Queue[Notice] = asyncio.Queue()
         try:
-            async with asyncio.timeout(60), Stack(settings, notices.put_nowait) as stack:
+            async with asyncio.timeout(60), Stack(settings, notices.put_nowait) as served:
                 if story:
-                    await story(Running(stack, notices))
+                    await story(Running(served, notices))
         finally:
             left.extend(notices.get_nowait() for _ in range(notices.qsize()))
         return left
@@ -185,6 +189,65 @@ def test_what_only_the_compiler_refuses_is_told_and_envoy_is_not_left_behind(tmp
     assert isinstance(complaint, Complained)
     assert complaint.refused
     assert complaint.places.locate(raised.value.report.diagnostics[0].origin).line > 0
+
+
+def refused_by_envoy(monkeypatch: pytest.MonkeyPatch, when: Callable[[], bool]) -> None:
+    """What is compiled is such that only Envoy finds the fault: a port that does not exist."""
+
+    def build_badly(*args: Any) -> Candidate:
+        made = candidate.build(*args)
+        if not when():
+            return made
+        assert made.resources is not None
+        listeners = dict(made.resources.by_type[LISTENER])
+        for name, message in listeners.items():
+            bad: Any = type(message)()
+            bad.CopyFrom(message)
+            bad.address.socket_address.port_value = 70_000
+            listeners[name] = bad
+        by_type = {**made.resources.by_type, LISTENER: listeners}
+        return replace(made, resources=replace(made.resources, by_type=by_type))
+
+    monkeypatch.setattr(stack, "build", build_badly)
+
+
+def test_what_envoy_refuses_at_the_start_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "ready.json"
+    settings = replace(write_project(tmp_path, {"/hello": MOCK}), ready_file=ready)
+    refused_by_envoy(monkeypatch, lambda: True)
+    with pytest.raises(DefinitionInvalid) as raised:
+        serving(settings)
+    (found,) = raised.value.report.diagnostics
+    assert found.code.name == "GL701"
+    assert found.origin.json_pointer == "/gateway"
+    assert "listener" in found.message
+    assert not ready.exists()
+
+
+def test_what_envoy_refuses_later_is_told_and_the_last_good_configuration_serves_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = write_project(tmp_path, {"/one": MOCK})
+    bad = False
+    refused_by_envoy(monkeypatch, lambda: bad)
+
+    async def story(running: Running) -> None:
+        nonlocal bad
+        bad = True
+        write_swagger(tmp_path, {"/two": MOCK})
+        complaint = await running.notices.get()
+        assert isinstance(complaint, Complained)
+        assert complaint.refused
+        assert complaint.report.diagnostics[0].code.name == "GL701"
+        assert await running.get("/prod/one") == 200
+        bad = False
+        write_swagger(tmp_path, {"/three": MOCK})
+        assert isinstance(await running.notices.get(), Published)
+        assert await running.get("/prod/three") == 200
+
+    serving(settings, story)
 
 
 def test_a_taken_port_is_told_before_envoy_starts(tmp_path: Path) -> None:

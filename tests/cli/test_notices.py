@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from gateline.cli.notices import Narrator
+from gateline.model.codes import SECRET_UNREADABLE
+from gateline.model.diagnostic import Complaints
+from gateline.model.origin import Origin, Position
+from gateline.runtime.notice import (
+    Complained,
+    EnvoyBack,
+    EnvoyCrashed,
+    Notice,
+    Published,
+    Remarked,
+    Unchanged,
+)
+
+
+class OnePlace:
+    def locate(self, _: Origin) -> Position:
+        return Position(3, 7)
+
+    def text(self, _: str) -> str:
+        return "name: shop\nsecrets:\n  Token: {env: TOKEN}\n"
+
+
+def said(notice: Notice, *, serving: bool = True) -> str:
+    out = io.StringIO()
+    narrator = Narrator(Console(file=out, highlight=False, markup=False))
+    if serving:
+        narrator.serving()
+    narrator(notice)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("notice", "text"),
+    [
+        (Published(0.0123, 7), "gateline: reloaded in 12 ms: 7 routes\n"),
+        (Published(0.5, 1), "gateline: reloaded in 500 ms: 1 route\n"),
+        (Unchanged(), ""),
+        (EnvoyCrashed(-11, 0.0), "gateline: Envoy ended (signal SIGSEGV); it is started again at once\n"),
+        (EnvoyCrashed(1, 0.5), "gateline: Envoy ended (status 1); it is started again in 0.5 s\n"),
+        (EnvoyBack(42), "gateline: Envoy serves again (process 42)\n"),
+        (Remarked("cannot resolve \x1b[2Jevil"), "gateline: cannot resolve \\u001b[2Jevil\n"),
+    ],
+)
+def test_a_notice_is_a_line(notice: Notice, text: str) -> None:
+    assert said(notice) == text
+
+
+def complained(*, refused: bool) -> Complained:
+    complaints = Complaints()
+    complaints.add(
+        SECRET_UNREADABLE, Origin("gateline.yaml", ("secrets", "Token")), "the secret has no value"
+    )
+    return Complained(complaints.report(), OnePlace(), refused=refused)
+
+
+def test_a_refusal_while_something_serves_says_that_it_serves_on() -> None:
+    text = said(complained(refused=True))
+    assert "error[GL280]: the secret has no value" in text
+    assert "gateline.yaml:3:7" in text
+    assert text.endswith("gateline: 1 error, 0 warnings; the last good configuration serves on\n")
+
+
+def test_a_refusal_at_the_start_does_not() -> None:
+    assert said(complained(refused=True), serving=False).endswith("gateline: 1 error, 0 warnings\n")
+
+
+def test_complaints_that_refuse_nothing_are_shown_alone() -> None:
+    assert "serves on" not in said(complained(refused=False))
