@@ -47,10 +47,6 @@ def from_files(state: StateDir, chain: bytes, key: bytes, now: datetime = NOW) -
     return taken is not None, told
 
 
-def test_without_tls_there_is_no_certificate(state: StateDir) -> None:
-    assert edge_certificate(None, (), NOW, state, Complaints()) is None
-
-
 def test_a_self_signed_certificate_names_this_machine_and_the_hosts(state: StateDir) -> None:
     leaf = x509.load_pem_x509_certificate(self_signed(state, "gw.example.com", "bücher.example").chain)
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

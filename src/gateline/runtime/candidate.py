@@ -17,7 +17,6 @@ from gateline.model.codes import NEEDS_RESTART, NO_TRUST
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.secret import Secret
-from gateline.runtime.certificate import edge_certificate
 from gateline.runtime.secret import read_secrets
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
@@ -111,11 +110,17 @@ def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: 
     folder = settings.project.absolute().parent
     found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
     missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
+    certificate = None
+    if gateway.edge.tls is not None:
+        # Only now: the library takes a tenth of the time of a start, and few development gateways speak TLS.
+        from gateline.runtime.certificate import edge_certificate  # noqa: PLC0415
+
+        certificate = edge_certificate(
+            gateway.edge.tls, gateway.edge.hosts, datetime.now(UTC), state, complaints
+        )
     return Keyring(
         # A secret that could not be read was complained about; the compiler need not do so again.
         secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
-        edge_certificate=edge_certificate(
-            gateway.edge.tls, gateway.edge.hosts, datetime.now(UTC), state, complaints
-        ),
+        edge_certificate=certificate,
         trust=system_trust(settings.environ),
     )

@@ -36,16 +36,14 @@ RENEW_BEFORE: Final = timedelta(days=30)
 
 
 def edge_certificate(
-    tls: SelfSigned | TlsFiles | None,
+    tls: SelfSigned | TlsFiles,
     hosts: Iterable[str],
     now: datetime,
     state: StateDir,
     complaints: Complaints,
 ) -> Certificate | None:
-    """The certificate that the gateway shows to clients, or None without TLS or when a complaint was made."""
+    """The certificate that the gateway shows to clients, or None when a complaint was made."""
     match tls:
-        case None:
-            return None
         case SelfSigned():
             return _self_signed(tuple(hosts), now, state)
         case TlsFiles():
