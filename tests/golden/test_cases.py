@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,13 +66,6 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cas
     return chosen
 
 
-@pytest.fixture
-def golden(case: Case, request: pytest.FixtureRequest) -> Iterator[Golden]:
-    expected = Golden(case.folder / "expected", update=request.config.getoption("--update-golden"))
-    yield expected
-    expected.close()
-
-
 @cache
 def reference() -> Mapping[str, Sequence[Any]]:
     """The resources of the reference case, which the others are abridged against."""
@@ -95,8 +88,10 @@ def shown(section: str, items: list[Any], name: str) -> str:
     return dump([abridged(item, same.get(item["name"], others[-1])) for item in items])
 
 
-def test_a_case_says_and_compiles_what_is_expected(case: Case, golden: Golden) -> None:
+def test_a_case_says_and_compiles_what_is_expected(case: Case, pytestconfig: pytest.Config) -> None:
+    golden = Golden(case.folder / "expected", update=pytestconfig.getoption("--update-golden"))
     said = CliRunner().invoke(app, ["check", *case.options])
+    assert "internal error" not in said.output
     golden.check("diagnostics.txt", said.output)
     inspection = inspect(None, None, case.allowed)
     assert (said.exit_code == 0) == (inspection.resources is not None)
@@ -105,6 +100,7 @@ def test_a_case_says_and_compiles_what_is_expected(case: Case, golden: Golden) -
     if inspection.resources is not None:
         for section, items in resources(inspection.resources).items():
             golden.check(f"{section}.yaml", shown(section, items, case.folder.name))
+    golden.close()  # not reached after a failure: an update must not remove what it could not write
 
 
 def test_no_golden_file_holds_a_secrets_value(case: Case) -> None:
