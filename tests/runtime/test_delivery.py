@@ -8,15 +8,16 @@ from google.protobuf.message import Message
 
 from gateline.compile.cluster import cluster
 from gateline.compile.resources import CLUSTER, ENDPOINT, HostLookup, Resources
-from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected
+from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected, Unanswered
 from gateline.control.publication import Publisher
 from gateline.control.snapshot import Snapshot
 from gateline.model.origin import Origin
 from gateline.runtime import delivery
-from gateline.runtime.delivery import Delivery
+from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.resolver import Resolver
 
 PLACE = Origin("swagger.json")
+REJECTED = Rejected(version="x", refusals=(), restored=True)
 
 
 class Recorder(Publisher):
@@ -26,16 +27,25 @@ class Recorder(Publisher):
         super().__init__(call_later=lambda *_: None)
         self.published: list[Snapshot] = []
         self.refuse: set[str] = set()
+        self.silent = False
+        self.absent: NodeOutcome | None = None
 
     async def publish(self, snapshot: Snapshot) -> Outcome:
         self.published.append(snapshot)
-        bad = self.refuse & snapshot.by_type[CLUSTER].keys()
-        answer: NodeOutcome = (
-            Rejected(version=snapshot.version, refusals=(), restored=True)
-            if bad
-            else Accepted(version=snapshot.version)
-        )
+        if self.absent is not None:
+            return Outcome(version=snapshot.version, by_node={})
+        answer: NodeOutcome = Accepted(version=snapshot.version)
+        if self.refuse & snapshot.by_type[CLUSTER].keys():
+            answer = REJECTED
+        elif self.silent:
+            answer = Unanswered(version=snapshot.version, waiting_for=(CLUSTER,))
         return Outcome(version=snapshot.version, by_node={"edge": answer})
+
+    async def wait_ready(self, node: str) -> Accepted | Rejected:
+        assert node == "edge"
+        assert isinstance(self.absent, Accepted | Rejected)
+        answer, self.absent = self.absent, None
+        return answer
 
 
 def resources(*hosts: str) -> Resources:
@@ -59,7 +69,7 @@ class Bench:
         self.resolver = Resolver(
             on_change=self.changed.set, on_complaint=lambda _: None, ask=self._ask, pause=self._pause
         )
-        self.delivery = Delivery(self.publisher, self.resolver)
+        self.delivery = Delivery(self.publisher, self.resolver, ("edge",))
 
     async def _ask(self, host: str) -> Sequence[str]:
         if host in self.silent:
@@ -170,6 +180,28 @@ def test_after_a_refusal_the_former_configuration_counts_with_the_addresses_of_t
         bench.answers["a"] = ["10.0.0.7"]
         await bench.resolver.settled()
         await bench.delivery.readdress()
+        assert set(bench.endpoints()) == {"a"}
+
+    with_bench(story)
+
+
+def test_an_envoy_that_does_not_answer_keeps_the_former_configuration() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(resources("a"))
+        bench.publisher.silent = True
+        outcome = await bench.delivery.deliver(resources("b"))
+        assert len(failures(outcome)) == 1
+        assert set(bench.endpoints()) == {"a"}
+
+    with_bench(story)
+
+
+def test_an_envoy_that_is_being_restarted_is_waited_for_and_may_refuse() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(resources("a"))
+        bench.publisher.absent = REJECTED
+        outcome = await bench.delivery.deliver(resources("b"))
+        assert failures(outcome) == (REJECTED,)
         assert set(bench.endpoints()) == {"a"}
 
     with_bench(story)

@@ -15,20 +15,34 @@ from google.protobuf.message import Message
 
 from gateline.compile.endpoint import assignments
 from gateline.compile.resources import ENDPOINT, Resources
-from gateline.control.outcome import Outcome
+from gateline.control.outcome import NodeOutcome, Outcome, Rejected, Unanswered
 from gateline.control.publication import Publisher
 from gateline.control.snapshot import Snapshot
 from gateline.runtime.resolver import Resolver
 
 FIRST_ANSWERS_SECONDS: Final = 2.0
+ABSENT_SECONDS: Final = 30.0
+
+
+def failures(outcome: Outcome) -> tuple[Rejected | Unanswered, ...]:
+    """The answers of Envoys that went back to what they held before."""
+    return tuple(each for each in outcome.by_node.values() if isinstance(each, Rejected | Unanswered))
 
 
 class Delivery:
-    """Publishes configurations, and again whenever an address of theirs changes."""
+    """Publishes configurations, and again whenever an address of theirs changes.
 
-    def __init__(self, publisher: Publisher, resolver: Resolver) -> None:
+    Args:
+        publisher: the control plane.
+        resolver: knows the addresses of hosts.
+        nodes: the Envoys that must answer; one that is being restarted is waited for.
+
+    """
+
+    def __init__(self, publisher: Publisher, resolver: Resolver, nodes: tuple[str, ...]) -> None:
         self._publisher = publisher
         self._resolver = resolver
+        self._nodes = nodes
         self._resources: Resources | None = None
         self._snapshot: Snapshot | None = None
         self._endpoints: Mapping[str, Message] = {}
@@ -49,7 +63,9 @@ class Delivery:
                 async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
                     await self._resolver.settled()
             outcome = await self._publish(resources)
-            if not outcome.rejections:
+            if former is not None:
+                outcome = await self._with_absent(outcome)
+            if not failures(outcome):
                 self._resources = resources
                 self._resolver.want(_hosts(resources))
             elif former is not None:
@@ -57,6 +73,16 @@ class Delivery:
                 self._resolver.want(_hosts(former))
                 await self._publish(former)
             return outcome
+
+    async def _with_absent(self, outcome: Outcome) -> Outcome:
+        """The outcome with the answers of Envoys that were not connected when it was published."""
+        answers: dict[str, NodeOutcome] = dict(outcome.by_node)
+        for node in self._nodes:
+            if node not in answers:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ABSENT_SECONDS):
+                        answers[node] = await self._publisher.wait_ready(node)
+        return Outcome(version=outcome.version, by_node=answers)
 
     async def readdress(self) -> None:
         """Publish what is published with the addresses of now."""

@@ -33,7 +33,7 @@ from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background
 from gateline.runtime.candidate import Candidate, RunningEdge, build, read
-from gateline.runtime.delivery import Delivery
+from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.envoy import arguments, find_envoy, last_words
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.listening import accepts, reserve
@@ -80,7 +80,7 @@ class Stack:
             on_change=self._addresses_changed.set,
             on_complaint=lambda complaint: notify(Remarked(complaint)),
         )
-        self._delivery = Delivery(self._publisher, self._resolver)
+        self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
         self._spawned: asyncio.Queue[int] = asyncio.Queue()
 
     @property
@@ -258,7 +258,7 @@ class Stack:
         before = self._delivery.version
         outcome = await self._delivery.deliver(candidate.resources)
         refusals = [
-            each for rejected in outcome.rejections for each in rejected.diagnostics(candidate.gateway.origin)
+            each for failed in failures(outcome) for each in failed.diagnostics(candidate.gateway.origin)
         ]
         if refusals:
             self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
