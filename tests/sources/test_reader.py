@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from gateline.errors import FileUnreadable
 from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin, Position
+from gateline.sources import json_text
 from gateline.sources.reader import Reader
 
 
@@ -94,3 +97,25 @@ def test_files_that_are_missing_are_watched_too(project: Path) -> None:
     reader.read_named(project / "p/none.json", Origin("p/gateline.yaml"), "it")
     reader.depend_on(project / "p/edge.key")
     assert reader.files == {project / "p/none.json", project / "p/edge.key"}
+
+
+def test_thousands_of_places_in_a_text_do_not_read_it_thousands_of_times(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    entries = json_text._entries
+
+    def counted(text: str, at: int) -> Iterator[tuple[str, int, int]]:
+        read.append(at)
+        return entries(text, at)
+
+    monkeypatch.setattr(json_text, "_entries", counted)
+    (project / "p/many.json").write_text(
+        json.dumps({"paths": {f"/{i}": {"get": i} for i in range(500)}}, indent=0)
+    )
+    reader = Reader(Path("p/gateline.yaml"), Complaints())
+    reader.read(project / "p/many.json")
+    read.clear()
+    places = [reader.locate(Origin("p/many.json", ("paths", f"/{i}", "get"))) for i in range(500)]
+    assert [place.line for place in places[:2]] == [4, 7]
+    assert len(read) == len(set(read)) == 502  # the document, its paths, and each path once

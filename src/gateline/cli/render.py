@@ -6,7 +6,7 @@ The text form is the compilers' usual one: what is wrong, where, the line itself
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,10 +47,13 @@ def placed(report: Report, locate: Locate) -> tuple[Placed, ...]:
 
 def render_report(report: Report, locate: Locate, console: Console, text: ReadText | None = None) -> None:
     """Print every diagnostic. `text` gives a file's text by its name; by default the disk does."""
+    lines: dict[str, list[str]] = {}
     for entry in placed(report, locate):
         file = entry.diagnostic.origin.file
-        known = text(file) if text is not None else None
-        console.print(_rendered(entry, known if known is not None else _read(file)), soft_wrap=True)
+        if file not in lines:
+            known = text(file) if text is not None else None
+            lines[file] = _lines(known if known is not None else _read(file))
+        console.print(_rendered(entry, lines[file]), soft_wrap=True)
 
 
 def page(code_name: str) -> str:
@@ -89,7 +92,7 @@ def as_json(report: Report, locate: Locate) -> dict[str, object]:
     }
 
 
-def _rendered(entry: Placed, source: str) -> Text:
+def _rendered(entry: Placed, lines: Sequence[str]) -> Text:
     diagnostic, position = entry.diagnostic, entry.position
     shown = Text()
     shown.append(f"{diagnostic.severity.value}[{diagnostic.code.name}]", style=_STYLE[diagnostic.severity])
@@ -97,7 +100,7 @@ def _rendered(entry: Placed, source: str) -> Text:
     gutter = " " * len(str(position.line))
     shown.append(f"{gutter}--> ", style="blue")
     shown.append(f"{visible(diagnostic.origin.file)}:{position.line}:{position.column}\n")
-    _append_excerpt(shown, entry, gutter, source)
+    _append_excerpt(shown, entry, gutter, lines)
     if diagnostic.help:
         shown.append(f"{gutter} = ", style="blue")
         shown.append("help: ", style="bold")
@@ -107,13 +110,12 @@ def _rendered(entry: Placed, source: str) -> Text:
     return shown
 
 
-def _append_excerpt(shown: Text, entry: Placed, gutter: str, source: str) -> None:
+def _append_excerpt(shown: Text, entry: Placed, gutter: str, lines: Sequence[str]) -> None:
     """The source line with a caret; not under `secrets`, where somebody may have written a value."""
     origin, position = entry.diagnostic.origin, entry.position
-    lines = [line.removesuffix("\r") for line in source.split("\n")]  # as positions count them
-    if not source or origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
+    if origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
         return
-    line = lines[position.line - 1]
+    line = lines[position.line - 1].removesuffix("\r")
     # A long line is shown from a little before the column on, so that the caret has something to point at.
     start = max(0, position.column - 1 - LONGEST_LINE // 4) if len(line) > LONGEST_LINE else 0
     before = visible(line[start : position.column - 1].replace("\t", " "))
@@ -123,6 +125,11 @@ def _append_excerpt(shown: Text, entry: Placed, gutter: str, source: str) -> Non
     shown.append(f"{lead}{before}{after}{tail}\n")
     shown.append(f"{gutter} | ", style="blue")
     shown.append(" " * _width(lead + before) + "^\n", style=_STYLE[entry.diagnostic.severity])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as positions count them: other line separators of Unicode are characters of a line."""
+    return text.split("\n") if text else []
 
 
 def _width(text: str) -> int:

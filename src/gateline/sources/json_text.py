@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, cast
 
 from gateline.model import codes
@@ -67,14 +69,35 @@ def locate(text: str, pointer: tuple[str | int, ...]) -> Position | None:
     place = at = _skip(text, 0)
     try:
         for key in pointer:
-            found = next((e for e in reversed(list(_entries(text, at))) if e[0] == str(key)), None)
+            found = _children(text, at).get(str(key))
             if found is None:
                 break
-            _, key_at, at = found
+            key_at, at = found
             place = key_at if text[at] in "{[" else at
     except (ValueError, IndexError, RecursionError):
         return None
-    return position_at(text, place)
+    starts = _line_starts(text)
+    line = bisect_right(starts, place)
+    return Position(line, place - starts[line - 1] + 1)
+
+
+def _children(text: str, at: int) -> dict[str, tuple[int, int]]:
+    """A container's keys with their places and their values' places; of a key written twice, the last one."""
+    known = _known_children(text)
+    if at not in known:
+        known[at] = {key: (key_at, value_at) for key, key_at, value_at in _entries(text, at)}
+    return known[at]
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(found.end() for found in re.finditer("\n", text))]
+
+
+@lru_cache(maxsize=4)
+def _known_children(text: str) -> dict[int, dict[str, tuple[int, int]]]:  # noqa: ARG001
+    """What was found out about a text so far: a definition may have thousands of complaints."""
+    return {}
 
 
 def _entries(text: str, at: int) -> Iterator[tuple[str, int, int]]:
