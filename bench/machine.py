@@ -98,7 +98,9 @@ def bare_envoy(folder: Path, port: int, backend_port: int) -> Iterator[subproces
         return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
 
     endpoint = {"endpoint": {"address": address(backend_port)}}
-    hosts = [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "b"}}]}]
+    hosts = [
+        {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "b"}}]}
+    ]
     config = {
         "static_resources": {
             "clusters": [
@@ -121,7 +123,9 @@ def bare_envoy(folder: Path, port: int, backend_port: int) -> Iterator[subproces
                                         "@type": f"{manager}.HttpConnectionManager",
                                         "stat_prefix": "bare",
                                         "route_config": {"virtual_hosts": hosts},
-                                        "http_filters": [{"name": "router", "typed_config": {"@type": router}}],
+                                        "http_filters": [
+                                            {"name": "router", "typed_config": {"@type": router}}
+                                        ],
                                     },
                                 }
                             ]
