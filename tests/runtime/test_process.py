@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateline.runtime.process import LONGEST_LOG, Child, Command, scrubbed, spawn
+from gateline.runtime.process import LONGEST_LOG, Child, Command, scrubbed, spawn, trim
 
 
 def python(tmp_path: Path, code: str, **environment: str) -> Command:
@@ -52,6 +52,19 @@ def test_a_log_that_grew_too_long_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"x" * (LONGEST_LOG + 1))
     during(python(tmp_path, "print('out')"))
     assert (tmp_path / "log").read_text() == "out\n"
+
+
+def test_a_log_is_trimmed_under_the_feet_of_its_writer(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"x" * LONGEST_LOG)
+    trim(log)
+    assert log.stat().st_size == LONGEST_LOG
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"too much")
+        trim(log)
+        writer.write(b"on it goes")
+    assert log.read_bytes() == b"on it goes"
+    trim(tmp_path / "none")
 
 
 def test_it_has_the_environment_that_it_was_given_and_no_input(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import stat
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -118,6 +119,44 @@ def test_names_of_hosts_are_resolved(tmp_path: Path, backend: RecordingBackend) 
 
     async def story(running: Running) -> None:
         assert await running.get("/prod/orders") == 200
+
+    serving(settings, story)
+
+
+def test_a_secret_in_a_file_is_rotated_by_writing_the_file(tmp_path: Path, backend: RecordingBackend) -> None:
+    settings = write_project(tmp_path, {"/orders": proxy(f"http://127.0.0.1:{backend.port}/")})
+    project, secret = tmp_path / "gateline.yaml", tmp_path / "secret.txt"
+    project.write_text(project.read_text().replace("env: PASSTHROUGH_SECRET", "file: secret.txt"))
+    secret.write_text("first\n")
+
+    async def story(running: Running) -> None:
+        await running.get("/prod/orders")
+        (tmp_path / "next").write_text("second\n")
+        (tmp_path / "next").replace(secret)
+        assert isinstance(await running.notices.get(), Published)
+        await running.get("/prod/orders")
+
+    serving(settings, story)
+    seen = [request.all(b"apigatewaypassthroughheader") for request in backend.received()]
+    assert seen == [[b"first"], [b"second"]]
+
+
+def test_a_self_signed_gateway_speaks_tls_that_its_own_certificate_proves(tmp_path: Path) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK}, gateway={"tls": {"self_signed": True}})
+
+    def ask(port: int, host: str) -> int:
+        trust = ssl.create_default_context(cafile=tmp_path / ".gateline" / "tls" / "self-signed.pem")
+        connection = http.client.HTTPSConnection(host, port, timeout=20, context=trust)
+        try:
+            connection.request("GET", "/prod/hello")
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    async def story(running: Running) -> None:
+        assert running.stack.url == f"https://127.0.0.1:{running.port}"
+        for host in ("127.0.0.1", "localhost"):
+            assert await asyncio.to_thread(ask, running.port, host) == 200
 
     serving(settings, story)
 

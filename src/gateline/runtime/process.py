@@ -103,8 +103,13 @@ async def spawn(command: Command) -> Child:
     return Child(process, write_end)
 
 
+def trim(log: Path) -> None:
+    """Begin a log anew that grew too long. Its writer appends, so it goes on at the new end."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > LONGEST_LOG:
+            os.truncate(log, 0)
+
+
 def _open_log(path: Path) -> int:
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    if os.fstat(log).st_size > LONGEST_LOG:
-        os.ftruncate(log, 0)
-    return log
+    trim(path)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -47,7 +47,7 @@ from gateline.runtime.notice import (
     Remarked,
     Unchanged,
 )
-from gateline.runtime.process import Command, ending, scrubbed
+from gateline.runtime.process import Command, ending, scrubbed, trim
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import as_json, as_text, record
@@ -59,6 +59,7 @@ from gateline.runtime.watching import signature
 
 NODE: Final = "edge"
 START_SECONDS: Final = 30.0
+LOOK_AT_LOG_SECONDS: Final = 60.0
 
 
 class Stack:
@@ -139,7 +140,10 @@ class Stack:
         before = signature(loaded.files)
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe)
         await self._serve(candidate, state)
-        working.append(tasks.create_task(self._follow_restarts()))
+        working += [
+            tasks.create_task(self._follow_restarts()),
+            tasks.create_task(_keep_short(state.envoy_log)),
+        ]
         if settings.watch:
 
             def prepare() -> Candidate:
@@ -291,6 +295,12 @@ class Stack:
             task.cancel()
         self._keeper.stop()
         await self._keeper.finished
+
+
+async def _keep_short(log: Path) -> None:
+    while True:
+        await asyncio.sleep(LOOK_AT_LOG_SECONDS)
+        trim(log)
 
 
 def _call_later(delay: float, callback: Callable[[], None]) -> object:
