@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import pytest
+import typer
+from rich.console import Console
+
+from gateline.cli import session
+from gateline.cli.notices import Narrator
+from gateline.cli.session import Stopper, run_session
+from gateline.errors import AddressInUse, DefinitionInvalid
+from gateline.model.diagnostic import Report
+from gateline.runtime.settings import Settings
+from gateline.runtime.stack import Stack
+
+SETTINGS = Settings(project=Path("gateline.yaml"), environ={})
+
+
+class FakeStack:
+    """Starts and stops as the test says; notes what it was told."""
+
+    def __init__(self) -> None:
+        self.hurried = 0
+        self.start: Callable[[], Awaitable[None]] = _nothing
+        self.stop: Callable[[], Awaitable[None]] = _nothing
+
+    def __call__(self, *_: object) -> Self:
+        return self
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def hurry(self) -> None:
+        self.hurried += 1
+
+
+async def _nothing() -> None:
+    return
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    fake = FakeStack()
+    monkeypatch.setattr(session, "Stack", fake)
+    return fake
+
+
+def signalled(number: signal.Signals = signal.SIGTERM) -> None:
+    os.kill(os.getpid(), number)
+
+
+def code_of(work: Callable[[Stack, Stopper], Awaitable[int]]) -> int:
+    narrator = Narrator(Console(file=sys.stderr))
+    try:
+        run_session(SETTINGS, narrator, work, broken_off=lambda number: 128 + number)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
+async def until_stopped(_: Stack, stopper: Stopper) -> int:
+    await stopper.stopping.wait()
+    return 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_work(stack: FakeStack, number: signal.Signals) -> None:
+    async def work(_: Stack, stopper: Stopper) -> int:
+        signalled(number)
+        return await until_stopped(_, stopper)
+
+    assert code_of(work) == 0
+    assert stack.hurried == 0
+
+
+def test_a_second_signal_hurries_the_stop(stack: FakeStack) -> None:
+    async def stop() -> None:
+        signalled()
+        while not stack.hurried:  # noqa: ASYNC110 - a signal's handler runs when the loop turns
+            await asyncio.sleep(0)
+
+    stack.stop = stop
+
+    async def work(_: Stack, stopper: Stopper) -> int:
+        signalled()
+        return await until_stopped(_, stopper)
+
+    assert code_of(work) == 0
+    assert stack.hurried == 1
+
+
+def test_a_signal_after_the_work_is_done_hurries_the_stop(stack: FakeStack) -> None:
+    async def stop() -> None:
+        signalled()
+        while not stack.hurried:  # noqa: ASYNC110 - a signal's handler runs when the loop turns
+            await asyncio.sleep(0)
+
+    stack.stop = stop
+
+    async def work(*_: object) -> int:
+        return 3
+
+    assert code_of(work) == 3
+
+
+def test_a_third_signal_ends_the_process(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+
+    async def play() -> None:
+        stopper = Stopper(cast("Stack", stack))
+        stopper.listen()
+        stopper.leaving()
+        for done in (lambda: stack.hurried, lambda: ended):
+            signalled()
+            while not done():  # noqa: ASYNC110 - a signal's handler runs when the loop turns
+                await asyncio.sleep(0)
+
+    asyncio.run(play())
+    assert ended == [128 + signal.SIGTERM]
+
+
+def test_a_signal_during_the_start_breaks_it_off(stack: FakeStack) -> None:
+    async def start() -> None:
+        signalled()
+        await asyncio.Event().wait()
+
+    stack.start = start
+
+    async def work(*_: object) -> int:
+        raise AssertionError("it worked")
+
+    assert code_of(work) == 128 + signal.SIGTERM
+
+
+def test_signals_may_be_forwarded_instead(stack: FakeStack) -> None:
+    async def work(_: Stack, stopper: Stopper) -> int:
+        heard = asyncio.get_running_loop().create_future()
+        stopper.forward = heard.set_result
+        signalled(signal.SIGINT)
+        assert await heard is signal.SIGINT
+        assert not stopper.stopping.is_set()
+        return 4
+
+    assert code_of(work) == 4
+
+
+def test_definitions_that_the_narrator_complained_about_are_exit_code_1(stack: FakeStack) -> None:
+    async def start() -> None:
+        raise DefinitionInvalid(Report())
+
+    stack.start = start
+    assert code_of(until_stopped) == 1
+
+
+def test_other_faults_are_the_command_lines_to_tell(stack: FakeStack) -> None:
+    async def start() -> None:
+        raise AddressInUse("taken")
+
+    stack.start = start
+    with pytest.raises(AddressInUse, match="taken"):
+        code_of(until_stopped)
