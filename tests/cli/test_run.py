@@ -99,3 +99,15 @@ def test_the_commands_environment_has_addresses_and_no_secrets() -> None:
         "GATELINE_URL_MY_ORDERS_PROD": "http://127.0.0.1:8080/prod",
         "GATELINE_URL_MY_ORDERS_NEXT_ONE": "http://127.0.0.1:8080/next-one",
     }
+
+
+@pytest.mark.envoy
+def test_options_after_the_commands_name_are_the_commands(project: Path) -> None:
+    code, out, _ = ended("run", "--project", project, "--port", "0", sys.executable, "-c", "print('ran')")
+    assert (code, out) == (0, "ran\n")
+
+
+def test_a_command_is_required() -> None:
+    code, _, err = ended("run", "--")
+    assert code == 2
+    assert "Missing argument" in err

@@ -40,7 +40,12 @@ class Row:
 
 COMMANDS: Final[Mapping[str, Row]] = {
     "up": Row("gateline.cli.up", "up", "Run a project and serve it until told to stop."),
-    "run": Row("gateline.cli.run", "run", "Run a project for as long as a command runs."),
+    "run": Row(
+        "gateline.cli.run",
+        "run",
+        "Run a project for as long as a command runs.",
+        {"allow_interspersed_args": False},  # what follows the command's name is the command's
+    ),
     "check": Row("gateline.cli.check", "check", "Say everything that is wrong with a project."),
     "routes": Row("gateline.cli.routes", "routes", "List every route that a project serves."),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),

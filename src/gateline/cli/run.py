@@ -29,7 +29,7 @@ from gateline.sources import find_project
 
 def run(
     command: Annotated[
-        list[str], typer.Argument(metavar="-- CMD...", show_default=False, help="The command.")
+        list[str], typer.Argument(metavar="[--] CMD", show_default=False, help="The command.")
     ],
     project: Annotated[
         Path | None,
