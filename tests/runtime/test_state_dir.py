@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -83,15 +84,13 @@ def deep(tmp_path: Path) -> Path:
 
 
 def test_a_deep_project_gets_its_sockets_in_a_short_directory(tmp_path: Path) -> None:
-    runtime_folder = tmp_path / "r"
-    runtime_folder.mkdir()
-    environ = {"XDG_RUNTIME_DIR": str(runtime_folder)}
-    with hold_state_dir(deep(tmp_path), None, environ) as state:
-        assert len(os.fsencode(state.admin_socket)) <= LONGEST_SOCKET_PATH
-        assert len(os.fsencode(state.xds_socket)) <= LONGEST_SOCKET_PATH
-        assert state.sockets.parent == runtime_folder
-        assert mode(state.sockets) == 0o700
-    assert not state.sockets.exists()
+    with tempfile.TemporaryDirectory() as short:  # tmp_path itself may be too long
+        with hold_state_dir(deep(tmp_path), None, {"XDG_RUNTIME_DIR": short}) as state:
+            assert len(os.fsencode(state.admin_socket)) <= LONGEST_SOCKET_PATH
+            assert len(os.fsencode(state.xds_socket)) <= LONGEST_SOCKET_PATH
+            assert state.sockets.parent == Path(short)
+            assert mode(state.sockets) == 0o700
+        assert not state.sockets.exists()
 
 
 def test_the_short_directory_of_a_crashed_run_is_removed(tmp_path: Path) -> None:
