@@ -12,18 +12,20 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.entry import entry_scope
+from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.secret import edge_certificate, generic, trust
-from gateline.compile.stage import Harvest, StageCompiler, unserved_methods
+from gateline.compile.stage import StageCompiler, unserved_methods
 from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.integration import LiteralSource, Location, RequestSource
+from gateline.model.rest_api import RestApi
 
-__all__ = ["Compiled", "compile_gateway"]
+__all__ = ["Compiled", "Memory", "compile_gateway"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ def compile_gateway(
     *,
     allowed: frozenset[str] = frozenset(),
     request_log: str | None = None,
+    memory: Memory | None = None,
 ) -> Compiled:
     """Compile a project whole, or not at all.
 
@@ -48,20 +51,17 @@ def compile_gateway(
         keyring: values of secrets and certificates.
         allowed: names of diagnostics that may pass (`--allow`).
         request_log: where Envoy writes one JSON line a request; None for nowhere.
+        memory: of former compilations; a stage of which nothing has changed is not compiled again.
 
     """
     complaints = Complaints(allowed)
-    harvest = Harvest()
-    scopes: dict[str, Message] = {}
     cleaned = cleaned_headers(gateway)
+    harvest = Harvest()
     for api in gateway.apis:
-        unserved = unserved_methods(api, complaints)
-        for stage in api.stages:
-            name = names.scope(api.name, stage.name)
-            compiler = StageCompiler(gateway, api, stage, unserved=unserved, cleaned=cleaned, harvest=harvest)
-            scopes[name] = compiler.compile(complaints)
-            harvest.origins[name] = api.origin
-    scopes[keys.ENTRY_SCOPE] = entry_scope(gateway, harvest.table_ids, logged=request_log is not None)
+        for part in _stages(gateway, api, cleaned, complaints, memory or Memory()):
+            harvest.add(part)
+    logged = request_log is not None
+    scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry_scope(gateway, harvest.table_ids, logged=logged)}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
@@ -81,6 +81,26 @@ def compile_gateway(
         routes=tuple(harvest.rows),
     )
     return Compiled(resources=resources, report=report)
+
+
+def _stages(
+    gateway: Gateway, api: RestApi, cleaned: CleanedHeaders, complaints: Complaints, memory: Memory
+) -> list[Harvest]:
+    """What the stages of an API yield, compiled anew where something has changed."""
+    kept = [
+        memory.harvest(names.scope(api.name, stage.name), gateway, api, stage, cleaned)
+        for stage in api.stages
+    ]
+    if all(kept):
+        return [harvest for harvest in kept if harvest is not None]
+    unserved = unserved_methods(api, complaints)
+    harvests = []
+    for stage in api.stages:
+        harvest = StageCompiler(gateway, api, stage, unserved=unserved, cleaned=cleaned).compile(complaints)
+        harvests.append(harvest)
+        if not complaints.count:
+            memory.keep(names.scope(api.name, stage.name), gateway, api, stage, cleaned, harvest)
+    return harvests
 
 
 def cleaned_headers(gateway: Gateway) -> CleanedHeaders:

@@ -6,13 +6,12 @@ depend on how many there are. No header takes part, so none can move a request t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from google.protobuf.message import Message
 
 from gateline.compile import names, support
 from gateline.compile.cluster import cluster
 from gateline.compile.entry import LUA_FILTER, scoped
+from gateline.compile.harvest import Harvest
 from gateline.compile.mapping import Mapped, NotMappable, Source, StageContext, map_parameters
 from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
 from gateline.compile.resources import HostLookup, RouteRow
@@ -33,19 +32,6 @@ _INTERNAL_ERROR = ("500", '{"message": "Internal server error"}', "InternalServe
 _NOT_IMPLEMENTED = ("501", '{"message":"Not Implemented"}', "NotImplementedException")
 
 
-@dataclass(slots=True)
-class Harvest:
-    """What stages add to, beside their own scope."""
-
-    clusters: dict[str, Message] = field(default_factory=dict)
-    lookups: dict[HostLookup, None] = field(default_factory=dict)
-    secrets: set[str] = field(default_factory=set)
-    needs_trust: bool = False
-    origins: dict[str, Origin] = field(default_factory=dict)
-    rows: list[RouteRow] = field(default_factory=list)
-    table_ids: dict[str, str] = field(default_factory=dict)
-
-
 class StageCompiler:
     """Compiles one stage of one API.
 
@@ -60,7 +46,6 @@ class StageCompiler:
         *,
         unserved: frozenset[Origin],
         cleaned: CleanedHeaders,
-        harvest: Harvest,
     ) -> None:
         self._edge: Edge = gateway.edge
         self._cleaned = cleaned
@@ -68,11 +53,11 @@ class StageCompiler:
         self._api = api
         self._stage = stage
         self._unserved = unserved
-        self._harvest = harvest
+        self._harvest = Harvest()
         self._routes: dict[str, Message] = {}
 
-    def compile(self, complaints: Complaints) -> Message:
-        """The scope with its table and routes."""
+    def compile(self, complaints: Complaints) -> Harvest:
+        """The scope with its table and routes, and what they need."""
         table = Table()
         table.put(max((len(m.path.segments) for m in self._api.methods), default=0), len(self._api.methods))
         for method in self._api.methods:
@@ -80,12 +65,14 @@ class StageCompiler:
             details = Table()
             self._method(method, details, complaints)
             table.put(details.text)
-        return self._scope(table.text)
+        self._scope(table.text)
+        return self._harvest
 
-    def _scope(self, table: str) -> Message:
+    def _scope(self, table: str) -> None:
         scope = names.scope(self._api.name, self._stage.name)
         identity = table_id(table)
         self._harvest.table_ids[scope] = identity
+        self._harvest.origins[scope] = self._api.origin
         nothing = new(
             "envoy.config.route.v3.Route",
             name=f"{scope} table",
@@ -108,7 +95,7 @@ class StageCompiler:
                 },
                 "exact_match_map": {"map": actions},
             }
-        return scoped(
+        self._harvest.scopes[scope] = scoped(
             scope,
             virtual_hosts=[{"name": "stage", "domains": ["*"], "matcher": tree}],
             **scope_headers(self._api.api_id, self._cleaned),

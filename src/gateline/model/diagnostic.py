@@ -81,6 +81,11 @@ class Complaints:
         )
         return chosen is Severity.ERROR
 
+    @property
+    def count(self) -> int:
+        """How many complaints were recorded so far."""
+        return len(self._found)
+
     def report(self) -> Report:
         """What was recorded so far."""
         return Report(tuple(self._found))

@@ -22,6 +22,7 @@ from gateline.sources.circumstances import Circumstances
 from gateline.sources.document import Document, JsonValue
 from gateline.sources.environment import fill
 from gateline.sources.include import Includer
+from gateline.sources.memory import Memory
 from gateline.sources.overlay import lay_over
 from gateline.sources.project import ProjectFile
 from gateline.sources.reader import Reader, is_file
@@ -89,20 +90,30 @@ def load(
     environ: Mapping[str, str],
     allowed: frozenset[str] = frozenset(),
     checking: bool = False,
+    memory: Memory | None = None,
 ) -> Loaded:
-    """Read a project whole. `checking`: nothing will be started, so what only a start needs may be missing.
+    """Read a project whole.
+
+    Args:
+        path: a project file or a bare OpenAPI document.
+        overlays: project files laid over it, in order.
+        environ: where `${env:NAME}` is looked up.
+        allowed: diagnostics that may pass, by name.
+        checking: nothing will be started, so what only a start needs may be missing.
+        memory: of former readings of the same project; what did not change is not read again.
 
     Raises:
         FileUnreadable: `path` or an overlay is missing or cannot be read.
 
     """
     complaints = Complaints(allowed)
-    reader = Reader(path, complaints)
+    memory = memory or Memory()
+    reader = Reader(path, complaints, memory)
     document = reader.read(path)
     bare = document is not None and _is_openapi(document)
     circumstances = Circumstances(environ=environ, checking=checking, bare=bare)
     tree = _tree(document, bare, overlays, reader, environ, complaints) if document is not None else None
-    gateway = _gateway(tree, reader, circumstances, complaints) if tree is not None else None
+    gateway = _gateway(tree, reader, circumstances, complaints, memory) if tree is not None else None
     report = complaints.report()
     return Loaded(
         gateway=None if report.error_count else gateway,
@@ -171,7 +182,7 @@ def _is_something_else(document: Document, complaints: Complaints) -> bool:
 
 
 def _gateway(
-    tree: Node, reader: Reader, circumstances: Circumstances, complaints: Complaints
+    tree: Node, reader: Reader, circumstances: Circumstances, complaints: Complaints, memory: Memory
 ) -> Gateway | None:
     filled, broken = fill(tree, circumstances.environ, complaints)
     validated = validate(filled, broken, complaints)
@@ -179,7 +190,7 @@ def _gateway(
     if project is None:
         return None
     check_project(project, filled, complaints)
-    gateway = Assembler(filled, validated, reader, circumstances, complaints).gateway(project)
+    gateway = Assembler(filled, validated, reader, circumstances, complaints, memory).gateway(project)
     check_uses(gateway, filled, circumstances, complaints)
     if len(gateway.apis) == len(filled.names("apis")):
         texts = {api.name: reader.text(api.origin.file) or "" for api in gateway.apis}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from gateline.model import codes
@@ -14,6 +15,8 @@ from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.definition_context import DefinitionContext
+from gateline.sources.document import Document
+from gateline.sources.memory import Memory, circumstance
 from gateline.sources.openapi import read_rest_api
 from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, SecretPart, settings
 from gateline.sources.project_values import split_host_port
@@ -34,12 +37,14 @@ class Assembler:
         reader: Reader,
         circumstances: Circumstances,
         complaints: Complaints,
+        memory: Memory,
     ) -> None:
         self._tree = tree
         self._validated = validated
         self._reader = reader
         self._circumstances = circumstances
         self._complaints = complaints
+        self._memory = memory
 
     def gateway(self, project: ProjectFile) -> Gateway:
         """The whole project. APIs whose definition could not be read are not in it."""
@@ -159,10 +164,27 @@ class Assembler:
             account_id=settings(project).account_id,
             execute_api_endpoint=part.execute_api_endpoint,
             project_folder=self._reader.folder(self._tree.origin),
-            read_file=self._reader.read,
         )
         lenient = self._circumstances.unresolved is Severity.WARNING
-        return read_rest_api(document, context, self._complaints, bare=lenient)
+        return self._remembered(document, context, lenient=lenient)
+
+    def _remembered(self, document: Document, context: DefinitionContext, *, lenient: bool) -> RestApi | None:
+        """The API, read again only if its document or what the project says about it has changed."""
+        key = circumstance(context, lenient=lenient)
+        kept = self._memory.api(document, key)
+        if kept is not None:
+            return kept
+        before, included = self._complaints.count, list[Path]()
+
+        def read_file(path: Path) -> Document | None:
+            included.append(path)
+            return self._reader.read(path)
+
+        noting = replace(context, read_file=read_file)
+        api = read_rest_api(document, noting, self._complaints, bare=lenient)
+        if api is not None and self._complaints.count == before and not included:
+            self._memory.keep_api(document, key, api)
+        return api
 
 
 def _folder_name(folder: Path) -> str:

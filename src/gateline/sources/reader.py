@@ -11,6 +11,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin, Position
 from gateline.sources.document import Document, locate, read_document
+from gateline.sources.memory import Memory
 
 _TOP = Position(1, 1)
 
@@ -18,10 +19,11 @@ _TOP = Position(1, 1)
 class Reader:
     """Reads documents, remembers them for positions, and knows every file that the project depends on."""
 
-    def __init__(self, project: Path, complaints: Complaints) -> None:
+    def __init__(self, project: Path, complaints: Complaints, memory: Memory | None = None) -> None:
         self._folder = _absolute(project.parent)
         self._named_folder = project.parent
         self._complaints = complaints
+        self._memory = memory or Memory()
         self._documents: dict[Path, Document | None] = {}
         self._by_name: dict[str, Document] = {}
         self._files: set[Path] = set()
@@ -64,7 +66,12 @@ class Reader:
             if is_file(path) is False:  # a pipe or a device would hang the reader
                 message = f"{name} is not a file"
                 raise FileUnreadable(message)
-            document = read_document(path, name, self._complaints)
+            document = self._memory.document(path)
+            if document is None:
+                before = self._complaints.count
+                document = read_document(path, name, self._complaints)
+                if document is not None and self._complaints.count == before:
+                    self._memory.keep_document(path, document)
             self._documents[path] = document
             if document is not None:
                 self._by_name[name] = document

@@ -1,0 +1,83 @@
+"""Harvest: what compiling a stage yields, and the memory that lends it to the next compilation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from gateline.compile.resources import HostLookup, RouteRow
+from gateline.compile.route import CleanedHeaders
+from gateline.model.gateway import Gateway
+from gateline.model.integration import VpcLink
+from gateline.model.origin import Origin
+from gateline.model.rest_api import RestApi, Stage
+
+
+@dataclass(slots=True)
+class Harvest:
+    """Scopes with what they need: of one stage, or of all."""
+
+    scopes: dict[str, Message] = field(default_factory=dict)
+    table_ids: dict[str, str] = field(default_factory=dict)
+    clusters: dict[str, Message] = field(default_factory=dict)
+    lookups: dict[HostLookup, None] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    needs_trust: bool = False
+    origins: dict[str, Origin] = field(default_factory=dict)
+    rows: list[RouteRow] = field(default_factory=list)
+
+    def add(self, other: Harvest) -> None:
+        """Take in what another stage yielded; what both have, the first keeps."""
+        self.scopes |= other.scopes
+        self.table_ids |= other.table_ids
+        self.clusters = other.clusters | self.clusters
+        self.lookups = self.lookups | other.lookups
+        self.secrets |= other.secrets
+        self.needs_trust |= other.needs_trust
+        self.origins = other.origins | self.origins
+        self.rows += other.rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    api: RestApi
+    stage: Stage
+    links: tuple[VpcLink, ...]
+    account_id: str
+    cleaned: CleanedHeaders
+    harvest: Harvest
+
+
+class Memory:
+    """Harvests of the last compilation, by scope; only of stages that compiled without a complaint."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+
+    def harvest(
+        self, scope: str, gateway: Gateway, api: RestApi, stage: Stage, cleaned: CleanedHeaders
+    ) -> Harvest | None:
+        """What the stage yielded when all that it depends on was the same."""
+        kept = self._kept.get(scope)
+        if kept is None or kept.api is not api:
+            return None
+        same = (kept.stage, kept.links, kept.account_id, kept.cleaned) == (
+            stage,
+            gateway.vpc_links,
+            gateway.edge.account_id,
+            cleaned,
+        )
+        return kept.harvest if same else None
+
+    def keep(
+        self,
+        scope: str,
+        gateway: Gateway,
+        api: RestApi,
+        stage: Stage,
+        cleaned: CleanedHeaders,
+        harvest: Harvest,
+    ) -> None:
+        """Keep what a stage yielded."""
+        self._kept[scope] = _Kept(api, stage, gateway.vpc_links, gateway.edge.account_id, cleaned, harvest)
