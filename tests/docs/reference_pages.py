@@ -1,0 +1,198 @@
+"""The parts of the reference that the code writes: between `<!-- generated -->` and `<!-- end -->` of a page."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import inspect
+import json
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from typer.models import ArgumentInfo, OptionInfo
+
+from docs.markdown import ROOT
+from gateline.cli.app import COMMANDS
+from gateline.sources.project import (
+    ApiPart,
+    GatewayPart,
+    Part,
+    ProjectFile,
+    SecretPart,
+    StagePart,
+    TlsPart,
+    VpcLinkPart,
+)
+from gateline.sources.project_schema import project_schema
+
+REFERENCE: Final = ROOT / "docs" / "reference"
+START: Final = "<!-- generated -->\n"
+END: Final = "<!-- end -->\n"
+
+_PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
+    ("The file", ProjectFile),
+    ("gateway", GatewayPart),
+    ("gateway.tls", TlsPart),
+    ("apis.NAME", ApiPart),
+    ("apis.NAME.stages.NAME", StagePart),
+    ("secrets.NAME", SecretPart),
+    ("vpc_links.NAME", VpcLinkPart),
+)
+_MAP_TEXT: Final = "a map"
+_PATH: Final = r"[^\x00]+"
+
+
+def with_generated(page: str, generated: str) -> str:
+    """The page with its generated part replaced."""
+    before, _, rest = page.partition(START)
+    _, found, after = rest.partition(END)
+    assert found, "the page has no place for what is generated"
+    return f"{before}{START}\n{generated}\n{END}{after}"
+
+
+def generated() -> dict[Path, str]:
+    """What the code writes into which page."""
+    return {
+        REFERENCE / "project-file.md": "\n".join(_project_file()),
+        REFERENCE / "commands.md": "\n".join(_commands()),
+    }
+
+
+def _table(*columns: str) -> Iterator[str]:
+    yield _row(*columns)
+    yield _row(*("---" for _ in columns))
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+# gateline.yaml, from its JSON Schema.
+
+
+def _project_file() -> Iterator[str]:
+    schema = project_schema()
+    for title, part in _PARTS:
+        held: Mapping[str, Any] = schema if part is ProjectFile else schema["$defs"][part.__name__]
+        yield f"## {title if part is ProjectFile else _code(title)}"
+        yield ""
+        if part is not ProjectFile:
+            yield f"{held['description']}\n"
+        yield from _table("Key", "Value", "Default", "Meaning")
+        required = held.get("required", ())
+        for key, value in held["properties"].items():
+            default = "**required**" if key in required else _default(value)
+            yield _row(_code(key), _kind(value), default, value.get("description", ""))
+        if part.LATER:
+            later = ", ".join(_code(key) for key in sorted(part.LATER))
+            yield f"\nRefused with [GL202](diagnostics/GL202.md) until a later version: {later}."
+        yield ""
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    return _code(json.dumps(value["default"])) if "default" in value else ""
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    """A value in a person's words, with its limits."""
+    if "anyOf" in value:
+        kinds = [_kind(choice) for choice in value["anyOf"] if not _is_environment(choice)]
+        return " or ".join(dict.fromkeys(kinds))
+    if "enum" in value:
+        return " or ".join(_code(str(choice)) for choice in value["enum"])
+    if "const" in value:
+        return _code(str(value["const"]))
+    match value.get("type"):
+        case "integer":
+            return f"{value.get('minimum', '')} to {value.get('maximum', '')}"
+        case "boolean":
+            return "`true` or `false`"
+        case "array":
+            return f"a list of {_kind(value['items'])}"
+        case "string":
+            return _text(value.get("pattern", ""))
+        case "object":
+            return _map(value)
+        case _:
+            return _MAP_TEXT  # a reference to one of the parts below
+
+
+def _text(pattern: str) -> str:
+    if not pattern:
+        return "text"
+    return "a path" if _bare(pattern) == _PATH else f"text like `{_bare(pattern)}`"
+
+
+def _map(value: Mapping[str, Any]) -> str:
+    [(names, below)] = value.get("patternProperties", {}).items()
+    held = _kind(below)
+    kind = _MAP_TEXT if held == _MAP_TEXT else f"a map of {held}"
+    return f"{kind}, names like `{_bare(names)}`"
+
+
+def _bare(pattern: str) -> str:
+    return pattern.removeprefix("^(?:").removesuffix(")$")
+
+
+def _is_environment(choice: Mapping[str, Any]) -> bool:
+    return str(choice.get("$ref", "")).endswith("/environment")
+
+
+# The commands, from the functions that they call.
+
+
+def _commands() -> Iterator[str]:
+    for name, row in COMMANDS.items():
+        function = getattr(importlib.import_module(row.module), row.function)
+        yield f"## `gateline {name}`"
+        yield ""
+        yield (inspect.getdoc(function) or "").replace("<", "\\<")
+        yield ""
+        yield from _table("Parameter", "Default", "Meaning")
+        hints = typing.get_type_hints(function, include_extras=True)
+        for parameter in inspect.signature(function).parameters.values():
+            yield _parameter(hints[parameter.name], parameter)
+        yield ""
+
+
+def _parameter(hint: Any, parameter: inspect.Parameter) -> str:
+    kind, info = typing.get_args(_unwrapped(hint))[:2]
+    assert isinstance(info, ArgumentInfo | OptionInfo)
+    # Typer takes the first name for a default when it stands in an annotation.
+    names = [str(each) for each in (info.default, *(info.param_decls or ())) if str(each).startswith("--")]
+    value = info.metavar or "|".join(_choices(kind))
+    written = " ".join([*(name.replace("/", ", ") for name in names), *([value] if value else [])])
+    return _row(_code(written), _default_of(parameter), (info.help or "").strip())
+
+
+def _unwrapped(hint: Any) -> Any:
+    """The Annotated inside of an optional."""
+    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
+        return next(each for each in typing.get_args(hint) if each is not type(None))
+    return hint
+
+
+def _choices(kind: Any) -> list[str]:
+    plain = [kind, *typing.get_args(kind)]
+    return [
+        str(member.value)
+        for each in plain
+        if isinstance(each, type) and issubclass(each, enum.Enum)
+        for member in each
+    ]
+
+
+def _default_of(parameter: inspect.Parameter) -> str:
+    default = parameter.default
+    if default is None or default is inspect.Parameter.empty:
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return _code(str(default.value if isinstance(default, enum.Enum) else default))
