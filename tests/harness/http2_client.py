@@ -48,10 +48,10 @@ class Outcome:
 
 
 class Http2Connection:
-    """A connection that has sent its preface and settings."""
+    """A connection that has sent its preface and settings. `receive_buffer` as RawConnection has it."""
 
-    def __init__(self, port: int) -> None:
-        self._raw = RawConnection(port)
+    def __init__(self, port: int, *, receive_buffer: int | None = None) -> None:
+        self._raw = RawConnection(port, receive_buffer=receive_buffer)
         self._encoder = Encoder()
         self._decoder = Decoder()
         self._unread = b""
