@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from gateline.runtime.background import background
+from gateline.runtime.background import background, unbroken
 
 
 async def wait_for_ever() -> None:
@@ -61,3 +61,30 @@ def test_a_cancelled_body_is_cancelled() -> None:
             await running
 
     asyncio.run(play())
+
+
+def test_what_must_not_be_broken_off_is_done_before_the_cancellation_is_raised() -> None:
+    done: list[str] = []
+
+    async def work() -> str:
+        await asyncio.sleep(0)
+        done.append("half")
+        await asyncio.sleep(0)
+        done.append("whole")
+        return "answer"
+
+    async def play() -> None:
+        running = asyncio.ensure_future(unbroken(work()))
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert done == ["half", "whole"]
+        assert await unbroken(work()) == "answer"
+
+    asyncio.run(play())
+
+
+def test_a_fault_of_what_must_not_be_broken_off_is_raised() -> None:
+    with pytest.raises(KeyError, match="task"):
+        asyncio.run(unbroken(fail()))

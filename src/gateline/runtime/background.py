@@ -7,8 +7,11 @@ that error.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -26,6 +29,16 @@ async def background() -> AsyncIterator[asyncio.TaskGroup]:
         if body is not None and not isinstance(body, asyncio.CancelledError):
             raise body from None
         raise _first(group) from None
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for what must not be broken off half way; a cancellation that comes meanwhile is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -31,7 +31,7 @@ from gateline.model.diagnostic import Report
 from gateline.model.gateway import Edge, Gateway
 from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
-from gateline.runtime.background import background
+from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, RunningEdge, build, read
 from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.envoy import arguments, find_envoy, last_words
@@ -132,7 +132,8 @@ class Stack:
             self._refuse(loaded.report, loaded)
         edge = self._reserve(loaded.gateway.edge, opened)
         pipe = self._log_requests(state, opened)
-        await opened.enter_async_context(serve_ads(self._publisher, state.xds_socket))
+        # gRPC's server breaks when its start is cancelled.
+        await unbroken(opened.enter_async_context(serve_ads(self._publisher, state.xds_socket)))
         tasks = await opened.enter_async_context(background())
         self._keeper = self._start_envoy(edge, state, tasks)
         working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
