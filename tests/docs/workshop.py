@@ -25,7 +25,7 @@ _EXPORT: Final = re.compile(r"export (\w+)=(.*)")
 
 def page_files(page: Path) -> list[Block]:
     """The blocks of a page that are files."""
-    return [each for each in blocks(page) if each.title and each.title != SHOWN_OUTPUT]
+    return [each for each in blocks(page) if each.title and each.language in FILES]
 
 
 def working_pages() -> list[Path]:
