@@ -49,6 +49,13 @@ def test_a_name_inside_a_longer_one_is_not_quoted(snapshot: Snapshot) -> None:
     assert found.origins == (USERS,)
 
 
+def test_a_name_inside_a_word_is_not_quoted(snapshot: Snapshot) -> None:
+    found = refusal(
+        CLUSTER, refused("Error adding/updating cluster(s) bad: no ring", "c", "ring-2", "bad"), snapshot
+    )
+    assert found.names == ("bad",)
+
+
 def test_where_nothing_is_quoted_all_that_was_sent_is_suspected(snapshot: Snapshot) -> None:
     found = refusal(SCOPED_ROUTE, refused("missing ): ((", "orders", "users"), snapshot)
     assert found.names == ("orders", "users")

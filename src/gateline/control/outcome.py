@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -158,10 +159,10 @@ def _values(snapshot: Snapshot, names: list[str]) -> Iterator[str]:
 
 
 def _quoted(names: list[str], message: str) -> list[str]:
-    """Which of the names stand in the text; `http://a:80` does not stand in `http://a:8080`."""
+    """Which of the names stand in the text; `http://a:80` does not stand in `http://a:8080`, nor `a` in `bad`."""
     found = []
-    for name in sorted(names, key=len, reverse=True):
-        if name in message:
+    for name in sorted((each for each in names if each in message), key=len, reverse=True):
+        message, count = re.subn(rf"(?<!\w){re.escape(name)}(?!\w)", " ", message)
+        if count:
             found.append(name)
-            message = message.replace(name, " ")
     return sorted(found)
