@@ -34,7 +34,11 @@ def started(
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def ended(*arguments: str | Path, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:

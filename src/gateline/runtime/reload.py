@@ -75,11 +75,11 @@ class Reloader:
         return made
 
     async def _try(self) -> Candidate | FileUnreadable:
-        before = signature(self._before.files)
+        # However this ends, the files as they are now are not tried again.
+        before = self._before = signature(self._before.files)
         try:
             candidate = await asyncio.to_thread(self._prepare)
         except FileUnreadable as failure:
-            self._before = before
             return failure
         self._before = carried_over(before, signature(candidate.files))
         return candidate
