@@ -1,61 +1,99 @@
-"""What a compilation lends the next: the very messages of stages of which nothing has changed."""
+"""What was compiled once is lent to the next compilation, and only when nothing that it depends on has changed."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from compile.gateways import api, gateway, http_proxy, mapping, method
-from gateline.compile import Memory, compile_gateway
+from compile.gateways import DEV, ORIGIN, api, gateway, http_proxy, keyring, literal, mapping, method
+from gateline.compile import compile_gateway
+from gateline.compile.harvest import Memory
 from gateline.compile.resources import SCOPED_ROUTE, Resources
-from gateline.model.gateway import Gateway, Keyring
-from gateline.model.integration import Integration, LiteralSource
-from gateline.model.rest_api import RestApi
+from gateline.model.gateway import Gateway
+from gateline.model.integration import ConnectionType, VpcLink
+from gateline.model.rest_api import Stage
+
+ORDERS = api(method("GET", "/a"))
+USERS = api(method("GET", "/a"), name="users")
 
 
-def named(name: str, integration: Integration | None = None) -> RestApi:
-    served = api(method("GET", "/a", integration or http_proxy()))
-    return dataclasses.replace(served, name=name, api_id=name)
+def compiled_with(memory: Memory, project: Gateway) -> Resources:
+    """Compile with what is remembered."""
+    result = compile_gateway(project, keyring(), memory=memory)
+    assert result.resources is not None
+    return result.resources
 
 
-def compiled(project: Gateway, memory: Memory) -> Resources:
-    resources = compile_gateway(project, Keyring(), memory=memory).resources
-    assert resources is not None
-    return resources
+def test_an_unchanged_stage_is_the_same_object_again() -> None:
+    memory = Memory()
+    before = compiled_with(memory, gateway(ORDERS, USERS))
+    after = compiled_with(memory, gateway(ORDERS, api(method("GET", "/b"), name="users")))
+    old, new = before.by_type[SCOPED_ROUTE], after.by_type[SCOPED_ROUTE]
+    assert new["orders/dev"] is old["orders/dev"]
+    assert new["users/dev"] is not old["users/dev"]
 
 
-def test_a_stage_of_which_nothing_changed_keeps_its_message() -> None:
-    memory, kept = Memory(), named("kept")
-    before = compiled(gateway(kept, named("edited")), memory)
-    after = compiled(gateway(kept, named("edited", http_proxy("http://other.test/"))), memory)
-    assert after.by_type[SCOPED_ROUTE]["kept/dev"] is before.by_type[SCOPED_ROUTE]["kept/dev"]
-    assert after.by_type[SCOPED_ROUTE]["edited/dev"] != before.by_type[SCOPED_ROUTE]["edited/dev"]
+def test_with_or_without_memory_the_result_is_the_same() -> None:
+    memory = Memory()
+    changed = gateway(ORDERS, api(method("GET", "/b"), name="users"), hosts=("gw.test",))
+    compiled_with(memory, gateway(ORDERS, USERS))
+    assert compiled_with(memory, changed) == compiled_with(Memory(), changed)
 
 
-def test_what_is_remembered_compiles_to_the_same_as_without_a_memory() -> None:
-    memory, project = Memory(), gateway(named("one"), named("two", http_proxy("https://two.test/")))
-    compiled(project, memory)
-    assert compiled(project, memory) == compiled(project, Memory())
+def test_a_changed_stage_variable_is_seen() -> None:
+    memory = Memory()
+    served = api(method("GET", "/a", http_proxy("http://${stageVariables.h}/")), stages=(_stage("one.test"),))
+    before = compiled_with(memory, gateway(served))
+    after = compiled_with(memory, gateway(dataclasses.replace(served, stages=(_stage("two.test"),))))
+    assert [found.host for found in before.lookups] == ["one.test"]
+    assert [found.host for found in after.lookups] == ["two.test"]
 
 
-def test_another_account_is_another_compilation() -> None:
-    memory, served = Memory(), named("one")
-    project = gateway(served)
-    before = compiled(project, memory)
-    edge = dataclasses.replace(project.edge, account_id="210987654321")
-    after = compiled(dataclasses.replace(project, edge=edge), memory)
-    assert after.by_type[SCOPED_ROUTE]["one/dev"] is not before.by_type[SCOPED_ROUTE]["one/dev"]
+def test_a_changed_vpc_link_is_seen() -> None:
+    memory = Memory()
+    behind = api(method("GET", "/a", http_proxy(connection_type=ConnectionType.VPC_LINK, connection_id="l")))
+    first, second = (
+        VpcLink(name="l", targets=((host, 80),), origin=ORIGIN) for host in ("one.test", "two.test")
+    )
+    compiled_with(memory, gateway(behind, links=(first,)))
+    after = compiled_with(memory, gateway(behind, links=(second,)))
+    assert [found.host for found in after.lookups] == ["two.test"]
 
 
-def test_a_header_injected_by_another_api_is_cleaned_at_once() -> None:
-    memory, kept = Memory(), named("kept")
-    before = compiled(gateway(kept, named("other")), memory)
-    injecting = http_proxy("http://b.test/", mapping("header.X-Stage", LiteralSource(("prod",))))
-    after = compiled(gateway(kept, named("other", injecting)), memory)
-    assert after.by_type[SCOPED_ROUTE]["kept/dev"] is not before.by_type[SCOPED_ROUTE]["kept/dev"]
+def test_a_changed_account_is_seen() -> None:
+    memory = Memory()
+    compiled_with(memory, gateway(ORDERS, account_id="000000000001"))
+    before = compiled_with(memory, gateway(ORDERS, account_id="000000000002"))
+    assert before == compiled_with(Memory(), gateway(ORDERS, account_id="000000000002"))
 
 
-def test_a_stage_with_a_complaint_complains_every_time() -> None:
-    memory, project = Memory(), gateway(named("one", http_proxy("http://${stageVariables.none}/")))
+def test_headers_that_another_api_maps_are_cleaned_everywhere() -> None:
+    memory = Memory()
+    compiled_with(memory, gateway(ORDERS, USERS))
+    writes = api(
+        method("GET", "/a", http_proxy("http://b.test/", mapping("header.X-T", literal("v")))), name="users"
+    )
+    after = gateway(ORDERS, writes)
+    assert compiled_with(memory, after) == compiled_with(Memory(), after)
+
+
+def test_what_was_complained_about_is_complained_about_again() -> None:
+    memory = Memory()
+    served = gateway(api(method("GET", "/a", http_proxy("http:///"))))
     for _ in range(2):
-        report = compile_gateway(project, Keyring(), memory=memory).report
-        assert [diagnostic.code.name for diagnostic in report.diagnostics] == ["GL602"]
+        report = compile_gateway(served, keyring(), memory=memory).report
+        assert [d.code.name for d in report.diagnostics] == ["GL602"]
+
+
+def test_one_stage_more_is_compiled() -> None:
+    memory = Memory()
+    compiled_with(memory, gateway(ORDERS))
+    two = dataclasses.replace(ORDERS, stages=(DEV, Stage(name="prod", origin=ORIGIN)))
+    assert set(compiled_with(memory, gateway(two)).by_type[SCOPED_ROUTE]) == {
+        "@entry",
+        "orders/dev",
+        "orders/prod",
+    }
+
+
+def _stage(host: str) -> Stage:
+    return Stage(name="dev", variables=(("h", host),), origin=ORIGIN)

@@ -1,0 +1,34 @@
+"""What an Envoy starts with: no listener, no TCP admin, its control plane on a Unix socket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateline.compile.bootstrap import bootstrap
+
+
+def made() -> Any:
+    """A bootstrap."""
+    return bootstrap(node="edge", xds_socket="/run/xds", admin_socket="/run/admin")
+
+
+def test_admin_is_a_unix_socket_for_its_owner_only() -> None:
+    assert made()["admin"]["address"] == {"pipe": {"path": "/run/admin", "mode": 0o600}}
+
+
+def test_everything_comes_over_delta_ads_on_a_unix_socket() -> None:
+    shown = made()
+    assert shown["dynamic_resources"]["ads_config"]["api_type"] == "DELTA_GRPC"
+    [cluster] = shown["static_resources"]["clusters"]
+    [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert endpoint["endpoint"]["address"] == {"pipe": {"path": "/run/xds"}}
+    assert "listeners" not in shown["static_resources"]
+
+
+def test_the_node_says_which_it_is() -> None:
+    assert made()["node"] == {"id": "edge", "cluster": "gateline"}
+
+
+def test_connections_are_bounded() -> None:
+    [monitor] = made()["overload_manager"]["resource_monitors"]
+    assert int(monitor["typed_config"]["max_active_downstream_connections"]) > 0

@@ -1,0 +1,19 @@
+"""The order of filters is what keeps an injected header from being taken away and a body from being read early."""
+
+from __future__ import annotations
+
+from gateline.compile.chain import http_filters
+
+
+def test_the_filters_stand_in_the_order_that_their_reasons_demand() -> None:
+    assert [f["name"] for f in http_filters()] == [
+        "envoy.filters.http.lua",
+        "gateline.body_limit",
+        "envoy.filters.http.header_mutation",
+        "envoy.filters.http.router",
+    ]
+
+
+def test_what_the_script_remembers_outlives_a_change_of_the_listener() -> None:
+    script = http_filters()[0]["typed_config"]
+    assert b"gateline" in script.SerializeToString()  # type: ignore[attr-defined]

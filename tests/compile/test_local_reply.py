@@ -1,0 +1,51 @@
+"""What Envoy answers by itself, in Amazon's words; over real HTTP in tests/end_to_end/test_responses.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateline.compile.local_reply import local_reply
+
+
+def mappers() -> list[dict[str, Any]]:
+    """The mappers in their order."""
+    reply: Any = local_reply()
+    return list(reply["mappers"])
+
+
+def by_flag(flag: str) -> dict[str, Any]:
+    """The mapper of a response flag."""
+    [found] = [m for m in mappers() if flag in m["filter"].get("response_flag_filter", {}).get("flags", [])]
+    return found
+
+
+def test_the_scripts_own_answers_stay_as_they_are() -> None:
+    first = mappers()[0]
+    assert set(first) == {"filter"}
+    assert "metadata_filter" in first["filter"]
+
+
+def test_a_flag_decides_at_most_once() -> None:
+    flags = [f for m in mappers() for f in m["filter"].get("response_flag_filter", {}).get("flags", [])]
+    assert len(flags) == len(set(flags))
+
+
+def test_timeouts_and_network_errors_are_told_apart() -> None:
+    def words(flag: str) -> tuple[int, str]:
+        found = by_flag(flag)
+        return (
+            found["status_code"]["value"],
+            found["body_format_override"]["text_format_source"]["inline_string"],
+        )
+
+    assert words("UT") == (504, '{"message": "Endpoint request timed out"}')
+    assert words("UF") == (504, '{"message": "Network error communicating with endpoint"}')
+    assert words("UH") == (500, '{"message": "Internal server error"}')
+    assert words("NR") == (403, '{"message":"Forbidden"}')
+
+
+def test_every_answer_of_ours_has_its_ids_and_its_error_type() -> None:
+    for mapper in mappers():
+        if "headers_to_add" in mapper:
+            names = {h["header"]["key"] for h in mapper["headers_to_add"]}
+            assert names == {"x-amzn-requestid", "x-amz-apigw-id", "x-amzn-errortype"}
