@@ -86,6 +86,11 @@ SPOOFED_SCHEMES = {
     "E1 one header without a space": b"Authorization: Bearer good,Basic ZXZpbA==",
     "E1 three": b"Authorization: Bearer good\r\nAuthorization: x\r\nAuthorization: Basic ZXZpbA==",
     "E1 in two cases": b"Authorization: Bearer good\r\nAUTHORIZATION: Bearer evil",
+    "E1 a quote that does not close": b'Authorization: Bearer "good\r\nAuthorization: Basic evil',
+    "E1 a quote that closes before the comma": b'Authorization: Digest a="b"\r\nAuthorization: Basic evil',
+    "E1 a parameter before the comma": b"Authorization: Digest a=b, Basic evil",
+    "E1 an empty one between": b"Authorization: Bearer good\r\nAuthorization:\r\nAuthorization: Bearer evil",
+    "E1 a scheme without parameters": b"Authorization: Bearer good, Negotiate",
     "E1 two bare tokens": b"Authorization: good\r\nAuthorization: evil",
     "E1 a scheme behind a tab": b"Authorization: Bearer good,\tBearer\tevil",
 }
@@ -198,6 +203,14 @@ def test_d2_a_trusted_proxy_is_believed_for_nothing_else(front_behind_proxy: Fro
 @pytest.mark.parametrize("lines", SPOOFED_SCHEMES.values(), ids=SPOOFED_SCHEMES)
 def test_e1_credentials_in_which_a_second_scheme_starts_are_refused(front: Front, lines: bytes) -> None:
     assert front.refuses(request(b"/prod/x/y", lines)).status in (400, 401)
+
+
+@pytest.mark.parametrize("lines", SPOOFED_SCHEMES.values(), ids=SPOOFED_SCHEMES)
+def test_e1_credentials_in_which_a_second_scheme_starts_are_refused_over_http2(
+    front: Front, lines: bytes
+) -> None:
+    pairs = [(b"authorization", line.partition(b":")[2].strip()) for line in lines.split(b"\r\n")]
+    front.http2_refuses([*pseudo_headers(b"/prod/x/y"), *pairs])
 
 
 @pytest.mark.parametrize("value", CREDENTIALS.values(), ids=CREDENTIALS)

@@ -172,6 +172,11 @@ def test_the_body_of_a_refused_request_is_never_taken_for_a_request(
     front.refuses(b"POST " + path + b" HTTP/1.1\r\n" + HOST + length + SMUGGLED)
 
 
+def test_the_body_of_a_refused_request_that_waited_for_100_is_never_taken_for_a_request(front: Front) -> None:
+    lines = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)
+    front.refuses(b"POST /nobody/ HTTP/1.1\r\n" + HOST + lines + SMUGGLED)
+
+
 def test_a_body_over_the_limit_is_refused_and_never_taken_for_requests(front: Front) -> None:
     answer = front.refuses(POST + b"Content-Length: 10485761\r\n\r\n" + SMUGGLED)
     assert (answer.status, answer.body) == (413, b"HTTP content length exceeded 10485760 bytes.")

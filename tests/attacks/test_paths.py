@@ -116,6 +116,10 @@ ANOTHER_ROUTE = {
         b"/prod/%2561dmin;x%2Fy",
         b"/tenant/%2561dmin;x%2Fy",
     ),
+    "B8 a reading behind more readings than are looked at": (
+        b"/prod/%2561dmin;a%252Fb%3Bc%2F%2Fd;e%253Bf%252F%252Fg",
+        b"/tenant/%2561dmin;a%252Fb%3Bc%2F%2Fd;e%253Bf%252F%252Fg",
+    ),
     "B8 letter encoded twice": (b"/prod/%2561dmin", b"/tenant/%2561dmin"),
     "B8 slash encoded twice": (b"/prod/admin%252Fusers", b"/tenant/admin%252Fusers"),
     "B8 semicolon encoded twice": (b"/prod/admin%253bx", b"/tenant/admin%253bx"),
