@@ -10,7 +10,7 @@ from gateline.compile.resources import LISTENER, SECRET
 from gateline.model.gateway import Edge
 from gateline.model.origin import Origin
 from gateline.runtime import candidate
-from gateline.runtime.candidate import Candidate, RunningEdge, build, read
+from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime import projects
@@ -27,7 +27,7 @@ def state(tmp_path: Path) -> Iterator[StateDir]:
 
 
 def made(settings: Settings, state: StateDir, edge: RunningEdge = RUNNING) -> Candidate:
-    return build(read(settings), settings, edge, state, None)
+    return build(read(settings, Memory()), settings, edge, state, None, Memory())
 
 
 def told(made: Candidate) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateline.runtime import reload
-from gateline.runtime.candidate import Candidate, RunningEdge, build, read
+from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read
 from gateline.runtime.notice import Complained, Notice, Remarked
 from gateline.runtime.reload import Reloader
 from gateline.runtime.settings import Settings
@@ -26,7 +26,7 @@ class Bench:
     """A running reloader; what it adopts is a list of the paths that are served."""
 
     def __init__(self, settings: Settings, state: StateDir) -> None:
-        loaded = read(settings)
+        loaded = read(settings, Memory())
         assert loaded.gateway is not None
         edge = RunningEdge(written=loaded.gateway.edge, actual=loaded.gateway.edge)
         self.notices: asyncio.Queue[Notice] = asyncio.Queue()
@@ -38,7 +38,7 @@ class Bench:
         def prepare() -> Candidate:
             if self.fault:
                 raise self.fault
-            made = build(read(settings), settings, edge, state, None)
+            made = build(read(settings, Memory()), settings, edge, state, None, Memory())
             loop.call_soon_threadsafe(self.prepared.put_nowait, made)
             return made
 

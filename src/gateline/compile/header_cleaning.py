@@ -54,6 +54,9 @@ _FROM_CLIENTS: Final = ("trace-id",)  # of the x-amzn- names: a trace may begin 
 _FORWARDED: Final = "x-forwarded"
 _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- names: what trusted proxies say
 
+_FRAMING: Final = ("content-length", "transfer-encoding")
+"""Whose aliases a backend might take for the frame of the message."""
+
 _SEPARATOR: Final = "[^a-z0-9]?"
 
 
@@ -78,6 +81,7 @@ def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:
     patterns += [f"{_spelled(name)}(?:[^a-z0-9].*)?" for name in _OWNED]
     patterns += _all_but(_AMAZON, _FROM_CLIENTS)
     patterns += _all_but(_FORWARDED, _FROM_HOPS if trusted_hops else ())
+    patterns += [alias for name in _FRAMING for alias in _aliases(name)]
     patterns += [_spelled(name) for name in sorted(cleaned.secrets)]
     patterns += [alias for name in sorted(cleaned.injected) for alias in _aliases(name)]
     return "(?:" + "|".join(patterns) + ")"

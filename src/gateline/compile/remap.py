@@ -30,7 +30,7 @@ REMAPPED: Final = (
 )
 """Recorded from the real service; the client sees `x-amzn-remapped-{name}`."""
 
-_NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrade", "trailer"})
+_NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrade"})
 """Copied but not removed here: Envoy itself needs them and writes its own."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.message import Message
@@ -50,7 +50,7 @@ class RouteRow:
 class Resources:
     """Everything an Envoy is told, without versions. `origins` say which definition a resource came from."""
 
-    by_type: Mapping[str, Mapping[str, Message]]
+    by_type: Mapping[str, Mapping[str, Message]] = field(repr=False)  # messages print secrets too
     lookups: tuple[HostLookup, ...] = ()
     origins: Mapping[str, Origin]
     routes: tuple[RouteRow, ...] = ()

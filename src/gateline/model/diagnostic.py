@@ -76,9 +76,7 @@ class Complaints:
         chosen = severity or code.severity
         if code.allowable and code.name in self._allowed:
             chosen = Severity.WARNING
-        self._found.append(
-            Diagnostic(code=code, origin=origin, message=message, help=help, severity=chosen)
-        )
+        self._found.append(Diagnostic(code=code, origin=origin, message=message, help=help, severity=chosen))
         return chosen is Severity.ERROR
 
     @property

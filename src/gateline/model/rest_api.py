@@ -80,7 +80,9 @@ class Method:
     parameters: tuple[MethodParameter, ...] = ()
     request_models: tuple[tuple[str, str], ...] = ()  # (media type, model name)
     request_validator: str = ""
-    response_headers: tuple[tuple[int, tuple[str, ...]], ...] = ()  # (status, header names) of the method responses
+    response_headers: tuple[
+        tuple[int, tuple[str, ...]], ...
+    ] = ()  # (status, header names) of the method responses
     operation_name: str = ""
     origin: Origin
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gateline.compile import compile_gateway, names
+from gateline.compile import harvest as compile_memory
 from gateline.compile.resources import SECRET, Resources
 from gateline.model.codes import NEEDS_RESTART, NO_TRUST
 from gateline.model.diagnostic import Complaints, Report
@@ -22,6 +23,7 @@ from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.trust import system_trust
 from gateline.sources import Loaded, load
+from gateline.sources import memory as sources_memory
 
 _FIXED: Final = ("address", "port", "workers")
 """What of the edge an Envoy is started with or holds open: changed by a restart only."""
@@ -63,7 +65,15 @@ class RunningEdge:
         return dataclasses.replace(edge, address=actual.address, port=actual.port, workers=actual.workers)
 
 
-def read(settings: Settings) -> Loaded:
+class Memory:
+    """What one candidate lends the next, so that an edit costs what it changes."""
+
+    def __init__(self) -> None:
+        self.read = sources_memory.Memory()
+        self.compiled = compile_memory.Memory()
+
+
+def read(settings: Settings, memory: Memory) -> Loaded:
     """The project as its files say it now.
 
     Raises:
@@ -76,11 +86,17 @@ def read(settings: Settings) -> Loaded:
         environ=settings.environ,
         allowed=settings.allowed,
         checking=False,
+        memory=memory.read,
     )
 
 
 def build(
-    loaded: Loaded, settings: Settings, edge: RunningEdge, state: StateDir, request_log: Path | None
+    loaded: Loaded,
+    settings: Settings,
+    edge: RunningEdge,
+    state: StateDir,
+    request_log: Path | None,
+    memory: Memory,
 ) -> Candidate:
     """Read the secrets and compile, for the edge that runs."""
     if loaded.gateway is None:
@@ -93,6 +109,7 @@ def build(
         keyring,
         allowed=settings.allowed,
         request_log=str(request_log) if request_log else None,
+        memory=memory.compiled,
     )
     if compiled.resources and names.TRUST in compiled.resources.by_type[SECRET] and not keyring.trust:
         message = (

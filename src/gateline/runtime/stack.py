@@ -32,7 +32,7 @@ from gateline.model.gateway import Edge, Gateway
 from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background, unbroken
-from gateline.runtime.candidate import Candidate, RunningEdge, build, read
+from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read
 from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.envoy import arguments, find_envoy, last_words
 from gateline.runtime.keeper import Keeper
@@ -127,7 +127,8 @@ class Stack:
         if settings.ready_file:
             ready.remove(settings.ready_file)
             opened.callback(ready.remove, settings.ready_file)
-        loaded = await asyncio.to_thread(read, settings)
+        memory = Memory()
+        loaded = await asyncio.to_thread(read, settings, memory)
         if loaded.gateway is None:
             self._refuse(loaded.report, loaded)
         edge = self._reserve(loaded.gateway.edge, opened)
@@ -139,7 +140,7 @@ class Stack:
         working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
         opened.push_async_callback(self._shut_down, working)
         before = signature(loaded.files)
-        candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe)
+        candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await self._serve(candidate, state)
         working += [
             tasks.create_task(self._follow_restarts()),
@@ -148,7 +149,7 @@ class Stack:
         if settings.watch:
 
             def prepare() -> Candidate:
-                return build(read(settings), settings, edge, state, pipe)
+                return build(read(settings, memory), settings, edge, state, pipe, memory)
 
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))

@@ -158,7 +158,12 @@ local function mapped_path(method, r)
     end
     out[index] = value
   end
-  return concat(out)
+  local path = concat(out)
+  local question = find(path, "?", 1, true)
+  if #out > 1 and forbidden_form(question and sub(path, 1, question - 1) or path, false) then
+    return nil -- as a whole: an empty value after `/.` makes a dot segment
+  end
+  return path
 end
 
 local function mapped_query(method, r, path)

@@ -50,7 +50,7 @@ local function has_second_scheme(value)
       token = true
     end
   end
-  return after_comma and token
+  return quoted or after_comma and token -- a quote that never ends may hide one
 end
 
 -- What Envoy's own regular expression (compile/entry.py) did not know for a usual request.

@@ -26,11 +26,11 @@ local function split(path, depth)
   return segments, starts, count, length
 end
 
--- What ANY stands for; another verb needs a method of its own.
+-- The verbs that API Gateway has, each of which ANY stands for; no method can have another.
 local VERBS = { GET = true, HEAD = true, OPTIONS = true, PATCH = true, POST = true, PUT = true, DELETE = true }
 
 local function of_verb(methods, method)
-  return methods[method] or VERBS[method] and methods.ANY or nil
+  return VERBS[method] and (methods[method] or methods.ANY) or nil
 end
 
 -- Static before {parameter} before {greedy+}; a resource without the verb is not the end of the search.
