@@ -25,6 +25,8 @@ def missing(span: str) -> bool:
     """Whether a path in backticks, `file` or `file::test`, leads nowhere."""
     path, _, test = span.partition("::")
     found = [folder / path for folder in FOLDERS if (folder / path).exists()]
+    if "/" not in path:
+        found += (ROOT / "tests").rglob(path)
     if not found:
         return True
     return bool(test) and f"def {test}(" not in found[0].read_text(encoding="utf-8")
