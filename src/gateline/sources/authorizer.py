@@ -42,7 +42,7 @@ def read_authorizer(
     _check_http_api(definition, kind, fields, origin)
     ttl = _ttl(definition, fields, origin)
     sources = _identity_sources(definition, kind, fields, scheme, origin)
-    if kind is AuthorizerKind.REQUEST and not sources and ttl:
+    if kind is AuthorizerKind.REQUEST and not (sources or fields.get("identitySource")) and ttl:
         definition.complain(
             codes.AUTHORIZER_INVALID,
             origin,

@@ -44,7 +44,7 @@ def read_parameters(
         if not isinstance(entry, dict) or "$ref" in entry:
             followed, place = definition.follow(entry, definition.at(origin, *keys))
             entry, keys = definition.as_mapping(followed, place, "a parameter"), ()  # noqa: PLW2901
-            if followed is None:
+            if not entry:
                 continue
         where = entry.get("in")
         if where == "body":
