@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from docs.markdown import ROOT, Block, Command, blocks, code_spans, matches, name
+from docs.markdown import ROOT, Block, Command, blocks, code_spans, matches, name, pages, prose
 from docs.workshop import (
     FILES,
     Workshop,
@@ -21,6 +22,9 @@ from docs.workshop import (
     words,
     working_pages,
 )
+from gateline.cli.render import as_json
+from gateline.runtime import ready
+from gateline.runtime.request_line import KEYS
 from gateline.sources import PROJECT_FILE, load
 from gateline.sources.project import ProjectFile
 
@@ -28,6 +32,7 @@ MAKEFILE: Final = (ROOT / "Makefile").read_text(encoding="utf-8")
 SHELL: Final = frozenset({"export", "source", "curl", "python"})
 """Programs of the reader's machine that pages call beside make, gateline and the tests."""
 
+CI_GUIDE: Final = ROOT / "docs" / "guides" / "run-in-ci.md"
 FRAGMENT: Final = "apis: {storefront: {definition: api.json}}"
 DEFINITION: Final = '{"swagger": "2.0", "info": {"title": "a", "version": "1"}, "paths": {}}'
 
@@ -134,6 +139,29 @@ def test_every_command_named_in_a_sentence_exists(page: Path) -> None:
 )
 def test_a_command_that_does_not_exist_is_found(line: str) -> None:
     assert unknown(Command(place="here", line=line, output="")) != []
+
+
+def test_the_ready_file_and_the_json_of_check_have_the_keys_that_are_written(tmp_path: Path) -> None:
+    (tmp_path / PROJECT_FILE).write_text(FRAGMENT)
+    (tmp_path / "api.json").write_text(DEFINITION)
+    loaded = load(tmp_path / PROJECT_FILE, environ={}, checking=True)
+    assert loaded.gateway is not None
+    made = json.loads(ready.content(loaded.gateway, {"gateline": 1, "envoy": 2}))
+    said = as_json(loaded.report, loaded.locate)
+    report, ready_file = [each for each in blocks(CI_GUIDE) if each.language == "json"]
+    assert json.loads(ready_file.text).keys() == made.keys()
+    assert json.loads(ready_file.text)["pids"].keys() == made["pids"].keys()
+    assert json.loads(report.text).keys() == said.keys()
+
+
+def test_every_field_of_a_request_line_is_named() -> None:
+    spans = code_spans(ROOT / "docs" / "reference" / "commands.md")
+    assert [each for each in (*KEYS, "api", "stage") if each not in spans] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_nothing_is_simple_and_no_badge_is_worn(page: Path) -> None:
+    assert re.search(r"\b(?:simply|just)\b|!\[", prose(page), re.IGNORECASE) is None
 
 
 def test_a_comment_and_a_redirection_are_no_part_of_a_command() -> None:
