@@ -122,7 +122,11 @@ def test_a_body_of_another_length_never_becomes_a_request(
 ) -> None:
     with Http2Connection(front.port) as connection:
         outcome = connection.request([*POST, *lengths], body=SMUGGLED)
-    assert outcome.status == 0 or 400 <= outcome.status < 500
+    # A length of zero is whole before the first wrong byte comes: that request may have been answered.
+    assert (
+        outcome.status in (0, 200 if lengths == [(b"content-length", b"0")] else 0)
+        or 400 <= outcome.status < 500
+    )
     for received in front.seen():
         # The head may have gone before the length was known to be a lie: then the request is cut off, or it
         # is what its head says; never does a byte stand where the next request would begin.

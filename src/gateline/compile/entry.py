@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.route import header
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
@@ -27,6 +29,19 @@ LONG_LENGTH = "[0-9]{8,}"
 """A Content-Length that may be over the limit of a body."""
 
 LUA_FILTER = "envoy.filters.http.lua"
+
+
+NOWHERE: Final = {
+    "direct_response": {
+        "status": 500,
+        "body": {"inline_string": '{"message": "Internal server error"}'},
+    },
+    "response_headers_to_add": [
+        header("content-type", "application/json"),
+        header("x-amzn-errortype", "InternalServerErrorException"),
+    ],
+}
+"""What a route answers on which a request stands that the script did not let on."""
 
 
 def entry_scope(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -> Message:
@@ -92,10 +107,7 @@ def scoped(scope: str, /, **route_configuration: object) -> Message:
 def _nowhere(context: dict[str, str]) -> dict[str, object]:
     per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=struct(context))
     return {
-        "direct_response": {
-            "status": 500,
-            "body": {"inline_string": '{"message": "Internal server error"}'},
-        },
+        **NOWHERE,
         "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
     }
 

@@ -63,6 +63,7 @@ def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
         "response_headers_to_add": [
             header("x-amzn-requestid", REQUEST_ID),
             header("x-amz-apigw-id", EXTENDED_REQUEST_ID),
+            header("content-type", "application/json", "ADD_IF_ABSENT"),
         ],
         "max_direct_response_body_size_bytes": {"value": _MAX_MOCK_BODY},
     }

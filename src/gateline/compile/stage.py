@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names, support
 from gateline.compile.cluster import cluster
-from gateline.compile.entry import LUA_FILTER, scoped
+from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
 from gateline.compile.harvest import Harvest
 from gateline.compile.mapping import Mapped, NotMappable, Source, StageContext, map_parameters
 from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
@@ -77,7 +77,7 @@ class StageCompiler:
             "envoy.config.route.v3.Route",
             name=f"{scope} table",
             match={"prefix": "/"},
-            direct_response={"status": 500},
+            **NOWHERE,
             metadata={"filter_metadata": {LUA_FILTER: struct({"id": identity, "table": table})}},
         )
         actions = {name: {"action": _action(name, route)} for name, route in self._routes.items()}

@@ -7,10 +7,12 @@ metadata service. Judged when a definition is read, and again on every answer of
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Final
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+", re.ASCII)
 _METADATA: Final = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
@@ -36,11 +38,13 @@ def _inet_aton(text: str) -> ipaddress.IPv4Address | None:
         return None
     numbers = []
     for part in parts:
+        if not _NUMBER.fullmatch(part):
+            return None
+        digits = part.lower()
+        octal = len(digits) > 1 and digits.startswith("0") and not digits.startswith("0x")
         try:
-            digits = part.lower()
-            octal = len(digits) > 1 and digits.startswith("0") and not digits.startswith("0x")
             numbers.append(int(digits, 16 if digits.startswith("0x") else 8 if octal else 10))
-        except ValueError:
+        except ValueError:  # an 8 or a 9 in an octal number
             return None
     *heads, last = numbers
     if any(head > 255 for head in heads) or last >= 256 ** (5 - len(parts)):

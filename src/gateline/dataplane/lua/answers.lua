@@ -15,7 +15,7 @@ jit.off()
 
 local find, sub, byte, char = string.find, string.sub, string.byte, string.char
 local format, lower, concat, tonumber = string.format, string.lower, table.concat, tonumber
-local sethook = debug.sethook
+local sethook, getinfo = debug.sethook, debug.getinfo
 
 -- Shared with Python: dataplane/keys.py, compared by tests/dataplane/test_keys.py.
 local NAMESPACE = "gl"
@@ -33,8 +33,14 @@ local BODY_LIMIT = 10485760 -- bytes of a request body
 local HOSTS_KEPT = 2048 -- authorities whose API is remembered
 local SCOPES_KEPT = 1024 -- stages whose tables are remembered
 
-local function overrun()
-  sethook()
+-- Ends whatever runs. A pcall in between would swallow the error and go on, so the hook strikes again at the
+-- next instruction, until only the outermost function is left.
+local overrun
+function overrun()
+  if getinfo(2, "f").func == envoy_on_request then
+    return sethook()
+  end
+  sethook(overrun, "", 1)
   error("the instruction budget of a request is used up")
 end
 
