@@ -86,7 +86,7 @@ def change_rows(folder: Path, changes: int = 20) -> list[dict[str, object]]:
 
     port = FIRST + 60
     project = write_project(folder / "change", 3_000, BACKEND, apis=30)
-    with machine.gateline(project, port):
+    with machine.gateline(project, port, cpu=""):
         url = f"http://127.0.0.1:{port}/prod/r1/7"
         machine.wait_for(url)
         seen: list[machine.Load] = []

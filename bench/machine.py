@@ -58,7 +58,7 @@ def proportional_memory(pid: int) -> int:
 
 @contextlib.contextmanager
 def running(command: list[str], cpu: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A program pinned to a processor, ended at the end."""
+    """A program pinned to a processor ("" for any), ended at the end."""
     process = subprocess.Popen(
         [*(["taskset", "-c", cpu] if cpu else []), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -153,14 +153,14 @@ class Ready:
 
 
 @contextlib.contextmanager
-def gateline(project: Path, port: int, *options: str) -> Iterator[Ready]:
+def gateline(project: Path, port: int, *options: str, cpu: str = PROXY_CPU) -> Iterator[Ready]:
     """`gateline up` of a project with one worker and everything on that a user gets by default."""
     ready = project / "ready.json"
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "gateline", "up", str(project), "--port", str(port)]
     command += ["--ready-file", str(ready), "--log-format", "none", *options]
     started = time.monotonic()
-    with running(command, PROXY_CPU) as process:
+    with running(command, cpu) as process:
         while not ready.exists():
             if process.poll() is not None:
                 raise SystemExit(f"gateline ended with {process.returncode}: {' '.join(command)}")
