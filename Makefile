@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_WORKERS ?= 2
 
-.PHONY: up test check fmt types floors golden bench envoy-api lock clean
+.PHONY: up test check fmt golden docs bench envoy-api lock clean
 .DEFAULT_GOAL := test
 
 $(STAMP): requirements.lock pyproject.toml
@@ -34,6 +34,9 @@ fmt: $(STAMP)  ## rewrite to the house's style
 golden: $(STAMP)  ## rewrite every expected file of the golden cases, remove orphans, show the difference
 	$(BIN)/python -m pytest -q tests/golden --update-golden
 	git --no-pager diff --stat -- tests/golden
+
+docs: $(STAMP)  ## rewrite the generated tables of the reference
+	$(BIN)/python -m pytest -q tests/docs --update-golden
 
 bench: $(STAMP)  ## figures, as ratios to bare Envoy of the same run (needs wrk)
 	$(BIN)/python -m bench

@@ -74,3 +74,11 @@ def test_a_refusal_at_the_start_does_not() -> None:
 
 def test_complaints_that_refuse_nothing_are_shown_alone() -> None:
     assert "serves on" not in said(complained(refused=False))
+
+
+def test_going_back_to_what_is_served_is_said_only_after_a_refusal() -> None:
+    out = io.StringIO()
+    narrator = Narrator(Console(file=out, highlight=False, markup=False))
+    for notice in (complained(refused=True), Unchanged(), Unchanged()):
+        narrator(notice)
+    assert out.getvalue().count("the definitions are good again") == 1

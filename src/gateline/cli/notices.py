@@ -25,6 +25,7 @@ class Narrator:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._serving = False
+        self._refused = False
 
     def serving(self) -> None:
         """From now on there is a last good configuration."""
@@ -40,7 +41,8 @@ class Narrator:
                     f"reloaded in {seconds * 1000:.0f} ms: {routes} {'route' if routes == 1 else 'routes'}"
                 )
             case Unchanged():
-                return
+                if self._refused:
+                    self._say("the definitions are good again, and say what is served already")
             case EnvoyCrashed(status=status, restart_in=delay):
                 when = f"in {delay:g} s" if delay else "at once"
                 self._say(f"Envoy ended ({ending(status)}); it is started again {when}")
@@ -50,6 +52,8 @@ class Narrator:
                 self._say(text)
             case _:
                 assert_never(notice)
+        if isinstance(notice, Complained | Published | Unchanged):
+            self._refused = isinstance(notice, Complained) and notice.refused
 
     def _complain(self, notice: Complained) -> None:
         render_report(notice.report, notice.places.locate, self._console, notice.places.text)

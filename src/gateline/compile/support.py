@@ -9,7 +9,13 @@ from __future__ import annotations
 from gateline.model import codes
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
-from gateline.model.integration import BodySource, ContextSource, IntegrationKind, LiteralSource
+from gateline.model.integration import (
+    BodySource,
+    ContextSource,
+    IntegrationKind,
+    LiteralSource,
+    ParameterMapping,
+)
 from gateline.model.rest_api import Method, RestApi
 
 _NEXT = "It comes with a later version; `--allow {code}` serves the API with 501 in this method's place."
@@ -82,31 +88,32 @@ def _integration(method: Method, complaints: Complaints) -> bool:
         return True
     if integration.kind is IntegrationKind.MOCK:
         return False
-    for mapping in integration.request_parameters:
-        reads_body = isinstance(mapping.source, BodySource)
-        reads_authorizer = isinstance(mapping.source, ContextSource) and mapping.source.path.startswith(
-            "authorizer."
+    # All of them, not the first: a person wants to see the whole list.
+    found = [_mapping(method, mapping, complaints) for mapping in integration.request_parameters]
+    return any(found)
+
+
+def _mapping(method: Method, mapping: ParameterMapping, complaints: Complaints) -> bool:
+    source = mapping.source
+    if isinstance(source, LiteralSource) and source.text is None and mapping.name.lower() == "host":
+        complaints.add(
+            codes.SECRET_IN_HOST,
+            mapping.origin,
+            f"{_named(method)} puts a secret into the Host header",
+            help="A host name is not a secret: proxies log it. Choose another header.",
         )
-        is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
-        if is_secret and mapping.name.lower() == "host":
-            complaints.add(
-                codes.SECRET_IN_HOST,
-                mapping.origin,
-                f"{_named(method)} puts a secret into the Host header",
-                help="A host name is not a secret: proxies log it. Choose another header.",
-            )
-            return True
-        if reads_body or reads_authorizer:
-            code = codes.MAPPING_UNSUPPORTED
-            what = "the body" if reads_body else "an authorizer's context"
-            complaints.add(
-                code,
-                mapping.origin,
-                f"{_named(method)} maps {mapping.location} {mapping.name} from {what}: not supported yet",
-                help=_NEXT.format(code=code.name),
-            )
-            return True
-    return False
+        return True
+    reads_body = isinstance(source, BodySource)
+    if not reads_body and not (isinstance(source, ContextSource) and source.path.startswith("authorizer.")):
+        return False
+    what = "the body" if reads_body else "an authorizer's context"
+    complaints.add(
+        codes.MAPPING_UNSUPPORTED,
+        mapping.origin,
+        f"{_named(method)} maps {mapping.location} {mapping.name} from {what}: not supported yet",
+        help=_NEXT.format(code=codes.MAPPING_UNSUPPORTED.name),
+    )
+    return True
 
 
 def _validation(api: RestApi, method: Method, complaints: Complaints) -> bool:

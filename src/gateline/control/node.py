@@ -98,7 +98,6 @@ class Node:
         self._last_good = last_good
         self._subscriptions = _fresh()
         self._holds_something = False
-        self._due = frozenset()
         self._next = None
         if self._subject is not None and self.running:
             if latest is None or latest.version == self._subject.version:

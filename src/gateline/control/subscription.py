@@ -236,9 +236,7 @@ class Subscription:
         sent = self._on_its_way.pop(nonce, None)
         if sent is None:
             return  # of an earlier stream
-        for name, version in sent.versions.items():
-            if name in self._told:  # not unsubscribed meanwhile
-                self._held[name] = version
+        self._held.update(sent.versions)
         for name in sent.removed:
             self._held.pop(name, None)
 
