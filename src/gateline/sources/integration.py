@@ -37,6 +37,7 @@ KEYS: Final = frozenset(
 )  # fmt: skip
 _ALIASES: Final = {"integrationResponses": "responses", "integration-target": "integrationTarget"}
 _VERBS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "ANY"})
+_KINDS: Final = {kind.value: kind for kind in IntegrationKind}
 _HTTP: Final = frozenset({IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY})
 _AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
 _URI_PARAMETER: Final = re.compile(r"(?<!\$)\{([a-zA-Z0-9._$-]+)\}")
@@ -102,7 +103,7 @@ def read_integration(
 
 def _kind(definition: Definition, fields: Fields, origin: Origin) -> IntegrationKind | None:
     text = definition.text(fields, "type", origin).lower()
-    found = next((kind for kind in IntegrationKind if kind.value == text), None)
+    found = _KINDS.get(text)
     if found is None:
         said = f"'{text}' is not a type of integration" if text else "the integration has no type"
         allowed = ", ".join(kind.value for kind in IntegrationKind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from gateline.model import codes
@@ -21,11 +21,11 @@ def unmisspelled(
     definition: Definition,
     fields: dict[str, JsonValue],
     origin: Origin,
-    known: Collection[str],
+    known: frozenset[str],
     aliases: Mapping[str, str] = NO_ALIASES,
 ) -> dict[str, JsonValue]:
     """The fields under their right names; unknown ones are left out with a warning, right ones never."""
-    if all(key in known for key in fields):
+    if fields.keys() <= known:
         return fields
     right = {key: value for key, value in fields.items() if key in known}
     for key, value in fields.items():
