@@ -1,6 +1,6 @@
 from gateline.model.origin import Origin
 from gateline.sources.key import unmisspelled
-from sources.definitions import codes_of, definition
+from sources.definitions import Json, codes_of, definition
 
 ROOT = Origin("api.json")
 KNOWN = frozenset({"responses", "uri"})
@@ -8,7 +8,7 @@ KNOWN = frozenset({"responses", "uri"})
 
 def test_right_keys_are_passed_on_as_they_are() -> None:
     made, complaints = definition()
-    fields = {"uri": "x"}
+    fields: Json = {"uri": "x"}
     assert unmisspelled(made, fields, ROOT, KNOWN) is fields
     assert codes_of(complaints) == []
 
@@ -21,7 +21,7 @@ def test_a_right_key_wins_over_a_misspelled_one() -> None:
 
 def test_letter_case_and_aliases_are_put_right() -> None:
     made, complaints = definition()
-    fields = {"Uri": "a", "answers": 1}
+    fields: Json = {"Uri": "a", "answers": 1}
     assert unmisspelled(made, fields, ROOT, KNOWN, {"answers": "responses"}) == {"uri": "a", "responses": 1}
     assert codes_of(complaints) == ["GL305", "GL305"]
 

@@ -16,7 +16,7 @@ from gateline.model.integration import (
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
 from gateline.sources.mapping import RESERVED_FOR_AWS, request_parameters, response_parameters
-from sources.definitions import codes_of, definition
+from sources.definitions import Json, codes_of, definition
 
 ROOT = Origin("api.json")
 
@@ -184,7 +184,7 @@ def test_a_path_parameter_that_the_path_lacks_never_has_a_value() -> None:
 
 def test_a_context_variable_that_does_not_exist_is_told_with_the_near_one() -> None:
     made, complaints = definition()
-    fields = {"requestParameters": {"integration.request.header.X": "context.requestID"}}
+    fields: Json = {"requestParameters": {"integration.request.header.X": "context.requestID"}}
     request_parameters(made, fields, ROOT, path_names=())
     (diagnostic,) = complaints.report().diagnostics
     assert (diagnostic.code.name, diagnostic.help) == ("GL343", "did you mean context.requestId?")

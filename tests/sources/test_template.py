@@ -2,14 +2,14 @@ import pytest
 
 from gateline.model.origin import Origin
 from gateline.sources.template import ContentHandling, choice, read_templates
-from sources.definitions import codes_of, definition
+from sources.definitions import Json, codes_of, definition
 
 ROOT = Origin("api.json")
 
 
 def test_templates_are_read_by_media_type() -> None:
     made, complaints = definition()
-    fields = {"requestTemplates": {"application/json": "a", "text/xml": "b", "x/y": None}}
+    fields: Json = {"requestTemplates": {"application/json": "a", "text/xml": "b", "x/y": None}}
     assert read_templates(made, fields, "requestTemplates", ROOT) == (
         ("application/json", "a"),
         ("text/xml", "b"),
@@ -20,7 +20,7 @@ def test_templates_are_read_by_media_type() -> None:
 
 def test_a_mapping_where_text_was_meant_is_read_as_its_json() -> None:
     made, complaints = definition()
-    fields = {"requestTemplates": {"application/json": {"statusCode": 200}}}
+    fields: Json = {"requestTemplates": {"application/json": {"statusCode": 200}}}
     assert read_templates(made, fields, "requestTemplates", ROOT) == (
         ("application/json", '{"statusCode": 200}'),
     )
