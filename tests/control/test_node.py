@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateline.compile.resources import CLUSTER, ENDPOINT, SCOPED_ROUTE, SECRET
-from gateline.control.exchange import Request
+from gateline.control.exchange import Request, Respond
 from gateline.control.node import Node
 from gateline.control.outcome import Accepted, Superseded, Unanswered
 
@@ -222,3 +222,15 @@ def test_a_type_that_no_resource_asks_for_is_not_answered(pieces: Pieces) -> Non
     node = Node()
     node.connect(gateway(pieces))
     assert node.request(Request(type_url="type.googleapis.com/envoy.Other")) == []
+
+
+def test_routes_wait_until_endpoints_are_asked_for(pieces: Pieces) -> None:
+    node = Node()
+    node.connect(gateway(pieces))
+    node.request(Request(type_url=CLUSTER))
+    node.request(Request(type_url=SCOPED_ROUTE))
+    assert node.request(Request(type_url=CLUSTER, nonce="1")) == []
+    node.request(Request(type_url=ENDPOINT, subscribe=frozenset({"c"})))
+    (response,) = node.request(Request(type_url=ENDPOINT, nonce="1"))
+    assert isinstance(response, Respond)
+    assert response.type_url == SCOPED_ROUTE

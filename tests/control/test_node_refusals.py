@@ -86,16 +86,17 @@ def test_a_fresh_envoy_that_refuses_gets_what_another_has_accepted(bench: Bench,
 def test_an_envoy_that_served_before_control_knew_it_is_left_alone_when_it_refuses(
     bench: Bench, pieces: Pieces
 ) -> None:
-    serving(bench, gateway(pieces))
-    bench.envoy.refuses = {"bad": "bad is wrong"}
+    serving(bench, with_secret(pieces, "old"))
+    bench.envoy.refuses = {"api": "api is wrong"}
     restarted = Bench()
     restarted.envoy = bench.envoy
     restarted.envoy.deliver = lambda request: restarted.perform(restarted.node.request(request))
-    restarted.connect(gateway(pieces, pieces.scope("bad", pieces.route("c"))))
-    assert bench.envoy.heard == ["SRDS bad"]
+    restarted.connect(with_secret(pieces, "new"))
+    assert bench.envoy.heard == ["CDS keeper new", "EDS new", "SDS new", "SRDS api"]
     (outcome,) = restarted.outcomes
     assert isinstance(outcome, Rejected)
     assert not outcome.restored
+    assert restarted.lingering == []  # its routes name the old cluster still
 
 
 def test_what_is_refused_a_second_time_while_taken_back_ends_it(bench: Bench, pieces: Pieces) -> None:
@@ -233,3 +234,46 @@ def test_a_refusal_of_a_run_that_was_left_is_not_the_new_ones_fault(bench: Bench
     bench.envoy.deliver(Request(type_url=SCOPED_ROUTE, nonce="1", refusal="bad"))
     bench.envoy.answer(SCOPED_ROUTE, "2")
     assert isinstance(bench.outcomes[-1], Accepted)
+
+
+def test_a_late_refusal_of_routes_does_not_bring_new_ones_before_their_clusters(
+    bench: Bench, pieces: Pieces
+) -> None:
+    bench.envoy.silent = {SCOPED_ROUTE}
+    bench.connect(gateway(pieces))
+    bench.overdue()
+    bench.envoy.silent = {SCOPED_ROUTE, CLUSTER}
+    assert bench.publish(gateway(pieces, seconds=6, routes=2)) == ["CDS c", "EDS c"]
+    bench.envoy.deliver(Request(type_url=SCOPED_ROUTE, nonce="1", refusal="bad"))
+    bench.envoy.pump()
+    assert bench.envoy.heard[-1] == "EDS c"
+    bench.envoy.answer(CLUSTER, "2")
+    assert bench.envoy.heard[-1] == "SRDS api"
+
+
+def test_what_one_run_owed_is_not_told_of_the_next(bench: Bench, pieces: Pieces) -> None:
+    serving(bench, gateway(pieces))
+    bench.envoy.silent = {CLUSTER}
+    bench.publish(gateway(pieces, seconds=6))
+    bench.overdue()
+    bench.envoy.answer(CLUSTER, "2")
+    bench.envoy.answer(CLUSTER, "3")
+    bench.envoy.silent = {SCOPED_ROUTE}
+    subject = gateway(pieces, routes=2)
+    bench.publish(subject)
+    bench.perform(bench.node.disconnect())
+    assert bench.outcomes[-1] == Unanswered(version=subject.version, waiting_for=(SCOPED_ROUTE,))
+
+
+def test_a_refusal_is_told_although_something_newer_came_while_it_was_taken_back(
+    bench: Bench, pieces: Pieces
+) -> None:
+    serving(bench, gateway(pieces))
+    subject = gateway(pieces, routes=2)
+    bench.perform(bench.node.publish(subject))
+    bench.envoy.deliver(Request(type_url=SCOPED_ROUTE, nonce="2", refusal="bad"))
+    bench.connect(gateway(pieces, routes=3))
+    refused, accepted = bench.outcomes
+    assert isinstance(refused, Rejected)
+    assert refused.version == subject.version
+    assert isinstance(accepted, Accepted)

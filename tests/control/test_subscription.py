@@ -126,9 +126,9 @@ def test_what_must_be_repeated_is_sent_although_a_reconnecting_client_knows_it(
 
 def test_a_repetition_of_what_is_not_offered_is_forgotten(subscription: Subscription) -> None:
     subscription.handle(names("a"))
+    subscription.handle(offered(a="1"))
     subscription.handle(Repeated(frozenset({"a"})))
-    subscription.handle(offered())
-    assert subscription.handle(offered(a="1")) == [send("2", a="1")]
+    assert subscription.handle(offered()) == []
     assert subscription.handle(offered(a="1")) == []
 
 
@@ -171,6 +171,13 @@ def test_who_unsubscribes_gets_no_more_and_starts_anew(subscription: Subscriptio
     subscription.handle(Unsubscribed(frozenset({"a"})))
     assert subscription.handle(offered(a="2", b="1")) == []
     assert subscription.handle(names("a")) == [send("2", a="2")]
+
+
+def test_who_gets_all_cannot_unsubscribe_from_one(subscription: Subscription) -> None:
+    subscription.handle(ALL)
+    subscription.handle(offered(a="1"))
+    subscription.handle(Unsubscribed(frozenset({"a"})))
+    assert subscription.handle(offered(a="1")) == []
 
 
 def test_an_answer_to_what_was_unsubscribed_meanwhile_is_not_taken_for_holding_it(

@@ -197,6 +197,19 @@ def test_a_refusal_that_envoy_keeps_to_itself_is_found_and_taken_back(perform: P
     perform(play)
 
 
+def test_a_serving_cluster_whose_change_is_refused_late_is_put_back(perform: Perform) -> None:
+    async def play(stage: Stage) -> None:
+        pieces = stage.pieces
+        new = [pieces.cluster("d"), pieces.endpoints("d", stage.two.port)]
+        refused = rejection(await stage.publish(*stage.api(), pieces.cluster("c", **RING_TOO_LARGE), *new))
+        assert refused.restored
+        assert refused.refusals[0].names == ("c",)
+        assert await stage.get() == (200, ("one", "v1"))
+        assert (await stage.publish(*stage.api(seconds=7), *new)).accepted
+
+    perform(play)
+
+
 def test_an_old_cluster_goes_after_its_last_request_and_its_secret_with_it(
     perform: Perform, sent: Responses
 ) -> None:
