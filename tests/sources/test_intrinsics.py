@@ -7,7 +7,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.sources.definition import evaluate
 from gateline.sources.document import Document
 from gateline.sources.json_value import JsonValue
-from sources.definitions import context
+from sources.definitions import context, one, read
 
 KNOWN = {
     "Link": "link-1",
@@ -130,6 +130,11 @@ def test_a_function_whose_arguments_do_not_fit_is_an_error(value: JsonValue) -> 
     _, said = evaluated(value)
     assert len(said) == 1
     assert said[0].startswith(next(iter(value)) if isinstance(value, dict) else "")
+
+
+def test_a_function_that_cannot_be_evaluated_is_told_once() -> None:
+    result = read(one({"uri": {"Fn::Sub": {"not": "a text"}}, "connectionId": {"Fn::Cidr": []}}))
+    assert result.errors == ["GL321", "GL321"]
 
 
 def test_a_key_named_ref_with_a_mapping_is_no_function() -> None:

@@ -79,6 +79,14 @@ def test_root_security_applies_to_operations_that_have_none() -> None:
     assert asked(asks(root=[{"tokens": []}])) == ("CUSTOM", "tokens", False)
 
 
+def test_what_is_wrong_with_root_security_is_told_once() -> None:
+    paths = {f"/{number}": {"get": operation()} for number in range(3)}
+    result = read(
+        openapi(paths, components={"securitySchemes": SCHEMES}, security=[{"bearer": []}, {"nobody": []}])
+    )
+    assert sorted(result.codes) == ["GL501", "GL503", "GL504"]
+
+
 def test_an_empty_list_on_an_operation_clears_root_security() -> None:
     assert asked(asks([], root=[{"tokens": []}])) == ("NONE", "", False)
 

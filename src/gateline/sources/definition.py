@@ -45,6 +45,7 @@ class Definition:
     placeholders: Placeholders
     origins: dict[Origin, Origin]
     endpoints: dict[str, tuple[EndpointFault, ...]] = field(default_factory=dict)  # judged by endpoint.py
+    complained: set[tuple[str, Origin, str]] = field(default_factory=set)
 
     @property
     def origin(self) -> Origin:
@@ -69,8 +70,10 @@ class Definition:
         advice: str = "",
         severity: Severity | None = None,
     ) -> None:
-        """Record a complaint about this definition."""
-        self.complaints.add(code, origin, message, help=advice, severity=severity)
+        """Record a complaint about this definition, once: many operations may share what it is about."""
+        if (code.name, origin, message) not in self.complained:
+            self.complained.add((code.name, origin, message))
+            self.complaints.add(code, origin, message, help=advice, severity=severity)
 
     def mapping(self, fields: Fields, key: str, origin: Origin) -> dict[str, JsonValue]:
         """A field that must be a mapping; an absent one counts as empty."""

@@ -145,8 +145,8 @@ class Evaluation:
         for index, key in enumerate(path[:-1]):
             if key == "requestParameters" and str(path[index + 1]).startswith(HEADER_TARGET):
                 return (
-                    path[index - 1] == "x-amazon-apigateway-integration"
-                    or path[index - 2] == "x-amazon-apigateway-integrations"
+                    "x-amazon-apigateway-integration" in path[max(index - 1, 0) : index]
+                    or "x-amazon-apigateway-integrations" in path[max(index - 2, 0) : index]
                 )
         return False
 

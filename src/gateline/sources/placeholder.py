@@ -92,6 +92,8 @@ class Placeholders:
 
     def note(self, name: str, origin: Origin, need: Need, *, harmless: bool = False) -> None:
         """Remember one use of a name without a value."""
+        if name.startswith("Fn::"):  # stands in for a function that was complained about already
+            return
         use = self._uses.get((name, harmless))
         if use is None:
             self._uses[name, harmless] = _Use(need, [origin])
