@@ -44,6 +44,7 @@ ROOMS_OF_TESTS_ONLY: Final = {"attacks", "docs", "end_to_end", "golden", "harnes
 TWINLESS_TESTS: Final = {
     "compile/test_compile.py": "compile/__init__.py",
     "control/test_with_envoy.py": "the whole room against a real Envoy",
+    "sources/test_corpus.py": "the whole room over the documents of ../shared/corpus",
     "sources/test_load.py": "sources/__init__.py",
 }
 """Tests in a room's folder whose source is named otherwise, with what they test."""

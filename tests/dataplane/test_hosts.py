@@ -95,6 +95,18 @@ def test_further_hosts_reach_the_default_api(envoy: SimulatedEnvoy, host: str) -
         "a b",
         "",
         "1.2.3.4.example.com",
+        "1.2.3",
+        "1.2.3.",
+        "1.2.3.4.5",
+        "1..3.4",
+        ".1.2.3",
+        "1234.1.1.1",
+        "1.2.3.x",
+        "2130706433",
+        "0x7f.0.0.1",
+        "[]",
+        "[localhost]",
+        "[::1g]",
     ],
 )
 def test_any_other_host_is_forbidden(envoy: SimulatedEnvoy, host: str) -> None:

@@ -111,9 +111,7 @@ def test_a_query_value_in_a_query_is_encoded_again() -> None:
     assert mapped("/a/1/x?q=a%26x%3D1+%C3%BC", line).path.endswith("&m=a%26x%3D1%20%C3%BC")
 
 
-@pytest.mark.parametrize(
-    "value", ["?x=1", "#f", "a/b", "@evil", "a%2Fb", ";x", "//evil.test"]
-)
+@pytest.mark.parametrize("value", ["?x=1", "#f", "a/b", "@evil", "a%2Fb", ";x", "//evil.test"])
 def test_a_header_in_the_path_can_add_no_segment_no_query_and_no_host(value: str) -> None:
     line = mapping("path.id", of_request("header.X-Id"))
     path = mapped("/a/1/x", line, uri="http://b.test/{id}/end", headers=[("x-id", value)]).path
@@ -180,6 +178,29 @@ def test_the_host_that_the_client_named_can_be_mapped() -> None:
 
 
 # Header cleaning takes the others away before the script (tests/end_to_end/test_responses.py).
+@pytest.mark.parametrize("value", ["tenant-1.example.com", "a_b:8080", "[2001:db8::1]:80", "A.Z", "0.9", "z"])
+def test_a_host_from_a_header_is_the_host_that_the_backend_sees(value: str) -> None:
+    line = mapping("header.Host", of_request("header.X-Tenant"))
+    assert mapped("/a/1/x", line, headers=[("x-tenant", value)]).header(":authority") == value
+
+
+@pytest.mark.parametrize(
+    "value", ["a/b", "a b", "a@b", "a,b", "a?b", "a#b", "a\\b", "a%2e", "\xfc", "a`", "a{", "a^", "x" * 256]
+)
+def test_a_text_that_is_no_host_is_refused_as_one(value: str) -> None:
+    line = mapping("header.Host", of_request("header.X-Tenant"))
+    envoy = SimulatedEnvoy(compiled(gateway(api(method("GET", "/a", http_proxy("http://b.test/", line))))))
+    assert envoy.request("GET", "/dev/a", [("x-tenant", value)]).verdict == "400 mapped_header_bytes"
+
+
+@pytest.mark.parametrize("headers", [[], [("x-tenant", "")]])
+def test_without_a_mapped_host_the_backend_sees_the_integrations(headers: Headers) -> None:
+    line = mapping("header.Host", of_request("header.X-Tenant"))
+    assert (
+        mapped("/a/1/x", line, uri="http://b.test:81/", headers=headers).header(":authority") == "b.test:81"
+    )
+
+
 @pytest.mark.parametrize("name", ["Connection", "Content-Length", "Transfer-Encoding"])
 def test_dropped_headers_never_reach_a_mapping(name: str) -> None:
     assert header_from(of_request(f"header.{name}"), headers=[(name.lower(), "5")]) is None
