@@ -16,7 +16,7 @@ from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.secret import edge_certificate, generic, trust
+from gateline.compile.secret import edge_certificate, generic, keeper, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -66,12 +66,13 @@ def compile_gateway(
     report = complaints.report()
     if report.error_count:
         return Compiled(resources=None, report=report)
+    kept = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
     harvest.origins[names.LISTENER] = gateway.edge.origin
     listener = edge_listener(gateway.edge, cleaned, request_log)
     resources = Resources(
         by_type={
             SECRET: secrets,
-            CLUSTER: harvest.clusters,
+            CLUSTER: harvest.clusters | kept,
             ENDPOINT: {},
             SCOPED_ROUTE: scopes,
             LISTENER: {names.LISTENER: listener},

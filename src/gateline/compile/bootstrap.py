@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from google.protobuf.message import Message
@@ -9,6 +10,13 @@ from google.protobuf.message import Message
 from gateline.compile.wire import extension, new, packed, to_dict
 
 _OWNER_ONLY: Final = 0o600
+_RECONNECT: Final = {
+    "retry_back_off": {
+        "base_interval": timedelta(milliseconds=100),
+        "max_interval": timedelta(seconds=1),
+    }
+}
+"""After 10 s without its control plane an Envoy took up to 19 s to come back; with this, 0.7 s."""
 _MAX_CONNECTIONS: Final = 50_000
 # The names cleaned from clients make one regular expression, larger than Envoy's cautious default.
 RUNTIME: Final = {"re2.max_program_size.error_level": 100_000}
@@ -55,7 +63,7 @@ def _message(node: str, xds_socket: str, admin_socket: str) -> Message:
             "ads_config": {
                 "api_type": "DELTA_GRPC",
                 "transport_api_version": "V3",
-                "grpc_services": [{"envoy_grpc": {"cluster_name": "control"}}],
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "control", "retry_policy": _RECONNECT}}],
             },
             "cds_config": ads,
             "lds_config": ads,

@@ -7,6 +7,7 @@ from typing import Final
 LISTENER: Final = "edge"
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
+KEEPER: Final = "keeper"
 
 
 def scope(api: str, stage: str) -> str:

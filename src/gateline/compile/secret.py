@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.cluster import ADS
-from gateline.compile.wire import new, packed
+from gateline.compile.wire import extension, new, packed
 from gateline.model.secret import Certificate, Secret
 
 _SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
@@ -49,3 +51,40 @@ def secret_formatter(secrets: tuple[str, ...]) -> dict[str, object]:
             new("envoy.extensions.formatter.generic_secret.v3.GenericSecret", secret_configs=configs)
         ),
     }
+
+
+def keeper(secrets: Iterable[str]) -> Message:
+    """A cluster without endpoints that names every secret, so that Envoy has them before a route does.
+
+    An inline scoped route goes live whether its secrets have come or not (seen: 759 of 21,979 requests without
+    the header); a cluster warms until they have, and the control plane waits for clusters before it sends routes.
+    """
+    named = sorted(set(secrets))
+    mutations = [
+        {"append": {"header": {"key": f"x-gl-keeper-{index}", "value": f"%SECRET({names.secret(name)})%"}}}
+        for index, name in enumerate(named)
+    ]
+    holder = extension(
+        "gateline.keeper",
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        mutations={"request_mutations": mutations, "formatters": [secret_formatter(tuple(named))]},
+    )
+    options = new(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http_protocol_options": {}},
+        http_filters=[
+            holder,
+            extension(
+                "envoy.filters.http.upstream_codec",
+                "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+            ),
+        ],
+    )
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=names.KEEPER,
+        type="STATIC",
+        typed_extension_protocol_options={
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(options)
+        },
+    )
