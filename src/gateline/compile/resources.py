@@ -28,7 +28,7 @@ class HostLookup:
     cluster: str
     host: str
     port: int
-    origin: Origin
+    origin: Origin = field(compare=False)  # the first place that names it; others are the same question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
