@@ -1,5 +1,6 @@
 """A service that answers only requests with the gateway's secret header: 403 to everybody else."""
 
+import contextlib
 import hmac
 import json
 import os
@@ -28,4 +29,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+with contextlib.suppress(KeyboardInterrupt):
+    ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()

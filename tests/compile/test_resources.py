@@ -22,6 +22,7 @@ def test_two_places_that_name_a_host_ask_the_same_question() -> None:
 
 def test_two_hosts_are_two_questions() -> None:
     served = api(
-        method("GET", "/a", http_proxy("http://one.test/")), method("GET", "/b", http_proxy("http://two.test/"))
+        method("GET", "/a", http_proxy("http://one.test/")),
+        method("GET", "/b", http_proxy("http://two.test/")),
     )
     assert [lookup.host for lookup in compiled(gateway(served)).lookups] == ["one.test", "two.test"]

@@ -385,6 +385,9 @@ def test_an_api_that_is_added_serves(tmp_path: Path) -> None:
         )
         (tmp_path / "next").write_text(text)
         (tmp_path / "next").replace(project)
+        warned = await running.notices.get()  # loopback names reach none of the two now
+        assert isinstance(warned, Complained)
+        assert [found.code.name for found in warned.report.diagnostics] == ["GL223"]
         assert isinstance(await running.notices.get(), Published)
         assert set(json.loads(ready.read_text())["apis"]) == {"orders", "users"}
         assert await running.get("/restapis/users/dev/_user_request_/two") == 200

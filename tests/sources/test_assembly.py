@@ -165,7 +165,10 @@ def test_what_only_a_start_needs_is_a_warning_for_check_and_an_error_for_up(
 
 
 def test_a_definition_that_is_not_there_is_an_error_at_its_name(load_project: LoadProject) -> None:
-    loaded = load_project("apis:\n  a: {definition: none.json}\n  b: {definition: api.json}", checking=True)
+    loaded = load_project(
+        "apis:\n  a: {definition: none.json}\n  b: {definition: api.json}\ngateway: {default_api: b}",
+        checking=True,
+    )
     assert said(loaded) == [
         "GL213 gateline.yaml:2:19 the definition of 'a' cannot be read: none.json does not exist"
     ]

@@ -66,7 +66,7 @@ ONE = "apis: {one: {definition: api.json}}\n"
         ),
         (TWO + "gateway: {hosts: [two.localhost, one.example.com], default_api: two}", []),
         (
-            "apis: {one: {definition: api.json, id: two}, two: {definition: api.json}}",
+            "apis: {one: {definition: api.json, id: two}, two: {definition: api.json}}\ngateway: {default_api: two}",
             ["GL217 error: the APIs 'one' and 'two' have the same id 'two'"],
         ),
         (
@@ -204,5 +204,6 @@ vpc_links: {l: {target: 10.0.0.1:80}}
 
 
 def test_nothing_counts_as_unused_while_a_definition_cannot_be_read(load_project: LoadProject) -> None:
-    project = "apis: {one: {definition: api.json}, two: {definition: none.json}}\nsecrets: {S: {env: A}}"
+    project = "apis: {one: {definition: api.json}, two: {definition: none.json}}\nsecrets: {S: {env: A}}\n"
+    project += "gateway: {default_api: one}"
     assert [line[:5] for line in messages(load_project, project)] == ["GL213"]

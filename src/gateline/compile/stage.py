@@ -153,13 +153,14 @@ class StageCompiler:
             mapped = map_parameters(end.target, context)
             cluster_name = self._cluster(method, end, complaints)
         except NoEndpoint as problem:
-            complaints.add(
-                codes.STAGE_ENDPOINT_INVALID,
-                method.integration.origin.child("uri"),
-                f"{method.http_method} {method.path.text} has no usable endpoint in stage "
-                f"{self._stage.name}: '{problem}'",
-                help="As at Amazon, the method answers 500 `Internal server error` there.",
-            )
+            if "${" not in str(problem):  # a placeholder without a value was complained about where it stands
+                complaints.add(
+                    codes.STAGE_ENDPOINT_INVALID,
+                    method.integration.origin.child("uri"),
+                    f"{method.http_method} {method.path.text} has no usable endpoint in stage "
+                    f"{self._stage.name}: '{problem}'",
+                    help="As at Amazon, the method answers 500 `Internal server error` there.",
+                )
             details.put("error", name, *_INTERNAL_ERROR, "invalid_endpoint")
             return f"500 Invalid endpoint address: {problem}"
         except NotMappable:

@@ -45,6 +45,7 @@ DECLARED_BUT_UNUSED = Code(
     name="GL221", title="something is declared but never used", severity=Severity.WARNING
 )
 SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
+DEFAULT_API_NOT_NAMED = Code(name="GL223", title="several APIs and no default one", severity=Severity.WARNING)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

@@ -123,6 +123,11 @@ def build(
     return Candidate(loaded=loaded, gateway=gateway, resources=compiled.resources, report=report)
 
 
+def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
+    """Every name of the gateway by itself: no client takes `*.localhost` for one of a single label."""
+    return (*gateway.edge.hosts, *(f"{api.name}.localhost" for api in gateway.apis))
+
+
 def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints) -> Keyring:
     folder = settings.project.absolute().parent
     found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
@@ -133,7 +138,7 @@ def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: 
         from gateline.runtime.certificate import edge_certificate  # noqa: PLC0415
 
         certificate = edge_certificate(
-            gateway.edge.tls, gateway.edge.hosts, datetime.now(UTC), state, complaints
+            gateway.edge.tls, _own_hosts(gateway), datetime.now(UTC), state, complaints
         )
     return Keyring(
         # A secret that could not be read was complained about; the compiler need not do so again.

@@ -74,6 +74,13 @@ def _check_default_api(project: ProjectFile, tree: Node, complaints: Complaints)
             "gateway.hosts reach the default API, but there are several APIs and none is named",
             help="set gateway.default_api",
         )
+    elif not named and len(declared) > 1:
+        complaints.add(
+            codes.DEFAULT_API_NOT_NAMED,
+            tree.at(("apis",)).origin,
+            "there are several APIs and no gateway.default_api, so http://127.0.0.1:PORT/STAGE reaches none",
+            help=f"set gateway.default_api: {next(iter(declared))}, or call them by http://NAME.localhost:PORT",
+        )
 
 
 def _check_hosts(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
@@ -162,7 +169,8 @@ def _check_vpc_links(
     for method in api.methods:
         integration = method.integration
         for stage, link in _links_of(integration, api.stages):
-            if link in declared or link in said:
+            unresolved = "${" in link  # which is complained about already
+            if link in declared or link in said or unresolved:
                 continue
             said.add(link)
             message, advice = _undeclared(link, integration.connection_id, stage, declared)

@@ -98,7 +98,8 @@ def authorization(
     override = _override_type(definition, operation, origin)
     asked = _asked(definition, security, fields, place, is_opened=override == AuthorizationType.NONE)
     if override is not None:
-        _override(definition, override, asked, definition.at(origin, _OVERRIDE))
+        place = definition.at(origin, _OVERRIDE)
+        _override(definition, override, asked, place)
     if verb == "OPTIONS" and asked.type is not AuthorizationType.NONE:
         definition.complain(
             codes.PREFLIGHT_BEHIND_AUTHORIZER,
