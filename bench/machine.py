@@ -60,7 +60,9 @@ def proportional_memory(pid: int) -> int:
 def running(command: list[str], cpu: str) -> Iterator[subprocess.Popen[bytes]]:
     """A program pinned to a processor ("" for any), ended at the end."""
     process = subprocess.Popen(
-        [*(["taskset", "-c", cpu] if cpu else []), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*(["taskset", "-c", cpu] if cpu else []), *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
