@@ -176,7 +176,9 @@ def _is_something_else(document: Document, complaints: Complaints) -> bool:
         f"{document.name} is a CloudFormation or SAM template, which this version does not read"
         if template
         else f"{document.name} is neither a project file nor an OpenAPI document",
-        help="a project file has the key apis, an OpenAPI document the key swagger or openapi",
+        help="put what stands under Body or DefinitionBody into a file of its own, and name that"
+        if template
+        else "a project file has the key apis, an OpenAPI document the key swagger or openapi",
     )
     return True
 
