@@ -269,3 +269,4 @@ def test_a_refusal_is_told_in_the_request_log_with_its_rule(front: Front) -> Non
     line = front.gateway.output.wait_for("/x/../audited")
     assert '"why":"path_dot_segment"' in line
     assert '"status":400' in line
+    assert '"request_id":"' in line

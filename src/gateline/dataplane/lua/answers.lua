@@ -48,7 +48,9 @@ end
 
 local function refuse(h, rid, status, body, error_type, why)
   sethook()
-  h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, why)
+  local info = h:streamInfo()
+  info:dynamicMetadata():set(NAMESPACE, WHY, why)
+  info:filterState():set(REQUEST_ID_STATE, "envoy.string", rid) -- for the request log
   h:respond({
     [":status"] = status,
     ["content-type"] = "application/json",
