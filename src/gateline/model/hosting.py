@@ -1,0 +1,61 @@
+"""What the host must know to answer for an Envoy: made by the compiler beside Envoy's resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateline.model.authorizer import AuthorizerKind
+from gateline.model.function import Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedAuthorizer:
+    """A Lambda authorizer of one stage."""
+
+    name: str
+    kind: AuthorizerKind  # TOKEN or REQUEST
+    function: str  # a Function's name
+    ttl: int  # seconds that an answer may be kept; 0: ask every time
+    validation: str = ""  # identityValidationExpression, TOKEN only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedMethod:
+    """A method whose requests the host may have to describe to a function, under the name of its route."""
+
+    route: str  # "storefront/prod GET /orders/{id}"
+    resource: str  # the path template: /orders/{id}
+    resource_id: str
+    operation_name: str = ""
+    function: str = ""  # the Function behind an aws_proxy integration, else ""
+    is_post: bool = True  # false: the integration's httpMethod is another, and every request is answered by 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedStage:
+    """A stage with what its events say."""
+
+    scope: str  # "storefront/prod"
+    api_id: str
+    stage: str
+    account_id: str
+    region: str
+    variables: tuple[tuple[str, str], ...] = ()
+    header_names: tuple[str, ...] = ()  # names of headers as the definition spells them
+    binary_media_types: tuple[str, ...] = ()
+    authorizers: tuple[HostedAuthorizer, ...] = ()
+    methods: tuple[HostedMethod, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostConfiguration:
+    """All of it. `revisions`: function name to a text that changes whenever its code does."""
+
+    functions: tuple[Function, ...] = ()
+    revisions: tuple[tuple[str, str], ...] = ()
+    stages: tuple[HostedStage, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any request can need the host."""
+        return bool(self.functions)
