@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from gateline.model.origin import Origin
+
+
+_IN_ARN: Final = re.compile(
+    r"(?:.*:lambda:path/[^/]*/functions/)?"  # an invocation uri of API Gateway around the function's ARN
+    r"(?:arn:[^:]*:lambda:[^:]*:[^:]*:function:)?"
+    r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>[A-Za-z0-9$_-]+))?"
+    r"(?:/invocations)?"
+)
+
+
+def named_function(uri: str, declared: Container[str]) -> str | None:
+    """The declared function that an invocation uri, a function's ARN or a bare name means; None: none of them.
+
+    "name:alias" comes before "name", for which alias and version do not count (DESIGN section 3).
+    """
+    found = _IN_ARN.fullmatch(uri)
+    if found is None:
+        return None
+    qualified = f"{found['name']}:{found['qualifier']}"
+    return next((name for name in (qualified, found["name"]) if name in declared), None)
 
 
 class FunctionKind(StrEnum):

@@ -28,7 +28,9 @@ class HostedMethod:
     resource_id: str
     operation_name: str = ""
     function: str = ""  # the Function behind an aws_proxy integration, else ""
-    is_post: bool = True  # false: the integration's httpMethod is another, and every request is answered by 500
+    is_post: bool = (
+        True  # false: the integration's httpMethod is another, and every request is answered by 500
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
