@@ -1,0 +1,104 @@
+"""Become a function's process: another user if told so, and no life beyond Gateline's. Standard library only.
+
+    python -I -S tether.py PARENT-PID UID PROGRAM ARGUMENT...
+    python -I -S tether.py PARENT-PID UID --reaches PATH...
+
+UID -1: stay who you are. `--reaches` runs nothing: exit status 0 says that this user can read all of the paths,
+what is in folders included. The program's environment is what stands in ours behind `GATELINE_TETHERED_`: an
+LD_PRELOAD of a function's must not be loaded before this is another user's process.
+
+A script of its own, because code between fork and exec in a process with threads may deadlock, and a sibling of
+`runtime/lifeline.py`, which knows neither users nor process groups.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import sys
+import warnings  # noqa: F401 - `os.execvpe` wants it, when this user may not read the library any more
+from collections.abc import Iterator
+
+PR_SET_PDEATHSIG = 1
+PR_SET_NO_NEW_PRIVS = 38
+MOST_LOOKED_AT = 20_000
+PREFIX = "GATELINE_TETHERED_"
+
+
+def main(arguments: list[str]) -> None:
+    """Change the user, tie this process to its parent, become the program."""
+    parent, uid, program, *rest = arguments
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold secrets of the function
+    if sys.platform == "linux":
+        _tie_and_become(int(uid))
+        if os.getppid() != int(parent):
+            sys.exit(1)  # the parent died before the kernel was asked
+    else:
+        _leave_watchman(os.getpid())
+        _become(int(uid))
+    if program == "--reaches":
+        sys.exit(0 if all(map(_is_readable, _below(rest))) else 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    environment = {name[len(PREFIX) :]: os.environ[name] for name in os.environ if name.startswith(PREFIX)}
+    try:
+        os.execvpe(program, [program, *rest], environment)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        sys.exit(f"cannot run {program}: {error.strerror}")
+
+
+def _become(uid: int) -> None:
+    if uid >= 0:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+
+
+def _tie_and_become(uid: int) -> None:
+    import ctypes  # noqa: PLC0415 - only on Linux, and it costs a third of this script's time
+
+    prctl = ctypes.CDLL(None).prctl
+    _become(uid)  # first: the kernel forgets the death signal when the user changes
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if uid >= 0:
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # no set-user-id program makes it somebody else again
+
+
+def _leave_watchman(program: int) -> None:
+    """Fork a process that kills the program's group when the pipe on standard input closes."""
+    if os.fork() != 0:
+        return
+    os.setpgid(0, 0)  # not among those who are killed
+    while os.getppid() == program:
+        closed, _, _ = select.select([0], [], [], 0.5)
+        if closed and not os.read(0, 1):
+            if os.getppid() == program:
+                os.killpg(program, signal.SIGKILL)
+            break
+    os._exit(0)
+
+
+def _is_readable(path: str) -> bool:
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - no pathlib: it costs as much time as all the rest
+    return os.access(path, os.R_OK | (os.X_OK if is_folder else 0))
+
+
+def _below(paths: list[str]) -> Iterator[str]:
+    """The paths and what is in them, so far as one looks; links inside lead where they lead."""
+    looked_at = 0
+    for path in paths:
+        yield path
+        for folder, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                looked_at += 1
+                if looked_at > MOST_LOOKED_AT:
+                    return
+                inner = f"{folder}/{name}"
+                if not os.path.islink(inner):  # noqa: PTH114
+                    yield inner
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

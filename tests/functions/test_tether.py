@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateline.functions import tether
+
+SCRIPT = tether.__file__
+
+
+def run(*arguments: str, parent: int | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", "-S", SCRIPT, str(os.getpid() if parent is None else parent), *arguments],
+        capture_output=True,
+        text=True,
+        env={"GATELINE_TETHERED_PATH": os.environ["PATH"], "SECRET": "x"},
+        stdin=subprocess.DEVNULL,
+        timeout=20,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe ties it")
+def test_nothing_runs_when_the_parent_is_gone() -> None:
+    done = run("-1", "echo", "alive", parent=1 if os.getppid() != 1 else 2)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_program_is_found_on_the_path_and_leaves_no_core() -> None:
+    done = run("-1", "sh", "-c", "ulimit -c; echo ${SECRET:-none}")
+    assert done.stdout.split() == ["0", "none"]
+
+
+def test_a_missing_program_is_named() -> None:
+    done = run("-1", "no-such-program")
+    assert done.returncode == 1
+    assert "cannot run no-such-program" in done.stderr
+
+
+def test_what_can_be_read_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("")
+    assert run("-1", "--reaches", str(tmp_path), sys.executable).returncode == 0
+    assert run("-1", "--reaches", str(tmp_path / "missing")).returncode == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_user_cannot_become_another_again() -> None:
+    done = run("1879050000", "sh", "-c", "id -u; grep NoNewPrivs /proc/self/status")
+    assert done.stdout.split() == ["1879050000", "NoNewPrivs:", "1"]
