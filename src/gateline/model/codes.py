@@ -46,6 +46,8 @@ DECLARED_BUT_UNUSED = Code(
 )
 SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
 DEFAULT_API_NOT_NAMED = Code(name="GL223", title="several APIs and no default one", severity=Severity.WARNING)
+FUNCTION_NOT_DECLARED = Code(name="GL224", title="a function is used but not declared")
+HANDLER_NOT_FOUND = Code(name="GL225", title="a handler's file is not in the function's code")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
@@ -141,6 +143,10 @@ AUTHORIZATION_OVERRIDE_INVALID = Code(
 AUTHORIZATION_OVERRIDDEN = Code(
     name="GL508", title="x-amazon-apigateway-auth opens what security closes", severity=Severity.WARNING
 )
+IDENTITY_SOURCE_WITHOUT_VALUE = Code(
+    name="GL509", title="an identity source that no request can have", severity=Severity.WARNING
+)
+AUTHORIZER_UNUSED = Code(name="GL510", title="an authorizer that no method asks", severity=Severity.WARNING)
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from gateline.model.origin import Origin
-
 
 _IN_ARN: Final = re.compile(
     r"(?:.*:lambda:path/[^/]*/functions/)?"  # an invocation uri of API Gateway around the function's ARN
@@ -20,16 +19,26 @@ _IN_ARN: Final = re.compile(
 )
 
 
+def written_function(uri: str) -> str | None:
+    """The function that an invocation uri, a function's ARN or a bare name means, declared or not.
+
+    "name", or "name:qualifier" where the uri writes an alias or a version; None: it means no function.
+    """
+    found = _IN_ARN.fullmatch(uri)
+    if found is None:
+        return None
+    return f"{found['name']}:{found['qualifier']}" if found["qualifier"] else found["name"]
+
+
 def named_function(uri: str, declared: Container[str]) -> str | None:
     """The declared function that an invocation uri, a function's ARN or a bare name means; None: none of them.
 
     "name:alias" comes before "name", for which alias and version do not count (DESIGN section 3).
     """
-    found = _IN_ARN.fullmatch(uri)
-    if found is None:
+    written = written_function(uri)
+    if written is None:
         return None
-    qualified = f"{found['name']}:{found['qualifier']}"
-    return next((name for name in (qualified, found["name"]) if name in declared), None)
+    return next((name for name in (written, written.split(":")[0]) if name in declared), None)
 
 
 class FunctionKind(StrEnum):
@@ -58,7 +67,7 @@ class Function:
     layers: tuple[str, ...] = ()
     timeout: timedelta = timedelta(seconds=3)  # Lambda's default
     memory_size: int = 128  # MiB; told to the function, not enforced
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
     url: str = ""
     arn: str = ""
     minimum: int = 1  # workers kept ready

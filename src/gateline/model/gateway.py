@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.function import Function
 from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
@@ -53,13 +54,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A project: its edge, its APIs, the links and secrets that they name."""
+    """A project: its edge, its APIs, the links, secrets and functions that they name."""
 
     name: str
     edge: Edge
     apis: tuple[RestApi, ...] = ()
     vpc_links: tuple[VpcLink, ...] = ()
     secrets: tuple[SecretSource, ...] = ()
+    functions: tuple[Function, ...] = ()
     origin: Origin
 
 

@@ -16,6 +16,7 @@ from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
+from gateline.sources.function import FunctionReader
 from gateline.sources.memory import Memory, circumstance
 from gateline.sources.openapi import read_rest_api
 from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, SecretPart, settings
@@ -49,6 +50,7 @@ class Assembler:
     def gateway(self, project: ProjectFile) -> Gateway:
         """The whole project. APIs whose definition could not be read are not in it."""
         apis = (self._api(name, part, project) for name, part in project.apis.items())
+        functions = FunctionReader(self._tree, self._reader, self._circumstances, self._complaints)
         return Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
             edge=self._edge(project),
@@ -62,6 +64,7 @@ class Assembler:
                 for name, part in project.vpc_links.items()
             ),
             secrets=tuple(self._secret(name, part) for name, part in project.secrets.items()),
+            functions=tuple(functions.function(name, part) for name, part in project.functions.items()),
             origin=self._tree.origin,
         )
 
@@ -160,6 +163,7 @@ class Assembler:
             stages=self._stages(name, part),
             substitutions=part.substitutions,
             secret_names=frozenset(self._tree.names("secrets")),
+            function_names=frozenset(self._tree.names("functions")),
             region=settings(project).region,
             account_id=settings(project).account_id,
             execute_api_endpoint=part.execute_api_endpoint,

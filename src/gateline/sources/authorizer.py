@@ -8,9 +8,11 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.authorizer import Authorizer, AuthorizerKind
+from gateline.model.function import named_function
 from gateline.model.origin import Origin
 from gateline.sources.definition import Definition, Fields
 from gateline.sources.key import unmisspelled
+from gateline.sources.mapping import has_value_before_authorizer
 
 _KEYS: Final = frozenset(
     {
@@ -141,6 +143,10 @@ def _identity_sources(
             "and context.NAME, with commas between them"
         )
         definition.complain(codes.AUTHORIZER_INVALID, place, said, advice=advice)
+    for source in sources:
+        if source.startswith("context.") and not has_value_before_authorizer(source):
+            message = f"no request has a value for '{source}', so every one is answered by 401"
+            definition.complain(codes.IDENTITY_SOURCE_WITHOUT_VALUE, place, message)
     return tuple(source for source in sources if source not in wrong)
 
 
@@ -155,7 +161,11 @@ def _uri(definition: Definition, kind: AuthorizerKind, fields: Fields, origin: O
     if kind in {AuthorizerKind.TOKEN, AuthorizerKind.REQUEST}:
         if not uri:
             definition.complain(codes.AUTHORIZER_INVALID, origin, "the authorizer needs an authorizerUri")
-        elif not (definition.unknown(uri, origin, "authorizerUri") or uri.startswith(("arn:", "${"))):
+        elif not (
+            definition.unknown(uri, origin, "authorizerUri")
+            or uri.startswith(("arn:", "${"))
+            or named_function(uri, definition.context.function_names)  # as a substitution may write it
+        ):
             definition.complain(
                 codes.AUTHORIZER_INVALID,
                 place,

@@ -231,7 +231,9 @@ def evaluate(
 ) -> tuple[JsonValue, Placeholders, dict[Origin, Origin]]:
     """The document's value without functions; the names that it uses; the places of what it includes."""
     placeholders = Placeholders(
-        {**_pseudo_parameters(context), **context.substitutions}, context.secret_names
+        {**_pseudo_parameters(context), **_function_arns(context), **context.substitutions},
+        context.secret_names,
+        context.function_names,
     )
     includes = Includes(context.project_folder or document.path.parent, [document])
     evaluation = Evaluation(
@@ -246,10 +248,7 @@ def evaluate(
 
 def _pseudo_parameters(context: DefinitionContext) -> dict[str, str]:
     """CloudFormation's own parameters; the API stands for the stack."""
-    region = context.region
-    partition = (
-        "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-    )
+    region, partition = context.region, _partition(context.region)
     stack = (
         f"arn:{partition}:cloudformation:{region}:{context.account_id}:stack/{context.name}/{context.api_id}"
     )
@@ -261,3 +260,16 @@ def _pseudo_parameters(context: DefinitionContext) -> dict[str, str]:
         "AWS::StackName": context.name,
         "AWS::StackId": stack,
     }
+
+
+def _function_arns(context: DefinitionContext) -> dict[str, str]:
+    """What `X.Arn`, and SAM's `X.Alias`, mean of a function that the project file declares as X or X:alias."""
+    prefix = f"arn:{_partition(context.region)}:lambda:{context.region}:{context.account_id}:function"
+    logical_ids = {name.split(":")[0] for name in context.function_names}
+    return {
+        f"{name}.{attribute}": f"{prefix}:{name}" for name in logical_ids for attribute in ("Arn", "Alias")
+    }
+
+
+def _partition(region: str) -> str:
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -25,6 +25,7 @@ class DefinitionContext:
     stages: tuple[Stage, ...]
     substitutions: Mapping[str, str]
     secret_names: frozenset[str]
+    function_names: frozenset[str] = frozenset()
     region: str
     account_id: str
     execute_api_endpoint: bool | None

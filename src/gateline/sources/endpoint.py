@@ -11,6 +11,7 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.address import forbidden_reason, parse_ip
+from gateline.model.function import named_function
 from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
 from gateline.sources.definition import Definition, EndpointFault
@@ -53,7 +54,11 @@ def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, orig
 def _check_arn(definition: Definition, uri: str, origin: Origin) -> None:
     if not uri:
         definition.complain(codes.ENDPOINT_INVALID, origin, "the integration needs a uri")
-    elif not _ARN.match(_NAMED.sub("x", uri)) and not uri.startswith("${"):
+    elif not (
+        _ARN.match(_NAMED.sub("x", uri))
+        or uri.startswith("${")
+        or named_function(uri, definition.context.function_names)  # as a substitution may write it
+    ):
         definition.complain(
             codes.ENDPOINT_INVALID,
             origin,

@@ -178,6 +178,8 @@ class Evaluation:
         if name in self.placeholders.secret_names:
             return f"${{{name}}}"
         value = self.placeholders.value(name)
+        if value is None and name in self.context.function_names:
+            return name  # what CloudFormation's Ref to a function gives
         return self.unknown(name) if value is None else value
 
     def text(self, argument: JsonValue) -> str:

@@ -65,6 +65,19 @@ _CONTEXT_ROOTS: Final = frozenset(
     }
 )  # fmt: skip
 
+_AFTER_AUTHORIZER: Final = frozenset(
+    {
+        "authorize", "authorizer", "authenticate", "error", "integration", "requestOverride",
+        "responseOverride", "waf", "wafResponseCode", "webaclArn",
+    }
+)  # fmt: skip
+
+
+def has_value_before_authorizer(expression: str) -> bool:
+    """Whether a `context.NAME` can have a value when an authorizer is asked."""
+    root = expression.split(".")[1]
+    return root in _CONTEXT_ROOTS and root not in _AFTER_AUTHORIZER
+
 
 def request_parameters(
     definition: Definition,

@@ -67,6 +67,7 @@ def circumstance(context: DefinitionContext, *, lenient: bool) -> Circumstance:
         context.stages,
         tuple(sorted(context.substitutions.items())),
         context.secret_names,
+        context.function_names,
         context.region,
         context.account_id,
         context.execute_api_endpoint,

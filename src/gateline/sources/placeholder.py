@@ -17,12 +17,14 @@ from typing import Final
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.origin import Origin
+from gateline.model.rest_api import Stage
 
 STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 _BRACED: Final = re.compile(r"\$\{([^{}]*)\}")
 _SUBSTITUTABLE: Final = re.compile(r"(?!stageVariables\.)[A-Za-z0-9_.:-]+")
 _WRITTEN: Final = re.compile(r"\$(\$?)\{([^{}]*)\}")
+_FUNCTION_ATTRIBUTE: Final = re.compile(r"([A-Za-z0-9_-]+)\.(?:Arn|Alias)")
 _LOOKS_NAMED: Final = re.compile(r"\$\{(?!stageVariables\.)([A-Za-z_][^{}\\\s$'\"]*)\}")
 
 
@@ -36,6 +38,12 @@ def substituted(template: str, value_of: Callable[[str], str]) -> str:
         return value_of(name) if _SUBSTITUTABLE.fullmatch(name) else found[0]
 
     return _BRACED.sub(one, template)
+
+
+def filled(text: str, stage: Stage) -> str:
+    """The text with its stage variables replaced; an undefined one is empty text, as on Amazon."""
+    variables = dict(stage.variables)
+    return STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
 
 
 class Need(Enum):
@@ -58,6 +66,7 @@ class Placeholders:
 
     substitutions: Mapping[str, str]
     secret_names: Collection[str]
+    function_names: Collection[str] = ()
     _uses: dict[tuple[str, bool], _Use] = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
@@ -120,6 +129,11 @@ class Placeholders:
                 )
                 complaints.add(codes.SECRET_NOT_DECLARED, first, message, help=advice, severity=severity)
                 continue
+            if attribute := _of_function(name, first):
+                message = f"the function '{attribute}' is not declared{more}"
+                advice = how_to_declare(attribute, self.function_names)
+                complaints.add(codes.FUNCTION_NOT_DECLARED, first, message, help=advice, severity=severity)
+                continue
             what = "the condition" if use.need is Need.CONDITION else "the value of"
             message = f"{what} '{name}' is not known{more}"
             if harmless:
@@ -135,6 +149,24 @@ class Placeholders:
         meant = f"did you mean '{close[0]}'? Otherwise add" if close else "add"
         given = '"true" or "false"' if need is Need.CONDITION else "..."
         return f"{meant} it to the API in the project file: substitutions: {{{_key(name)}: {given}}}"
+
+
+def _of_function(name: str, origin: Origin) -> str:
+    """The function whose ARN a uri of an integration or an authorizer takes by this name, or ""."""
+    found = _FUNCTION_ATTRIBUTE.fullmatch(name)
+    is_uri = not {"uri", "authorizerUri"}.isdisjoint(origin.pointer)
+    return found[1] if found is not None and is_uri else ""
+
+
+def how_to_declare(function: str, declared: Collection[str]) -> str:
+    """What to do about a function that is not declared: the one that was meant, or a declaration to copy."""
+    name = function.partition(":")[0]
+    close = difflib.get_close_matches(name, declared, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    known = f"; declared are {', '.join(sorted(declared))}" if declared else ""
+    declaration = f"functions: {{{name}: {{handler: {name}.handler, code: functions/{name}}}}}"
+    return f"declare it in the project file: {declaration}{known}"
 
 
 def _is_within(inner: Origin, outer: Origin) -> bool:

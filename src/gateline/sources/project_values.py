@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -113,6 +114,29 @@ def split_host_port(value: str) -> tuple[str, int] | None:
     return (found[2], int(found[3])) if re.fullmatch(_HOST, found[2]) else None
 
 
+def _function_url(value: str) -> str:
+    """Where a function is invoked in Lambda's form; no user name, because it would stand in logs."""
+    parts = urlsplit(value)
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", 0
+    usual = re.fullmatch(_HOST, host) is not None or parse_ip(host) is not None
+    if (
+        parts.scheme not in {"http", "https"}
+        or not usual
+        or "@" in parts.netloc
+        or parts.fragment
+        or port == 0
+    ):
+        says = "an http or https URL without a user name, such as http://127.0.0.1:9001/invoke"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    if reason := forbidden_reason(host):
+        says = f"the URL of a host that may be reached, not {reason}"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return value
+
+
 def _environment_name(value: object) -> object:
     """Refuses a value in the place of a name before anything could repeat it."""
     if isinstance(value, EnvironmentText):
@@ -170,3 +194,30 @@ EnvironmentName = Annotated[
 ]
 AccountId = Annotated[str, Matches(r"[0-9]{12}", "12 digits")]
 Region = Annotated[str, Matches(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", "an AWS region, such as eu-west-1")]
+FunctionName = Annotated[
+    str,
+    Matches(
+        r"[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?",
+        "1 to 64 letters, digits, '_' and '-', and then an alias or a version if it matters: name:alias",
+    ),
+]
+Handler = Annotated[
+    str, Matches(r"[^\s\x00]{1,128}", "what the runtime calls, such as authorizer.handler, without spaces")
+]
+Runtime = Annotated[
+    str,
+    Matches(
+        r"[a-z][a-z0-9.]{0,39}", "a runtime of Lambda, such as python3.12, nodejs22.x or provided.al2023"
+    ),
+]
+FunctionUrl = Annotated[str, Matches(r"[\x21-\x7e]{1,2048}", "a URL"), _text(_function_url)]
+FunctionArn = Annotated[
+    str,
+    Matches(
+        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?",
+        "a function's ARN, such as arn:aws:lambda:eu-west-1:123456789012:function:authorizer",
+    ),
+]
+FunctionVariableName = Annotated[
+    str, Matches(r"[A-Za-z][A-Za-z0-9_]*", "a letter, then letters, digits and '_'")
+]

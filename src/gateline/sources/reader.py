@@ -116,6 +116,14 @@ def is_file(path: Path) -> bool | None:
         return None
 
 
+def is_folder(path: Path) -> bool:
+    """Whether the path is a folder, as far as that may be seen."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def _absolute(path: Path) -> Path:
     # Symbolic links stay as they were named: a link's neighbours are those of its own folder.
     return Path(os.path.abspath(path))  # noqa: PTH100

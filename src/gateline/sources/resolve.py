@@ -26,7 +26,8 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretRef
 from gateline.sources.circumstances import Circumstances
-from gateline.sources.placeholder import STAGE_VARIABLE
+from gateline.sources.function_use import check_functions, used_functions
+from gateline.sources.placeholder import STAGE_VARIABLE, filled
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.tree import Node
 
@@ -105,10 +106,11 @@ def _check_hosts(project: ProjectFile, tree: Node, complaints: Complaints) -> No
 
 
 def check_uses(gateway: Gateway, tree: Node, circumstances: Circumstances, complaints: Complaints) -> None:
-    """What the definitions use: stage variables and VPC links that must be declared."""
+    """What the definitions use: stage variables, VPC links and functions that must be declared."""
     for api in gateway.apis:
         _check_stage_variables(api, circumstances, complaints)
         _check_vpc_links(api, tree.names("vpc_links"), circumstances, complaints)
+        check_functions(api, tree.names("functions"), circumstances, complaints)
 
 
 def _check_stage_variables(api: RestApi, circumstances: Circumstances, complaints: Complaints) -> None:
@@ -199,12 +201,7 @@ def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[t
     """The link that an integration names in each stage."""
     if integration.connection_type is ConnectionType.VPC_LINK:
         for stage in stages:
-            yield stage, _filled(integration.connection_id, dict(stage.variables))
-
-
-def _filled(text: str, variables: Mapping[str, str]) -> str:
-    """The text with its stage variables replaced; an undefined one is empty text, as on Amazon."""
-    return STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
+            yield stage, filled(integration.connection_id, stage)
 
 
 def check_unused(
@@ -213,16 +210,25 @@ def check_unused(
     """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
     secrets: set[str] = set()
     links: set[str] = set()
+    functions: set[str] = set()
     for api in gateway.apis:
         for method in api.methods:
             secrets.update(_secrets_of(method.integration.request_parameters))
             links.update(link for _, link in _links_of(method.integration, api.stages))
-    for kind, key, used in (("secret", "secrets", secrets), ("VPC link", "vpc_links", links)):
+        functions |= used_functions(api, tree.names("functions"))
+    kinds = (
+        ("secret", "secrets", secrets),
+        ("VPC link", "vpc_links", links),
+        ("function", "functions", functions),
+    )
+    for kind, key, used in kinds:
         for name, node in tree.names(key).items():
             if name not in used:
                 complaints.add(
                     codes.DECLARED_BUT_UNUSED, node.origin, f"no definition uses the {kind} '{name}'"
                 )
+    for api in gateway.apis:
+        _check_authorizers(api, complaints)
     for api_name, part in project.apis.items():
         for name in part.substitutions:
             # A name that the text does not hold is surely unused; more would need the reader's own trace.
@@ -232,6 +238,20 @@ def check_unused(
                     tree.at(("apis", api_name, "substitutions", name)).origin,
                     f"the definition of '{api_name}' does not use the substitution '{name}'",
                 )
+
+
+def _check_authorizers(api: RestApi, complaints: Complaints) -> None:
+    """Who defines an authorizer means somebody to be asked: `security` may be what was forgotten."""
+    asked = {method.authorization.authorizer for method in api.methods}
+    for authorizer in api.authorizers:
+        if authorizer.name not in asked:
+            complaints.add(
+                codes.AUTHORIZER_UNUSED,
+                authorizer.origin,
+                f"no method asks the authorizer '{authorizer.name}'",
+                help=f'add "security": [{{"{authorizer.name}": []}}] to the operations that it is to protect, '
+                "or to the document for all of them",
+            )
 
 
 def _secrets_of(mappings: tuple[ParameterMapping, ...]) -> Iterator[str]:
