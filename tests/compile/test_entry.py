@@ -82,7 +82,7 @@ def test_a_usual_path_has_nothing_to_look_at_twice(target: str) -> None:
 def shown(**edge: Any) -> Any:
     """An entry scope, as Envoy's documentation writes it."""
     project = gateway(api(method("GET", "/a")), api(method("GET", "/a"), name="users"), **edge)
-    return to_dict(entry_scope(project, {"orders/dev": "id1", "users/dev": "id2"}, logged=False))
+    return to_dict(entry_scope(project, {"orders/dev": "id1", "users/dev": "id2"}, {}, logged=False))
 
 
 def test_its_routes_lead_nowhere() -> None:

@@ -9,7 +9,7 @@ import pytest
 from compile.gateways import ORIGIN, api, gateway, http_proxy, keyring, mapping, method
 from gateline.compile import compile_gateway
 from gateline.model.authorizer import Authorization, AuthorizationType
-from gateline.model.integration import BodySource, ContextSource, Integration, IntegrationKind, Location
+from gateline.model.integration import BodySource, Integration, IntegrationKind, Location
 from gateline.model.rest_api import GatewayResponse, Method, MethodParameter, RequestValidator, RestApi
 
 ALL_ALLOWABLE = frozenset({"GL401", "GL402", "GL403", "GL404", "GL405", "GL406"})
@@ -49,7 +49,6 @@ def unsupported() -> dict[str, RestApi]:
     function = Integration(kind=IntegrationKind.AWS_PROXY, uri="arn", http_method="POST", origin=ORIGIN)
     http = Integration(kind=IntegrationKind.HTTP, uri="http://b.test/", http_method="GET", origin=ORIGIN)
     body = http_proxy("http://b.test/", mapping("header.X", BodySource("a")))
-    caller = http_proxy("http://b.test/", mapping("querystring.x", ContextSource("authorizer.principalId")))
     validator = RequestValidator(name="v", validate_body=False, validate_parameters=True, origin=ORIGIN)
     required = (MethodParameter(location=Location.HEADER, name="X", required=True),)
     checked = method("GET", "/a", request_validator="v", parameters=required)
@@ -58,7 +57,6 @@ def unsupported() -> dict[str, RestApi]:
         "GL401": api(method("POST", "/a", function)),
         "GL401 http": api(method("POST", "/a", http)),
         "GL403": api(method("GET", "/a", body)),
-        "GL403 authorizer": api(method("GET", "/a", caller)),
         "GL404": api(checked, request_validators=(validator,)),
         "GL405": api(method("GET", "/a"), gateway_responses=answers),
         "GL406": api(method("GET", "/a"), minimum_compression_size=0),

@@ -9,7 +9,7 @@ tests/proofs, tests/end_to_end and tests/attacks.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,8 @@ _ROUTE: Final = "envoy.config.route.v3.Route"
 _LUA_PER_ROUTE: Final = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
 
 Headers = Sequence[tuple[str, str]]
+Host = Callable[[str], tuple[str, str]]
+"""Answers what the script asks the host: a status and a body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Outcome:
     thrown: str
     hooked: bool
     clears: int
+    asked: tuple[str, ...]  # the bodies of what the host was asked
 
     @property
     def sealed(self) -> bool:
@@ -98,6 +101,8 @@ class SimulatedEnvoy:
         load = self._lua.eval("function(text) assert(loadstring(text, '=gateway.lua'))() end")
         load(_script(budget).encode().decode("latin-1"))
         self._run = self._lua.execute(HANDLE.read_text(encoding="utf-8"))
+        self.host: Host = _nobody
+        self.now = 1_760_000_000_123  # milliseconds
         self.publish(resources)
 
     @property
@@ -117,8 +122,12 @@ class SimulatedEnvoy:
         scopes = resources.by_type[SCOPED_ROUTE]
         self._scopes = {name: _read(message) for name, message in scopes.items()}
         self._envoy = self._lua.table_from(
-            {"context": self._context, "metadata": self._metadata}, recursive=False
+            {"context": self._context, "metadata": self._metadata, "host": self._ask}, recursive=False
         )
+
+    def _ask(self, question: str) -> Any:
+        status, body = self.host(question)
+        return self._lua.table_from({"status": status, "body": body})
 
     def withdraw(self, scope: str) -> None:
         """Take a scope away, as between two messages of a control plane."""
@@ -148,7 +157,7 @@ class SimulatedEnvoy:
             "headers": [list(pair) for pair in all_headers],
             "remote_address": remote_address,
             "protocol": "HTTP/1.1",
-            "timestamp": 1_760_000_000_123,
+            "timestamp": self.now,
         }
         record = self._run(self._lua.table_from(request, recursive=True), self._envoy)
         return self._outcome(record)
@@ -169,6 +178,7 @@ class SimulatedEnvoy:
             thrown=record.thrown or "",
             hooked=bool(record.hooked),
             clears=int(record.clears),
+            asked=tuple(str(question.body) for question in record.asked.values()),
         )
 
     def _route(self, scope: str, named: str | None) -> str:
@@ -219,6 +229,11 @@ class SimulatedEnvoy:
             return function() return {total = total, tables = tables} end
             """
         )
+
+
+def _nobody(question: str) -> tuple[str, str]:
+    """No host is there: Envoy answers so when nobody listens."""
+    return "503", "upstream connect error"
 
 
 def _script(budget: int | None) -> str:

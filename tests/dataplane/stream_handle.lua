@@ -11,8 +11,27 @@ local function lowered(name)
   return name
 end
 
+-- Envoy's LuaJIT knows __pairs, this one may not.
+local plain_pairs = pairs
+local listed = setmetatable({}, { __mode = "k" })
+
+function pairs(value)
+  local list = listed[value]
+  if not list then
+    return plain_pairs(value)
+  end
+  local index = 0
+  return function()
+    index = index + 1
+    if list[index] then
+      return list[index][1], list[index][2]
+    end
+  end
+end
+
 local function header_map(list)
   local map = {}
+  listed[map] = list
 
   local function values(name)
     local found = {}
@@ -134,11 +153,32 @@ local function new_handle(request, envoy)
   end
   local record = { headers = list, metadata = {}, filter_state = {}, logged = {}, clears = 0 }
   local headers, info, handle = header_map(list), stream_info(request, record), {}
+  record.asked = {}
+  local waits = 0 -- what was handed out before the last wait is dead
+
+  local function alive(map)
+    local born = waits
+    return setmetatable({}, { __index = function(_, name)
+      assert(born == waits, "object used outside of proper scope")
+      return map[name]
+    end })
+  end
   local context = envoy.context(headers)
   local route
 
   function handle:headers()
-    return headers
+    local lent = alive(headers)
+    listed[lent] = list
+    return lent
+  end
+
+  function handle:httpCall(cluster, head, body, timeout)
+    assert(debug.gethook() == nil, "a hook that is set while a request waits ends another one")
+    assert(type(timeout) == "number")
+    record.asked[#record.asked + 1] = { cluster = cluster, path = head[":path"], body = body }
+    local reply = coroutine.yield("httpCall")
+    waits = waits + 1
+    return { [":status"] = reply.status }, reply.body
   end
 
   function handle:filterContext()
@@ -152,11 +192,11 @@ local function new_handle(request, envoy)
 
   function handle:metadata()
     route = route or envoy.metadata(headers:get("x-gl-scope"), record.filter_state)
-    return read_only(route)
+    return alive(read_only(route))
   end
 
   function handle:streamInfo()
-    return info
+    return alive(info)
   end
 
   function handle:timestamp()
@@ -176,11 +216,15 @@ local function new_handle(request, envoy)
   return handle, record
 end
 
--- Runs one request as Envoy does: in a coroutine of its own. What the script throws is the caller's.
+-- Runs one request as Envoy does: in a coroutine of its own. What the script throws is the caller's. While it
+-- waits for an answer, `envoy.host` gives it one (and may do what else happens meanwhile).
 return function(request, envoy)
   local handle, record = new_handle(request, envoy)
   local script = coroutine.create(envoy_on_request)
   local ok, problem = coroutine.resume(script, handle)
+  while ok and problem == "httpCall" do
+    ok, problem = coroutine.resume(script, envoy.host(record.asked[#record.asked].body))
+  end
   record.hooked = debug.gethook() ~= nil
   record.ended = coroutine.status(script) == "dead"
   if not ok then

@@ -6,13 +6,16 @@ results: what is not supported → stages (tables, routes, clusters) → entry �
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.entry import entry_scope
 from gateline.compile.harvest import Harvest, Memory
+from gateline.compile.host_cluster import host_cluster
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
@@ -22,6 +25,7 @@ from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
+from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import LiteralSource, Location, RequestSource
 from gateline.model.rest_api import RestApi
 
@@ -33,6 +37,7 @@ class Compiled:
     """The compiler's answer: all resources, or None when a diagnostic is an error."""
 
     resources: Resources | None
+    hosting: HostConfiguration
     report: Report
 
 
@@ -43,6 +48,8 @@ def compile_gateway(
     allowed: frozenset[str] = frozenset(),
     request_log: str | None = None,
     memory: Memory | None = None,
+    generations: Mapping[str, str] = MappingProxyType({}),
+    host_socket: str = "host.sock",
 ) -> Compiled:
     """Compile a project whole, or not at all.
 
@@ -52,6 +59,8 @@ def compile_gateway(
         allowed: names of diagnostics that may pass (`--allow`).
         request_log: where Envoy writes one JSON line a request; None for nowhere.
         memory: of former compilations; a stage of which nothing has changed is not compiled again.
+        generations: of authorizers, by `api/stage/authorizer`: cached decisions of another one do not count.
+        host_socket: the Unix socket at which the host serves Envoy.
 
     """
     complaints = Complaints(allowed)
@@ -61,12 +70,17 @@ def compile_gateway(
         for part in _stages(gateway, api, cleaned, complaints, memory or Memory()):
             harvest.add(part)
     logged = request_log is not None
-    scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry_scope(gateway, harvest.table_ids, logged=logged)}
+    hosting = _hosting(gateway, harvest)
+    entry = entry_scope(gateway, harvest.table_ids, _generations(hosting, generations), logged=logged)
+    scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
-        return Compiled(resources=None, report=report)
+        return Compiled(resources=None, hosting=hosting, report=report)
     kept = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
+    if hosting.is_needed:
+        kept[keys.HOST_CLUSTER] = host_cluster(host_socket)
+        harvest.origins[keys.HOST_CLUSTER] = gateway.origin.child("functions")
     harvest.origins[names.LISTENER] = gateway.edge.origin
     listener = edge_listener(gateway.edge, cleaned, request_log)
     resources = Resources(
@@ -81,7 +95,23 @@ def compile_gateway(
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
-    return Compiled(resources=resources, report=report)
+    return Compiled(resources=resources, hosting=hosting, report=report)
+
+
+def _hosting(gateway: Gateway, harvest: Harvest) -> HostConfiguration:
+    used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
+    return HostConfiguration(
+        functions=tuple(function for function in gateway.functions if function.name in used),
+        stages=tuple(harvest.hosted.values()),
+    )
+
+
+def _generations(hosting: HostConfiguration, given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Of each scope's authorizers. One that nobody has given a generation has the first."""
+    return {
+        stage.scope: {a.name: given.get(f"{stage.scope}/{a.name}", "0") for a in stage.authorizers}
+        for stage in hosting.stages
+    }
 
 
 def _stages(

@@ -44,16 +44,23 @@ NOWHERE: Final = {
 """What a route answers on which a request stands that the script did not let on."""
 
 
-def entry_scope(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -> Message:
+def entry_scope(
+    gateway: Gateway,
+    stage_tables: Mapping[str, str],
+    generations: Mapping[str, Mapping[str, str]],
+    *,
+    logged: bool,
+) -> Message:
     """The ScopedRouteConfiguration that every request meets first.
 
     Args:
         gateway: the project.
         stage_tables: the id of each stage's table, by scope.
+        generations: of each scope's authorizers, by name: decisions of other generations do not count.
         logged: whether a request log is written.
 
     """
-    table = _table(gateway, stage_tables, logged=logged)
+    table = _table(gateway, stage_tables, generations, logged=logged)
     name = table_id(table)
     usual = {
         "name": "entry usual",
@@ -112,7 +119,13 @@ def _nowhere(context: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _table(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -> str:
+def _table(
+    gateway: Gateway,
+    stage_tables: Mapping[str, str],
+    generations: Mapping[str, Mapping[str, str]],
+    *,
+    logged: bool,
+) -> str:
     edge = gateway.edge
     table = Table()
     loopback = listens_on_loopback(edge.address)
@@ -125,7 +138,12 @@ def _table(gateway: Gateway, stage_tables: Mapping[str, str], *, logged: bool) -
         table.put(api.name, int(api.execute_api_endpoint))
         table.put(len(api.stages))
         for stage in sorted(stage.name for stage in api.stages):
-            table.put(stage, stage_tables[names.scope(api.name, stage)])
+            scope = names.scope(api.name, stage)
+            table.put(stage, stage_tables[scope])
+            authorizers = generations.get(scope, {})
+            table.put(len(authorizers))
+            for name, generation in authorizers.items():
+                table.put(name, generation)
     return table.text
 
 

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.gateway import Gateway
+from gateline.model.hosting import HostedStage
 from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
@@ -26,6 +27,7 @@ class Harvest:
     needs_trust: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
     rows: list[RouteRow] = field(default_factory=list)
+    hosted: dict[str, HostedStage] = field(default_factory=dict)
 
     def add(self, other: Harvest) -> None:
         """Take in what another stage yielded; what both have, the first keeps."""
@@ -37,6 +39,7 @@ class Harvest:
         self.needs_trust |= other.needs_trust
         self.origins = other.origins | self.origins
         self.rows += other.rows
+        self.hosted |= other.hosted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class _Kept:
     api: RestApi
     stage: Stage
     links: tuple[VpcLink, ...]
+    functions: frozenset[str]
     account_id: str
+    region: str
     cleaned: CleanedHeaders
     harvest: Harvest
 
@@ -62,13 +67,8 @@ class Memory:
         kept = self._kept.get(scope)
         if kept is None or kept.api is not api:
             return None
-        same = (kept.stage, kept.links, kept.account_id, kept.cleaned) == (
-            stage,
-            gateway.vpc_links,
-            gateway.edge.account_id,
-            cleaned,
-        )
-        return kept.harvest if same else None
+        now = _Kept(api, stage, *_read_of(gateway), cleaned, kept.harvest)
+        return kept.harvest if now == kept else None
 
     def keep(
         self,
@@ -80,4 +80,10 @@ class Memory:
         harvest: Harvest,
     ) -> None:
         """Keep what a stage yielded."""
-        self._kept[scope] = _Kept(api, stage, gateway.vpc_links, gateway.edge.account_id, cleaned, harvest)
+        self._kept[scope] = _Kept(api, stage, *_read_of(gateway), cleaned, harvest)
+
+
+def _read_of(gateway: Gateway) -> tuple[tuple[VpcLink, ...], frozenset[str], str, str]:
+    """All that compiling a stage reads of the gateway beside its API."""
+    functions = frozenset(function.name for function in gateway.functions)
+    return gateway.vpc_links, functions, gateway.edge.account_id, gateway.edge.region

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from gateline.compile import names
+from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import Edge
 from gateline.model.integration import (
     BodySource,
@@ -200,12 +201,18 @@ def _request_source(source: RequestSource, path: PathTemplate) -> Source:
         case Location.QUERYSTRING:
             return ("queries" if source.multivalue else "query", source.name)
         case Location.PATH:
-            for index, segment in enumerate(path.segments, start=1):
-                if segment.kind is not SegmentKind.STATIC and segment.text == source.name:
-                    return ("greedy" if segment.kind is SegmentKind.GREEDY else "segment", index)
-            return ("literal", "")
+            return dict(path_parameters(path)).get(source.name, ("literal", ""))
         case _:
             assert_never(source.location)
+
+
+def path_parameters(path: PathTemplate) -> tuple[tuple[str, Source], ...]:
+    """The parameters of a path, by name: where `gateway.lua` finds their values."""
+    return tuple(
+        (segment.text, ("greedy" if segment.kind is SegmentKind.GREEDY else "segment", index))
+        for index, segment in enumerate(path.segments, start=1)
+        if segment.kind is not SegmentKind.STATIC
+    )
 
 
 def _header_source(name: str, *, multivalue: bool) -> Source:
@@ -218,9 +225,10 @@ def _header_source(name: str, *, multivalue: bool) -> Source:
 def _context_source(path: str, context: StageContext) -> Source:
     if path in DYNAMIC_CONTEXT:
         return ("context", path)
-    if path.startswith("authorizer."):
-        raise NotMappable("authorizers are not supported yet, so there is no authorizer context")
     method, api = context.method, context.api
+    if path.startswith("authorizer."):
+        asked = method.authorization.type is not AuthorizationType.NONE
+        return ("authorizer", path.removeprefix("authorizer.")) if asked else ("literal", "")
     fixed = {
         "accountId": context.edge.account_id,
         "apiId": api.api_id,

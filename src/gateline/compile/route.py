@@ -127,6 +127,20 @@ def proxy_route(
     return new("envoy.config.route.v3.Route", name=name, match={"prefix": "/"}, route=action, **fields)
 
 
+def function_route(name: str, *, timeout: timedelta) -> Message:
+    """A route to the host, which hands the request to a function."""
+    return new(
+        "envoy.config.route.v3.Route",
+        name=name,
+        match={"prefix": "/"},
+        route={
+            "cluster": keys.HOST_CLUSTER,
+            "timeout": timeout,
+            "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
+        },
+    )
+
+
 def _mutations(mapped: Mapped) -> Message:
     """The fixed headers. Each is removed first: an empty secret would else let the client's copy through."""
     mutations: list[dict[str, object]] = []

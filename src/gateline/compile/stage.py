@@ -6,30 +6,39 @@ depend on how many there are. No header takes part, so none can move a request t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.message import Message
 
 from gateline.compile import names, support
+from gateline.compile.authorizer import arn_prefix, put_authorizer
 from gateline.compile.cluster import cluster
+from gateline.compile.details import INTERNAL_ERROR, NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
 from gateline.compile.harvest import Harvest
-from gateline.compile.mapping import Mapped, NotMappable, Source, StageContext, map_parameters
+from gateline.compile.hosting import (
+    FunctionNames,
+    hosted_method,
+    hosted_stage,
+    used_authorizers,
+)
+from gateline.compile.mapping import NotMappable, StageContext, map_parameters
 from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
 from gateline.compile.resources import HostLookup, RouteRow
-from gateline.compile.route import CleanedHeaders, mock_route, proxy_route, scope_headers
+from gateline.compile.route import CleanedHeaders, function_route, mock_route, proxy_route, scope_headers
 from gateline.compile.table import Table, table_id
 from gateline.compile.upstream import NoEndpoint, Upstream, upstream, with_stage_variables
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
+from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
+from gateline.model.hosting import HostedMethod
 from gateline.model.integration import ConnectionType, IntegrationKind, VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, RestApi, Stage
-
-_INTERNAL_ERROR = ("500", '{"message": "Internal server error"}', "InternalServerErrorException")
-_NOT_IMPLEMENTED = ("501", '{"message":"Not Implemented"}', "NotImplementedException")
 
 
 class StageCompiler:
@@ -47,6 +56,7 @@ class StageCompiler:
         unserved: frozenset[Origin],
         cleaned: CleanedHeaders,
     ) -> None:
+        self._gateway = gateway
         self._edge: Edge = gateway.edge
         self._cleaned = cleaned
         self._links: dict[str, VpcLink] = {link.name: link for link in gateway.vpc_links}
@@ -55,18 +65,32 @@ class StageCompiler:
         self._unserved = unserved
         self._harvest = Harvest()
         self._routes: dict[str, Message] = {}
+        self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
+        self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
+        self._authorizers = {a.name: number for number, a in enumerate(self._served, start=1)}
+        self._hosted: dict[str, HostedMethod] = {}
 
     def compile(self, complaints: Complaints) -> Harvest:
         """The scope with its table and routes, and what they need."""
         table = Table()
-        table.put(max((len(m.path.segments) for m in self._api.methods), default=0), len(self._api.methods))
+        table.put(max((len(m.path.segments) for m in self._api.methods), default=0))
+        table.put(arn_prefix(self._edge, self._api, self._stage), len(self._authorizers))
+        for authorizer in self._served:
+            put_authorizer(table, authorizer, self._api, self._stage)
+        table.put(len(self._api.methods))
         for method in self._api.methods:
             table.put(method.path.text, method.http_method)
-            details = Table()
-            self._method(method, details, complaints)
-            table.put(details.text)
+            table.put(self._method(method, complaints))
         self._scope(table.text)
+        self._host()
         return self._harvest
+
+    def _host(self) -> None:
+        """What the host is told, when it is asked about this stage at all."""
+        scope = names.scope(self._api.name, self._stage.name)
+        hosted = hosted_stage(self._gateway, self._api, self._stage, scope, tuple(self._hosted.values()))
+        if hosted.functions:
+            self._harvest.hosted[scope] = hosted
 
     def _scope(self, table: str) -> None:
         scope = names.scope(self._api.name, self._stage.name)
@@ -101,15 +125,23 @@ class StageCompiler:
             **scope_headers(self._api.api_id, self._cleaned),
         )
 
-    def _method(self, method: Method, details: Table, complaints: Complaints) -> None:
+    def _method(self, method: Method, complaints: Complaints) -> str:
+        """Compile a method; its details for the script."""
         name = names.route(self._api.name, self._stage.name, method.http_method, method.path.text)
+        number = self._authorizers.get(method.authorization.authorizer, 0)
+        details = Details(api=self._api, method=method, route=name, authorizer=number)
         target = ""
         if method.origin in self._unserved:
-            details.put("error", name, *_NOT_IMPLEMENTED, "not_supported")
+            text = replace(details, authorizer=0).error(NOT_IMPLEMENTED, "not_supported")
+        elif method.authorization.type is not AuthorizationType.NONE and not number:
+            text = details.error(NO_AUTHORIZER, "authorizer_without_function")
+            target = "500 the authorizer has no function"
+        elif method.integration.kind is IntegrationKind.AWS_PROXY:
+            text, target = self._function(method, details)
         elif method.integration.kind is IntegrationKind.MOCK:
-            target = self._mock(method, name, details, complaints)
+            text, target = self._mock(method, details, complaints)
         else:
-            target = self._proxy(method, name, details, complaints)
+            text, target = self._proxy(method, details, complaints)
         self._harvest.origins[name] = method.integration.origin
         self._harvest.rows.append(
             RouteRow(
@@ -124,8 +156,22 @@ class StageCompiler:
                 origin=method.origin,
             )
         )
+        if number:
+            self._hosted.setdefault(name, hosted_method(self._api, method, name, ""))
+        return text
 
-    def _mock(self, method: Method, name: str, details: Table, complaints: Complaints) -> str:
+    def _function(self, method: Method, details: Details) -> tuple[str, str]:
+        integration = method.integration
+        function = self._functions.of(integration.uri)
+        if function is None:
+            return details.error(INTERNAL_ERROR, "function_not_declared"), "500 the function is not declared"
+        if integration.http_method != "POST":  # Amazon answers so at run time [R]; the front end has warned
+            return details.error(INTERNAL_ERROR, "function_needs_post"), "500 the httpMethod must be POST"
+        self._routes[details.route] = function_route(details.route, timeout=integration.timeout)
+        self._hosted[details.route] = hosted_method(self._api, method, details.route, function)
+        return details.function(), f"function {function}"
+
+    def _mock(self, method: Method, details: Details, complaints: Complaints) -> tuple[str, str]:
         try:
             answer = mock_answer(method.integration)
         except NotStatic as problem:
@@ -136,17 +182,13 @@ class StageCompiler:
                 f"supported yet: {problem}",
                 help=f"`--allow {codes.MOCK_UNSUPPORTED.name}` serves the API with 501 in this method's place.",
             )
-            details.put("error", name, *_NOT_IMPLEMENTED, "not_supported")
-            return ""
+            return details.error(NOT_IMPLEMENTED, "not_supported"), ""
         if answer.failed:
-            details.put("error", name, *_INTERNAL_ERROR, "mock_without_status")
-            return "500 Internal server error"
-        self._routes[name] = mock_route(name, answer)
-        details.put("mock", name, str(method.integration.passthrough_behavior))
-        details.put_all(media_type.lower() for media_type, _ in method.integration.request_templates)
-        return _mock_target(answer)
+            return details.error(INTERNAL_ERROR, "mock_without_status"), "500 Internal server error"
+        self._routes[details.route] = mock_route(details.route, answer)
+        return details.mock(), _mock_target(answer)
 
-    def _proxy(self, method: Method, name: str, details: Table, complaints: Complaints) -> str:
+    def _proxy(self, method: Method, details: Details, complaints: Complaints) -> tuple[str, str]:
         context = StageContext(edge=self._edge, api=self._api, stage=self._stage, method=method)
         try:
             end = upstream(method.integration.uri, self._stage)
@@ -161,25 +203,25 @@ class StageCompiler:
                     f"{self._stage.name}: '{problem}'",
                     help="As at Amazon, the method answers 500 `Internal server error` there.",
                 )
-            details.put("error", name, *_INTERNAL_ERROR, "invalid_endpoint")
-            return f"500 Invalid endpoint address: {problem}"
+            return details.error(
+                INTERNAL_ERROR, "invalid_endpoint"
+            ), f"500 Invalid endpoint address: {problem}"
         except NotMappable:
-            details.put("error", name, *_NOT_IMPLEMENTED, "not_supported")
-            return ""
+            return details.error(NOT_IMPLEMENTED, "not_supported"), ""
         if mapped.illegal_header:  # the front end has warned
-            details.put("error", name, *_INTERNAL_ERROR, "illegal_header")
-            return f"500 Illegal header mapping: {mapped.illegal_header}"
+            return details.error(INTERNAL_ERROR, "illegal_header"), (
+                f"500 Illegal header mapping: {mapped.illegal_header}"
+            )
         self._harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
-        self._routes[name] = proxy_route(
-            name,
+        self._routes[details.route] = proxy_route(
+            details.route,
             cluster=cluster_name,
             authority="" if mapped.host_mapped else end.authority,
             timeout=method.integration.timeout,
             mapped=mapped,
             verb=_verb(method),
         )
-        _write_proxy(details, name, method, mapped, end.authority if mapped.host_mapped else "")
-        return end.uri
+        return details.proxy(mapped, _verb(method), end.authority if mapped.host_mapped else ""), end.uri
 
     def _cluster(self, method: Method, end: Upstream, complaints: Complaints) -> str:
         integration = method.integration
@@ -225,23 +267,6 @@ def _verb(method: Method) -> str:
     """The verb that the backend gets, "" for the client's own."""
     verb = method.integration.http_method
     return "" if verb in ("ANY", method.http_method) else verb
-
-
-def _put_source(table: Table, source: Source) -> None:
-    kind, argument = source
-    table.put(kind, argument)
-
-
-def _write_proxy(table: Table, name: str, method: Method, mapped: Mapped, authority: str) -> None:
-    table.put("proxy", name, _verb(method), authority)
-    table.put(len(mapped.path))
-    for source in mapped.path:
-        _put_source(table, source)
-    for named in (mapped.query, mapped.headers):
-        table.put(len(named))
-        for target, source in named:
-            table.put(target)
-            _put_source(table, source)
 
 
 def unserved_methods(api: RestApi, complaints: Complaints) -> frozenset[Origin]:

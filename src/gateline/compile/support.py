@@ -6,12 +6,12 @@ authorization can't be allowed.
 
 from __future__ import annotations
 
+from gateline.compile.hosting import LAMBDA_KINDS
 from gateline.model import codes
-from gateline.model.authorizer import AuthorizationType
+from gateline.model.authorizer import Authorization, AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.integration import (
     BodySource,
-    ContextSource,
     IntegrationKind,
     LiteralSource,
     ParameterMapping,
@@ -48,14 +48,21 @@ def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
 
 def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:
     """Record what a method asks for and this version does not do; true when the method must answer 501."""
-    found = _authorization(method, complaints)
+    found = _authorization(api, method, complaints)
     found = _integration(method, complaints) or found
     return _validation(api, method, complaints) or found
 
 
-def _authorization(method: Method, complaints: Complaints) -> bool:
+def _has_lambda(api: RestApi, needs: Authorization) -> bool:
+    """Whether a Lambda authorizer judges the method's callers."""
+    return needs.type is AuthorizationType.CUSTOM and any(
+        a.name == needs.authorizer and a.kind in LAMBDA_KINDS for a in api.authorizers
+    )
+
+
+def _authorization(api: RestApi, method: Method, complaints: Complaints) -> bool:
     needs = method.authorization
-    if needs.type is not AuthorizationType.NONE:
+    if needs.type is not AuthorizationType.NONE and not _has_lambda(api, needs):
         which = f" '{needs.authorizer}'" if needs.authorizer else ""
         complaints.add(
             codes.AUTHORIZER_UNSUPPORTED,
@@ -77,6 +84,8 @@ def _authorization(method: Method, complaints: Complaints) -> bool:
 
 def _integration(method: Method, complaints: Complaints) -> bool:
     integration = method.integration
+    if integration.kind is IntegrationKind.AWS_PROXY and ":lambda:path/" in integration.uri:
+        return False
     if integration.kind not in (IntegrationKind.HTTP_PROXY, IntegrationKind.MOCK):
         code = codes.INTEGRATION_UNSUPPORTED
         complaints.add(
@@ -103,14 +112,12 @@ def _mapping(method: Method, mapping: ParameterMapping, complaints: Complaints) 
             help="A host name is not a secret: proxies log it. Choose another header.",
         )
         return True
-    reads_body = isinstance(source, BodySource)
-    if not reads_body and not (isinstance(source, ContextSource) and source.path.startswith("authorizer.")):
+    if not isinstance(source, BodySource):
         return False
-    what = "the body" if reads_body else "an authorizer's context"
     complaints.add(
         codes.MAPPING_UNSUPPORTED,
         mapping.origin,
-        f"{_named(method)} maps {mapping.location} {mapping.name} from {what}: not supported yet",
+        f"{_named(method)} maps {mapping.location} {mapping.name} from the body: not supported yet",
         help=_NEXT.format(code=codes.MAPPING_UNSUPPORTED.name),
     )
     return True

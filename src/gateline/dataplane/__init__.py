@@ -10,7 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-PARTS: Final = ("answers", "tables", "hosts", "paths", "routing", "mapping", "policy", "request")
+PARTS: Final = (
+    "answers", "tables", "hosts", "paths", "routing", "mapping", "policy", "decisions", "authorize", "request",
+)  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
 

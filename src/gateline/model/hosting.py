@@ -48,6 +48,12 @@ class HostedStage:
     authorizers: tuple[HostedAuthorizer, ...] = ()
     methods: tuple[HostedMethod, ...] = ()
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions that requests of this stage may need."""
+        named = (*(a.function for a in self.authorizers), *(m.function for m in self.methods))
+        return frozenset(name for name in named if name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfiguration:

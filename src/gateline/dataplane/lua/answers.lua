@@ -2,8 +2,9 @@
 --
 -- 1. The Host header names an API, the first path segment a stage: together the scope (the entry table).
 -- 2. The path and verb name a method of that stage (the stage table, a trie).
--- 3. The request is mapped: path, query, headers, as the integration says.
--- 4. The route is named in filter state and the end mark is set.
+-- 3. The method's authorizer judges the caller, from what is remembered or from what the host answers.
+-- 4. The request is mapped: path, query, headers, as the integration says.
+-- 5. The route is named in filter state and the end mark is set.
 --
 -- Sealed (docs/decisions/0009-seal.md): everything runs inside pcall; no route leads anywhere without the end
 -- mark, the filter state that this script sets last; the JIT is off so that the instruction budget stops any
@@ -25,8 +26,12 @@ local ROUTE_STATE = "gl.route"
 local REQUEST_ID_STATE = "gl.rid"
 local SCOPE_HEADER = "x-gl-scope"
 local REQUEST_ID_HEADER = "x-gl-rid"
+local CALL_HEADER = "x-gl-call"
+local ABSENT = "x-gl-absent"
+local AUTHORIZER = "authorizer"
+local HOST_CLUSTER = "host"
 
-local BUDGET = 2000000 -- Lua instructions that one request may take
+local BUDGET = 2000000 -- Lua instructions that one request may take, from one wait to the next
 local TABLE_BUDGET = 100000000 -- and that reading one table may take, once per version and worker
 local URL_LIMIT = 10240 -- characters of path and query, as a regional API takes
 local BODY_LIMIT = 10485760 -- bytes of a request body

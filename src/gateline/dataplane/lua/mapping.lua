@@ -88,6 +88,7 @@ local CONTEXT = {
     return sub(name, 1, (find(name, ".", 1, true) or #name + 1) - 1)
   end,
   xrayTraceId = function(r) return r.trace_id end,
+  resourcePath = function(r) return r.template end,
 }
 
 local function header_values(headers, name)
@@ -122,6 +123,8 @@ local function value_of(source, r)
     return count > 0 and concat(values, ",") or nil
   elseif kind == "context" then
     return CONTEXT[argument](r)
+  elseif kind == "authorizer" then
+    return r.decision.context[argument]
   end
   error("unknown source")
 end
@@ -166,11 +169,37 @@ local function mapped_path(method, r)
   return path
 end
 
+-- A query without the parameters of a name, the other bytes as they are.
+local function without_parameter(query, name)
+  local kept, at, last = {}, 1, #query + 1
+  local ampersand, semicolon = 0, 0
+  while at <= last do
+    if ampersand < at then
+      ampersand = find(query, "&", at, true) or last
+    end
+    if semicolon < at then
+      semicolon = find(query, ";", at, true) or last
+    end
+    local stop = ampersand < semicolon and ampersand or semicolon
+    local part = sub(query, at, stop - 1)
+    local key = sub(part, 1, (find(part, "=", 1, true) or #part + 1) - 1)
+    if (decode(key, true) or key) ~= name then
+      kept[#kept + 1] = part
+    end
+    at = stop + 1
+  end
+  return concat(kept, "&")
+end
+
 local function mapped_query(method, r, path)
+  local query = r.query
   local parts, count = {}, 0
   for index = 1, #method.query do
     local mapping = method.query[index]
     local values, found
+    if mapping.source.kind == "authorizer" then
+      query = without_parameter(query, mapping.name) -- who the caller is, the caller does not say
+    end
     if mapping.source.kind == "queries" then
       values, found = query_values(r, mapping.source.argument)
     else
@@ -182,8 +211,8 @@ local function mapped_query(method, r, path)
       parts[count] = encode(mapping.name) .. "=" .. encode(values[number])
     end
   end
-  if r.query ~= "" then
-    path = path .. (find(path, "?", 1, true) and "&" or "?") .. r.query
+  if query ~= "" then
+    path = path .. (find(path, "?", 1, true) and "&" or "?") .. query
   end
   if count > 0 then
     path = path .. (find(path, "?", 1, true) and "&" or "?") .. concat(parts, "&")
@@ -235,6 +264,8 @@ local function is_authority(value)
   return #value <= 255
 end
 
+local OURS = { context = true, authorizer = true }
+
 -- Maps what depends on the request; true, or nothing when the request was refused.
 local function map(r, method)
   local headers = r.headers
@@ -259,6 +290,8 @@ local function map(r, method)
     local name = method.headers[index].name
     if values[index] and (values[index] ~= "" or name ~= ":authority") then
       headers:replace(name, values[index])
+    elseif OURS[method.headers[index].source.kind] and name ~= ":authority" then
+      headers:remove(name) -- what the gateway would say and cannot, the client does not say either
     end
   end
   headers:replace(":path", path)

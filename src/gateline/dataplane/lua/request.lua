@@ -79,7 +79,22 @@ local function refused_form(h, headers, rid, path, query)
   return false
 end
 
-local function main(h)
+local ATTEMPTS = 3 -- at deciding a request while the configuration changes under it
+
+local function function_call(r, method)
+  local headers = r.headers
+  headers:replace(CALL_HEADER, described(r, method))
+  for _, name in ipairs({ "accept", "user-agent" }) do
+    if not headers:get(name) then
+      headers:replace(name, ABSENT) -- or Envoy would add one, and the function would take it for the client's
+    end
+  end
+  headers:replace(":path", "/invoke")
+  headers:replace(":authority", HOST_CLUSTER)
+end
+
+local main
+function main(h, attempt)
   local headers = h:headers()
   local rid = headers:get(REQUEST_ID_HEADER)
   local authority, target, method = headers:get(":authority"), headers:get(":path"), headers:get(":method")
@@ -90,7 +105,7 @@ local function main(h)
   elseif #target > URL_LIMIT then
     return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
   end
-  local plain = entry_table(h:filterContext())
+  local plain = entry_table(h:filterContext(), attempt == 1)
   local found = entry.seen[authority] or api_of(authority)
   if found.malformed then
     return bad_request(h, rid, "host")
@@ -117,7 +132,7 @@ local function main(h)
   local path = rest_at > #raw_path and "/" or sub(raw_path, rest_at)
 
   headers:replace(SCOPE_HEADER, reference.scope)
-  local stage = reference.table
+  local stage = attempt == 1 and reference.table
   if not stage then
     h:clearRouteCache()
     stage = stage_table(reference, h:metadata())
@@ -136,19 +151,32 @@ local function main(h)
     read_method(chosen)
   end
   local kind = chosen.kind
+  local trace = kind ~= "mock" and kind ~= "error" and trace_id(headers, rid) or ""
+  local r
+  if chosen.authorizer > 0 or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
+    r = {
+      h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
+      segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace, plain = plain,
+      scope = reference.scope, template = chosen.template,
+    }
+  end
+  if chosen.authorizer > 0 then
+    local may_pass = authorize(r, reference, stage, chosen)
+    if may_pass == nil and attempt < ATTEMPTS then
+      return main(h, attempt + 1)
+    elseif may_pass == nil then
+      return failed(h, rid, "changing")
+    elseif not may_pass then
+      return
+    end
+    headers = r.headers
+  end
   if kind == "proxy" then
-    local trace = trace_id(headers, rid)
     headers:replace("x-amzn-trace-id", trace)
     if chosen.fixed_path and query == "" then
       headers:replace(":path", chosen.fixed_path)
-    else
-      local r = {
-        h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
-        segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace,
-      }
-      if not map(r, chosen) then
-        return
-      end
+    elseif not map(r, chosen) then
+      return
     end
     -- A client's HEAD stays one: Envoy would pass the body of another verb's answer behind its back.
     if chosen.method ~= "" and method ~= "HEAD" then
@@ -158,6 +186,9 @@ local function main(h)
     if not mock_accepts(h, headers, rid, chosen) then
       return
     end
+  elseif kind == "function" then
+    headers:replace("x-amzn-trace-id", trace)
+    function_call(r, chosen)
   else
     return refuse(h, rid, chosen.status, chosen.body, chosen.error_type, chosen.why)
   end
@@ -174,7 +205,7 @@ end
 
 function envoy_on_request(h)
   sethook(overrun, "", BUDGET)
-  local ok, problem = pcall(main, h)
+  local ok, problem = pcall(main, h, 1)
   sethook()
   if not ok then
     h:logErr("gateway.lua: " .. tostring(problem))

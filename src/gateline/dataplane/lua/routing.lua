@@ -76,12 +76,12 @@ local function method_at(stage, path, method)
   return descend(stage.root, segments, starts, 1, count, last_byte, method), segments, starts, length
 end
 
--- In strict mode: does any reading of the path that a backend may have select another method, or is it a form
--- that no path may have? A reading decodes (at most twice), strips `;` parameters and merges slashes, in any order.
--- A path with more readings, or longer ones, than are worth looking at is taken for ambiguous.
+-- The readings that a backend may give a path: decoded (at most twice), without `;` parameters, slashes merged, in
+-- any order. Answers them, the path itself first, their count, whether there are more (or longer ones) than are
+-- worth looking at, and how often each was decoded.
 local READINGS, READING_BYTES = 24, 12000
 
-local function is_ambiguous(stage, path, method, chosen)
+local function readings_of(path)
   local readings, times, count, seen, bytes = { path }, { 0 }, 1, { [path] = true }, 0
   local function add(reading, decoded)
     if reading and not seen[reading] then
@@ -94,12 +94,7 @@ local function is_ambiguous(stage, path, method, chosen)
   while at <= count do
     local reading, decoded = readings[at], times[at]
     if at > READINGS or bytes > READING_BYTES then
-      return true
-    elseif at > 1 then
-      local other = method_at(stage, reading, method)
-      if other and other ~= chosen or decoded > 0 and forbidden_form(reading, false) then
-        return true
-      end
+      return readings, count, true, times
     end
     add(without_parameters(reading), decoded)
     add(merged(reading), decoded)
@@ -107,6 +102,22 @@ local function is_ambiguous(stage, path, method, chosen)
       add(decode(reading), decoded + 1)
     end
     at = at + 1
+  end
+  return readings, count, false, times
+end
+
+-- In strict mode: does any reading of the path select another method, or is it a form that no path may have? A
+-- path with too many readings is taken for ambiguous.
+local function is_ambiguous(stage, path, method, chosen)
+  local readings, count, too_many, times = readings_of(path)
+  if too_many then
+    return true
+  end
+  for at = 2, count do
+    local other = method_at(stage, readings[at], method)
+    if other and other ~= chosen or times[at] > 0 and forbidden_form(readings[at], false) then
+      return true
+    end
   end
   return false
 end

@@ -26,7 +26,12 @@ local function read_entry(text)
     local api = { execute = take() == "1", stages = {} }
     for _ = 1, tonumber(take()) do
       local stage = take()
-      api.stages[stage] = { scope = name .. "/" .. stage, id = take() }
+      local reference = { scope = name .. "/" .. stage, id = take(), generations = {} }
+      for _ = 1, tonumber(take()) do
+        local authorizer = take()
+        reference.generations[authorizer] = take()
+      end
+      api.stages[stage] = reference
     end
     entry.apis[name] = api
   end
@@ -70,18 +75,6 @@ local function plant(stage, template, method, record)
   end
 end
 
-local function read_stage(text)
-  sethook(overrun, "", TABLE_BUDGET)
-  local take = reader(text)
-  local stage = { root = new_node(), static = {}, depth = tonumber(take()) }
-  for _ = 1, tonumber(take()) do
-    local template, method, details = take(), take(), take()
-    plant(stage, template, method, { details = details })
-  end
-  sethook(overrun, "", BUDGET)
-  return stage
-end
-
 -- A source is a pair: its kind, one letter, and an argument.
 local function read_source(take)
   local kind, argument = take(), take()
@@ -89,6 +82,34 @@ local function read_source(take)
     argument = tonumber(argument)
   end
   return { kind = kind, argument = argument }
+end
+
+local function read_authorizer(take)
+  local authorizer = { name = take(), kind = take(), keep = take() }
+  if authorizer.kind == "token" then
+    authorizer.header = take()
+  else
+    authorizer.sources = {}
+    for index = 1, tonumber(take()) do
+      authorizer.sources[index] = read_source(take)
+    end
+  end
+  return authorizer
+end
+
+local function read_stage(text)
+  sethook(overrun, "", TABLE_BUDGET)
+  local take = reader(text)
+  local stage = { root = new_node(), static = {}, depth = tonumber(take()), arn = take(), authorizers = {} }
+  for index = 1, tonumber(take()) do
+    stage.authorizers[index] = read_authorizer(take)
+  end
+  for _ = 1, tonumber(take()) do
+    local template, method, details = take(), take(), take()
+    plant(stage, template, method, { details = details, template = template })
+  end
+  sethook(overrun, "", BUDGET)
+  return stage
 end
 
 local function read_named_sources(take)
@@ -105,6 +126,8 @@ local function read_method(record)
   local take = reader(record.details)
   record.kind = take()
   record.route = take()
+  record.authorizer = tonumber(take())
+  record.parameters = read_named_sources(take)
   if record.kind == "error" then
     record.status, record.body, record.error_type, record.why = take(), take(), take(), take()
   elseif record.kind == "mock" then
@@ -113,7 +136,7 @@ local function read_method(record)
     for _ = 1, tonumber(take()) do
       record.media_types[take()] = true
     end
-  else
+  elseif record.kind == "proxy" then
     record.method, record.authority = take(), take()
     record.path = {}
     for index = 1, tonumber(take()) do
@@ -132,13 +155,14 @@ local entry, entry_id
 local stages, stage_count = {}, 0
 
 -- The entry table comes with two ids that differ in a trailing `~`: with it, the path has an unusual form.
-local function entry_table(context)
+-- A request that has waited goes on with the newest that this worker knows, since its own context is old.
+local function entry_table(context, is_new)
   local id = context:get("id")
   local plain = byte(id, #id) ~= 126
   if not plain then
     id = sub(id, 1, -2)
   end
-  if id ~= entry_id then
+  if is_new and id ~= entry_id then
     sethook(overrun, "", TABLE_BUDGET)
     entry = read_entry(context:get("table"))
     entry_id = id
@@ -150,15 +174,12 @@ end
 -- The table of a stage, from the scope that is chosen now; kept by its id. The entry table names the id, so
 -- that the scope is only asked when a table is new.
 local function stage_table(reference, metadata)
+  local id = metadata:get("id")
+  if not id then
+    return nil -- the scope is not there: it is on its way, or was just removed
+  end
   local kept = stages[reference.scope]
-  if not kept or kept.id ~= reference.id then
-    local id = metadata:get("id")
-    if not id then
-      return nil -- the scope is not there: it is on its way, or was just removed
-    end
-    if kept and kept.id == id then
-      return kept -- the entry table is ahead of the scope, or behind it
-    end
+  if not kept or kept.id ~= id then
     if not kept then
       if stage_count >= SCOPES_KEPT then
         stages, stage_count = {}, 0

@@ -1,0 +1,68 @@
+"""The host's cluster: where the script asks, and where requests for functions go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile.cluster import CONNECT_TIMEOUT
+from gateline.compile.remap import remap_filter
+from gateline.compile.wire import extension, new, packed
+from gateline.dataplane import keys
+
+_MOST_CONNECTIONS: Final = 1024
+_MOST_REQUESTS: Final = 4096
+"""A flood that the host cannot follow is refused here, at once, and costs it nothing."""
+
+
+def host_cluster(socket: str) -> Message:
+    """The cluster of the host at a Unix socket.
+
+    Header names go out as the client spelled them: functions read them (api-gateway.md section 11).
+    """
+    address = {"pipe": {"path": socket}}
+    protocol = new(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        common_http_protocol_options={"idle_timeout": timedelta(seconds=60)},
+        explicit_http_config={
+            "http_protocol_options": {
+                "header_key_format": {
+                    "stateful_formatter": extension(
+                        "preserve_case",
+                        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+                    )
+                }
+            }
+        },
+        http_filters=[
+            remap_filter(),
+            extension(
+                "envoy.filters.http.upstream_codec",
+                "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+            ),
+        ],
+    )
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=keys.HOST_CLUSTER,
+        type="STATIC",
+        connect_timeout=CONNECT_TIMEOUT,
+        load_assignment={
+            "cluster_name": keys.HOST_CLUSTER,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        circuit_breakers={
+            "thresholds": [
+                {
+                    "max_connections": {"value": _MOST_CONNECTIONS},
+                    "max_pending_requests": {"value": _MOST_REQUESTS},
+                    "max_requests": {"value": _MOST_REQUESTS},
+                }
+            ]
+        },
+        typed_extension_protocol_options={
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(protocol)
+        },
+    )

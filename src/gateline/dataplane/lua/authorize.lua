@@ -1,0 +1,269 @@
+-- Authorize: who the caller is, what the authorizer said about them, and whether that allows this request
+-- (api-gateway.md section 10).
+
+local WAIT_MS = 30000 -- for the host, which bounds a function's time itself (29 s at most)
+local ARN_LIMIT = 1600 -- bytes of a method ARN
+
+local function netstring(text)
+  return #text .. ":" .. text
+end
+
+local function unauthorized(h, rid, why)
+  return refuse(h, rid, "401", '{"message":"Unauthorized"}', "UnauthorizedException", why)
+end
+
+local function failed(h, rid, why)
+  return refuse(h, rid, "500", '{"message":null}', "AuthorizerConfigurationException", why)
+end
+
+-- The beginning of every key of an authorizer's decisions: nothing else can spell it.
+local function key_prefix(authorizer, scope, generation)
+  if authorizer.generation ~= generation then
+    authorizer.generation = generation
+    authorizer.prefix = netstring(scope) .. netstring(authorizer.name) .. netstring(generation)
+  end
+  return authorizer.prefix
+end
+
+local function identity_values(source, r)
+  if source.kind == "headers" then
+    return header_values(r.headers, source.argument)
+  elseif source.kind == "queries" then
+    return query_values(r, source.argument)
+  end
+  local value = value_of(source, r)
+  return { value }, value and 1 or 0
+end
+
+-- The key under which a caller's decision is kept, and a token; nil when the caller does not say who they are.
+-- Each source stands with the count and the lengths of its values, so that no two callers share a key.
+local function identity(r, authorizer, prefix)
+  if authorizer.kind == "token" then
+    local token = r.headers:get(authorizer.header)
+    if not token or token == "" then
+      return nil
+    end
+    return prefix .. token, token
+  end
+  local parts = { prefix }
+  for index = 1, #authorizer.sources do
+    local values, count = identity_values(authorizer.sources[index], r)
+    if count == 0 or values[count] == "" then
+      return nil
+    end
+    parts[#parts + 1] = netstring(tostring(count))
+    for number = 1, count do
+      parts[#parts + 1] = netstring(values[number])
+    end
+  end
+  return concat(parts), ""
+end
+
+-- What the conditions of a policy may ask for.
+local FACTS = {
+  ["aws:sourceip"] = function(r) return ip_hex(source_ip(r.h)) end,
+  ["aws:currenttime"] = function(r) return tostring(r.h:timestamp()) end,
+  ["aws:epochtime"] = function(r) return tostring(r.h:timestamp()) end,
+  ["aws:securetransport"] = function(r) return r.headers:get(":scheme") == "https" and "true" or "false" end,
+  ["aws:useragent"] = function(r) return r.headers:get("user-agent") end,
+  ["aws:referer"] = function(r) return r.headers:get("referer") end,
+}
+
+local judged -- the request that is judged now; nothing waits meanwhile
+
+local function fact_of(key)
+  local fact = FACTS[key]
+  return fact and fact(judged)
+end
+
+-- Other readings of the path, as a backend may make them: a Deny of any of them is one of the request. Nil and
+-- true when there are more than are worth looking at.
+local function other_arns(r, prefix)
+  local readings, count, too_many = { r.path }, 1, false
+  if not r.plain then
+    readings, count, too_many = readings_of(r.path)
+  end
+  if too_many then
+    return nil, true
+  end
+  local arns = {}
+  for index = 1, count do
+    local reading = readings[index]
+    arns[#arns + 1] = prefix .. sub(reading, 2)
+    if byte(reading, #reading) == 47 then
+      arns[#arns + 1] = prefix .. sub(reading, 2, -2)
+    end
+  end
+  return arns
+end
+
+-- Whether a decision allows the request; answers the client when not.
+local function is_allowed(r, decision, stage)
+  local prefix = stage.arn .. r.method .. "/"
+  local path = r.path
+  local slash = byte(path, #path) == 47
+  local arn = prefix .. sub(path, 2, slash and -2 or -1)
+  if #arn > ARN_LIMIT then
+    refuse(r.h, r.rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "arn_length")
+    return false
+  end
+  local readings, too_many
+  if not r.plain or slash and #path > 1 then
+    readings, too_many = other_arns(r, prefix)
+    if too_many then
+      bad_request(r.h, r.rid, "path_ambiguous")
+      return false
+    end
+  end
+  judged = r
+  local verdict = judge(decision.policy, arn, readings, fact_of)
+  if verdict == "allow" then
+    return true
+  end
+  local explicit = verdict == "explicit_deny"
+  refuse(r.h, r.rid, "403",
+    explicit and '{"Message":"User is not authorized to access this resource with an explicit deny"}'
+      or '{"Message":"User is not authorized to access this resource"}',
+    "AccessDeniedException", explicit and "authorizer_explicit_deny" or "authorizer_deny")
+  return false
+end
+
+-- Policies that are in use, by their text: callers with the same rights share one.
+local policies = setmetatable({}, { __mode = "v" })
+
+local function policy_of(text)
+  local policy = policies[text]
+  if not policy then
+    policy = read_policy(text)
+    policies[text] = policy
+  end
+  return policy
+end
+
+-- Reads what the host answered; an error when it is anything but a whole answer.
+local function read_reply(body)
+  local take = reader(body)
+  local kind = take()
+  if kind ~= "policy" then
+    return { kind = kind, reason = kind == "failure" and take() or nil }
+  end
+  local decision = { kind = kind, expires = tonumber(take()), grants = take() == "1", policy = policy_of(take()) }
+  local principal = take()
+  local context = { principalId = principal }
+  local entries = {}
+  for index = 1, 2 * tonumber(take()), 2 do
+    local name, value = take(), take()
+    entries[index], entries[index + 1] = name, value
+    if name ~= "principalId" then
+      context[name] = value
+    end
+  end
+  decision.context, decision.entries = context, entries
+  return decision
+end
+
+-- The request as functions are told of it.
+local function described(r, method)
+  local info = r.h:streamInfo()
+  local parts = {
+    netstring(r.scope), netstring(method.route), netstring(r.rid), netstring(r.trace_id), netstring(r.method),
+    netstring(r.full_path), netstring(r.path), netstring(r.query), netstring(r.authority),
+    netstring(source_ip(r.h)), netstring(info:protocol()), netstring(tostring(#method.parameters)),
+  }
+  for index = 1, #method.parameters do
+    local parameter = method.parameters[index]
+    parts[#parts + 1] = netstring(parameter.name)
+    parts[#parts + 1] = netstring(value_of(parameter.source, r) or "")
+  end
+  local decision = r.decision
+  if not decision then
+    parts[#parts + 1] = "0:0:1:0"
+    return concat(parts)
+  end
+  parts[#parts + 1] = netstring(decision.context.principalId)
+  parts[#parts + 1] = netstring(tostring(r.latency))
+  parts[#parts + 1] = netstring(tostring(#decision.entries / 2))
+  for index = 1, #decision.entries do
+    parts[#parts + 1] = netstring(decision.entries[index])
+  end
+  return concat(parts)
+end
+
+local HEADERS_TOLD = 100 -- more than Envoy lets in
+
+local function headers_told(headers)
+  local parts, count = {}, 0
+  for name, value in pairs(headers) do
+    if byte(name, 1) ~= 58 and sub(name, 1, 5) ~= "x-gl-" and count < HEADERS_TOLD then
+      count = count + 1
+      parts[count] = netstring(name) .. netstring(value)
+    end
+  end
+  return netstring(tostring(count)) .. concat(parts)
+end
+
+-- Asks the host, and waits. Everything that Envoy lent before is dead afterwards.
+local function ask(r, method, authorizer, key, token, arn)
+  local h = r.h
+  local question = concat({
+    netstring(r.scope), netstring(authorizer.name), netstring(key), netstring(authorizer.keep), netstring(arn),
+    netstring(token), netstring(described(r, method)),
+    authorizer.kind == "token" and "1:0" or headers_told(r.headers),
+  })
+  local asked = h:timestamp()
+  sethook()
+  local headers, body = h:httpCall(HOST_CLUSTER, {
+    [":method"] = "POST", [":path"] = "/authorize", [":authority"] = HOST_CLUSTER,
+  }, question, WAIT_MS)
+  sethook(overrun, "", BUDGET)
+  r.headers = h:headers()
+  r.latency = h:timestamp() - asked
+  if headers[":status"] ~= "200" then
+    return { kind = "failure", reason = "authorizer_down" }
+  end
+  local read, reply = pcall(read_reply, body)
+  if not read then
+    return { kind = "failure", reason = "authorizer_reply" }
+  end
+  if reply.kind == "policy" and reply.expires > 0 and authorizer.keep == "1" then
+    keep(key, reply, #body)
+  end
+  return reply
+end
+
+-- Whether the request may pass: true, false when it was answered, or nil when the configuration has changed
+-- while the host was asked, so that all has to be decided anew. `r.decision` is what the authorizer said.
+local function authorize(r, reference, stage, method)
+  local authorizer = stage.authorizers[method.authorizer]
+  -- A table that came before its generations has one of its own.
+  local prefix = key_prefix(authorizer, reference.scope, reference.generations[authorizer.name] or stage.id)
+  local key, token = identity(r, authorizer, prefix)
+  if not key then
+    unauthorized(r.h, r.rid, "identity_missing")
+    return false
+  end
+  local decision = authorizer.keep == "1" and remembered(key, r.h:timestamp())
+  local told = "hit"
+  r.latency = 0
+  if not decision then
+    told = "miss"
+    local slash = #r.path > 1 and byte(r.path, #r.path) == 47
+    decision = ask(r, method, authorizer, key, token, stage.arn .. r.method .. sub(r.path, 1, slash and -2 or -1))
+    r.h:clearRouteCache()
+    if r.h:metadata():get("id") ~= stage.id then
+      return nil
+    end
+  end
+  if entry.logged then
+    r.h:streamInfo():dynamicMetadata():set(NAMESPACE, AUTHORIZER, told)
+  end
+  if decision.kind == "unauthorized" then
+    unauthorized(r.h, r.rid, "authorizer_unauthorized")
+    return false
+  elseif decision.kind ~= "policy" then
+    failed(r.h, r.rid, decision.reason or "authorizer_reply")
+    return false
+  end
+  r.decision = decision
+  return is_allowed(r, decision, stage)
+end
