@@ -17,7 +17,7 @@ from gateline.integrations.proxy_response import (
     read_proxy_response,
 )
 
-DEFAULT = (b"Content-Type", b"application/json")
+DEFAULT = ("Content-Type", "application/json")
 
 
 def read(answer: Any, *, accept: str | None = None, binary: tuple[str, ...] = ()) -> ProxyResponse:
@@ -91,28 +91,28 @@ def test_numbers_that_json_does_not_know_are_a_502() -> None:
 
 def test_headers_alone_are_a_200_with_them() -> None:
     response = read({"headers": {"X-One": "1"}})  # [R]
-    assert (response.status, response.headers) == (200, ((b"X-One", b"1"), DEFAULT))
+    assert (response.status, response.headers) == (200, (("X-One", "1"), DEFAULT))
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (True, b"true"),
-        (False, b"false"),
-        (7, b"7"),
-        ("", b""),
-        ("  padded\t", b"padded"),
-        ("é", "é".encode()),
+        (True, "true"),
+        (False, "false"),
+        (7, "7"),
+        ("", ""),
+        ("  padded\t", "padded"),
+        ("é", "é"),
     ],  # [R]
 )
-def test_a_header_value_becomes_text(value: Any, text: bytes) -> None:
-    assert read({"headers": {"h": value}}).headers == ((b"h", text), DEFAULT)
-    assert read({"multiValueHeaders": {"h": [value]}}).headers == ((b"h", text), DEFAULT)
+def test_a_header_value_becomes_text(value: Any, text: str) -> None:
+    assert read({"headers": {"h": value}}).headers == (("h", text), DEFAULT)
+    assert read({"multiValueHeaders": {"h": [value]}}).headers == (("h", text), DEFAULT)
 
 
 def test_a_number_stays_as_it_was_written() -> None:
     payload = b'{"headers": {"price": 1.50, "big": ' + b"9" * 5000 + b"}}"
-    assert read(payload).headers[:2] == ((b"price", b"1.50"), (b"big", b"9" * 5000))
+    assert read(payload).headers[:2] == (("price", "1.50"), ("big", "9" * 5000))
 
 
 def test_a_null_header_is_left_out() -> None:
@@ -137,18 +137,18 @@ def test_a_multi_value_header_that_is_no_list_is_a_502() -> None:
 
 def test_a_key_of_both_maps_has_the_multi_values_first_under_their_spelling() -> None:
     response = read({"headers": {"H": "solo"}, "multiValueHeaders": {"h": ["multi"]}})  # [R]
-    assert response.headers == ((b"h", b"multi"), (b"h", b"solo"), DEFAULT)
+    assert response.headers == (("h", "multi"), ("h", "solo"), DEFAULT)
 
 
 def test_cookies_stay_headers_of_their_own() -> None:
     response = read({"multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}})
-    assert response.headers == ((b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2"), DEFAULT)
+    assert response.headers == (("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), DEFAULT)
 
 
 @pytest.mark.parametrize("map_name", ["headers", "multiValueHeaders"])
 def test_a_content_type_of_the_function_replaces_the_default(map_name: str) -> None:
     value: Any = "text/html" if map_name == "headers" else ["text/html"]
-    assert read({map_name: {"content-TYPE": value}}).headers == ((b"content-TYPE", b"text/html"),)
+    assert read({map_name: {"content-TYPE": value}}).headers == (("content-TYPE", "text/html"),)
 
 
 @pytest.mark.parametrize("body", [{}, {"a": 1}, [], 7, 1.5, True])
@@ -221,7 +221,7 @@ def test_a_name_is_a_token(name: str) -> None:
 @pytest.mark.parametrize("name", ["Connection", "content-length", "Date", "SERVER", "Trailer", "Upgrade"])
 def test_a_header_that_the_server_writes_itself_arrives_under_the_name_that_clients_see(name: str) -> None:
     response = read({"headers": {name: "5"}, "body": "x"})  # [R] section 9
-    assert response.headers == ((f"x-amzn-Remapped-{name}".encode(), b"5"), DEFAULT)
+    assert response.headers == ((f"x-amzn-Remapped-{name}", "5"), DEFAULT)
 
 
 def test_transfer_encoding_is_dropped() -> None:
@@ -235,7 +235,7 @@ def test_transfer_encoding_is_dropped() -> None:
     "name", ["WWW-Authenticate", "Authorization", "Host", "Location", "ETag", "Set-Cookie", "Via"]
 )
 def test_other_headers_are_left_to_envoy_or_stay_as_they_are(name: str) -> None:
-    assert read({"headers": {name: "v"}}).headers == ((name.encode(), b"v"), DEFAULT)
+    assert read({"headers": {name: "v"}}).headers == ((name, "v"), DEFAULT)
 
 
 def test_no_fault_tells_a_value_of_the_answer() -> None:
@@ -268,7 +268,8 @@ def test_whatever_is_not_refused_can_be_written_by_a_strict_http_server(answer: 
         response = read(answer)
     except MalformedProxyResponse:
         return
-    headers = [*response.headers, (b"Content-Length", str(len(response.body)).encode())]
+    headers = [(name.encode("ascii"), value.encode()) for name, value in response.headers]
+    headers.append((b"Content-Length", str(len(response.body)).encode()))
     server, client = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
     asked = client.send(h11.Request(method="GET", target="/", headers=[("Host", "a")]))
     client.send(h11.EndOfMessage())

@@ -34,10 +34,13 @@ _STATUS = re.compile(r"[2-5][0-9]{2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyResponse:
-    """What the client gets. A header with several values stands there several times; values are UTF-8."""
+    """What the client gets. A header with several values stands there several times.
+
+    Names are ASCII, values can be written as UTF-8, and neither can end its header.
+    """
 
     status: int
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
 
 
@@ -78,11 +81,7 @@ def read_proxy_response(
     body = _body(answer, decoded=is_binary(accept, binary_media_types))
     return ProxyResponse(
         status=status,
-        headers=tuple(
-            (_seen_name(name).encode("ascii"), _utf8(value))
-            for name, value in headers
-            if name.lower() not in _DROPPED
-        ),
+        headers=tuple((_seen_name(name), value) for name, value in headers if name.lower() not in _DROPPED),
         body=b"" if status in _BODILESS else body,
     )
 
@@ -158,7 +157,7 @@ def _value(value: object) -> str:
         raise MalformedProxyResponse("a header has a value that is neither text, number nor boolean")
     if _UNWRITABLE.search(value):
         raise MalformedProxyResponse("a header has a value with control characters")
-    return str(value).strip(" \t")
+    return _utf8(value).decode().strip(" \t")
 
 
 def _seen_name(name: str) -> str:
