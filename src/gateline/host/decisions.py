@@ -15,11 +15,11 @@ from typing import Final
 from gateline.host.places import Places
 from gateline.host.store import Decision, Store
 
-MOST_CALLS: Final = 1024
-"""Calls of functions that run or wait for a worker."""
+MOST_CALLS: Final = 1000
+"""Calls of functions that run or wait for a worker: no more than one function's queue holds."""
 
-MOST_CALLERS: Final = 8192
-"""Requests that wait for one of these calls."""
+MOST_CALLERS: Final = 4096
+"""Requests that wait for one of these calls: no more than the connections that Envoy opens to the host."""
 
 Ask = Callable[[], Awaitable[Decision]]
 

@@ -1,0 +1,68 @@
+"""`python -m gateline.host --socket PATH --control PATH --scratch DIR`: started and kept by `gateline up`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import socket
+from pathlib import Path
+
+import uvloop
+
+from gateline.functions.catalogue import Functions
+from gateline.host.app import server
+from gateline.host.control import LONGEST_LINE, Megaphone, attend
+from gateline.host.service import Service
+
+PRIVATE = 0o177  # umask: sockets of mode 0600, from their first moment on
+
+
+async def serve(answers: Path, control: Path, scratch: Path) -> None:
+    """Serve until SIGTERM, then let finish what is in flight."""
+    megaphone = Megaphone()
+    async with Functions(tell=megaphone.tell, scratch=scratch, environ=dict(os.environ)) as functions:
+        service = Service(functions, megaphone.tell)
+        serving = server(service)
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await attend(service, megaphone, reader, writer)
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: setattr(serving, "should_exit", True))
+        listening = await asyncio.start_unix_server(accept, sock=listener(control), limit=LONGEST_LINE)
+        try:
+            await serving.serve(sockets=[listener(answers)])
+        finally:
+            listening.close()
+
+
+def listener(path: Path) -> socket.socket:
+    """A Unix socket that only this user can connect to, in place of one that a killed host left."""
+    path.unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(PRIVATE)
+    try:
+        made.bind(str(path))
+    finally:
+        os.umask(before)
+    made.listen(4096)
+    made.setblocking(False)
+    return made
+
+
+def main() -> None:
+    """Run the host."""
+    parser = argparse.ArgumentParser(prog="python -m gateline.host")
+    for name in ("socket", "control", "scratch"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    given = parser.parse_args()
+    gc.freeze()  # what was imported stays; collections need not look at it
+    uvloop.run(serve(given.socket, given.control, given.scratch))
+
+
+if __name__ == "__main__":
+    main()

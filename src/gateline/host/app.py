@@ -1,0 +1,190 @@
+"""The host as an ASGI application on a Unix socket.
+
+The endpoints are plain ASGI, without Request objects: an authorizer's miss pays for each of them. Nothing is
+logged here, since everything that a client sends stands in the requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import uvicorn
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateline.host.invoke import LARGEST_EVENT, refusal
+from gateline.host.service import Service
+from gateline.integrations.proxy_response import ProxyResponse
+
+T = TypeVar("T")
+
+LARGEST_QUESTION: Final = 1024 * 1024
+"""Bytes of what the script asks: the headers and the path of a request are far below."""
+
+LOOK_AFTER_SECONDS: Final = 0.05
+"""When it begins to matter whether the caller is still there; most answers come before."""
+
+DRAIN_SECONDS: Final = 8
+_KEEP_ALIVE_SECONDS: Final = (
+    24 * 3600
+)  # Envoy ends what is idle; if both did, it would meet a closing connection
+_HEADERS: Final = "gateline.headers"
+_BODILESS: Final = frozenset({204, 304})
+
+
+class HostServer(uvicorn.Server):
+    """A server whose signals are handled by whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none: uvicorn would raise them again when all is done."""
+        yield
+
+
+class SpellingKept(HttpToolsProtocol):
+    """Leaves in the scope how the client spelled the names of its headers, which events show."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._written: list[tuple[bytes, bytes]] = []
+        self.scope[_HEADERS] = self._written  # type: ignore[typeddict-unknown-key]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header was read."""
+        self._written.append((name, value))
+        super().on_header(name, value)
+
+
+def application(service: Service) -> ASGIApp:
+    """The two endpoints."""
+    return Router(
+        routes=[
+            Route("/authorize", _Authorize(service), methods=["POST"]),
+            Route("/invoke", _Invoke(service)),
+        ],
+        redirect_slashes=False,
+    )
+
+
+def server(service: Service) -> HostServer:
+    """The server; run `serve(sockets=[...])`, set `should_exit` to drain and end it."""
+    return HostServer(
+        uvicorn.Config(
+            application(service),
+            loop="none",  # whoever runs it has chosen
+            http=SpellingKept,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+
+
+class _TooLarge(Exception):
+    """A body over its limit."""
+
+
+class _Gone(Exception):
+    """The caller has gone away."""
+
+
+class _Authorize:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await _body(receive, LARGEST_QUESTION)
+            reply = await _while_there(self._service.authorize(body), receive)
+        except _Gone:
+            return
+        except (_TooLarge, ValueError):  # no question; what it says is a client's
+            await _send(send, 400, [], b"")
+            return
+        await _send(send, 200, [], reply)
+
+
+class _Invoke:
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = scope[_HEADERS]
+        described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
+        try:
+            body = await _body(receive, LARGEST_EVENT)
+            response = await _while_there(self._service.invoke(described, headers, body), receive)
+        except _Gone:
+            return
+        except _TooLarge:
+            response = refusal(413)
+        await _send(send, response.status, list(_encoded(response)), response.body)
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Gone
+        part = message["body"]
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise _TooLarge
+        if not message["more_body"]:
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _while_there(work: Awaitable[T], receive: Receive) -> T:
+    """What the work yields, unless the caller goes away first: then the work is cancelled."""
+    task = asyncio.current_task()
+    assert task is not None
+    watching: list[asyncio.Task[None]] = []
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(LOOK_AFTER_SECONDS, lambda: watching.append(loop.create_task(watch())))
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if gone:
+            task.uncancel()
+            raise _Gone from None
+        raise
+    finally:
+        timer.cancel()
+        for watcher in watching:
+            watcher.cancel()
+
+
+def _encoded(response: ProxyResponse) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in response.headers:
+        yield name.encode("latin-1"), value.encode(errors="replace")
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    if status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(body)))
+    start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,202 @@
+"""POST /authorize: what a Lambda authorizer says to one request, asked once for all who wait for it.
+
+Whatever goes wrong is an answer too, `failure` with a reason, and it is never kept: Envoy answers 500 to it.
+Neither tokens nor a function's words stand in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from gateline.authorizers.answer import AnswerInvalid, Grant, read_answer
+from gateline.authorizers.wire import encode
+from gateline.dataplane.netstring import NetstringReader, NetstringWriter
+from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
+from gateline.functions.speech import Tell, Trouble
+from gateline.host.decisions import Busy, Decisions, now_ms
+from gateline.host.directory import Entry, Find, invoked_arn
+from gateline.host.places import source_of
+from gateline.host.store import Decision
+from gateline.integrations.call import Call, read_call, wire_text
+from gateline.integrations.event import Circumstances, request_event, token_event
+from gateline.model.authorizer import AuthorizerKind
+
+UNAUTHORIZED: Final = "Unauthorized"
+"""What a function raises, to the letter, when a caller is not to be told more than 401 (api-gateway.md 10.2)."""
+
+
+class Functions(Protocol):
+    """What of `gateline.functions.catalogue.Functions` is used here."""
+
+    async def invoke(self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "") -> Answer:
+        """Hand an event to a function and wait for its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the script asks."""
+
+    scope: str
+    authorizer: str
+    key: bytes
+    may_be_kept: bool
+    method_arn: str
+    token: str
+    call: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+
+
+def read_question(body: bytes) -> Question:
+    """Read a request of the script.
+
+    Raises:
+        NetstringInvalid: it is none.
+
+    """
+    reader = NetstringReader(body)
+    question = Question(
+        scope=reader.take_text(),
+        authorizer=reader.take_text(),
+        key=reader.take(),
+        may_be_kept=reader.take_flag(),
+        method_arn=wire_text(reader.take()),
+        token=wire_text(reader.take()),
+        call=reader.take(),
+        headers=reader.take_pairs(),
+    )
+    reader.end()
+    return question
+
+
+def failure(reason: str) -> Decision:
+    """No decision, and why."""
+    return Decision(_list("failure", reason))
+
+
+class Authorize:
+    """Answers the script's questions."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        decisions: Decisions,
+        find: Find,
+        tell: Tell,
+        *,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
+        self._functions = functions
+        self._decisions = decisions
+        self._find = find
+        self._tell = tell
+        self._now = now
+        self._slow: set[tuple[str, str]] = (
+            set()
+        )  # authorizers with expressions that ran out of time, told once
+
+    async def __call__(self, body: bytes) -> bytes:
+        """The reply to one question.
+
+        Raises:
+            ValueError: the body is no question.
+
+        """
+        question = read_question(body)
+        entry = self._find().authorizer(question.scope, question.authorizer)
+        if entry is None or not question.key.startswith(entry.beginning):
+            return failure("unknown_authorizer").reply
+        shared = question.may_be_kept and entry.authorizer.ttl > 0
+        kept = self._decisions.kept(question.key) if shared else None
+        if kept is not None:
+            return kept.reply
+        call = read_call(question.call)
+        if not self._fits(entry, question, call):
+            return _list("unauthorized")
+
+        async def ask() -> Decision:
+            return await self._ask(entry, question, call)
+
+        try:
+            source = source_of(call.source_ip)
+            return (await self._decisions.decide(question.key, source, ask, shared=shared)).reply
+        except Busy:
+            return failure("busy").reply
+
+    def _fits(self, entry: Entry, question: Question, call: Call) -> bool:
+        if entry.validation is None or entry.authorizer.kind is not AuthorizerKind.TOKEN:
+            return True
+        fits = entry.validation.judge(question.token)
+        name = (question.scope, question.authorizer)
+        if fits is None and name not in self._slow:
+            self._slow.add(name)
+            text = (
+                f"the validation expression of {entry.name} takes too long on some tokens, which are refused: "
+                "write it without nested repetitions"
+            )
+            self._tell(Trouble(entry.authorizer.function, call.request_id, text))
+        return fits is True
+
+    async def _ask(self, entry: Entry, question: Question, call: Call) -> Decision:
+        event = self._event(entry, question, call)
+        if event is None:
+            return failure("unknown_authorizer")
+        function = entry.authorizer.function
+        answer = await self._functions.invoke(
+            function, event, request_id=call.request_id, invoked_arn=invoked_arn(entry.stage, function)
+        )
+        match answer:
+            case Returned(payload=payload):
+                return self._granted(entry, payload, call)
+            case Raised(message=message):
+                return (
+                    Decision(_list("unauthorized")) if message == UNAUTHORIZED else failure("function_error")
+                )
+            case Failed(fault=fault):
+                return failure(_REASONS[fault])
+
+    def _event(self, entry: Entry, question: Question, call: Call) -> bytes | None:
+        if entry.authorizer.kind is AuthorizerKind.TOKEN:
+            return token_event(token=question.token, method_arn=question.method_arn)
+        found = self._find().method(call.scope, call.route)
+        if found is None:
+            return None
+        stage, method = found
+        circumstances = Circumstances(call=call, stage=stage, method=method, epoch_ms=self._now())
+        return request_event(circumstances, question.headers, method_arn=question.method_arn)
+
+    def _granted(self, entry: Entry, payload: bytes, call: Call) -> Decision:
+        try:
+            grant = read_answer(payload)
+        except AnswerInvalid as error:
+            text = f"the answer to {entry.name} is none that an authorizer may give: {error}"
+            self._tell(Trouble(entry.authorizer.function, call.request_id, text))
+            return failure("malformed_answer")
+        ttl = entry.authorizer.ttl
+        return _decision(grant, self._now() + ttl * 1000 if ttl else 0)
+
+
+_REASONS: Final = {
+    Fault.TIMEOUT: "function_timeout",
+    Fault.CRASHED: "function_error",
+    Fault.NOT_STARTED: "function_down",
+    Fault.BUSY: "busy",
+    Fault.TOO_LARGE: "malformed_answer",
+    Fault.UNREACHABLE: "function_down",
+    Fault.UNKNOWN: "function_down",
+    Fault.INVALID: "function_error",
+}
+
+
+def _decision(grant: Grant, expires: int) -> Decision:
+    writer = NetstringWriter()
+    writer.put("policy", expires, int(grant.policy.grants), encode(grant.policy), grant.principal)
+    writer.put_pairs(grant.context)
+    return Decision(writer.data, expires=expires, grants=grant.policy.grants)
+
+
+def _list(*values: str) -> bytes:
+    writer = NetstringWriter()
+    writer.put(*values)
+    return writer.data

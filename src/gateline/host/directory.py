@@ -1,0 +1,103 @@
+"""The directory: what the host was configured with, found by what the script says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateline.dataplane.netstring import NetstringWriter
+from gateline.host.configuration import ConfigurationInvalid
+from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+
+if TYPE_CHECKING:
+    from gateline.host.validation import Validation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An authorizer of a stage, with what is needed to ask it."""
+
+    stage: HostedStage
+    authorizer: HostedAuthorizer
+    validation: Validation | None
+    beginning: bytes  # of all its cache keys
+
+    @property
+    def name(self) -> str:
+        """`storefront/prod/name`, as people name it."""
+        return f"{self.stage.scope}/{self.authorizer.name}"
+
+
+class Directory:
+    """One configuration, indexed.
+
+    Raises:
+        ConfigurationInvalid: a validation expression cannot be read.
+
+    """
+
+    def __init__(self, configuration: HostConfiguration) -> None:
+        self._authorizers = {
+            (stage.scope, authorizer.name): _entry(stage, authorizer)
+            for stage in configuration.stages
+            for authorizer in stage.authorizers
+        }
+        self._methods = {
+            (stage.scope, method.route): (stage, method)
+            for stage in configuration.stages
+            for method in stage.methods
+        }
+
+    def authorizer(self, scope: str, name: str) -> Entry | None:
+        """The authorizer of that name in the stage."""
+        return self._authorizers.get((scope, name))
+
+    def method(self, scope: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
+        """The method behind a route of the stage."""
+        return self._methods.get((scope, route))
+
+
+def beginning(scope: str, authorizer: str) -> bytes:
+    """How all cache keys of an authorizer begin."""
+    writer = NetstringWriter()
+    writer.put(scope, authorizer)
+    return writer.data
+
+
+def _entry(stage: HostedStage, authorizer: HostedAuthorizer) -> Entry:
+    return Entry(
+        stage=stage,
+        authorizer=authorizer,
+        validation=_validation(stage, authorizer),
+        beginning=beginning(stage.scope, authorizer.name),
+    )
+
+
+def _validation(stage: HostedStage, authorizer: HostedAuthorizer) -> Validation | None:
+    if not authorizer.validation:
+        return None
+    # Only now: the library takes 3 MB, and few authorizers have an expression.
+    from gateline.host.validation import ExpressionInvalid, Validation  # noqa: PLC0415
+
+    try:
+        return Validation(authorizer.validation)
+    except ExpressionInvalid as error:
+        name = f"{stage.scope}/{authorizer.name}"
+        raise ConfigurationInvalid(f"the validation expression of {name} cannot be read: {error}") from error
+
+
+def invoked_arn(stage: HostedStage, function: str) -> str:
+    """The ARN under which a function sees itself called."""
+    return f"arn:{_partition(stage.region)}:lambda:{stage.region}:{stage.account_id}:function:{function}"
+
+
+def _partition(region: str) -> str:
+    for start, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+        if region.startswith(start):
+            return partition
+    return "aws"
+
+
+Find = Callable[[], Directory]
+"""The directory of now: another one after the next configuration."""
