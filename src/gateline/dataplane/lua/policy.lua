@@ -255,7 +255,9 @@ do
     local denies, allows = policy.denies, policy.allows
     for index = 1, #denies do
       local statement = denies[index]
-      if covers_any(statement, arn, readings) and all_hold(statement.conditions, facts) or steps <= 0 then
+      local applies = statement.unlimited
+        or covers_any(statement, arn, readings) and all_hold(statement.conditions, facts)
+      if applies or steps <= 0 then
         return "explicit_deny"
       end
     end

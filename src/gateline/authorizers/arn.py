@@ -1,0 +1,18 @@
+"""Method ARNs: the name of what a request asks for, as policies write it (api-gateway.md section 1)."""
+
+from __future__ import annotations
+
+
+def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, path: str) -> str:
+    """The ARN of a request. `path` is the request's own below the stage; one slash at its end does not count."""
+    below = path.removeprefix("/").removesuffix("/")
+    return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{below}"
+
+
+def partition(region: str) -> str:
+    """Amazon's partition that a region lies in."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    if region.startswith("us-gov-"):
+        return "aws-us-gov"
+    return "aws"
