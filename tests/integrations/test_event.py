@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateline.dataplane import keys
 from gateline.integrations.call import Authorized, Call
 from gateline.integrations.event import (
     Circumstances,
@@ -333,6 +334,14 @@ def test_a_header_of_section_9_is_in_no_event(name: str) -> None:
 def test_what_the_gateway_says_to_itself_is_in_no_event(name: str) -> None:
     event = proxied(headers=((name.encode(), b"x"),))
     assert name.lower() not in {key.lower() for key in event["headers"]}
+
+
+def test_a_header_that_the_client_did_not_send_is_in_no_event() -> None:
+    absent = keys.ABSENT.encode()
+    event = proxied(headers=((b"accept", absent), (b"user-agent", absent), (b"x-other", absent)))
+    assert {name.lower() for name in event["headers"]} & {"accept", "user-agent"} == set()
+    assert event["headers"]["x-other"] == keys.ABSENT
+    assert event["requestContext"]["identity"]["userAgent"] is None
 
 
 def test_content_encoding_via_and_authorization_are_kept() -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from gateline.dataplane import keys
 from gateline.integrations.binary_media_type import is_binary
 from gateline.integrations.call import Call, wire_text
 from gateline.integrations.header_names import AMAZON_SPELLS, spellings
@@ -42,6 +43,9 @@ DROPPED_HEADERS: Final = frozenset(
 """Headers of a request that no event holds (section 9)."""
 
 _INTERNAL: Final = ("x-gl-", "x-envoy-", ":")  # what Envoy and Gateline say to each other
+_ABSENT: Final = {"accept": keys.ABSENT.encode(), "user-agent": keys.ABSENT.encode()}
+"""Values that the script writes so that Envoy adds none of its own: the client sent no such header."""
+
 _MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"  # whatever the locale
 _ID_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -150,7 +154,8 @@ def _headers(headers: RawHeaders, call: Call, names: Mapping[str, str]) -> _Head
     for raw_name, value in headers:
         name = raw_name.decode("latin-1")
         lower = name.lower()
-        if lower not in DROPPED_HEADERS and not lower.startswith(_INTERNAL):
+        is_told = lower not in DROPPED_HEADERS and not lower.startswith(_INTERNAL)
+        if is_told and value != _ABSENT.get(lower):
             found.setdefault(lower, (names.get(lower, name), []))[1].append(wire_text(value))
     found["host"] = ("Host", [call.authority])
     if call.trace_id:
