@@ -18,6 +18,8 @@ from docs.markdown import ROOT
 from gateline.cli.app import COMMANDS
 from gateline.sources.project import (
     ApiPart,
+    ConcurrencyPart,
+    FunctionPart,
     GatewayPart,
     Part,
     ProjectFile,
@@ -40,6 +42,8 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("apis.NAME.stages.NAME", StagePart),
     ("secrets.NAME", SecretPart),
     ("vpc_links.NAME", VpcLinkPart),
+    ("functions.NAME", FunctionPart),
+    ("functions.NAME.concurrency", ConcurrencyPart),
 )
 _MAP_TEXT: Final = "a map"
 _PATH: Final = r"[^\x00]+"

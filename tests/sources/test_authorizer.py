@@ -165,3 +165,31 @@ def test_an_authorizer_that_is_no_mapping_is_refused(value: Any) -> None:
 
 def test_a_scheme_without_a_name_cannot_lend_it_to_a_token() -> None:
     assert scheme({"type": "token", "authorizerUri": ARN}, name=None).errors == ["GL502"]
+
+
+@pytest.mark.parametrize(
+    "source", ["context.authorizer.principalId", "context.userId", "context.error.message"]
+)
+def test_a_source_that_no_request_can_have_is_told(source: str) -> None:
+    result = request(identitySource=source)
+    assert result.said == [
+        (
+            f"GL509 /components/securitySchemes/tokens/{PREFIX}authorizer/identitySource: "
+            f"no request has a value for '{source}', so every one is answered by 401"
+        )
+    ]
+    assert result.errors == []
+
+
+def test_a_uri_may_be_the_name_of_a_declared_function() -> None:
+    made = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Token",
+        f"{PREFIX}authorizer": {"type": "token", "authorizerUri": "${uri}"},
+    }
+    document = openapi({}, components={"securitySchemes": {"tokens": made}})
+    assert read(document, substitutions={"uri": "checker"}, functions=("checker",)).codes == []
+    assert read(document, substitutions={"uri": "checker"}).errors == ["GL502"]
+    (advice,) = read(document).helps
+    assert advice.endswith("substitutions: {uri: FUNCTION}")

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.origin import Position
+from gateline.sources import load
 from gateline.sources.document import Document, JsonValue, locate, read_document
+from gateline.sources.function_use import used_functions
 from gateline.sources.openapi import read_rest_api
 from sources.definitions import CORPUS, context
 
@@ -35,15 +37,15 @@ OPENAPI = {
     "aws-samples__serverless-patterns__apigw-rest-apigw-rest-api.yaml": {"GL320": 2, "GL323": 1},
     "aws-samples__serverless-patterns__template.yaml": {"GL302!": 1},
     "aws-samples__serverless-samples__api-gateway-config.yaml": {"GL320": 2},
-    "aws-samples__serverless-samples__api-swagger.yaml": {"GL320": 5},
-    "aws-samples__serverless-samples__swagger.yaml": {"GL320": 8, "GL342": 14},
+    "aws-samples__serverless-samples__api-swagger.yaml": {"GL224": 4, "GL320": 1},
+    "aws-samples__serverless-samples__swagger.yaml": {"GL224": 1, "GL320": 7, "GL342": 14},
     "aws__serverless-application-model__api_with_auth_all_maximum.json": {"GL302!": 1},
     "aws__serverless-application-model__explicit_http_api.yaml": {"GL302!": 1},
     "awslabs__aws-api-gateway-developer-portal__PestStore-prod-swagger-apigateway.json": {},
     "awslabs__aws-apigateway-importer__apigateway.json": {},
     "getmoto__moto__test_api_integration.yaml": {},
     "govuk-one-login__authentication-api__openapi.yaml": {"GL320": 7},
-    "govuk-one-login__ipv-cri-address-api__public-api.yaml": {"GL320": 5},
+    "govuk-one-login__ipv-cri-address-api__public-api.yaml": {"GL224": 1, "GL320": 4},
     "localstack__localstack__openapi.spec.global-auth.json": {"GL320": 1},
     # an HTTP API with its own CORS: its author would miss the preflight answers
     "localstack__localstack__openapi.spec.json": {"GL309!": 1, "GL343": 1},
@@ -123,6 +125,85 @@ def test_real_definitions_are_read_whole_once_their_values_are_given() -> None:
     assert api.title == "storefront-API"
     assert api.methods[0].integration.uri == "http://locations.internal/locations"
     assert api.methods[0].integration.connection_id == "locations"
+
+
+ASKED = {
+    "aws-samples__serverless-samples__api-swagger.yaml": (
+        {"AuthorizerFunctionExecutionRole.Arn": "arn:aws:iam::1:role/x"},
+        {"LocationsFunction", "ResourcesFunction", "BookingsFunction", "AuthorizerFunction"},
+    ),
+    "govuk-one-login__authentication-api__openapi.yaml": (
+        {
+            "authorizer_uri": "authorizer",
+            "authorizer_credentials": "",
+            **{
+                f"endpoint_modules.{name}.integration_uri": name
+                for name in (
+                    "authenticate",
+                    "update-password",
+                    "update-email",
+                    "delete-account",
+                    "send-otp-notification",
+                    "update-phone-number",
+                )
+            },
+        },
+        {
+            "authorizer",
+            "authenticate",
+            "update-password",
+            "update-email",
+            "delete-account",
+            "send-otp-notification",
+            "update-phone-number",
+        },
+    ),
+    "govuk-one-login__ipv-cri-address-api__public-api.yaml": (
+        {
+            "CommonStackName": "common",
+            "IsNotDevEnvironment": "true",
+            "IsLocalDevEnvironment": "false",
+            "Environment": "dev",
+        },
+        {"common-AccessTokenFunctionTS", "IssueCredentialFunction:live"},
+    ),
+    "localstack__localstack__openapi.spec.global-auth.json": (
+        {"authorizer_lambda_invocation_arn": "authorizer"},
+        {"authorizer"},
+    ),
+    "localstack__localstack__petstore-authorizer.swagger.json": (
+        {"uri": "http://petstore.internal/pets"},
+        {"function-name"},
+    ),
+    "ministryofjustice__opg-data-lpa__lpa-openapi.yml": (
+        {"region": "eu-west-1", "account_id": "123456789012", "environment": "dev", "allowed_roles": ""},
+        {"flask"},
+    ),
+}
+"""Definitions whose authorizers or integrations are functions: what gives them values, and whom they ask."""
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_real_definitions_find_the_functions_that_they_ask(name: str, tmp_path: Path) -> None:
+    substitutions, functions = ASKED[name]
+    project = {
+        "apis": {
+            "one": {
+                "definition": str(CORPUS / name),
+                "substitutions": substitutions,
+                "stages": {"dev": {"variables": {"flask_app_name": "flask"}}},
+            }
+        },
+        "functions": {name: {"url": "http://127.0.0.1:9001/"} for name in functions},
+    }
+    path = tmp_path / "gateline.json"
+    path.write_text(json.dumps(project), encoding="utf-8")
+    loaded = load(path, environ={})
+    said = {f"{d.code.name} {d.message}" for d in loaded.report.diagnostics}
+    assert loaded.report.error_count == 0, said
+    assert loaded.gateway is not None
+    assert used_functions(loaded.gateway.apis[0], functions) == functions
+    assert not any("no definition uses the function" in line for line in said)
 
 
 @cache

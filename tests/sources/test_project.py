@@ -37,12 +37,23 @@ secrets:
   Third: {generate: true}
 vpc_links:
   storefront-link: {target: ["10.0.3.7:9000", "10.0.3.8:9000"]}
+functions:
+  authorizer:
+    handler: authorizer.handler
+    code: functions/authorizer
+    runtime: python3
+    interpreter: .venv/bin/python
+    layers: [layer.zip]
+    timeout: 5
+    memory_size: 256
+    environment: {ISSUER: https://id.example.com}
+    concurrency: {minimum: 1, maximum: 4}
 include: [services/*.yaml]
 """
 """DESIGN section 3, as far as this version goes."""
 
 LATER = {
-    ProjectFile: "domains functions client_certificates load_balancers target_groups services usage_plans",
+    ProjectFile: "domains client_certificates load_balancers target_groups services usage_plans",
     StagePart: "client_certificate throttle method_settings access_log canary",
     GatewayPart: "admin drain",
 }

@@ -59,6 +59,8 @@ def test_the_designed_project_file_is_valid() -> None:
         "gateway: {tls: {self_signed: true}}",
         "vpc_links: {l: {target: 'h:1'}}",
         "secrets: {A: {file: '${env:HOME}/x'}}",
+        "functions: {'f:live': {handler: a.b, code: f, timeout: '${env:T}', environment: {A: '${env:A}'}}}",
+        "functions: {f: {url: 'http://127.0.0.1:9001/f', concurrency: {minimum: 0, maximum: 9}}}",
     ],
 )
 def test_what_gateline_takes_is_valid(written: str) -> None:
@@ -69,7 +71,11 @@ def test_what_gateline_takes_is_valid(written: str) -> None:
     "written",
     [
         "gatway: {}",
-        "functions: {}",
+        "services: {}",
+        "functions: {f: {handler: a.b, code: f, timeout: 0}}",
+        "functions: {f: {handler: a.b, code: f, timeout: 901}}",
+        "functions: {f: {arn: f}}",
+        "functions: {a b: {arn: 'arn:aws:lambda:eu-west-1:123456789012:function:f'}}",
         "gateway: {port: 70000}",
         "gateway: {port: '80'}",
         "gateway: {workers: none}",

@@ -50,9 +50,9 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             "GL201 /vpc_links/l/zzz unknown key 'zzz' in vpc_links.l | known keys are target",
         ),
         (
-            "functions: {a: {handler: x}}",
+            "services: {a: {desired_count: 2}}",
             (
-                "GL202 /functions 'functions' in the project file is not supported yet in this version"
+                "GL202 /services 'services' in the project file is not supported yet in this version"
                 " | leave it out; this version can only run the project without it"
             ),
         ),
@@ -116,6 +116,21 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             "GL205 /gateway/region gateway.region must be an AWS region, such as eu-west-1; it is 'EU'",
         ),
         (
+            "functions: {f: {url: 'http://169.254.169.254/'}}",
+            (
+                "GL205 /functions/f/url functions.f.url must be the URL of a host that may be reached,"
+                " not a cloud metadata service; it is 'http://169.254.169.254/'"
+            ),
+        ),
+        (
+            "functions: {f: {timeout: 901, url: 'http://h/'}}",
+            "GL205 /functions/f/timeout functions.f.timeout must be a whole number from 1 to 900; it is 901",
+        ),
+        (
+            "functions: {f: {handlr: a.b, url: 'http://h/'}}",
+            "GL201 /functions/f/handlr unknown key 'handlr' in functions.f | did you mean 'handler'?",
+        ),
+        (
             "vpc_links: {l: {target: ['a:1', '169.254.169.254:80']}}",
             (
                 "GL205 /vpc_links/l/target/1 vpc_links.l.target[1] must be a host that may be reached,"
@@ -129,6 +144,13 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             (
                 "GL206 /secrets/1a '1a' cannot be a name in secrets:"
                 " it must be a letter or '_', then letters, digits, '_' and '-', 128 at most"
+            ),
+        ),
+        (
+            "functions: {'a b': {url: 'http://h/'}}",
+            (
+                "GL206 /functions/a b 'a b' cannot be a name in functions: it must be 1 to 64 letters, digits, '_'"
+                " and '-', and then an alias or a version if it matters: name:alias"
             ),
         ),
         (

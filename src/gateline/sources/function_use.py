@@ -13,7 +13,7 @@ from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.sources.circumstances import Circumstances
-from gateline.sources.placeholder import filled, how_to_declare
+from gateline.sources.placeholder import STAGE_VARIABLE, filled, how_to_declare
 
 _LAMBDA_KINDS = frozenset({AuthorizerKind.TOKEN, AuthorizerKind.REQUEST})
 
@@ -44,7 +44,8 @@ def check_functions(
         undeclared.setdefault(written_function(use.uri) or "", []).append(use)
     for name, uses in undeclared.items():
         first = uses[0]
-        how = f" ({first.written} in stage '{first.stage.name}')" if "${" in first.written else ""
+        variables = ", ".join(found[0] for found in STAGE_VARIABLE.finditer(first.written))
+        how = f" ({variables} in stage '{first.stage.name}')" if variables else ""
         places = len({use.origin for use in uses})
         more = f" (in {places} places)" if places > 1 else ""
         if name:

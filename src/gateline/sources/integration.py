@@ -150,7 +150,7 @@ def _http_method(definition: Definition, fields: Fields, kind: IntegrationKind, 
         definition.complain(
             codes.INTEGRATION_METHOD_INVALID,
             definition.at(origin, "httpMethod"),
-            "functions are invoked with POST: on Amazon any other httpMethod fails with 500",
+            f"functions are invoked with POST: with httpMethod {verb} every request is answered by 500",
             severity=Severity.WARNING,
         )
     return verb

@@ -138,16 +138,18 @@ class Placeholders:
             message = f"{what} '{name}' is not known{more}"
             if harmless:
                 message += ", and nothing that is served depends on it"
-            advice = self._advice(name, use.need)
+            advice = self._advice(name, use.need, first)
             complaints.add(codes.VALUE_UNKNOWN, first, message, help=advice, severity=severity)
 
-    def _advice(self, name: str, need: Need) -> str:
+    def _advice(self, name: str, need: Need, origin: Origin) -> str:
         prefix, _, variable = name.partition(".")
         close = difflib.get_close_matches(name, self.substitutions, n=1, cutoff=0.8)
         if variable and difflib.get_close_matches(prefix.lower(), ["stagevariables"], cutoff=0.8):
             close = [f"stageVariables.{variable}"]
         meant = f"did you mean '{close[0]}'? Otherwise add" if close else "add"
         given = '"true" or "false"' if need is Need.CONDITION else "..."
+        if "authorizerUri" in origin.pointer:
+            given = "FUNCTION"  # a name of the project file's functions will do
         return f"{meant} it to the API in the project file: substitutions: {{{_key(name)}: {given}}}"
 
 
@@ -161,11 +163,11 @@ def _of_function(name: str, origin: Origin) -> str:
 def how_to_declare(function: str, declared: Collection[str]) -> str:
     """What to do about a function that is not declared: the one that was meant, or a declaration to copy."""
     name = function.partition(":")[0]
+    declaration = f"functions: {{{name}: {{handler: {name}.handler, code: functions/{name}}}}}"
     close = difflib.get_close_matches(name, declared, n=1)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{close[0]}'? Otherwise declare it in the project file: {declaration}"
     known = f"; declared are {', '.join(sorted(declared))}" if declared else ""
-    declaration = f"functions: {{{name}: {{handler: {name}.handler, code: functions/{name}}}}}"
     return f"declare it in the project file: {declaration}{known}"
 
 
