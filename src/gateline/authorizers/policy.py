@@ -15,8 +15,11 @@ from gateline.authorizers.values import bounded, pattern
 ACTION: Final = "execute-api:Invoke"
 """The action of every request."""
 
-TESTS_LIMIT: Final = 400
-"""Resources and condition values of one policy: judging it must stay below 100,000 instructions of the script."""
+WORK_LIMIT: Final = 1000
+"""Comparisons that judging a policy may take, so that it stays below 100,000 instructions of the script."""
+
+READINGS: Final = 5
+"""ARNs of one request at most: its own, and those of other readings of its path."""
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _POLICY_ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
@@ -93,14 +96,20 @@ def read_policy(document: object, where: str = "policyDocument") -> Policy:
             kept.append(read)
         else:
             ignored.append(read)
-    if sum(_tests(each) for each in kept) > TESTS_LIMIT:
-        raise AnswerInvalid(f"{where}: more than {TESTS_LIMIT} resources and condition values")
+    if sum(_work(each) for each in kept) > WORK_LIMIT:
+        raise AnswerInvalid(
+            f"{where}: too much to judge for each request. A resource counts as 1, under Deny or as NotResource "
+            f"as {READINGS}; a value of a condition as 1; each four * as one more; together at most {WORK_LIMIT}"
+        )
     return Policy(statements=tuple(kept), ignored=tuple(ignored))
 
 
-def _tests(statement: Statement) -> int:
-    """What judging a statement takes, counted in comparisons."""
-    return 1 + len(statement.resources) + sum(1 + len(each.values) for each in statement.conditions)
+def _work(statement: Statement) -> int:
+    """The comparisons of a statement: only an Allow's Resource is not compared with every reading of the path."""
+    is_compared_once = statement.effect is Effect.ALLOW and not statement.negated
+    resources = sum(1 + glob.count("*") // 4 for glob in statement.resources)
+    values = sum(1 + value.count("*") // 4 for each in statement.conditions for value in each.values)
+    return resources * (1 if is_compared_once else READINGS) + values
 
 
 def _check_elements(block: dict[str, object], known: frozenset[str], where: str) -> None:

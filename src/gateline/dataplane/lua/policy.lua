@@ -5,22 +5,26 @@
 -- readings of the path, or nil; `facts(key)` answers what is known of the request, or nil.
 -- ip_hex(address) answers an address as 32 hex digits, IPv4 as ::ffff:a.b.c.d, or nil.
 --
--- Globs are cut at read time: `*` separates pieces, `?` separates the chunks of a piece, and chunks are looked for
--- with plain `find`. A piece that is tried at one place after another takes steps; all judging of a request has
--- STEPS of them, and when they are used up, nothing more is allowed. authorizers/judgement.py counts the same.
+-- Globs are cut at read time: `*` separates pieces, `?` separates the chunks of a piece, and both are looked for with
+-- plain `find`. Comparing a chunk takes a step; all judging of a request has STEPS of them, and when they are used
+-- up, nothing more is allowed. authorizers/glob.py counts the same.
 
 local read_policy, judge, ip_hex
 
 do
-  local STEPS = 4000 -- chunks compared while one request is judged
+  local STEPS = 500 -- chunks compared while one request is judged
   local ARN_LIMIT = 1600 -- bytes
   local steps = 0
 
   -- Globs ---------------------------------------------------------------------------------------------------
 
-  -- The chunks of a piece, each followed by its offset.
+  -- A piece without `?` is plain; else its chunks, each followed by its offset.
   local function cut_piece(text)
     local piece, count, at, last = { size = #text }, 0, 1, #text + 1
+    if not find(text, "?", 1, true) then
+      piece.plain = text
+      return piece
+    end
     while at < last do
       local stop = find(text, "?", at, true) or last
       if stop > at then
@@ -53,7 +57,7 @@ do
     end
   end
 
-  -- Whether a piece stands at this place.
+  -- Whether the chunks of a piece stand at this place.
   local function stands(piece, text, start)
     for index = 1, #piece, 2 do
       steps = steps - 1
@@ -65,7 +69,7 @@ do
     return true
   end
 
-  -- The first place in first..limit where a piece stands, or nil.
+  -- The first place in first..limit where a piece with `?` stands, or nil.
   local function place_of(piece, text, first, limit)
     local last, chunk, offset = limit - piece.size + 1, piece[1], piece[2]
     if not chunk then
@@ -85,25 +89,38 @@ do
   end
 
   local function matches(glob, text)
-    local exact, head, tail = glob.exact, glob.head, glob.tail
+    local exact = glob.exact
     if exact then
       return text == exact
-    elseif not tail then
-      return #text == head.size and stands(head, text, 1)
     end
-    local at, limit = head.size + 1, #text - tail.size
-    if at > limit + 1 or not stands(head, text, 1) or not stands(tail, text, limit + 1) then
+    local head, tail = glob.head, glob.tail
+    local plain, size = head.plain, head.size
+    if plain and sub(text, 1, size) ~= plain or not plain and not stands(head, text, 1) then
+      return false
+    elseif not tail then
+      return #text == size
+    end
+    local at, limit = size + 1, #text - tail.size
+    plain = tail.plain
+    if at > limit + 1 or plain and sub(text, limit + 1) ~= plain
+      or not plain and not stands(tail, text, limit + 1) then
       return false
     end
     for index = 1, #glob do
       local piece = glob[index]
-      local start = place_of(piece, text, at, limit)
+      plain, size = piece.plain, piece.size
+      local start
+      if plain then
+        start = find(text, plain, at, true)
+      else
+        start = place_of(piece, text, at, limit)
+      end
       if not start then
         return false
       end
-      at = start + piece.size
+      at = start + size
     end
-    return true
+    return at <= limit + 1
   end
 
   -- Conditions ----------------------------------------------------------------------------------------------
