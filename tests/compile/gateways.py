@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateline.compile import compile_gateway
 from gateline.compile.resources import Resources
-from gateline.model.authorizer import Authorization
+from gateline.model.authorizer import Authorization, AuthorizationType, Authorizer, AuthorizerKind
+from gateline.model.function import Function, FunctionKind
 from gateline.model.gateway import Edge, Gateway, Keyring, PathMode
 from gateline.model.integration import (
     Integration,
@@ -119,7 +120,11 @@ def api(*methods: Method, name: str = "orders", **fields: Any) -> RestApi:
 
 
 def gateway(
-    *apis: RestApi, links: tuple[VpcLink, ...] = (), secrets: tuple[str, ...] = (), **edge: Any
+    *apis: RestApi,
+    links: tuple[VpcLink, ...] = (),
+    secrets: tuple[str, ...] = (),
+    functions: tuple[Function, ...] = (),
+    **edge: Any,
 ) -> Gateway:
     """A project of these APIs; the first one is the default."""
     edge.setdefault("default_api", apis[0].name if apis else "")
@@ -128,6 +133,7 @@ def gateway(
         edge=Edge(origin=ORIGIN, **edge),
         apis=apis,
         vpc_links=links,
+        functions=functions,
         secrets=tuple(
             SecretSource(name=name, kind=SecretSourceKind.ENV, place=name, origin=ORIGIN) for name in secrets
         ),
@@ -140,10 +146,22 @@ def keyring(*names: str) -> Keyring:
     return Keyring(secrets=tuple(Secret(name, name.upper().encode()) for name in names))
 
 
-def compiled(project: Gateway, *, allowed: Iterable[str] = (), request_log: str | None = None) -> Resources:
+def compiled(
+    project: Gateway,
+    *,
+    allowed: Iterable[str] = (),
+    request_log: str | None = None,
+    generations: Mapping[str, str] | None = None,
+) -> Resources:
     """The resources of a project that must compile."""
     names = [source.name for source in project.secrets]
-    result = compile_gateway(project, keyring(*names), allowed=frozenset(allowed), request_log=request_log)
+    result = compile_gateway(
+        project,
+        keyring(*names),
+        allowed=frozenset(allowed),
+        request_log=request_log,
+        generations=generations or {},
+    )
     assert result.resources is not None, [d.message for d in result.report.diagnostics]
     return result.resources
 
@@ -152,3 +170,45 @@ def routes(*paths: str, paths_mode: PathMode = PathMode.STRICT) -> Resources:
     """One API with a method for each `VERB /path`, compiled."""
     methods = [method(verb, path) for verb, path in (line.split(" ", 1) for line in paths)]
     return compiled(gateway(api(*methods), paths=paths_mode))
+
+
+def function(name: str = "auth") -> Function:
+    """A Python function."""
+    return Function(name=name, kind=FunctionKind.PYTHON, handler="app.handler", code="/code", origin=ORIGIN)
+
+
+def invocation_uri(name: str = "auth") -> str:
+    """The uri by which a definition calls a function."""
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+    return f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
+def token_authorizer(name: str = "token", header: str = "Authorization", **fields: Any) -> Authorizer:
+    """An authorizer of one header, with the function `auth`."""
+    fields.setdefault("uri", invocation_uri())
+    return Authorizer(
+        name=name,
+        kind=AuthorizerKind.TOKEN,
+        identity_sources=(f"method.request.header.{header}",),
+        origin=ORIGIN,
+        **fields,
+    )
+
+
+def request_authorizer(*sources: str, name: str = "request", **fields: Any) -> Authorizer:
+    """An authorizer of a whole request, with the function `auth`."""
+    fields.setdefault("uri", invocation_uri())
+    return Authorizer(
+        name=name, kind=AuthorizerKind.REQUEST, identity_sources=sources, origin=ORIGIN, **fields
+    )
+
+
+def authorized(authorizer: str = "token") -> Authorization:
+    """What a method asks whose callers an authorizer judges."""
+    return Authorization(type=AuthorizationType.CUSTOM, authorizer=authorizer, origin=ORIGIN)
+
+
+def aws_proxy(name: str = "auth", **fields: Any) -> Integration:
+    """An integration with a function."""
+    fields.setdefault("http_method", "POST")
+    return Integration(kind=IntegrationKind.AWS_PROXY, uri=invocation_uri(name), origin=ORIGIN, **fields)

@@ -194,7 +194,8 @@ local HEADERS_TOLD = 100 -- more than Envoy lets in
 local function headers_told(headers)
   local parts, count = {}, 0
   for name, value in pairs(headers) do
-    if byte(name, 1) ~= 58 and sub(name, 1, 5) ~= "x-gl-" and count < HEADERS_TOLD then
+    local of_ours = byte(name, 1) == 58 or sub(name, 1, 5) == "x-gl-" or sub(name, 1, 8) == "x-envoy-"
+    if not of_ours and count < HEADERS_TOLD then
       count = count + 1
       parts[count] = netstring(name) .. netstring(value)
     end

@@ -7,8 +7,9 @@ local function new_store(most, most_bytes)
   return { map = {}, count = 0, bytes = 0, most = most, most_bytes = most_bytes }
 end
 
-local granted = new_store(16384, 50331648)
-local refused = new_store(2048, 4194304)
+-- Three quarters of a power of two: a full hash table without room to spare is built anew with every entry.
+local granted = new_store(12288, 50331648)
+local refused = new_store(1536, 4194304)
 
 local CHANCES = 16 -- used entries that one eviction looks past
 
@@ -58,17 +59,25 @@ end
 
 -- Remembers a decision; `size` are the bytes that its texts have.
 local function keep(key, decision, size)
-  forget(granted, key)
-  forget(refused, key)
-  local store = decision.grants and granted or refused
+  local store, other = granted, refused
+  if not decision.grants then
+    store, other = refused, granted
+  end
+  forget(other, key)
   local cost = #key + 3 * size + 600 -- tables and strings take about so much
   if cost > store.most_bytes / 16 then
+    return forget(store, key)
+  end
+  local node = store.map[key]
+  if node then -- asked for more than once at a time, or expired
+    store.bytes = store.bytes - node.size + cost
+    node.decision, node.size = decision, cost
     return
   end
   while store.count >= store.most or store.bytes + cost > store.most_bytes do
     evict(store)
   end
-  local node = { key = key, decision = decision, size = cost, used = false }
+  node = { key = key, decision = decision, size = cost, used = false }
   store.map[key] = node
   store.count = store.count + 1
   store.bytes = store.bytes + cost

@@ -1,0 +1,424 @@
+"""Authorizers as the script sees them: who is asked, when, about what, and what the client gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from compile.gateways import (
+    DEV,
+    api,
+    authorized,
+    aws_proxy,
+    compiled,
+    function,
+    gateway,
+    http_proxy,
+    mapping,
+    method,
+    of_request,
+    request_authorizer,
+    token_authorizer,
+)
+from dataplane.asking import LATER, TestHost, allow, deny, netstrings, policy_reply, split
+from dataplane.simulated_envoy import REQUEST_ID, Headers, Outcome, SimulatedEnvoy
+from gateline.compile.resources import Resources
+from gateline.dataplane import keys
+from gateline.model.authorizer import Authorizer
+from gateline.model.gateway import PathMode
+from gateline.model.integration import ContextSource, ParameterMapping
+from gateline.model.origin import Origin
+from gateline.model.rest_api import Method, Stage
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:orders/dev"
+GOOD: Headers = [("authorization", "Bearer good")]
+
+
+def served(
+    *methods: Method,
+    authorizers: tuple[Authorizer, ...] = (),
+    generation: str = "g1",
+    stage: Stage = DEV,
+    paths: PathMode = PathMode.STRICT,
+    request_log: str | None = None,
+) -> Resources:
+    """An API whose methods are behind an authorizer."""
+    chosen = authorizers or (token_authorizer(),)
+    project = gateway(
+        api(*methods, authorizers=chosen, stages=(stage,)), functions=(function(),), paths=paths
+    )
+    generations = {f"orders/{stage.name}/{each.name}": generation for each in chosen}
+    return compiled(project, generations=generations, request_log=request_log)
+
+
+def guarded(
+    http_method: str = "GET", path: str = "/a/{id}", *mappings: ParameterMapping, by: str = "token"
+) -> Method:
+    """A method that an authorizer guards."""
+    return method(http_method, path, http_proxy("http://b.test/x", *mappings), authorization=authorized(by))
+
+
+def front(resources: Resources, host: TestHost, **options: bool) -> SimulatedEnvoy:
+    """A worker with a host."""
+    envoy = SimulatedEnvoy(resources, **options)
+    envoy.host = host
+    return envoy
+
+
+def test_a_caller_without_a_token_is_turned_away_and_nobody_is_asked() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded()), host)
+    for headers in ([], [("authorization", "")]):
+        outcome = envoy.request("GET", "/dev/a/1", headers)
+        assert outcome.verdict == "401 identity_missing"
+        assert outcome.answer is not None
+        assert outcome.answer.body == '{"message":"Unauthorized"}'
+        assert outcome.answer.headers["x-amzn-errortype"] == "UnauthorizedException"
+    assert host.questions == []
+
+
+def test_the_host_is_asked_once_and_the_decision_kept() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded()), host)
+    for _ in range(3):
+        assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+    assert len(host.questions) == 1
+
+
+def test_the_host_is_told_who_asks_for_what() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    front(served(guarded()), host).request("GET", "/dev/a/7/?q=1", GOOD, host="localhost:8080")
+    [[scope, authorizer, key, keep, arn, token, call, headers]] = host.questions
+    assert (scope, authorizer, keep, token, headers) == ("orders/dev", "token", "1", "Bearer good", "0")
+    assert key == netstrings("orders/dev", "token", "g1") + "Bearer good"
+    assert arn == f"{ARN}/GET/a/7"
+    told = split(call)
+    assert told[:3] == ["orders/dev", "orders/dev GET /a/{id}", REQUEST_ID]
+    assert told[4:12] == [
+        "GET", "/dev/a/7/", "/a/7/", "q=1", "localhost:8080", "127.0.0.1", "HTTP/1.1", "0",
+    ]  # fmt: skip
+
+
+def test_a_request_authorizer_is_told_the_headers_and_the_path_parameters() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
+    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
+    sent = [("x-id", "7"), ("x-two", "a"), ("x-two", "b"), ("x-envoy-secret", "no")]
+    assert envoy.request("GET", "/dev/a/7?q=1&q=2", sent).verdict == "orders/dev GET /a/{id}"
+    [[_, _, key, _, _, token, call, count, *headers]] = host.questions
+    assert token == ""
+    assert key == netstrings("orders/dev", "request", "g1", "1", "7", "2", "1", "2")
+    assert split(call)[11:14] == ["1", "id", "7"]
+    assert (count, headers) == ("3", ["x-id", "7", "x-two", "a", "x-two", "b"])
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/dev/a/1", [("x-id", "7")]),
+        ("/dev/a/1?q=", [("x-id", "7")]),
+        ("/dev/a/1?q=1", []),
+        ("/dev/a/1?q=1", [("x-id", "")]),
+    ],
+)
+def test_every_identity_source_must_be_there(path: str, headers: Headers) -> None:
+    host = TestHost(policy_reply(allow("*")))
+    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
+    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
+    assert envoy.request("GET", path, headers).verdict == "401 identity_missing"
+    assert host.questions == []
+
+
+def test_stage_variables_and_context_are_identity_sources() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    sources = ("stageVariables.tenant", "context.httpMethod", "context.resourcePath", "context.apiId")
+    stage = Stage(name="dev", variables=(("tenant", "acme"),), origin=Origin("gateline.yaml"))
+    by = request_authorizer(*sources)
+    envoy = front(served(guarded(by="request"), authorizers=(by,), stage=stage), host)
+    assert envoy.request("GET", "/dev/a/1").verdict == "orders/dev GET /a/{id}"
+    assert host.questions[0][2] == netstrings(
+        "orders/dev", "request", "g1", "1", "acme", "1", "GET", "1", "/a/{id}", "1", "orders"
+    )
+    without = front(served(guarded(by="request"), authorizers=(by,)), host)
+    assert without.request("GET", "/dev/a/1").verdict == "401 identity_missing"
+
+
+def test_without_identity_sources_every_request_is_asked_about() -> None:
+    from datetime import timedelta  # noqa: PLC0415 - only here
+
+    host = TestHost(policy_reply(allow("*"), expires=0))
+    by = request_authorizer(result_ttl=timedelta(0))
+    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
+    for _ in range(2):
+        assert envoy.request("GET", "/dev/a/1").verdict == "orders/dev GET /a/{id}"
+    assert [question[3] for question in host.questions] == ["0", "0"]
+
+
+def test_a_decision_lasts_until_its_expiry_and_no_longer() -> None:
+    host = TestHost(policy_reply(allow("*"), expires=1_760_000_001_000))
+    envoy = front(served(guarded()), host)
+    for now, asked in ((1_760_000_000_000, 1), (1_760_000_000_999, 1), (1_760_000_001_000, 2)):
+        envoy.now = now
+        assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+        assert len(host.questions) == asked
+
+
+def test_a_kept_policy_is_judged_for_each_method_and_path() -> None:
+    host = TestHost(policy_reply(allow(f"{ARN}/GET/a/1")))
+    envoy = front(served(guarded(), guarded("DELETE", "/a/{id}")), host)
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+    for verb, path in (("GET", "/dev/a/2"), ("DELETE", "/dev/a/1")):
+        outcome = envoy.request(verb, path, GOOD)
+        assert outcome.verdict == "403 authorizer_deny"
+        assert outcome.answer is not None
+        assert outcome.answer.body == '{"Message":"User is not authorized to access this resource"}'
+        assert outcome.answer.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert len(host.questions) == 1
+
+
+def test_deny_comes_before_allow_and_says_so() -> None:
+    host = TestHost(policy_reply(allow("*"), deny(f"{ARN}/GET/a/*")))
+    outcome = front(served(guarded()), host).request("GET", "/dev/a/1", GOOD)
+    assert outcome.verdict == "403 authorizer_explicit_deny"
+    assert outcome.answer is not None
+    assert outcome.answer.body == (
+        '{"Message":"User is not authorized to access this resource with an explicit deny"}'
+    )
+
+
+@pytest.mark.parametrize("path", ["/dev/a/secret/", "/dev/a/%73ecret", "/dev/a/secret;x=1", "/dev//a/secret"])
+@pytest.mark.parametrize("mode", PathMode)
+def test_a_deny_holds_for_every_reading_of_the_path(path: str, mode: PathMode) -> None:
+    host = TestHost(policy_reply(allow("*"), deny(f"{ARN}/GET/a/secret")))
+    outcome = front(served(guarded(), paths=mode), host).request("GET", path, GOOD)
+    assert outcome.verdict == "403 authorizer_explicit_deny"
+
+
+def test_a_trailing_slash_is_no_part_of_the_arn_but_a_deny_of_it_counts() -> None:
+    host = TestHost(policy_reply(allow(f"{ARN}/GET/a/1")))
+    envoy = front(served(guarded()), host)
+    assert envoy.request("GET", "/dev/a/1/", GOOD).verdict == "orders/dev GET /a/{id}"
+    host.reply = policy_reply(allow("*"), deny(f"{ARN}/GET/a/1/*"))
+    outcome = envoy.request("GET", "/dev/a/1/", [("authorization", "other")])
+    assert outcome.verdict == "403 authorizer_explicit_deny"
+
+
+def test_an_allow_counts_for_the_bytes_that_were_sent_only() -> None:
+    host = TestHost(policy_reply(allow(f"{ARN}/GET/a/john doe")))
+    assert (
+        front(served(guarded()), host).request("GET", "/dev/a/john%20doe", GOOD).verdict
+        == "403 authorizer_deny"
+    )
+    host.reply = policy_reply(allow(f"{ARN}/GET/a/john%20doe"))
+    assert (
+        front(served(guarded()), host).request("GET", "/dev/a/john%20doe", GOOD).verdict
+        == "orders/dev GET /a/{id}"
+    )
+
+
+def test_the_root_has_an_arn_that_ends_with_a_slash() -> None:
+    host = TestHost(policy_reply(allow(f"{ARN}/GET/")))
+    envoy = front(served(guarded("GET", "/")), host)
+    for path in ("/dev", "/dev/"):
+        assert envoy.request("GET", path, GOOD).verdict == "orders/dev GET /"
+
+
+def test_an_arn_over_the_limit_is_refused() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    outcome = front(served(guarded()), host).request("GET", "/dev/a/" + "x" * 1600, GOOD)
+    assert outcome.verdict == "414 arn_length"
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "verdict"),
+    [
+        ("200", netstrings("unauthorized"), "401 authorizer_unauthorized"),
+        ("200", netstrings("failure", "function_error"), "500 function_error"),
+        ("200", netstrings("failure", "function_timeout"), "500 function_timeout"),
+        ("503", "no healthy upstream", "500 authorizer_down"),
+        ("500", netstrings("policy"), "500 authorizer_down"),
+        ("200", "", "500 authorizer_reply"),
+        ("200", "garbage", "500 authorizer_reply"),
+        ("200", "9999:x", "500 authorizer_reply"),
+        ("200", netstrings("policy", LATER, 1, "junk", "alice", 0), "500 authorizer_reply"),
+        ("200", netstrings("policy", LATER, 1), "500 authorizer_reply"),
+        ("200", netstrings("allow"), "500 authorizer_reply"),
+    ],
+)
+def test_whatever_is_not_a_policy_is_closed_and_never_kept(status: str, reply: str, verdict: str) -> None:
+    host = TestHost(reply, status)
+    envoy = front(served(guarded()), host)
+    for asked in (1, 2):
+        outcome = envoy.request("GET", "/dev/a/1", GOOD)
+        assert outcome.verdict == verdict
+        assert not outcome.sealed
+        assert len(host.questions) == asked
+    host.reply, host.status = policy_reply(allow("*")), "200"
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+
+
+def test_a_failure_of_the_authorizer_looks_as_it_does_at_amazon() -> None:
+    outcome = front(served(guarded()), TestHost(netstrings("failure", "x"))).request("GET", "/dev/a/1", GOOD)
+    assert outcome.answer is not None
+    assert outcome.answer.body == '{"message":null}'
+    assert outcome.answer.headers["x-amzn-errortype"] == "AuthorizerConfigurationException"
+
+
+def test_nothing_of_another_generation_counts() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded()), host)
+    envoy.request("GET", "/dev/a/1", GOOD)
+    envoy.publish(served(guarded(), generation="g2"))
+    envoy.request("GET", "/dev/a/1", GOOD)
+    envoy.publish(served(guarded(), generation="g1"))
+    envoy.request("GET", "/dev/a/1", GOOD)
+    assert [split(question[2][: -len("Bearer good")])[2] for question in host.questions] == ["g1", "g2"]
+
+
+def test_an_answer_that_comes_late_is_kept_under_the_generation_that_was_asked() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded()), host)
+
+    def flushed_meanwhile(question: str) -> tuple[str, str]:
+        envoy.publish(served(guarded(), generation="g2"))
+        envoy.host = host
+        return host(question)
+
+    envoy.host = flushed_meanwhile
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+    envoy.request("GET", "/dev/a/1", GOOD)
+    assert len(host.questions) == 2
+
+
+def test_a_request_that_waits_while_the_rules_change_goes_by_the_new_rules() -> None:
+    host = TestHost(policy_reply(allow(f"{ARN}/GET/a/*")))
+    envoy = front(served(guarded()), host)
+    changed = served(guarded(path="/{any}/{id}"), guarded("GET", "/other"))
+
+    def changed_meanwhile(question: str) -> tuple[str, str]:
+        envoy.publish(changed)
+        envoy.host = host
+        return host(question)
+
+    envoy.host = changed_meanwhile
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /{any}/{id}"
+    assert (
+        len(host.questions) == 1
+    )  # of the same generation: the policy was kept, and judged by the new rules
+
+
+def test_a_request_under_which_the_rules_never_rest_is_closed() -> None:
+    host = TestHost(policy_reply(allow("*"), expires=0))
+    envoy = front(served(guarded()), host)
+    count = 0
+
+    def ever_changing(question: str) -> tuple[str, str]:
+        nonlocal count
+        count += 1
+        envoy.publish(served(guarded(), guarded("GET", f"/other{count}")))
+        return host(question)
+
+    envoy.host = ever_changing
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "500 changing"
+    assert count == 3
+
+
+def test_what_the_authorizer_says_reaches_the_backend_in_place_of_what_the_client_says() -> None:
+    lines = (
+        mapping("header.X-User", ContextSource("authorizer.principalId")),
+        mapping("header.X-Tier", ContextSource("authorizer.tier")),
+        mapping("header.X-None", ContextSource("authorizer.none")),
+        mapping("querystring.user", ContextSource("authorizer.principalId")),
+        mapping("querystring.id", of_request("path.id")),
+    )
+    host = TestHost(policy_reply(allow("*"), context={"tier": 3, "ok": True}))
+    envoy = front(served(guarded("GET", "/a/{id}", *lines)), host)
+    sent = [*GOOD, ("x-user", "evil"), ("x-none", "evil"), ("x-tier", "evil")]
+    for _ in range(2):  # asked, and remembered
+        outcome = envoy.request("GET", "/dev/a/1?user=evil&a=b&%75ser=evil;user=evil", sent)
+        assert [outcome.header(name) for name in ("x-user", "x-tier", "x-none")] == ["alice", "3", None]
+        assert outcome.path == "/x?a=b&user=alice&id=1"
+
+
+def test_without_an_authorizer_there_is_no_context() -> None:
+    line = mapping("header.X-User", ContextSource("authorizer.principalId"))
+    resources = compiled(gateway(api(method("GET", "/a", http_proxy("http://b.test/x", line)))))
+    outcome = SimulatedEnvoy(resources).request("GET", "/dev/a")
+    assert outcome.verdict == "orders/dev GET /a"
+    assert outcome.header("x-user") is None
+
+
+def test_a_function_gets_the_request_and_what_its_authorizer_said() -> None:
+    host = TestHost(policy_reply(allow("*"), context={"tier": "gold"}))
+    resources = served(
+        method("ANY", "/f/{rest+}", aws_proxy(), authorization=authorized()),
+        method("GET", "/open", aws_proxy()),
+    )
+    envoy = front(resources, host)
+    outcome = envoy.request("POST", "/dev/f/a/b?x=1", [*GOOD, ("accept", "text/plain")])
+    assert outcome.verdict == "orders/dev ANY /f/{rest+}"
+    assert (outcome.path, outcome.header(":authority")) == ("/invoke", "host")
+    call = split(outcome.header(keys.CALL_HEADER) or "")
+    assert call[4:8] == ["POST", "/dev/f/a/b", "/f/a/b", "x=1"]
+    assert call[11:] == ["1", "rest", "a/b", "alice", "0", "1", "tier", "gold"]
+    assert (outcome.header("accept"), outcome.header("user-agent")) == ("text/plain", keys.ABSENT)
+    outcome = envoy.request("GET", "/dev/open")
+    assert split(outcome.header(keys.CALL_HEADER) or "")[11:] == ["0", "", "", "0"]
+
+
+def test_no_caller_gets_past_an_authorizer_whose_function_is_not_declared() -> None:
+    project = gateway(api(guarded(), authorizers=(token_authorizer(),)))
+    outcome = SimulatedEnvoy(compiled(project)).request("GET", "/dev/a/1", GOOD)
+    assert outcome.verdict == "500 authorizer_without_function"
+    assert not outcome.sealed
+
+
+def test_the_function_may_be_named_by_a_stage_variable() -> None:
+    stage = Stage(name="dev", variables=(("fn", "auth"),), origin=Origin("gateline.yaml"))
+    by = token_authorizer(uri="arn:aws:lambda:us-east-1:1:function:${stageVariables.fn}")
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded(), authorizers=(by,), stage=stage), host)
+    assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
+
+
+def test_authorizers_share_no_decision() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    both = (token_authorizer("one"), token_authorizer("two"))
+    envoy = front(
+        served(guarded(path="/one", by="one"), guarded(path="/two", by="two"), authorizers=both), host
+    )
+    for path in ("/dev/one", "/dev/two", "/dev/one"):
+        envoy.request("GET", path, GOOD)
+    assert [question[1] for question in host.questions] == ["one", "two"]
+
+
+def test_no_two_identities_have_the_same_key() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    by = request_authorizer("method.request.header.A", "method.request.header.B")
+    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
+    callers: list[Headers] = [
+        [("a", "x"), ("b", "y,z")],
+        [("a", "x,y"), ("b", "z")],
+        [("a", "x"), ("b", "y"), ("b", "z")],
+        [("a", "x1:y"), ("b", "z")],
+        [("a", "x"), ("a", "y"), ("b", "z")],
+    ]
+    for headers in callers:
+        envoy.request("GET", "/dev/a/1", headers)
+    assert len({question[2] for question in host.questions}) == len(callers)
+
+
+def test_the_log_says_whether_somebody_was_asked() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    envoy = front(served(guarded(), request_log="/tmp/pipe"), host)
+    said: list[Outcome] = [envoy.request("GET", "/dev/a/1", GOOD) for _ in range(2)]
+    assert [outcome.metadata[keys.AUTHORIZER] for outcome in said] == ["miss", "hit"]
+
+
+def test_a_condition_is_judged_by_the_request() -> None:
+    statement = allow("*") | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    host = TestHost(policy_reply(statement))
+    envoy = front(served(guarded()), host)
+    assert envoy.request("GET", "/dev/a/1", GOOD, remote_address="10.1.2.3:9").sealed
+    assert (
+        envoy.request("GET", "/dev/a/1", GOOD, remote_address="11.1.2.3:9").verdict == "403 authorizer_deny"
+    )
