@@ -1,0 +1,42 @@
+"""Authorizers in a stage's table."""
+
+from __future__ import annotations
+
+import pytest
+
+from compile.gateways import DEV, api, gateway, request_authorizer, token_authorizer
+from gateline.compile.authorizer import arn_prefix, put_authorizer
+from gateline.compile.table import Table
+from gateline.model.authorizer import Authorizer
+
+
+def written(authorizer: Authorizer) -> str:
+    """The authorizer as the script reads it."""
+    table = Table()
+    put_authorizer(table, authorizer, api(api_id="a1"), DEV)
+    return table.text
+
+
+def test_a_token_authorizer_is_its_header() -> None:
+    assert written(token_authorizer("t", "X-Token")) == "1:t5:token1:17:x-token"
+
+
+def test_all_values_of_a_source_count() -> None:
+    sources = (
+        "method.request.header.Host",
+        "method.request.querystring.q",
+        "stageVariables.none",
+        "context.stage",
+    )
+    assert written(request_authorizer(*sources, name="r")) == (
+        "1:r7:request1:11:47:headers10::authority7:queries1:q7:literal0:7:literal3:dev"
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_a_method_arn_begins_with_the_partition_of_its_region(region: str, partition: str) -> None:
+    project = gateway(api(api_id="a1"), region=region)
+    prefix = arn_prefix(project.edge, project.apis[0], DEV)
+    assert prefix == f"arn:{partition}:execute-api:{region}:123456789012:a1/dev/"
