@@ -6,8 +6,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from compile.gateways import (
+    DEV,
+    api,
+    authorized,
+    compiled,
+    function,
+    gateway,
+    http_proxy,
+    method,
+    token_authorizer,
+)
+from dataplane.simulated_envoy import Headers, SimulatedEnvoy
 from gateline.authorizers.answer import read_answer
 from gateline.authorizers.wire import encode
+from gateline.compile.resources import Resources
+from gateline.model.authorizer import Authorizer
+from gateline.model.gateway import PathMode
+from gateline.model.integration import ParameterMapping
+from gateline.model.rest_api import Method, Stage
 
 LATER = 4_000_000_000_000  # milliseconds; an expiry far ahead
 
@@ -72,3 +89,38 @@ class TestHost:
         """Answer one question."""
         self.questions.append(split(question))
         return self.status, self.reply
+
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:orders/dev"
+GOOD: Headers = [("authorization", "Bearer good")]
+
+
+def served(
+    *methods: Method,
+    authorizers: tuple[Authorizer, ...] = (),
+    generation: str = "g1",
+    stage: Stage = DEV,
+    paths: PathMode = PathMode.STRICT,
+    request_log: str | None = None,
+) -> Resources:
+    """An API whose methods are behind an authorizer."""
+    chosen = authorizers or (token_authorizer(),)
+    project = gateway(
+        api(*methods, authorizers=chosen, stages=(stage,)), functions=(function(),), paths=paths
+    )
+    generations = {f"orders/{stage.name}/{each.name}": generation for each in chosen}
+    return compiled(project, generations=generations, request_log=request_log)
+
+
+def guarded(
+    http_method: str = "GET", path: str = "/a/{id}", *mappings: ParameterMapping, by: str = "token"
+) -> Method:
+    """A method that an authorizer guards."""
+    return method(http_method, path, http_proxy("http://b.test/x", *mappings), authorization=authorized(by))
+
+
+def front(resources: Resources, host: TestHost, **options: bool) -> SimulatedEnvoy:
+    """A worker with a host."""
+    envoy = SimulatedEnvoy(resources, **options)
+    envoy.host = host
+    return envoy

@@ -1,67 +1,41 @@
-"""Authorizers as the script sees them: who is asked, when, about what, and what the client gets."""
+"""Authorizers as the script sees them: when the host is asked, what is kept, and what the client gets."""
 
 from __future__ import annotations
 
 import pytest
 
 from compile.gateways import (
-    DEV,
     api,
     authorized,
     aws_proxy,
     compiled,
-    function,
     gateway,
     http_proxy,
     mapping,
     method,
     of_request,
-    request_authorizer,
     token_authorizer,
 )
-from dataplane.asking import LATER, TestHost, allow, deny, netstrings, policy_reply, split
-from dataplane.simulated_envoy import REQUEST_ID, Headers, Outcome, SimulatedEnvoy
-from gateline.compile.resources import Resources
+from dataplane.asking import (
+    ARN,
+    GOOD,
+    LATER,
+    TestHost,
+    allow,
+    deny,
+    front,
+    guarded,
+    netstrings,
+    policy_reply,
+    served,
+    split,
+)
+from dataplane.simulated_envoy import REQUEST_ID, Outcome, SimulatedEnvoy
 from gateline.dataplane import keys
-from gateline.model.authorizer import Authorizer
 from gateline.model.gateway import PathMode
-from gateline.model.integration import ContextSource, ParameterMapping
+from gateline.model.integration import ContextSource
 from gateline.model.origin import Origin
-from gateline.model.rest_api import Method, Stage
-
-ARN = "arn:aws:execute-api:us-east-1:123456789012:orders/dev"
-GOOD: Headers = [("authorization", "Bearer good")]
-
-
-def served(
-    *methods: Method,
-    authorizers: tuple[Authorizer, ...] = (),
-    generation: str = "g1",
-    stage: Stage = DEV,
-    paths: PathMode = PathMode.STRICT,
-    request_log: str | None = None,
-) -> Resources:
-    """An API whose methods are behind an authorizer."""
-    chosen = authorizers or (token_authorizer(),)
-    project = gateway(
-        api(*methods, authorizers=chosen, stages=(stage,)), functions=(function(),), paths=paths
-    )
-    generations = {f"orders/{stage.name}/{each.name}": generation for each in chosen}
-    return compiled(project, generations=generations, request_log=request_log)
-
-
-def guarded(
-    http_method: str = "GET", path: str = "/a/{id}", *mappings: ParameterMapping, by: str = "token"
-) -> Method:
-    """A method that an authorizer guards."""
-    return method(http_method, path, http_proxy("http://b.test/x", *mappings), authorization=authorized(by))
-
-
-def front(resources: Resources, host: TestHost, **options: bool) -> SimulatedEnvoy:
-    """A worker with a host."""
-    envoy = SimulatedEnvoy(resources, **options)
-    envoy.host = host
-    return envoy
+from gateline.model.rest_api import Stage
 
 
 def test_a_caller_without_a_token_is_turned_away_and_nobody_is_asked() -> None:
@@ -96,61 +70,6 @@ def test_the_host_is_told_who_asks_for_what() -> None:
     assert told[4:12] == [
         "GET", "/dev/a/7/", "/a/7/", "q=1", "localhost:8080", "127.0.0.1", "HTTP/1.1", "0",
     ]  # fmt: skip
-
-
-def test_a_request_authorizer_is_told_the_headers_and_the_path_parameters() -> None:
-    host = TestHost(policy_reply(allow("*")))
-    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
-    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
-    sent = [("x-id", "7"), ("x-two", "a"), ("x-two", "b"), ("x-envoy-secret", "no")]
-    assert envoy.request("GET", "/dev/a/7?q=1&q=2", sent).verdict == "orders/dev GET /a/{id}"
-    [[_, _, key, _, _, token, call, count, *headers]] = host.questions
-    assert token == ""
-    assert key == netstrings("orders/dev", "request", "g1", "1", "7", "2", "1", "2")
-    assert split(call)[11:14] == ["1", "id", "7"]
-    assert (count, headers) == ("3", ["x-id", "7", "x-two", "a", "x-two", "b"])
-
-
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [
-        ("/dev/a/1", [("x-id", "7")]),
-        ("/dev/a/1?q=", [("x-id", "7")]),
-        ("/dev/a/1?q=1", []),
-        ("/dev/a/1?q=1", [("x-id", "")]),
-    ],
-)
-def test_every_identity_source_must_be_there(path: str, headers: Headers) -> None:
-    host = TestHost(policy_reply(allow("*")))
-    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
-    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
-    assert envoy.request("GET", path, headers).verdict == "401 identity_missing"
-    assert host.questions == []
-
-
-def test_stage_variables_and_context_are_identity_sources() -> None:
-    host = TestHost(policy_reply(allow("*")))
-    sources = ("stageVariables.tenant", "context.httpMethod", "context.resourcePath", "context.apiId")
-    stage = Stage(name="dev", variables=(("tenant", "acme"),), origin=Origin("gateline.yaml"))
-    by = request_authorizer(*sources)
-    envoy = front(served(guarded(by="request"), authorizers=(by,), stage=stage), host)
-    assert envoy.request("GET", "/dev/a/1").verdict == "orders/dev GET /a/{id}"
-    assert host.questions[0][2] == netstrings(
-        "orders/dev", "request", "g1", "1", "acme", "1", "GET", "1", "/a/{id}", "1", "orders"
-    )
-    without = front(served(guarded(by="request"), authorizers=(by,)), host)
-    assert without.request("GET", "/dev/a/1").verdict == "401 identity_missing"
-
-
-def test_without_identity_sources_every_request_is_asked_about() -> None:
-    from datetime import timedelta  # noqa: PLC0415 - only here
-
-    host = TestHost(policy_reply(allow("*"), expires=0))
-    by = request_authorizer(result_ttl=timedelta(0))
-    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
-    for _ in range(2):
-        assert envoy.request("GET", "/dev/a/1").verdict == "orders/dev GET /a/{id}"
-    assert [question[3] for question in host.questions] == ["0", "0"]
 
 
 def test_a_decision_lasts_until_its_expiry_and_no_longer() -> None:
@@ -378,33 +297,6 @@ def test_the_function_may_be_named_by_a_stage_variable() -> None:
     host = TestHost(policy_reply(allow("*")))
     envoy = front(served(guarded(), authorizers=(by,), stage=stage), host)
     assert envoy.request("GET", "/dev/a/1", GOOD).verdict == "orders/dev GET /a/{id}"
-
-
-def test_authorizers_share_no_decision() -> None:
-    host = TestHost(policy_reply(allow("*")))
-    both = (token_authorizer("one"), token_authorizer("two"))
-    envoy = front(
-        served(guarded(path="/one", by="one"), guarded(path="/two", by="two"), authorizers=both), host
-    )
-    for path in ("/dev/one", "/dev/two", "/dev/one"):
-        envoy.request("GET", path, GOOD)
-    assert [question[1] for question in host.questions] == ["one", "two"]
-
-
-def test_no_two_identities_have_the_same_key() -> None:
-    host = TestHost(policy_reply(allow("*")))
-    by = request_authorizer("method.request.header.A", "method.request.header.B")
-    envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
-    callers: list[Headers] = [
-        [("a", "x"), ("b", "y,z")],
-        [("a", "x,y"), ("b", "z")],
-        [("a", "x"), ("b", "y"), ("b", "z")],
-        [("a", "x1:y"), ("b", "z")],
-        [("a", "x"), ("a", "y"), ("b", "z")],
-    ]
-    for headers in callers:
-        envoy.request("GET", "/dev/a/1", headers)
-    assert len({question[2] for question in host.questions}) == len(callers)
 
 
 def test_the_log_says_whether_somebody_was_asked() -> None:
