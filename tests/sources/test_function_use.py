@@ -52,7 +52,16 @@ def messages(loaded: Loaded) -> list[str]:
         {"Fn::Sub": INVOCATION.format(LAMBDA + "${auth}")},
         {"Fn::Sub": [INVOCATION.format("${Arn}"), {"Arn": {"Fn::GetAtt": ["auth", "Arn"]}}]},
         {"Fn::Join": ["", [INVOCATION.partition("{}")[0], {"Fn::GetAtt": "auth.Arn"}, "/invocations"]]},
-        {"Fn::Join": [":", [LAMBDA[:-1], {"Ref": "auth"}]]},
+        {
+            "Fn::Join": [
+                "/",
+                [
+                    "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions",
+                    {"Ref": "auth"},
+                    "invocations",
+                ],
+            ]
+        },
         INVOCATION.format("${auth.Arn}"),
         "${authorizer_uri}",
         INVOCATION.format(LAMBDA + "${stageVariables.fn}"),

@@ -8,9 +8,9 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.authorizer import Authorizer, AuthorizerKind
-from gateline.model.function import named_function
 from gateline.model.origin import Origin
 from gateline.sources.definition import Definition, Fields
+from gateline.sources.endpoint import function_uri
 from gateline.sources.key import unmisspelled
 from gateline.sources.mapping import has_value_before_authorizer
 
@@ -157,15 +157,11 @@ def _rest_api_source(found: re.Match[str]) -> str:
 
 def _uri(definition: Definition, kind: AuthorizerKind, fields: Fields, origin: Origin) -> str:
     place = definition.at(origin, "authorizerUri")
-    uri = definition.text(fields, "authorizerUri", origin)
+    uri = function_uri(definition, definition.text(fields, "authorizerUri", origin))
     if kind in {AuthorizerKind.TOKEN, AuthorizerKind.REQUEST}:
         if not uri:
             definition.complain(codes.AUTHORIZER_INVALID, origin, "the authorizer needs an authorizerUri")
-        elif not (
-            definition.unknown(uri, origin, "authorizerUri")
-            or uri.startswith(("arn:", "${"))
-            or named_function(uri, definition.context.function_names)  # as a substitution may write it
-        ):
+        elif not (definition.unknown(uri, origin, "authorizerUri") or uri.startswith(("arn:", "${"))):
             definition.complain(
                 codes.AUTHORIZER_INVALID,
                 place,

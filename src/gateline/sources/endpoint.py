@@ -54,11 +54,7 @@ def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, orig
 def _check_arn(definition: Definition, uri: str, origin: Origin) -> None:
     if not uri:
         definition.complain(codes.ENDPOINT_INVALID, origin, "the integration needs a uri")
-    elif not (
-        _ARN.match(_NAMED.sub("x", uri))
-        or uri.startswith("${")
-        or named_function(uri, definition.context.function_names)  # as a substitution may write it
-    ):
+    elif not _ARN.match(_NAMED.sub("x", uri)) and not uri.startswith("${"):
         definition.complain(
             codes.ENDPOINT_INVALID,
             origin,
@@ -66,6 +62,14 @@ def _check_arn(definition: Definition, uri: str, origin: Origin) -> None:
             advice="the uri of a function is "
             "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations",
         )
+
+
+def function_uri(definition: Definition, uri: str) -> str:
+    """A uri that is the bare name of a declared function, as a substitution may give it, in Amazon's form."""
+    if uri.startswith("arn:") or named_function(uri, definition.context.function_names) is None:
+        return uri
+    region = definition.context.region
+    return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{uri}/invocations"
 
 
 def _expansions(definition: Definition, uri: str) -> list[str]:

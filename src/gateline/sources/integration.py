@@ -20,7 +20,7 @@ from gateline.model.integration import (
 from gateline.model.origin import Origin
 from gateline.model.rest_api import PathTemplate
 from gateline.sources.definition import Definition, Fields
-from gateline.sources.endpoint import check_endpoint
+from gateline.sources.endpoint import check_endpoint, function_uri
 from gateline.sources.integration_response import read_responses
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
@@ -66,6 +66,8 @@ def read_integration(
         return None
     _check_http_api(definition, fields, origin)
     uri = definition.text(fields, "uri", origin)
+    if kind is IntegrationKind.AWS_PROXY:
+        uri = function_uri(definition, uri)
     check_endpoint(definition, kind, uri, definition.at(origin, "uri") if uri else origin)
     connection, link, target = _connection(definition, fields, origin)
     mappings = request_parameters(
