@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from gateline.functions.isolation import uid_of
 from gateline.model.function import Function
 
 LARGEST: Final = 250 * 1024 * 1024
@@ -52,6 +53,9 @@ def stage(function: Function, scratch: Path) -> Staged:
 
     """
     folder = Path(tempfile.mkdtemp(prefix=_ODD.sub("_", function.name) + "-", dir=scratch))
+    if os.geteuid() == 0:  # for the function's own user, and for no other function's
+        os.chown(folder, -1, uid_of(function.name))
+        folder.chmod(0o750)
     try:
         return Staged(
             folder=folder,
