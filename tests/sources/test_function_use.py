@@ -111,10 +111,14 @@ def test_a_function_that_was_nearly_declared_is_suggested(load_project: LoadProj
     loaded = load_project({"gateline.yaml": ONE + DECLARED, "api.json": text})
     helps = [d.help for d in loaded.report.diagnostics if d.code.name == "GL224"]
     assert helps == [
-        "did you mean 'auth'? Otherwise declare it in the project file: "
-        "functions: {auhth: {handler: auhth.handler, code: functions/auhth}}",
-        "did you mean 'orders'? Otherwise declare it in the project file: "
-        "functions: {order: {handler: order.handler, code: functions/order}}",
+        (
+            "did you mean 'auth'? Otherwise declare it in the project file: "
+            "functions: {auhth: {handler: auhth.handler, code: functions/auhth}}"
+        ),
+        (
+            "did you mean 'orders'? Otherwise declare it in the project file: "
+            "functions: {order: {handler: order.handler, code: functions/order}}"
+        ),
     ]
 
 
@@ -128,8 +132,8 @@ apis:
     uri = INVOCATION.format(LAMBDA + "${stageVariables.fn}")
     loaded = load_project({"gateline.yaml": project, "api.json": document(uri)})
     assert messages(loaded)[1:] == [
-        f"GL224 error authorizerUri: the function 'beta' is not declared (${{stageVariables.fn}} in stage 'test')",
-        f"GL224 error authorizerUri: this is not the uri of a function (${{stageVariables.fn}} in stage 'dev')",
+        "GL224 error authorizerUri: the function 'beta' is not declared (${stageVariables.fn} in stage 'test')",
+        "GL224 error authorizerUri: this is not the uri of a function (${stageVariables.fn} in stage 'dev')",
     ]
 
 
