@@ -153,6 +153,7 @@ def test_an_arn_that_is_too_long_is_allowed_nothing() -> None:
 def test_a_fact_that_is_malformed_ends_the_judgement() -> None:
     class Broken(Facts):
         def find(self, key: str) -> str | None:
+            assert key == "aws:currenttime"
             return "soon"
 
     condition = {"DateGreaterThan": {"aws:CurrentTime": "2020"}}
