@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from gateline.authorizers.answer import AnswerInvalid, Grant, read_answer
+from gateline.authorizers.answer import Grant, read_answer
+from gateline.authorizers.element import AnswerInvalid
 from gateline.authorizers.wire import encode
 from gateline.dataplane.netstring import NetstringReader, NetstringWriter
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
@@ -92,9 +93,7 @@ class Authorize:
         self._find = find
         self._tell = tell
         self._now = now
-        self._slow: set[tuple[str, str]] = (
-            set()
-        )  # authorizers with expressions that ran out of time, told once
+        self._slow: set[str] = set()  # authorizers whose expressions ran out of time: told once
 
     async def __call__(self, body: bytes) -> bytes:
         """The reply to one question.
@@ -128,15 +127,18 @@ class Authorize:
         if entry.validation is None or entry.authorizer.kind is not AuthorizerKind.TOKEN:
             return True
         fits = entry.validation.judge(question.token)
-        name = (question.scope, question.authorizer)
-        if fits is None and name not in self._slow:
-            self._slow.add(name)
+        if fits is None:
+            self._tell_slow(entry, call)
+        return fits is True
+
+    def _tell_slow(self, entry: Entry, call: Call) -> None:
+        if entry.name not in self._slow:
+            self._slow.add(entry.name)
             text = (
                 f"the validation expression of {entry.name} takes too long on some tokens, which are refused: "
                 "write it without nested repetitions"
             )
             self._tell(Trouble(entry.authorizer.function, call.request_id, text))
-        return fits is True
 
     async def _ask(self, entry: Entry, question: Question, call: Call) -> Decision:
         event = self._event(entry, question, call)
@@ -170,7 +172,7 @@ class Authorize:
         try:
             grant = read_answer(payload)
         except AnswerInvalid as error:
-            text = f"the answer to {entry.name} is none that an authorizer may give: {error}"
+            text = f"authorizer {entry.name}: its answer is none that it may give: {error}"
             self._tell(Trouble(entry.authorizer.function, call.request_id, text))
             return failure("malformed_answer")
         ttl = entry.authorizer.ttl

@@ -17,7 +17,7 @@ from gateline.integrations.event import Circumstances, proxy_event
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse, read_proxy_response
 from gateline.model.hosting import HostedStage
 
-LARGEST_EVENT: Final = 6 * 1024 * 1024
+LARGEST_EVENT: Final = 6_291_556
 """Bytes of an event that Lambda takes."""
 
 MOST_INVOCATIONS: Final = 1024

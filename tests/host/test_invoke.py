@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
+from gateline.host.directory import Directory
+from gateline.host.invoke import LARGEST_EVENT, Invoke, refusal
+from gateline.integrations.proxy_response import ProxyResponse
+from gateline.model.hosting import HostConfiguration
+from host.questions import StandIn, configuration, described
+
+GOOD = Returned(json.dumps({"statusCode": 201, "headers": {"X-Own": "yes"}, "body": "made"}).encode())
+
+
+def invoked(
+    functions: StandIn,
+    *,
+    given: HostConfiguration | None = None,
+    call: bytes | None = None,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    body: bytes = b"",
+) -> ProxyResponse:
+    directory = Directory(configuration() if given is None else given)
+    invoke = Invoke(functions, lambda: directory, functions.told.append, now=lambda: 1)
+    return asyncio.run(invoke(described() if call is None else call, headers, body))
+
+
+def test_the_function_gets_the_request_and_the_client_its_answer() -> None:
+    functions = StandIn(GOOD)
+    response = invoked(functions, headers=((b"X-Client", b"1"), (b"X-CLIENT", b"2")), body=b"hello")
+    assert (response.status, response.body) == (201, b"made")
+    assert ("X-Own", "yes") in response.headers
+    assert ("X-Amzn-Trace-Id", "Root=1-2-3") in response.headers
+    (event,) = functions.events
+    assert (event["resource"], event["body"]) == ("/orders", "hello")
+    multi = event["multiValueHeaders"]
+    assert isinstance(multi, dict)
+    assert multi["X-Client"] == ["1", "2"]
+    assert functions.called == [
+        ("orders", "request-1", "arn:aws:lambda:us-east-1:123456789012:function:orders")
+    ]
+
+
+def test_a_functions_own_trace_header_gives_way_to_the_gateways() -> None:
+    functions = StandIn(Returned(b'{"headers": {"x-amzn-trace-id": "forged"}}'))
+    traces = [value for name, value in invoked(functions).headers if name.lower() == "x-amzn-trace-id"]
+    assert traces == ["Root=1-2-3"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Returned(b"[]"), 502),
+        (Returned(b'{"statusCode": "test"}'), 502),
+        (Raised("boom", "Exception", b"{}"), 502),
+        (Failed(Fault.TIMEOUT, ""), 502),
+        (Failed(Fault.CRASHED, ""), 502),
+        (Failed(Fault.NOT_STARTED, ""), 502),
+        (Failed(Fault.TOO_LARGE, ""), 502),
+        (Failed(Fault.INVALID, ""), 502),
+        (Failed(Fault.BUSY, ""), 500),
+        (Failed(Fault.UNKNOWN, ""), 500),
+        (Failed(Fault.UNREACHABLE, ""), 500),
+    ],
+)
+def test_a_fault_of_the_function_is_no_business_of_the_clients(answer: Answer, status: int) -> None:
+    response = invoked(StandIn(answer))
+    assert response == refusal(status)
+    assert response.body == b'{"message": "Internal server error"}'
+    assert ("x-amzn-ErrorType", "InternalServerErrorException") in response.headers
+
+
+def test_an_answer_that_is_none_is_told_to_the_operator() -> None:
+    functions = StandIn(Returned(b'{"statuscode": 200}'))
+    invoked(functions)
+    (told,) = functions.told
+    assert (told.function, told.request_id) == ("orders", "request-1")
+    assert "shop/prod GET /orders" in told.text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [HostConfiguration(), configuration(function=""), configuration(is_post=False)],
+    ids=["not configured", "no function", "an integration that is no POST"],
+)
+def test_what_leads_to_no_function_is_a_500(given: HostConfiguration) -> None:
+    functions = StandIn(GOOD)
+    assert invoked(functions, given=given) == refusal(500)
+    assert functions.events == []
+
+
+@pytest.mark.parametrize("call", [b"", b"x", described()[:-3], described(route="shop/prod GET /none")])
+def test_a_call_that_is_none_is_a_500(call: bytes) -> None:
+    assert invoked(StandIn(GOOD), call=call) == refusal(500)
+
+
+def test_an_event_over_lambdas_limit_is_too_long() -> None:
+    functions = StandIn(GOOD)
+    response = invoked(functions, body=b"x" * LARGEST_EVENT)
+    assert (response.status, response.body) == (413, b'{"message": "Request Too Long"}')
+    assert ("x-amzn-ErrorType", "BadRequestException") in response.headers
+    assert functions.events == []
+
+
+def test_one_source_cannot_take_all_places() -> None:
+    functions = StandIn(GOOD)
+    functions.may_answer = asyncio.Event()
+
+    async def story() -> None:
+        directory = Directory(configuration())
+        invoke = Invoke(functions, lambda: directory, functions.told.append)
+        flood = [asyncio.ensure_future(invoke(described(), (), b"")) for _ in range(2000)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(functions.events) == 512
+        other = asyncio.ensure_future(invoke(described(source_ip="192.0.2.8"), (), b""))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        functions.may_answer.set()
+        assert (await other).status == 201
+        assert sum(each.status == 500 for each in await asyncio.gather(*flood)) == 2000 - 512
+
+    asyncio.run(story())
