@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.python_function import gone, is_alive
 from gateline.functions import isolation
 from gateline.functions.isolation import NOBODY_ELSE, Child, Command, ending, own_user, start, uid_of
 
@@ -63,18 +64,6 @@ async def started(
         return line.decode().strip()
 
     return child, said
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-async def gone(pid: int) -> None:
-    while is_alive(pid):  # noqa: ASYNC110 - nobody tells of another's child
-        await asyncio.sleep(0.01)
 
 
 def test_a_killed_process_takes_its_children_along() -> None:

@@ -174,10 +174,14 @@ class Pool:
     def answered(self, worker: Worker, answer: Answer) -> None:
         """A worker has an answer."""
         job = self._busy.get(worker)
-        if job is not None:
-            job.is_over = True
-            if not job.answer.done():  # cancelled: nobody waits for it
-                job.answer.set_result(answer)
+        if job is None:
+            return
+        if isinstance(answer, Failed):
+            self._give_up(job, answer)
+            return
+        job.is_over = True
+        if not job.answer.done():  # cancelled: nobody waits for it
+            job.answer.set_result(answer)
 
     def ended(self, worker: Worker, why: str) -> None:
         """A worker is no more: answer for it, and replace it unless it died for no event's sake."""
