@@ -143,12 +143,13 @@ async function load(handler) {
 
 function loadModule(place, name) {
   const require = createRequire(path.join(ROOT, "bootstrap"));
-  const load = (file) => (existsSync(file) ? file : undefined);
-  const js = load(`${place}.js`);
+  const there = (file) => (existsSync(file) ? file : undefined);
+  const js = there(`${place}.js`);
   if (js && !isModuleFolder(path.dirname(js))) return require(js);
-  const module = js ?? load(`${place}.mjs`);
+  const module = js ?? there(`${place}.mjs`);
   if (module) return import(pathToFileURL(module).href);
-  return require(load(`${place}.cjs`) ?? require.resolve(name, { paths: [path.dirname(place), ROOT] }));
+  const folder = there(place);
+  return require(there(`${place}.cjs`) ?? folder ?? require.resolve(name, { paths: [path.dirname(place), ROOT] }));
 }
 
 // Whether .js files here are ES modules: what the nearest package.json says
