@@ -264,6 +264,10 @@ local function is_authority(value)
   return #value <= 255
 end
 
+-- Sources whose values were decoded; those of all others hold only bytes that a header or path may hold, or were
+-- looked at by the host.
+local DECODED = { query = true, queries = true }
+
 local OURS = { context = true, authorizer = true }
 
 -- Maps what depends on the request; true, or nothing when the request was refused.
@@ -277,8 +281,9 @@ local function map(r, method)
   local values = {}
   for index = 1, #method.headers do
     local value = value_of(method.headers[index].source, r)
-    local fits = method.headers[index].name == ":authority" and is_authority or is_header_text
-    if value and not fits(value) then
+    local named = method.headers[index]
+    local fits = named.name == ":authority" and is_authority or DECODED[named.source.kind] and is_header_text
+    if value and fits and not fits(value) then
       return bad_request(r.h, r.rid, "mapped_header_bytes")
     end
     values[index] = value
