@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
@@ -13,6 +15,10 @@ from gateline.runtime.notice import (
     Complained,
     EnvoyBack,
     EnvoyCrashed,
+    FunctionSaid,
+    FunctionTrouble,
+    HostBack,
+    HostCrashed,
     Notice,
     Published,
     Remarked,
@@ -45,6 +51,19 @@ def said(notice: Notice, *, serving: bool = True) -> str:
         (Unchanged(), ""),
         (EnvoyCrashed(-11, 0.0), "gateline: Envoy ended (signal SIGSEGV); it is started again at once\n"),
         (EnvoyCrashed(1, 0.5), "gateline: Envoy ended (status 1); it is started again in 0.5 s\n"),
+        (
+            HostCrashed(-9, 0.0),
+            "gateline: the host of functions ended (signal SIGKILL); it is started again at once\n",
+        ),
+        (HostBack(42), "gateline: the host of functions serves again (process 42)\n"),
+        (FunctionSaid("auth", "0123456789", "stdout", "hello"), "auth 01234567 | hello\n"),
+        (FunctionSaid("auth", "", "stderr", "\x1b[2Jevil"), "auth | \\u001b[2Jevil\n"),
+        (FunctionSaid("auth", "", "stdout", ""), "auth | \n"),
+        (
+            FunctionTrouble("auth", "0123456789", "Traceback\nKeyError"),
+            "auth 01234567 ! Traceback\nauth 01234567 ! KeyError\n",
+        ),
+        (FunctionTrouble("", "", "3 more lines"), "functions ! 3 more lines\n"),
         (EnvoyBack(42), "gateline: Envoy serves again (process 42)\n"),
         (Remarked("cannot resolve \x1b[2Jevil"), "gateline: cannot resolve \\u001b[2Jevil\n"),
     ],
@@ -82,3 +101,22 @@ def test_going_back_to_what_is_served_is_said_only_after_a_refusal() -> None:
     for notice in (complained(refused=True), Unchanged(), Unchanged()):
         narrator(notice)
     assert out.getvalue().count("the definitions are good again") == 1
+
+
+@pytest.mark.parametrize(
+    ("notice", "told"),
+    [
+        (FunctionSaid("auth", "r1", "stdout", "hel\nlo\x9b"), {"stream": "stdout", "text": "hel\nlo\x9b"}),
+        (FunctionTrouble("auth", "r1", "boom"), {"trouble": "boom"}),
+    ],
+)
+def test_with_json_lines_functions_speak_json_too(notice: Notice, told: dict[str, str]) -> None:
+    out, lines = io.StringIO(), list[str]()
+    noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    Narrator(Console(file=out), lines.append, now=lambda: noon)(notice)
+    (line,) = lines
+    assert line.isascii()
+    assert line.count("\n") == 1
+    expected = {"time": "2026-01-02T12:00:00.000Z", "function": "auth", "request_id": "r1", **told}
+    assert json.loads(line) == expected
+    assert out.getvalue() == ""

@@ -53,7 +53,11 @@ class Bench:
             arguments=(sys.executable, "-c", code), environment={}, folder=tmp_path, log=self.log
         )
         self.keeper = Keeper(
-            command, admin, policy, on_crash=self.crashes.append, on_spawn=self.spawned.put_nowait
+            command,
+            policy,
+            drain=admin.drain,
+            on_crash=self.crashes.append,
+            on_spawn=self.spawned.put_nowait,
         )
 
     async def up(self) -> int:
@@ -171,3 +175,21 @@ def test_a_keeper_that_is_cancelled_leaves_no_envoy(tmp_path: Path) -> None:
     pid = asyncio.run(play())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_process_that_needs_no_draining_is_asked_to_end_at_once(tmp_path: Path) -> None:
+    async def play() -> Finished:
+        command = Command(
+            arguments=(sys.executable, "-c", OBEDIENT), environment={}, folder=tmp_path, log=tmp_path / "log"
+        )
+        spawned: asyncio.Queue[int] = asyncio.Queue()
+        keeper = Keeper(command, Policy(), on_crash=lambda _: None, on_spawn=spawned.put_nowait)
+        running = asyncio.ensure_future(keeper.run())
+        async with asyncio.timeout(30):
+            keeper.start()
+            await spawned.get()
+            keeper.ready()
+            keeper.stop()
+            return await running
+
+    assert asyncio.run(play()) == Finished(-signal.SIGTERM)

@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from gateline.runtime import watching
-from gateline.runtime.watching import Watch, carried_over, roots, signature
+from gateline.runtime.watching import Watch, carried_over, looked_again, roots, signature
 
 
-def sees(files: list[Path], change: Callable[[], object], *, before_watching: bool = False) -> bool:
+def sees(
+    files: list[Path],
+    change: Callable[[], object],
+    *,
+    before_watching: bool = False,
+    trees: tuple[Path, ...] = (),
+) -> bool:
     """Whether a change is seen; it is made when the watch has begun, unless told."""
 
     async def play() -> bool:
-        before = signature(files)
+        before = signature(files, trees)
         if before_watching:
             change()
         with Watch(before) as watch:
@@ -121,7 +127,7 @@ def test_a_signature_carried_over_is_in_the_former_state_where_there_was_one(tmp
 
 
 def test_roots_are_folders_that_exist(tmp_path: Path) -> None:
-    found = roots([tmp_path / "a" / "b" / "c.yaml", tmp_path / "d.yaml"])
+    found = roots(signature([tmp_path / "a" / "b" / "c.yaml", tmp_path / "d.yaml"]))
     assert found == {tmp_path: tmp_path.stat().st_ino}
 
 
@@ -153,3 +159,62 @@ def test_a_change_while_nobody_waited_is_seen_when_somebody_waits(file: Path) ->
                 await watch.changed(before)
 
     asyncio.run(play())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    (folder / "pack" / "deep").mkdir(parents=True)
+    (folder / "handler.py").write_text("one")
+    (folder / "pack" / "deep" / "part.py").write_text("one")
+    return folder
+
+
+@pytest.mark.parametrize("place", ["handler.py", "new.py", "pack/deep/part.py", "pack/deep/new.py"])
+def test_an_edit_anywhere_below_a_tree_is_seen(tree: Path, file: Path, place: str) -> None:
+    assert sees([file], lambda: (tree / place).write_text("two!"), trees=(tree,))
+
+
+def test_a_removal_below_a_tree_is_seen(tree: Path, file: Path) -> None:
+    assert sees([file], (tree / "pack" / "deep" / "part.py").unlink, trees=(tree,))
+
+
+def test_a_tree_that_comes_is_seen(tmp_path: Path, file: Path) -> None:
+    def change() -> None:
+        (tmp_path / "later").mkdir()
+        (tmp_path / "later" / "handler.py").write_text("one")
+
+    assert sees([file], change, trees=(tmp_path / "later",))
+
+
+def test_a_file_beside_a_tree_is_seen_too(tree: Path, file: Path) -> None:
+    assert sees([file], lambda: file.write_text("two!"), trees=(tree,))
+
+
+def test_without_word_of_the_system_a_tree_is_looked_at_anyway(
+    tree: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(watching, "watch", fail)
+    monkeypatch.setattr(watching, "LOOK_ANYWAY_MS", 1)
+    assert sees([file], lambda: (tree / "handler.py").write_text("two!"), trees=(tree,))
+
+
+def test_running_the_code_is_no_change(tree: Path) -> None:
+    before = signature([], [tree])
+    (tree / "__pycache__").mkdir()
+    (tree / "__pycache__" / "handler.pyc").write_text("")
+    assert looked_again(before) == before
+    (tree / "handler.py").write_text("two!")
+    assert looked_again(before) != before
+
+
+def test_the_state_of_a_known_tree_is_carried_over(tree: Path, tmp_path: Path) -> None:
+    before = signature([], [tree])
+    (tree / "handler.py").write_text("two!")
+    now = signature([], [tree, tmp_path / "other"])
+    carried = carried_over(before, now)
+    assert carried.trees[tree] == before.trees[tree]
+    assert carried.trees[tmp_path / "other"] == now.trees[tmp_path / "other"]

@@ -1,7 +1,13 @@
-"""What the housekeeper tells while a project runs, as lines on standard error."""
+"""What the housekeeper tells while a project runs, as lines on standard error.
+
+What functions print is JSON lines among those of the requests when these are JSON.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import assert_never
 
 from rich.console import Console
@@ -11,6 +17,10 @@ from gateline.runtime.notice import (
     Complained,
     EnvoyBack,
     EnvoyCrashed,
+    FunctionSaid,
+    FunctionTrouble,
+    HostBack,
+    HostCrashed,
     Notice,
     Published,
     Remarked,
@@ -20,10 +30,24 @@ from gateline.runtime.process import ending
 
 
 class Narrator:
-    """Says each notice as it comes. Call it with one."""
+    """Says each notice as it comes. Call it with one.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: takes lines for people.
+        write_json: takes what functions say as lines of JSON; None: it is said to people.
+        now: the clock of those lines.
+
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        write_json: Callable[[str], object] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._console = console
+        self._write_json = write_json
+        self._now = now
         self._serving = False
         self._refused = False
 
@@ -48,6 +72,13 @@ class Narrator:
                 self._say(f"Envoy ended ({ending(status)}); it is started again {when}")
             case EnvoyBack(pid=pid):
                 self._say(f"Envoy serves again (process {pid})")
+            case HostCrashed(status=status, restart_in=delay):
+                when = f"in {delay:g} s" if delay else "at once"
+                self._say(f"the host of functions ended ({ending(status)}); it is started again {when}")
+            case HostBack(pid=pid):
+                self._say(f"the host of functions serves again (process {pid})")
+            case FunctionSaid() | FunctionTrouble():
+                self._pass_on(notice)
             case Remarked(text=text):
                 self._say(text)
             case _:
@@ -60,6 +91,26 @@ class Narrator:
         if notice.refused:
             rest = "; the last good configuration serves on" if self._serving else ""
             self._say(f"{counted(notice.report)}{rest}")
+
+    def _pass_on(self, notice: FunctionSaid | FunctionTrouble) -> None:
+        """What a function prints, or what went wrong in it."""
+        is_trouble = isinstance(notice, FunctionTrouble)
+        if self._write_json:
+            stream = {"stream": notice.stream} if isinstance(notice, FunctionSaid) else {}
+            told = {
+                "time": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "function": notice.function,
+                "request_id": notice.request_id,
+                **stream,
+                "trouble" if is_trouble else "text": notice.text,
+            }
+            self._write_json(json.dumps(told, separators=(",", ":")) + "\n")
+            return
+        request = f" {notice.request_id[:8]}" if notice.request_id else ""
+        name = notice.function or "functions"
+        for line in notice.text.splitlines() or [""]:
+            text = f"{name}{request}{' !' if is_trouble else ' |'} {line}"
+            self._console.print(visible(text), soft_wrap=True)
 
     def _say(self, text: str) -> None:
         self._console.print(f"gateline: {visible(text)}", soft_wrap=True)

@@ -86,7 +86,8 @@ def up(
         await stopper.stopping.wait()
         return 0
 
-    run_session(settings, Narrator(console.complaints()), work)
+    write_json = _write_out if shown is LogFormat.JSON else None
+    run_session(settings, Narrator(console.complaints(), write_json), work)
 
 
 def _write_out(text: str) -> None:

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
@@ -28,7 +29,8 @@ async def serve(answers: Path, control: Path, scratch: Path) -> None:
         serving = server(service)
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await attend(service, megaphone, reader, writer)
+            with suppress(asyncio.CancelledError):  # the host ends; a cancelled handler would be logged
+                await attend(service, megaphone, reader, writer)
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 PATIENCE: Final = 2.0
+LOOK_EVERY: Final = 0.02
 _ACTIVE: Final = re.compile(rb"downstream_rq_active: (\d+)")
 _OWN: Final = b"http.admin."
 
@@ -17,6 +18,18 @@ class Admin:
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
+
+    async def drain(self) -> None:
+        """Take no new connections, and wait until no request is in flight.
+
+        Raises:
+            OSError: nobody answers.
+
+        """
+        await self.fail_health_check()
+        await self.drain_listeners()
+        while await self.requests_in_flight():  # noqa: ASYNC110 - Envoy tells nobody
+            await asyncio.sleep(LOOK_EVERY)
 
     async def fail_health_check(self) -> None:
         """Make Envoy say `Connection: close` on what it still answers."""

@@ -6,18 +6,23 @@ Pure of the event loop, so that it can be made on a thread while requests are lo
 from __future__ import annotations
 
 import dataclasses
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gateline.compile import compile_gateway, names
+from gateline.compile import Compiled, compile_gateway, names
 from gateline.compile import harvest as compile_memory
 from gateline.compile.resources import SECRET, Resources
 from gateline.model.codes import NEEDS_RESTART, NO_TRUST
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
+from gateline.model.hosting import HostConfiguration
 from gateline.model.secret import Secret
+from gateline.runtime.generation import Generations
+from gateline.runtime.revision import code_trees, revisions
 from gateline.runtime.secret import read_secrets
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
@@ -37,11 +42,19 @@ class Candidate:
     gateway: Gateway | None
     resources: Resources | None = field(repr=False)  # messages print themselves whole, secrets too
     report: Report
+    keyring: Keyring = field(default_factory=Keyring, repr=False)
+    hosting: HostConfiguration = field(default_factory=HostConfiguration, repr=False)
+    generations: Mapping[str, str] = field(default_factory=dict)  # of authorizers: "api/stage/authorizer"
 
     @property
     def files(self) -> frozenset[Path]:
         """All that was read, and is to be watched."""
         return self.loaded.files
+
+    @property
+    def trees(self) -> frozenset[Path]:
+        """Where functions' code lies, to be watched too."""
+        return code_trees(self.loaded.gateway.functions) if self.loaded.gateway else frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +84,8 @@ class Memory:
     def __init__(self) -> None:
         self.read = sources_memory.Memory()
         self.compiled = compile_memory.Memory()
+        self.generations = Generations()
+        self.compiling = threading.Lock()  # a flush compiles too, while a reload may
 
 
 def read(settings: Settings, memory: Memory) -> Loaded:
@@ -104,13 +119,10 @@ def build(
     complaints = Complaints(settings.allowed)
     gateway = dataclasses.replace(loaded.gateway, edge=edge.held(loaded.gateway.edge, complaints))
     keyring = _keyring(gateway, settings, state, complaints)
-    compiled = compile_gateway(
-        gateway,
-        keyring,
-        allowed=settings.allowed,
-        request_log=str(request_log) if request_log else None,
-        memory=memory.compiled,
-    )
+    known = revisions(gateway.functions)
+    with memory.compiling:
+        generations = memory.generations.of(gateway, known)
+        compiled = _compiled(gateway, keyring, generations, settings, state, request_log, memory)
     if compiled.resources and names.TRUST in compiled.resources.by_type[SECRET] and not keyring.trust:
         message = (
             "an integration speaks https, but this machine has no certificate authorities to verify it with"
@@ -120,7 +132,54 @@ def build(
     report = loaded.report + complaints.report() + compiled.report
     if report.error_count or compiled.resources is None:
         return Candidate(loaded=loaded, gateway=None, resources=None, report=report)
-    return Candidate(loaded=loaded, gateway=gateway, resources=compiled.resources, report=report)
+    called = {function.name for function in compiled.hosting.functions}
+    return Candidate(
+        loaded=loaded,
+        gateway=gateway,
+        resources=compiled.resources,
+        report=report,
+        keyring=keyring,
+        hosting=dataclasses.replace(
+            compiled.hosting,
+            revisions=tuple((name, known[name]) for name in sorted(known) if name in called),
+        ),
+        generations=generations,
+    )
+
+
+def regenerated(
+    candidate: Candidate, settings: Settings, state: StateDir, request_log: Path | None, memory: Memory
+) -> Candidate:
+    """The candidate with the generations of now: the same one when they have not changed. Reads no file."""
+    assert candidate.gateway is not None
+    with memory.compiling:
+        generations = memory.generations.of(candidate.gateway, dict(candidate.hosting.revisions))
+        if generations == candidate.generations:
+            return candidate
+        compiled = _compiled(
+            candidate.gateway, candidate.keyring, generations, settings, state, request_log, memory
+        )
+    return dataclasses.replace(candidate, resources=compiled.resources, generations=generations)
+
+
+def _compiled(
+    gateway: Gateway,
+    keyring: Keyring,
+    generations: Mapping[str, str],
+    settings: Settings,
+    state: StateDir,
+    request_log: Path | None,
+    memory: Memory,
+) -> Compiled:
+    return compile_gateway(
+        gateway,
+        keyring,
+        allowed=settings.allowed,
+        request_log=str(request_log) if request_log else None,
+        memory=memory.compiled,
+        generations=generations,
+        host_socket=str(state.host_socket),
+    )
 
 
 def _own_hosts(gateway: Gateway) -> tuple[str, ...]:

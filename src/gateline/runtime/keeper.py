@@ -1,32 +1,38 @@
-"""The supervisor's shell: performs its actions on one Envoy process and reports what happened."""
+"""The supervisor's shell: performs its actions on one process and reports what happened."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from gateline.runtime import supervisor
-from gateline.runtime.admin import Admin
 from gateline.runtime.process import Child, Command, spawn
-
-LOOK_EVERY = 0.02
 
 
 class Keeper:
-    """Keeps one Envoy alive until it is told to stop. `run` does the work; the others only leave word."""
+    """Keeps one process alive until it is told to stop. `run` does the work; the others only leave word.
+
+    Args:
+        command: starts it.
+        policy: how long what may take.
+        drain: lets it finish what it does, before it is asked to end; None where being asked is enough.
+        on_crash: hears that it ended by itself.
+        on_spawn: hears the id of each new process.
+
+    """
 
     def __init__(
         self,
         command: Command,
-        admin: Admin,
         policy: supervisor.Policy,
         *,
+        drain: Callable[[], Awaitable[None]] | None = None,
         on_crash: Callable[[supervisor.Crashed], None],
         on_spawn: Callable[[int], None],
     ) -> None:
         self._command = command
-        self._admin = admin
+        self._drain_process = drain
         self._machine = supervisor.Supervisor(policy)
         self._on_crash = on_crash
         self._on_spawn = on_spawn
@@ -38,28 +44,28 @@ class Keeper:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the Envoy that runs now."""
+        """The id of the process that runs now."""
         return self._child.pid if self._child else None
 
     @property
     def finished(self) -> asyncio.Future[supervisor.Finished]:
-        """Done when no Envoy runs and none will be started."""
+        """Done when none runs and none will be started."""
         return self._finished
 
     def start(self) -> None:
-        """Want an Envoy."""
+        """Want the process."""
         self._events.put_nowait(supervisor.Start())
 
     def ready(self) -> None:
-        """Say that Envoy serves what it was told to."""
+        """Say that it serves what it was told to."""
         self._events.put_nowait(supervisor.Ready(_now()))
 
     def stop(self) -> None:
-        """Want no Envoy any more: gently the first time, at once the second."""
+        """Want it no more: gently the first time, at once the second."""
         self._events.put_nowait(supervisor.Stop())
 
     async def run(self) -> supervisor.Finished:
-        """Keep Envoy until the end. However this ends, no Envoy is left."""
+        """Keep it until the end. However this ends, no process is left."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 while not self._finished.done():
@@ -108,12 +114,10 @@ class Keeper:
         self._events.put_nowait(supervisor.Exited(_now(), status))
 
     async def _drain(self) -> None:
-        """Close the listeners, wait for the requests in flight. The machine's timer bounds it."""
-        with suppress(OSError):  # nobody answers: nothing to wait for
-            await self._admin.fail_health_check()
-            await self._admin.drain_listeners()
-            while await self._admin.requests_in_flight():  # noqa: ASYNC110 - Envoy tells nobody
-                await asyncio.sleep(LOOK_EVERY)
+        """Let it finish what it does. The machine's timer bounds it."""
+        if self._drain_process:
+            with suppress(OSError):  # nobody answers: nothing to wait for
+                await self._drain_process()
         self._events.put_nowait(supervisor.Drained())
 
 

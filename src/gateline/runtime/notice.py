@@ -58,11 +58,56 @@ class EnvoyBack:
 
 
 @dataclass(frozen=True, slots=True)
+class HostCrashed:
+    """The host ended by itself: callers whose decisions are cached go on, others are refused meanwhile."""
+
+    status: int
+    restart_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostBack:
+    """The host was started again and serves."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSaid:
+    """One line that a function printed; `request_id` is "" outside of an invocation."""
+
+    function: str
+    request_id: str
+    stream: str  # "stdout" | "stderr"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTrouble:
+    """Something went wrong in a function; several lines when there is a traceback."""
+
+    function: str
+    request_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something that people should know, in a sentence."""
 
     text: str
 
 
-Notice = Complained | Published | Unchanged | EnvoyCrashed | EnvoyBack | Remarked
+Notice = (
+    Complained
+    | Published
+    | Unchanged
+    | EnvoyCrashed
+    | EnvoyBack
+    | HostCrashed
+    | HostBack
+    | FunctionSaid
+    | FunctionTrouble
+    | Remarked
+)
 Notify = Callable[[Notice], None]

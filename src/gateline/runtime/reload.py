@@ -14,7 +14,7 @@ from typing import Final
 from gateline.errors import FileUnreadable, GatelineError
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.notice import Complained, Notify, Remarked
-from gateline.runtime.watching import Signature, Watch, carried_over, signature
+from gateline.runtime.watching import Signature, Watch, carried_over, looked_again, signature
 
 QUIET_SECONDS: Final = 0.1
 EMPTY_SECONDS: Final = 0.5
@@ -76,12 +76,13 @@ class Reloader:
 
     async def _try(self) -> Candidate | FileUnreadable:
         # However this ends, the files as they are now are not tried again.
-        before = self._before = signature(self._before.files)
+        before = self._before = await asyncio.to_thread(looked_again, self._before)
         try:
             candidate = await asyncio.to_thread(self._prepare)
         except FileUnreadable as failure:
             return failure
-        self._before = carried_over(before, signature(candidate.files))
+        now = await asyncio.to_thread(signature, candidate.files, candidate.trees)
+        self._before = carried_over(before, now)
         return candidate
 
     async def _changes_soon(self, watch: Watch) -> bool:

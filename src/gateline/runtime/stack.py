@@ -1,11 +1,11 @@
 """The stack: everything that a running project consists of, started in order and stopped in reverse.
 
-    state directory → ready file gone → Envoy found → definitions read → port reserved → Envoy started
-        → request log, control plane, resolver → secrets read, compiled → published, accepted, listening
-        → ready file → watching
+    state directory → ready file gone → Envoy found → definitions read → port reserved → Envoy started, and the
+        host if there are functions → request log, control plane, resolver → secrets read, compiled
+        → host configured → published, accepted, listening → ready file → watching
 
 Envoy needs about as long to start as the compiler needs to import and work, so it is started before there is
-anything to serve. It listens nowhere until it has accepted the first configuration.
+anything to serve, and so is the host. Envoy listens nowhere until it has accepted the first configuration.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from gateline.compile.bootstrap import bootstrap
 from gateline.compile.resources import Resources, RouteRow
@@ -32,9 +33,11 @@ from gateline.model.gateway import Edge, Gateway
 from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background, unbroken
-from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read
-from gateline.runtime.delivery import Delivery, failures
+from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
+from gateline.runtime.control_api import serve_control
+from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, find_envoy, last_words
+from gateline.runtime.hosting import Hosting
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.listening import accepts, reserve
 from gateline.runtime.notice import (
@@ -53,6 +56,8 @@ from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import as_json, as_text, record
 from gateline.runtime.request_log import LogFormat, RequestLog
 from gateline.runtime.resolver import Resolver
+from gateline.runtime.revision import code_trees
+from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir, write_private
 from gateline.runtime.watching import signature
@@ -75,6 +80,7 @@ class Stack:
         self._settings = settings
         self._notify = notify
         self._rows: Mapping[str, RouteRow] = {}
+        self._serves = False
         self._publisher = Publisher(call_later=_call_later)
         self._addresses_changed = asyncio.Event()
         self._resolver = Resolver(
@@ -102,12 +108,13 @@ class Stack:
     @property
     def pids(self) -> dict[str, int]:
         """The processes that run now."""
-        envoy = self._keeper.pid
-        return {"gateline": os.getpid(), **({"envoy": envoy} if envoy else {})}
+        started = {"envoy": self._keeper.pid, "host": self._hosting.pid}
+        return {"gateline": os.getpid()} | {name: pid for name, pid in started.items() if pid}
 
     def hurry(self) -> None:
         """Do not wait for the requests in flight."""
         self._keeper.stop()
+        self._hosting.stop()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opened:
@@ -137,10 +144,18 @@ class Stack:
         await unbroken(opened.enter_async_context(serve_ads(self._publisher, state.xds_socket)))
         tasks = await opened.enter_async_context(background())
         self._keeper = self._start_envoy(edge, state, tasks)
+        self._hosting = Hosting(state, settings.environ, tasks, self._notify, self._tell_ready)
+        if loaded.gateway.functions:
+            self._hosting.start()
+        regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
+        self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
         working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
         opened.push_async_callback(self._shut_down, working)
-        before = signature(loaded.files)
+        before = await asyncio.to_thread(signature, loaded.files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
+        await opened.enter_async_context(
+            serve_control(state.control_socket, self._serving.flush, self._status)
+        )
         await self._serve(candidate, state)
         working += [
             tasks.create_task(self._follow_restarts()),
@@ -201,8 +216,8 @@ class Stack:
         state.envoy_log.unlink(missing_ok=True)
         keeper = Keeper(
             command,
-            Admin(state.admin_socket),
             supervisor.Policy(),
+            drain=Admin(state.admin_socket).drain,
             on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in)),
             on_spawn=self._spawned.put_nowait,
         )
@@ -216,10 +231,11 @@ class Stack:
             self._refuse(candidate.report, candidate.loaded)
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
-        await self._delivery.deliver(candidate.resources)
+        await self._serving.begin(candidate)
         answer = await self._first_answer(state)
         if isinstance(answer, Rejected):
             self._refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
+        self._serving.begun(candidate)
         self._take_over(candidate.gateway, candidate.resources)
 
     async def _first_answer(self, state: StateDir) -> Accepted | Rejected:
@@ -251,20 +267,23 @@ class Stack:
     def _take_over(self, gateway: Gateway, resources: Resources) -> None:
         self._gateway = gateway
         self._rows = {row.route: row for row in resources.routes}
+        self._serves = True
         self._tell_ready()
 
+    def _status(self) -> dict[str, Any]:
+        return {"pids": self.pids}
+
     def _tell_ready(self) -> None:
-        if self._settings.ready_file:
+        if self._settings.ready_file and self._serves:
             ready.write(self._settings.ready_file, self._gateway, self.pids)
 
     async def _adopt(self, candidate: Candidate, seen: float) -> None:
         """Put a changed configuration into service."""
         if candidate.resources is None or candidate.gateway is None:
             return
-        before = self._delivery.version
-        outcome = await self._delivery.deliver(candidate.resources)
+        replaced = await self._serving.replace(candidate)
         refusals = [
-            each for failed in failures(outcome) for each in failed.diagnostics(candidate.gateway.origin)
+            each for failed in replaced.refusals for each in failed.diagnostics(candidate.gateway.origin)
         ]
         if refusals:
             self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
@@ -272,10 +291,10 @@ class Stack:
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
         self._take_over(candidate.gateway, candidate.resources)
-        if self._delivery.version == before:
-            self._notify(Unchanged())
-        else:
+        if replaced.is_change:
             self._notify(Published(time.monotonic() - seen, len(self._rows)))
+        else:
+            self._notify(Unchanged())
 
     async def _follow_addresses(self) -> None:
         while True:
@@ -297,6 +316,8 @@ class Stack:
             task.cancel()
         self._keeper.stop()
         await self._keeper.finished
+        self._hosting.stop()
+        await self._hosting.finished()
 
 
 async def _keep_short(log: Path) -> None:

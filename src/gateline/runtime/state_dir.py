@@ -24,7 +24,10 @@ DEFAULT_NAME: Final = ".gateline"
 LONGEST_SOCKET_PATH: Final = 100
 """Bytes. `sun_path` holds 108 on Linux and 104 on macOS, with the closing NUL."""
 
-_LONGEST_SOCKET_NAME: Final = "admin.sock"
+CONTROL_SOCKET: Final = "control.sock"
+SOCKETS_RECORD: Final = "sockets.path"
+_SCRATCH_RECORD: Final = "scratch.path"
+_LONGEST_SOCKET_NAME: Final = "host-control.sock"
 _SHORT_PREFIX: Final = "gateline-"
 
 
@@ -43,7 +46,27 @@ class StateDir:
     @property
     def admin_socket(self) -> Path:
         """Envoy's admin interface: a Unix socket, never TCP (DESIGN section 5)."""
+        return self.sockets / "admin.sock"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where commands that act on what runs come in (`gateline authorizers flush`)."""
+        return self.sockets / CONTROL_SOCKET
+
+    @property
+    def host_socket(self) -> Path:
+        """Where the host answers its Envoy."""
+        return self.sockets / "host.sock"
+
+    @property
+    def host_control_socket(self) -> Path:
+        """Where the host is told what to serve."""
         return self.sockets / _LONGEST_SOCKET_NAME
+
+    @property
+    def host_log(self) -> Path:
+        """What the host says about itself; requests and functions' words are not in it."""
+        return self.path / "host.log"
 
     @property
     def bootstrap(self) -> Path:
@@ -59,6 +82,18 @@ class StateDir:
     def request_pipe(self) -> Path:
         """The named pipe through which Envoy tells of requests."""
         return self.path / "requests.pipe"
+
+    def scratch_folder(self) -> Path:
+        """A folder for functions' unpacked code, removed at the end or by the next run.
+
+        It lies outside of the state directory: as root functions run as users of their own, who may not pass
+        through here.
+        """
+        folder = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX))
+        write_private(self.path / _SCRATCH_RECORD, str(folder).encode())
+        if os.geteuid() == 0:
+            folder.chmod(0o711)
+        return folder
 
     def private_folder(self, name: str) -> Path:
         """A folder of mode 0700 in here, made if it is missing."""
@@ -154,10 +189,10 @@ def _lock(path: Path) -> int:
 
 def _remove_leftovers(path: Path) -> None:
     """Remove the sockets, pipes and the bootstrap of a run that is over."""
-    record = path / "sockets.path"
-    with suppress(OSError):
-        _remove_short_folder(Path(record.read_text(encoding="utf-8")))
-    record.unlink(missing_ok=True)
+    for record in (path / SOCKETS_RECORD, path / _SCRATCH_RECORD):
+        with suppress(OSError):
+            _remove_short_folder(Path(record.read_text(encoding="utf-8")))
+        record.unlink(missing_ok=True)
     shutil.rmtree(path / "sockets", ignore_errors=True)
     for name in ("bootstrap.json", "requests.pipe"):
         (path / name).unlink(missing_ok=True)
@@ -180,7 +215,7 @@ def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
         with suppress(OSError):
             if place and _fits(Path(place, _SHORT_PREFIX + "12345678")):
                 short = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=place))  # mode 0700
-                write_private(path / "sockets.path", str(short).encode())
+                write_private(path / SOCKETS_RECORD, str(short).encode())
                 return short
     message = (
         f"{path} is too deep for Unix sockets, and no temporary directory can be written: use --state DIR"

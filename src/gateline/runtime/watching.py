@@ -1,4 +1,4 @@
-"""Watching files: tells when a set of files says something else than before.
+"""Watching files and trees of files: tells when they say something else than before.
 
 What the operating system reports is only a hint to look; what counts is the files' signature. So editors that
 write by rename, folders that vanish and come back, and lost events (once a second is looked anyway) are all
@@ -10,19 +10,25 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from watchfiles import watch
 
+from gateline.runtime.revision import TreeState, tree_state
+
 STEP_MS: Final = 10
 """A group of events ends when nothing came for so long; saving a file makes several."""
 
 LOOK_ANYWAY_MS: Final = 1000
+TREES_SHARE: Final = 0.02
+"""Of one processor that looking at trees may take while nothing happens: a large one is looked at less often."""
+
 _PROJECT_FILES: Final = (".yaml", ".yml")
 
 
@@ -44,14 +50,22 @@ class Signature:
 
     files: Mapping[Path, FileState | None]  # None: missing
     folders: Mapping[Path, frozenset[str]]
+    trees: Mapping[Path, TreeState] = field(default_factory=dict)  # of functions' code
 
 
-def signature(files: Iterable[Path]) -> Signature:
-    """The state of the files now."""
+def signature(files: Iterable[Path], trees: Iterable[Path] = ()) -> Signature:
+    """The state of the files and of all below the trees now."""
     states = {path: _state(path) for path in files}
     return Signature(
-        states, {folder: _project_files_in(folder) for folder in {path.parent for path in states}}
+        states,
+        {folder: _project_files_in(folder) for folder in {path.parent for path in states}},
+        {tree: tree_state(tree) for tree in trees},
     )
+
+
+def looked_again(before: Signature) -> Signature:
+    """The state of the same files and trees now."""
+    return signature(before.files, before.trees)
 
 
 def carried_over(before: Signature, now: Signature) -> Signature:
@@ -59,6 +73,7 @@ def carried_over(before: Signature, now: Signature) -> Signature:
     return Signature(
         {path: before.files.get(path, state) for path, state in now.files.items()},
         {folder: before.folders.get(folder, names) for folder, names in now.folders.items()},
+        {tree: before.trees.get(tree, state) for tree, state in now.trees.items()},
     )
 
 
@@ -78,12 +93,14 @@ def _project_files_in(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def roots(files: Iterable[Path]) -> Mapping[Path, int]:
-    """The folders to watch, with their inodes: those of the files and of what links lead to.
+def roots(expected: Signature) -> Mapping[Path, int]:
+    """The folders to watch, with their inodes: those of the files, of what links lead to, and all of the trees.
 
     Of a folder that is missing it is the nearest one above that exists.
     """
-    wanted = {place for path in files for place in (path.parent, path.resolve().parent)}
+    wanted = {place for path in expected.files for place in (path.parent, path.resolve().parent)}
+    for tree, state in expected.trees.items():
+        wanted |= state.folders or {tree}
     found = {next(folder for folder in (place, *place.parents) if folder.is_dir()) for place in wanted}
     return {folder: _inode(folder) for folder in found}
 
@@ -100,7 +117,7 @@ class Watch:
 
     def __init__(self, expected: Signature) -> None:
         self._expected = expected
-        self._roots = roots(expected.files)
+        self._roots = roots(expected)
         self._differs = asyncio.Event()
         self._over = False
         self._interrupt = threading.Event()  # begin anew with other roots, or end
@@ -120,21 +137,27 @@ class Watch:
         """Wait until the files differ from what is expected from now on."""
         self._differs.clear()
         self._expected = expected
-        found = roots(expected.files)
+        found = roots(expected)
         if found != self._roots:
             self._roots = found
             self._interrupt.set()
-        if signature(expected.files) == expected:
+        if await asyncio.to_thread(looked_again, expected) == expected:
             await self._differs.wait()
 
     def _watch(self) -> None:
+        trees_again = 0.0
         while not self._over:
             self._interrupt.clear()
-            for _ in self._hints(self._roots):
+            for hint in self._hints(self._roots):
                 if self._over:
                     return
-                expected = self._expected
-                if signature(expected.files) != expected:
+                expected, began = self._expected, time.monotonic()
+                if hint or began >= trees_again:
+                    differs = looked_again(expected) != expected
+                    trees_again = began + (time.monotonic() - began) / TREES_SHARE
+                else:
+                    differs = _files_differ(expected)
+                if differs:
                     with suppress(RuntimeError):  # the loop is closed
                         self._loop.call_soon_threadsafe(self._differs.set)
 
@@ -154,3 +177,8 @@ class Watch:
             )
         while not self._interrupt.wait(LOOK_ANYWAY_MS / 1000):
             yield None
+
+
+def _files_differ(expected: Signature) -> bool:
+    now = signature(expected.files)
+    return (now.files, now.folders) != (expected.files, expected.folders)

@@ -1,0 +1,77 @@
+"""Asks a running gateway, from another process of the same user."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from gateline.errors import GatelineError
+from gateline.runtime.state_dir import CONTROL_SOCKET, DEFAULT_NAME, SOCKETS_RECORD
+
+PATIENCE: Final = 60.0
+"""Seconds: an Envoy that is being restarted is waited for."""
+
+_LONGEST_ANSWER: Final = 16 * 1024 * 1024
+
+
+async def flush(project: Path, state: Path | None, authorizers: list[str] | None) -> tuple[str, ...]:
+    """Let what authorizers of a running project have decided count no more; None: all of them.
+
+    Args:
+        project: the project file.
+        state: its state directory, when not `.gateline` beside it.
+        authorizers: names, or "api/stage/name".
+
+    Returns:
+        The authorizers, as "api/stage/name".
+
+    Raises:
+        GatelineError: it does not run, or knows no such authorizer.
+
+    """
+    answer = await ask(project, state, {"do": "flush", "authorizers": authorizers})
+    return tuple(answer["flushed"])
+
+
+async def ask(project: Path, state: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Send one request to the gateway that runs a project; its answer, without problems.
+
+    Raises:
+        GatelineError: it does not run, or the answer tells a problem.
+
+    """
+    folder = _state_folder(project, state)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(_socket(folder), limit=_LONGEST_ANSWER)
+            try:
+                writer.write(json.dumps(request).encode() + b"\n")
+                line = await reader.readline()
+            finally:
+                writer.close()
+    except TimeoutError:
+        raise GatelineError(
+            f"the gateway that holds {folder} did not answer within {PATIENCE:.0f} s"
+        ) from None
+    except OSError:
+        message = f"no gateway runs this project (nothing answers in {folder}): start it with `gateline up`"
+        raise GatelineError(message) from None
+    answer: dict[str, Any] = json.loads(line) if line else {"problem": "the gateway ended"}
+    if not answer.get("ok"):
+        raise GatelineError(str(answer["problem"]))
+    return answer
+
+
+def _state_folder(project: Path, state: Path | None) -> Path:
+    return (state.expanduser() if state else project.absolute().parent / DEFAULT_NAME).absolute()
+
+
+def _socket(folder: Path) -> Path:
+    """The control socket; the sockets of a deep folder lie elsewhere, which is written down."""
+    sockets = folder / "sockets"
+    with suppress(OSError):
+        sockets = Path((folder / SOCKETS_RECORD).read_text(encoding="utf-8"))
+    return sockets / CONTROL_SOCKET
