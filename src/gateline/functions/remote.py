@@ -12,7 +12,7 @@ import importlib.util
 import ssl
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final
 
 import httpx2
@@ -33,7 +33,9 @@ _FAULTS: Final = {
     "ResourceNotFoundException": Fault.UNKNOWN,
     "TooManyRequestsException": Fault.BUSY,
     "RequestTooLargeException": Fault.TOO_LARGE,
+    "ReadTimeoutError": Fault.TIMEOUT,
 }
+_KEPT_SECONDS: Final = 2.0  # of an idle connection: less than servers wait (uvicorn and Node.js: 5)
 _SHOWN: Final = 500  # characters of a strange answer that the operator sees
 
 
@@ -41,12 +43,16 @@ class _Turns:
     """Lets `most` through at a time."""
 
     def __init__(self, most: int, patience: float) -> None:
+        self._most = most
         self._free = asyncio.Semaphore(most)
         self._patience = patience  # seconds
         self._waiting = 0
 
-    async def take(self) -> Failed | None:
-        """Wait for a turn, which must be given back; or the reason why there is none."""
+    async def take(self, event: bytes) -> Failed | None:
+        """Wait for an event's turn, which must be given back; or the reason why there is none."""
+        if len(event) > LARGEST_PAYLOAD:
+            text = f"an event of {len(event)} bytes; {LARGEST_PAYLOAD} are allowed"
+            return Failed(Fault.TOO_LARGE, text)
         if self._waiting >= MOST_WAITING:
             return Failed(Fault.BUSY, f"{self._waiting} events are waiting already")
         self._waiting += 1
@@ -62,6 +68,11 @@ class _Turns:
     def give_back(self) -> None:
         """A turn is over."""
         self._free.release()
+
+    async def drain(self) -> None:
+        """Wait until all are over; there will be no more."""
+        for _ in range(self._most):
+            await self._free.acquire()  # who waits comes before us
 
 
 class UrlRunner:
@@ -82,7 +93,11 @@ class UrlRunner:
             trust_env=False,
             follow_redirects=False,
             timeout=None,  # the whole call has one limit: the function's
-            limits=httpx2.Limits(max_connections=function.maximum),
+            limits=httpx2.Limits(
+                max_connections=function.maximum,
+                keepalive_expiry=_KEPT_SECONDS,
+            ),
+            headers={"User-Agent": "gateline", "Accept-Encoding": "identity"},
         )
 
     def start(self) -> None:
@@ -91,22 +106,28 @@ class UrlRunner:
     async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
         """Post the event. The other side knows by which name it is called: `invoked_arn` is not said."""
         del invoked_arn
-        if (refusal := await self._turns.take()) is not None:
+        if (refusal := await self._turns.take(event)) is not None:
             return refusal
         try:
             async with asyncio.timeout(self._seconds):
-                return self._judge(*await self._post(event, request_id))
+                answer = self._judge(*await self._post(event, request_id))
         except TimeoutError:
-            return self._trouble(request_id, Fault.TIMEOUT, f"no answer within {self._seconds:g} seconds")
+            answer = _timed_out(self._seconds)
         except (httpx2.HTTPError, OSError) as problem:
             text = f"{self._url.host} does not answer: {str(problem) or type(problem).__name__}"
-            return self._trouble(request_id, Fault.UNREACHABLE, text)
+            answer = Failed(Fault.UNREACHABLE, text)
         finally:
             self._turns.give_back()
+        if isinstance(answer, Failed):
+            self._tell(Trouble(self._function.name, request_id, answer.detail))
+        return answer
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        """Wait for what runs, then close the connections."""
+        try:
+            await self._turns.drain()
+        finally:
+            await self._client.aclose()
 
     async def _post(self, event: bytes, request_id: str) -> tuple[int, Mapping[str, str], bytes]:
         headers = {
@@ -125,7 +146,7 @@ class UrlRunner:
 
     def _judge(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         if len(body) > LARGEST_PAYLOAD:
-            return Failed(Fault.TOO_LARGE, f"the answer is longer than {LARGEST_PAYLOAD} bytes")
+            return _too_long()
         # The interface emulator in Amazon's images says no X-Amz-Function-Error: there the body has to tell.
         if "X-Amz-Function-Error" in headers or (status == 200 and is_error_object(body)):
             return raised(body)
@@ -134,16 +155,13 @@ class UrlRunner:
         text = f"{self._url.host} answered with status {status}: {body[:_SHOWN].decode(errors='replace')}"
         return Failed(Fault.UNREACHABLE, text)
 
-    def _trouble(self, request_id: str, fault: Fault, text: str) -> Failed:
-        self._tell(Trouble(self._function.name, request_id, text))
-        return Failed(fault, text)
-
 
 class ArnRunner:
     """A function at Amazon, called by its ARN with the host's own credentials.
 
     boto3 (the extra `gateline[aws]`) finds them, and the endpoint, as it always does: AWS_ENDPOINT_URL_LAMBDA
-    and AWS_ENDPOINT_URL name a stand-in. It blocks, so it works in threads, `maximum` of them.
+    and AWS_ENDPOINT_URL name a stand-in. It blocks, so each call has a thread; none of them keeps the host
+    from ending.
     """
 
     def __init__(self, function: Function, tell: Tell) -> None:
@@ -151,7 +169,7 @@ class ArnRunner:
         self._tell = tell
         self._seconds = function.timeout.total_seconds()
         self._turns = _Turns(function.maximum, self._seconds)
-        self._threads = ThreadPoolExecutor(function.maximum, thread_name_prefix="gateline-arn")
+        self._loop = asyncio.get_running_loop()
         self._client: Any = None
         self._making = threading.Lock()
 
@@ -161,57 +179,58 @@ class ArnRunner:
             self._tell(Trouble(self._function.name, "", NO_BOTO3))
 
     async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
-        """Call Invoke. What runs on in a thread after a time-out keeps its turn until it ends."""
+        """Call Invoke. What runs on in its thread after a time-out keeps its turn until it ends."""
         del invoked_arn
-        if (refusal := await self._turns.take()) is not None:
+        if (refusal := await self._turns.take(event)) is not None:
             return refusal
-        call = asyncio.get_running_loop().run_in_executor(self._threads, self._call, event)
-        call.add_done_callback(self._finished)
+        call: asyncio.Future[Answer] = self._loop.create_future()
+        threading.Thread(target=self._run, args=(event, call), daemon=True).start()
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await asyncio.shield(call)
+                answer = await call
         except TimeoutError:
-            answer = Failed(Fault.TIMEOUT, f"no answer within {self._seconds:g} seconds")
+            answer = _timed_out(self._seconds)
         if isinstance(answer, Failed):
             self._tell(Trouble(self._function.name, request_id, answer.detail))
         return answer
 
     async def close(self) -> None:
-        """Take no more; a call that still runs ends by its own time-out."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._client is not None:
-            self._client.close()
+        """Wait for what runs, then close the connections."""
+        try:
+            await self._turns.drain()
+        finally:
+            if self._client is not None:
+                self._client.close()
 
-    def _finished(self, call: asyncio.Future[Answer]) -> None:
+    def _run(self, event: bytes, call: asyncio.Future[Answer]) -> None:
+        answer = self._call(event)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._finish, call, answer)
+
+    def _finish(self, call: asyncio.Future[Answer], answer: Answer) -> None:
         self._turns.give_back()
-        if not call.cancelled():
-            call.exception()  # it was looked at, whether somebody still waits or not
+        if not call.done():
+            call.set_result(answer)
 
     def _call(self, event: bytes) -> Answer:
         try:
-            exceptions = importlib.import_module("botocore.exceptions")
-            client = self._made_client()
+            found = self._made_client().invoke(FunctionName=self._function.arn, Payload=event)
+            payload = found["Payload"].read(LARGEST_PAYLOAD + 1)
+            found["Payload"].close()
         except ImportError:
             return Failed(Fault.NOT_STARTED, NO_BOTO3)
-        except Exception as problem:  # noqa: BLE001 - profiles, regions, endpoints: each has its own exception
-            return Failed(Fault.UNREACHABLE, f"boto3 makes no client: {problem}")
-        try:
-            found = client.invoke(FunctionName=self._function.arn, Payload=event)
-            payload = found["Payload"].read(LARGEST_PAYLOAD + 1)
-        except exceptions.ClientError as problem:
-            code = problem.response.get("Error", {}).get("Code", "")
-            return Failed(_FAULTS.get(code, Fault.UNREACHABLE), str(problem))
-        except exceptions.ReadTimeoutError as problem:
-            return Failed(Fault.TIMEOUT, str(problem))
-        except exceptions.BotoCoreError as problem:
-            return Failed(Fault.UNREACHABLE, str(problem))
+        except Exception as problem:  # noqa: BLE001 - boto3's are of many trees: profiles, endpoints, sockets
+            response = getattr(problem, "response", {})  # of a ClientError: what Lambda answered
+            code = response.get("Error", {}).get("Code") or type(problem).__name__
+            return Failed(_FAULTS.get(code, Fault.UNREACHABLE), f"{self._function.arn}: {problem}")
         if len(payload) > LARGEST_PAYLOAD:
-            return Failed(Fault.TOO_LARGE, f"the answer is longer than {LARGEST_PAYLOAD} bytes")
+            return _too_long()
         return raised(payload) if found.get("FunctionError") else Returned(payload)
 
     def _made_client(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         with self._making:  # boto3 makes clients in one thread at a time; one made serves all
             if self._client is None:
+                boto3 = importlib.import_module("boto3")
                 config = importlib.import_module("botocore.config").Config(
                     connect_timeout=self._seconds,
                     read_timeout=self._seconds,
@@ -219,6 +238,13 @@ class ArnRunner:
                     max_pool_connections=self._function.maximum,
                 )
                 region = self._function.arn.split(":")[3]
-                session = importlib.import_module("boto3").Session(region_name=region)
-                self._client = session.client("lambda", config=config)
+                self._client = boto3.Session(region_name=region).client("lambda", config=config)
             return self._client
+
+
+def _timed_out(seconds: float) -> Failed:
+    return Failed(Fault.TIMEOUT, f"no answer within {seconds:g} seconds")
+
+
+def _too_long() -> Failed:
+    return Failed(Fault.TOO_LARGE, f"the answer is longer than {LARGEST_PAYLOAD} bytes")
