@@ -1,0 +1,148 @@
+r"""Lambda functions that do what their caller tells them; each call is a line of the file that CALLS names.
+
+    {"say": policy, "note": "..."}      return this value; "$ARN" in it is the event's method ARN
+    {"raise": "Unauthorized"}           raise an exception with this message
+    {"fault": "loop", "say": ...}       misbehave in this way first (the names below)
+    {"wait_for": "/path", "say": ...}   answer when this file is there
+    {"big": 9000, "say": "$BIG"}        "$BIG" becomes so many letters
+
+An authorizer is told by the last word of its token, a REQUEST authorizer or a proxied function by a header or a
+query parameter `told`: base64url of the JSON (`guarded_gateway.told` writes it). A caller who tells nothing is
+denied. Standard library only: gateways run this file as a function's code.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any, Final
+
+_DENY: Final = {
+    "principalId": "nobody",
+    "policyDocument": {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": "*"},
+    },
+}
+_FOREVER: Final = 3600.0
+
+
+def authorize(event: Any, context: Any) -> Any:
+    """A TOKEN or REQUEST authorizer."""
+    _record(event, context)
+    return _obey(_told(event) or {"say": _DENY}, event)
+
+
+def proxied(event: Any, context: Any) -> Any:
+    """A function of an aws_proxy integration; told nothing, it answers with its event."""
+    _record(event, context)
+    return _obey(_told(event) or {"say": {"body": json.dumps(event)}}, event)
+
+
+def _record(event: Any, context: Any) -> None:
+    line = {
+        "function": context.function_name,
+        "pid": os.getpid(),
+        "request_id": context.aws_request_id,
+        "arn": context.invoked_function_arn,
+        "event": event,
+    }
+    descriptor = os.open(os.environ["CALLS"], os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(descriptor, json.dumps(line).encode() + b"\n")  # one write: lines of processes never mix
+    finally:
+        os.close(descriptor)
+
+
+def _told(event: Any) -> dict[str, Any]:
+    words = [str(event.get("authorizationToken", ""))]
+    words += [value for name, value in (event.get("headers") or {}).items() if name.lower() == "told"]
+    words += [(event.get("queryStringParameters") or {}).get("told", "")]
+    for text in words:
+        word = text.rpartition(" ")[2]
+        try:
+            told = json.loads(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
+        except (binascii.Error, ValueError):
+            continue
+        if isinstance(told, dict):
+            return told
+    return {}
+
+
+def _obey(told: dict[str, Any], event: Any) -> Any:
+    if "fault" in told:
+        _FAULTS[told["fault"]]()
+    if "raise" in told:
+        raise RuntimeError(told["raise"])
+    if "wait_for" in told:
+        while not os.path.exists(told["wait_for"]):  # noqa: PTH110 - no import that only this needs
+            time.sleep(0.005)
+    text = json.dumps(told.get("say")).replace("$ARN", event.get("methodArn", ""))
+    return json.loads(text.replace("$BIG", "x" * told.get("big", 0)))
+
+
+def _segfault() -> None:
+    ctypes.string_at(0)
+
+
+def _loop() -> None:
+    while True:
+        pass
+
+
+def _print_much() -> None:
+    line = "x" * 99_999 + "\n"
+    for _ in range(500):
+        sys.stdout.write(line)
+
+
+def _leave_children() -> None:
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()  # out of the process group, too
+            time.sleep(_FOREVER)
+            os._exit(0)
+
+
+def _answer_twice() -> None:
+    os.fork()  # both processes go on and answer
+
+
+def _close_descriptors() -> None:
+    os.closerange(0, 1024)
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _close_output() -> None:
+    sys.stdout.close()
+    os.close(2)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+_FAULTS: Final = {
+    "answer twice": _answer_twice,
+    "close descriptors": _close_descriptors,
+    "close output": _close_output,
+    "exit": sys.exit,
+    "exit at once": lambda: os._exit(0),
+    "interrupt": _interrupt,
+    "kill itself": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "leave children": _leave_children,
+    "loop": _loop,
+    "print much": _print_much,
+    "segfault": _segfault,
+    "sleep": lambda: time.sleep(_FOREVER),
+    "stop": _stop,
+}
