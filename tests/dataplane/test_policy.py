@@ -150,6 +150,23 @@ def test_an_arn_that_is_too_long_is_allowed_nothing() -> None:
         assert script().judge(policy, arn, (), FACTS) == judge(policy, arn, (), FACTS).verdict == verdict
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(9, "allow"), (10, "deny")])
+def test_a_path_with_more_readings_than_can_be_looked_at_is_allowed_nothing(count: int, verdict: str) -> None:
+    deny = {"Effect": "Deny", "Action": "*", "Resource": ["arn:*b*c*d*e"] * 50}  # a weight of 2 each
+    policy = read_policy({"Statement": [deny, {"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    readings = (f"{ARN}a/",) * count
+    assert script().judge(policy, f"{ARN}a", readings, FACTS) == verdict
+    assert judge(policy, f"{ARN}a", readings, FACTS).verdict == verdict
+
+
+def test_many_readings_of_a_long_path_take_bounded_work() -> None:
+    deny = {"Effect": "Deny", "Action": "*", "Resource": [f"*a*Q{number}*" for number in range(20)]}
+    policy = read_policy({"Statement": [deny, {"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    arn = (ARN + "a" * 1600)[:1600]
+    assert script().judge(policy, arn, (arn,) * 49, FACTS) == "allow"
+    assert script().instructions(policy, arn, (arn,) * 49, FACTS) < MOST
+
+
 def test_a_fact_that_is_malformed_ends_the_judgement() -> None:
     class Broken(Facts):
         def find(self, key: str) -> str | None:

@@ -89,7 +89,7 @@ def conditions() -> st.SearchStrategy[dict[str, Any]]:
 def statements(draw: st.DrawFn, arn: str) -> dict[str, Any]:
     """A statement as an authorizer writes it."""
     listed = draw(st.lists(globs_near(arn), min_size=1, max_size=4))
-    statement = {
+    statement: dict[str, Any] = {
         "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
         "Action": "execute-api:Invoke",
         draw(st.sampled_from(["Resource", "Resource", "NotResource"])): listed,

@@ -14,7 +14,7 @@ from typing import Final
 from gateline.authorizers.element import quoted
 from gateline.authorizers.facts import Facts, holds
 from gateline.authorizers.glob import Steps, matches
-from gateline.authorizers.policy import Effect, Ignored, Policy, Statement
+from gateline.authorizers.policy import WORK_LIMIT, Effect, Ignored, Policy, Statement
 from gateline.authorizers.wire import in_order
 
 ARN_LIMIT: Final = 1600
@@ -66,9 +66,14 @@ def judge(policy: Policy, arn: str, readings: Sequence[str], facts: Facts) -> Ju
         for each in policy.ignored
     ]
     arns = [each.encode("utf-8", "surrogateescape") for each in (arn, *readings)]
+    unjudged = ""
     if len(arns[0]) > ARN_LIMIT:
-        too_long = f"the method ARN has more than {ARN_LIMIT} bytes"
-        judged += [_judged(each, applies=False, reason=too_long) for each in policy.statements]
+        unjudged = f"not looked at: the method ARN has more than {ARN_LIMIT} bytes"
+    elif readings and policy.wide_weight * len(arns) > WORK_LIMIT:
+        unjudged = "not looked at: the path can be read in more ways than this policy can be judged with"
+    if unjudged:
+        judged += [_judged(each, applies=False, reason=unjudged) for each in policy.statements]
+        judged.sort(key=lambda each: each.index)
         return Judgement(verdict=Verdict.DENY, decided_by=None, statements=tuple(judged))
     steps, verdict, decided_by = Steps(), None, None
     for statement in in_order(policy):
@@ -116,7 +121,7 @@ def _applies(statement: Statement, arns: Sequence[bytes], facts: Facts, steps: S
 def _covers(statement: Statement, arns: Sequence[bytes], steps: Steps) -> tuple[bool, str]:
     """Whether a statement is about the request's ARN, or about one that its path may be read as."""
     is_deny = statement.effect is Effect.DENY
-    considered = arns if is_deny or statement.negated else arns[:1]
+    considered = arns if statement.is_wide else arns[:1]
     found = ""
     for number, arn in enumerate(considered):
         glob = next((each for each in statement.resources if matches(each.encode(), arn, steps)), None)

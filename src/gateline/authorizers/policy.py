@@ -9,17 +9,20 @@ from typing import Final
 
 from gateline.authorizers.conditions import Condition, read_conditions
 from gateline.authorizers.element import AnswerInvalid, list_of, object_of, quoted, text_of, wrong
-from gateline.authorizers.glob import Steps, matches
+from gateline.authorizers.glob import Steps, matches, weight
 from gateline.authorizers.values import bounded, pattern
 
 ACTION: Final = "execute-api:Invoke"
 """The action of every request."""
 
 WORK_LIMIT: Final = 1000
-"""Comparisons that judging a policy may take, so that it stays below 100,000 instructions of the script."""
+"""Comparisons, by weight, that judging a request may take; the script then stays below 100,000 instructions."""
 
 READINGS: Final = 5
-"""ARNs of one request at most: its own, and those of other readings of its path."""
+"""ARNs of one request that every policy can be judged with: its own, and those of other readings of its path.
+
+With more, the policy must be smaller, or the request is allowed nothing.
+"""
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _POLICY_ELEMENTS: Final = frozenset({"Version", "Id", "Statement"})
@@ -49,6 +52,16 @@ class Statement:
     left_out: tuple[Condition, ...] = ()  # of a Deny: on unknown keys; without them it applies more often
 
     @property
+    def is_wide(self) -> bool:
+        """Whether it is compared with every reading of a path, not with the method ARN alone."""
+        return self.effect is Effect.DENY or self.negated
+
+    @property
+    def weight(self) -> int:
+        """What comparing its resources with one ARN takes."""
+        return sum(weight(glob) for glob in self.resources)
+
+    @property
     def is_unlimited(self) -> bool:
         """Whether it applies to every request."""
         return not self.negated and not self.conditions and "*" in self.resources
@@ -70,6 +83,11 @@ class Policy:
 
     statements: tuple[Statement, ...]
     ignored: tuple[Ignored, ...] = ()
+
+    @property
+    def wide_weight(self) -> int:
+        """What comparing takes for each reading of a path."""
+        return sum(each.weight for each in self.statements if each.is_wide)
 
     @property
     def grants(self) -> bool:
@@ -105,11 +123,9 @@ def read_policy(document: object, where: str = "policyDocument") -> Policy:
 
 
 def _work(statement: Statement) -> int:
-    """The comparisons of a statement: only an Allow's Resource is not compared with every reading of the path."""
-    is_compared_once = statement.effect is Effect.ALLOW and not statement.negated
-    resources = sum(1 + glob.count("*") // 4 for glob in statement.resources)
-    values = sum(1 + value.count("*") // 4 for each in statement.conditions for value in each.values)
-    return resources * (1 if is_compared_once else READINGS) + values
+    """What judging a statement takes with as many readings of a path as every policy must stand."""
+    values = sum(weight(value) for each in statement.conditions for value in each.values)
+    return statement.weight * (READINGS if statement.is_wide else 1) + values
 
 
 def _check_elements(block: dict[str, object], known: frozenset[str], where: str) -> None:

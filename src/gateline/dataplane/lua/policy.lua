@@ -13,6 +13,7 @@ local read_policy, judge, ip_hex
 
 do
   local STEPS = 500 -- chunks compared while one request is judged
+  local WORK = 1000 -- globs compared with the ARN and its readings, by their weight
   local ARN_LIMIT = 1600 -- bytes
   local steps = 0
 
@@ -55,6 +56,12 @@ do
       glob[count] = cut_piece(sub(text, star + 1, stop - 1))
       star = stop
     end
+  end
+
+  -- What comparing a glob takes: 1, and 1 more for each four `*`.
+  local function weight_of(glob)
+    local stars = glob.tail and #glob + 1 or 0
+    return 1 + (stars - stars % 4) / 4
   end
 
   -- Whether the chunks of a piece stand at this place.
@@ -263,9 +270,9 @@ do
   end
 
   -- A Deny counts for any reading of the path; an Allow for the path as it is, and what NotResource takes out of
-  -- an Allow is taken out of every reading.
+  -- an Allow is taken out of every reading. A path with more readings than can be looked at is allowed nothing.
   function judge(policy, arn, readings, facts)
-    if #arn > ARN_LIMIT then
+    if #arn > ARN_LIMIT or readings and policy.wide_weight * (#readings + 1) > WORK then
       return "deny"
     end
     steps = STEPS
@@ -335,12 +342,13 @@ do
     if negated ~= "0" and negated ~= "1" then
       error("malformed policy text")
     end
-    local statement = { negated = negated == "1", conditions = {} }
+    local statement = { negated = negated == "1", conditions = {}, weight = 0 }
     local is_any = false
     for index = 1, number(take()) do
       local glob = take()
       is_any = is_any or glob == "*"
       statement[index] = cut_glob(glob)
+      statement.weight = statement.weight + weight_of(statement[index])
     end
     for index = 1, number(take()) do
       statement.conditions[index] = read_condition(take)
@@ -351,14 +359,18 @@ do
 
   function read_policy(text)
     local take, is_done = strict_reader(text)
-    local policy = { denies = {}, allows = {} }
+    local policy = { denies = {}, allows = {}, wide_weight = 0 } -- of what is compared with every reading
     for _ = 1, number(take()) do
       local effect = take()
       local list = effect == "D" and policy.denies or effect == "A" and policy.allows
       if not list then
         error("malformed policy text")
       end
-      list[#list + 1] = read_statement(take)
+      local statement = read_statement(take)
+      list[#list + 1] = statement
+      if effect == "D" or statement.negated then
+        policy.wide_weight = policy.wide_weight + statement.weight
+      end
     end
     if not is_done() then
       error("malformed policy text")
