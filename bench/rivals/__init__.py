@@ -1,0 +1,1 @@
+"""What Gateline is compared with: Envoy with ext_authz and nginx with auth_request, each with a Python authorizer."""
