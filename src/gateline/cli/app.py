@@ -48,6 +48,12 @@ COMMANDS: Final[Mapping[str, Row]] = {
     ),
     "check": Row("gateline.cli.check", "check", "Say everything that is wrong with a project."),
     "routes": Row("gateline.cli.routes", "routes", "List every route that a project serves."),
+    "invoke": Row("gateline.cli.invoke", "invoke", "Run one function with an event."),
+    "authorize": Row(
+        "gateline.cli.authorize",
+        "authorize",
+        "Ask the authorizer of one request, and show why it decides so.",
+    ),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),
     "schema": Row("gateline.cli.schema", "schema", "Print the JSON Schema of gateline.yaml."),
     "doctor": Row("gateline.cli.doctor", "doctor", "Say what this machine lacks to run Gateline."),

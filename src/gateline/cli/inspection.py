@@ -16,6 +16,7 @@ from gateline.compile import compile_gateway
 from gateline.compile.resources import Resources
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway, Keyring
+from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import LiteralSource
 from gateline.model.secret import Certificate, Secret, SecretRef
 from gateline.sources import Loaded, find_project, load
@@ -28,6 +29,7 @@ class Inspection:
     path: Path
     loaded: Loaded
     resources: Resources | None
+    hosting: HostConfiguration
     report: Report
 
 
@@ -43,10 +45,16 @@ def inspect(project: Path | None, overlays: list[Path] | None, allow: list[str] 
     path = find_project(project)
     loaded = load(path, overlays=overlays or (), environ=os.environ, allowed=allowed, checking=True)
     if loaded.gateway is None:
-        return Inspection(path=path, loaded=loaded, resources=None, report=loaded.report)
+        return Inspection(
+            path=path, loaded=loaded, resources=None, hosting=HostConfiguration(), report=loaded.report
+        )
     compiled = compile_gateway(loaded.gateway, stand_ins(loaded.gateway), allowed=allowed)
     return Inspection(
-        path=path, loaded=loaded, resources=compiled.resources, report=loaded.report + compiled.report
+        path=path,
+        loaded=loaded,
+        resources=compiled.resources,
+        hosting=compiled.hosting,
+        report=loaded.report + compiled.report,
     )
 
 
