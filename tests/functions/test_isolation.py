@@ -66,6 +66,14 @@ async def started(
     return child, said
 
 
+@pytest.fixture(params=["by a descriptor", "by a thread"])
+def watched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the end of a process is seen: as Linux tells it, and as elsewhere."""
+    if request.param == "by a thread":
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+
+
+@pytest.mark.usefixtures("watched")
 def test_a_killed_process_takes_its_children_along() -> None:
     async def scenario() -> None:
         child, said = await started(LEAVES_A_CHILD.format(then=""))
@@ -79,6 +87,7 @@ def test_a_killed_process_takes_its_children_along() -> None:
     asyncio.run(asyncio.wait_for(scenario(), 20))
 
 
+@pytest.mark.usefixtures("watched")
 def test_a_process_that_ends_leaves_no_child_behind() -> None:
     async def scenario() -> None:
         child, said = await started(LEAVES_A_CHILD.format(then="os._exit(7)"))

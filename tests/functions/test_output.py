@@ -26,15 +26,23 @@ class Printer:
         os.close(self.stderr)
 
 
+async def heard(printer: Printer, text: str) -> None:
+    """Wait until a line was told."""
+    while text not in [line for _, _, line in printer.lines()]:  # noqa: ASYNC110 - the loop itself reads
+        await asyncio.sleep(0)
+
+
 def test_lines_belong_to_the_invocation_during_which_they_were_printed() -> None:
     async def scenario() -> None:
         printer = Printer()
         os.write(printer.stdout, b"importing\n")
+        await heard(printer, "importing")
         printer.output.begin("r1")
         os.write(printer.stdout, b"one\r\n\ntw")
         os.write(printer.stderr, b"oh \xff\n")
         printer.output.end()
         os.write(printer.stdout, b"between\n")
+        await heard(printer, "between")
         printer.output.begin("r2")
         os.write(printer.stdout, b"last")
         printer.close()
@@ -42,8 +50,8 @@ def test_lines_belong_to_the_invocation_during_which_they_were_printed() -> None
             ("", "stdout", "importing"),
             ("r1", "stdout", "one"),
             ("r1", "stdout", ""),
-            ("r1", "stdout", "tw"),
             ("r1", "stderr", "oh \N{REPLACEMENT CHARACTER}"),
+            ("r1", "stdout", "tw"),
             ("", "stdout", "between"),
             ("r2", "stdout", "last"),
         ]
@@ -101,8 +109,8 @@ def test_the_end_of_a_child_ends_the_reading() -> None:
         os.close(printer.stdout)
         os.close(printer.stderr)
         printer.stdout, printer.stderr = os.pipe()
-        while printer.lines() != [("", "stderr", "bye")]:  # noqa: ASYNC110 - the loop itself reads
-            await asyncio.sleep(0)
+        await heard(printer, "bye")
+        assert printer.lines() == [("", "stderr", "bye")]
         printer.close()
 
     asyncio.run(scenario())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def test_nothing_runs_when_the_parent_is_gone() -> None:
 def test_the_program_is_found_on_the_path_and_leaves_no_core() -> None:
     done = run("-1", "sh", "-c", "ulimit -c; echo ${SECRET:-none}")
     assert done.stdout.split() == ["0", "none"]
+
+
+def test_a_broken_pipe_ends_its_writer_as_everywhere() -> None:
+    assert run("-1", "sh", "-c", "trap - PIPE; kill -PIPE $$; echo alive").stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_hidden_file_is_no_code() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / ".env").touch(mode=0o600)
+        (folder / ".git").mkdir(mode=0o700)
+        assert run("1879050000", "--reaches", place).returncode == 0
+        (folder / "app.py").touch(mode=0o600)
+        assert run("1879050000", "--reaches", place).returncode == 1
 
 
 def test_a_missing_program_is_named() -> None:

@@ -55,10 +55,11 @@ class Child:
         self._loop = asyncio.get_running_loop()
         self.pid = process.pid
         self.ended: asyncio.Future[int] = self._loop.create_future()
-        if sys.platform == "linux":
+        try:
             self._descriptor = os.pidfd_open(process.pid)
             self._loop.add_reader(self._descriptor, self._end)
-        else:
+        except (AttributeError, OSError):  # not Linux, or an old kernel, or no descriptor is free
+            self._descriptor = -1
             threading.Thread(target=self._wait, daemon=True).start()
 
     def kill(self) -> None:
@@ -84,7 +85,7 @@ class Child:
         if self.ended.done():
             return
         self._signal(signal.SIGKILL)  # what it left behind; its id is not given away before it is waited for
-        if sys.platform == "linux":
+        if self._descriptor >= 0:
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
         if self._lifeline >= 0:

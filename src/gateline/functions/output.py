@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,7 +35,8 @@ class _Pipe:
 class Output:
     """The two pipes of one child process. Needs a running event loop.
 
-    Give `writers` to the child as standard output and error, then call `started`.
+    Give `writers` to the child as standard output and error, then call `started`. Raises `OSError` when no
+    pipe can be had.
     """
 
     def __init__(self, function: str, tell: Tell) -> None:
@@ -44,9 +46,17 @@ class Output:
         self._request_id = ""
         self._left = MOST
         self._dropped = 0
-        self._pipes = [_Pipe(stream, *os.pipe()) for stream in ("stdout", "stderr")]
-        for pipe in self._pipes:
+        self._pipes: list[_Pipe] = []
+        self._pending = select.poll()
+        for stream in ("stdout", "stderr"):
+            try:
+                pipe = _Pipe(stream, *os.pipe())
+            except OSError:
+                self.close()
+                raise
+            self._pipes.append(pipe)
             os.set_blocking(pipe.reader, False)
+            self._pending.register(pipe.reader, select.POLLIN)
             self._loop.add_reader(pipe.reader, self._read, pipe)
 
     @property
@@ -68,19 +78,26 @@ class Output:
 
     def end(self) -> None:
         """The invocation is over. What its pipes still hold is its own."""
+        self._drain()
         self.begin("")
 
     def close(self) -> None:
         """Tell what is left and read no more, whoever still holds the other ends."""
+        self._drain()
         self._settle()
         self.started()
         for pipe in self._pipes:
             self._shut(pipe)
 
+    def _drain(self) -> None:
+        """Read what the pipes hold: once each, since whoever goes on writing would keep us for ever."""
+        if self._pending.poll(0):  # one call to the kernel, in place of two reads that raise
+            for pipe in self._pipes:
+                if pipe.reader >= 0:
+                    self._read(pipe)
+
     def _settle(self) -> None:
         for pipe in self._pipes:
-            if pipe.reader >= 0:
-                self._read(pipe)
             if pipe.rest:
                 self._say(pipe, bytes(pipe.rest))
                 pipe.rest.clear()
@@ -126,5 +143,6 @@ class Output:
     def _shut(self, pipe: _Pipe) -> None:
         if pipe.reader >= 0:
             self._loop.remove_reader(pipe.reader)
+            self._pending.unregister(pipe.reader)
             os.close(pipe.reader)
             pipe.reader = -1

@@ -268,7 +268,7 @@ class Pool:
         try:
             await self._workshop.open()
             self._is_open = True
-        except NotStarted as error:
+        except (NotStarted, OSError) as error:
             self._opening = None
             self._failed(str(error))
         else:

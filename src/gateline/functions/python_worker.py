@@ -24,7 +24,7 @@ from gateline.functions.speech import Tell
 
 SCRIPT: Final = Path(__file__).with_name("worker.py")
 
-_READ: Final = 256 * 1024
+_READ: Final = 64 * 1024  # more would be mapped from the kernel for each event, and given back
 _HEAD: Final = struct.Struct("!IIHH")
 _ANSWER: Final = struct.Struct("!IIc")
 _ENDING_SECONDS: Final = 0.1  # between the end of a process's channel and its own
@@ -45,7 +45,7 @@ class Recipe:
 
 
 class PythonWorker:
-    """A `pool.Worker`. Starts its process at once; needs a running event loop."""
+    """A `pool.Worker`. Starts its process at once; needs a running event loop. Raises what starting raises."""
 
     def __init__(self, recipe: Recipe, keeper: Keeper, tell: Tell) -> None:
         self._keeper = keeper
@@ -57,30 +57,33 @@ class PythonWorker:
         self._why = ""
         self._killing: asyncio.TimerHandle | None = None
         self._output = Output(recipe.function, tell)
-        ours, theirs = socket.socketpair()
         try:
-            self._child = isolation.start(
-                Command(
-                    arguments=(*recipe.arguments, str(SCRIPT), str(theirs.fileno()), *recipe.handed),
-                    environment=recipe.environment,
-                    folder=recipe.folder,
-                    stdout=self._output.writers[0],
-                    stderr=self._output.writers[1],
-                    fds=(theirs.fileno(),),
-                    uid=recipe.uid,
-                )
-            )
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    self._child = isolation.start(self._command(recipe, theirs.fileno()))
+                except BaseException:
+                    ours.close()
+                    raise
         except BaseException:
-            ours.close()
             self._output.close()
             raise
-        finally:
-            theirs.close()
-            self._output.started()
+        self._output.started()
         ours.setblocking(False)
         self._socket = ours
         self._loop.add_reader(ours, self._readable)
         self._child.ended.add_done_callback(self._ended)
+
+    def _command(self, recipe: Recipe, channel: int) -> Command:
+        return Command(
+            arguments=(*recipe.arguments, str(SCRIPT), str(channel), *recipe.handed),
+            environment=recipe.environment,
+            folder=recipe.folder,
+            stdout=self._output.writers[0],
+            stderr=self._output.writers[1],
+            fds=(channel,),
+            uid=recipe.uid,
+        )
 
     @property
     def pid(self) -> int:

@@ -52,7 +52,10 @@ def stage(function: Function, scratch: Path) -> Staged:
         Unstageable: something is missing or is no archive that is safe to unpack; nothing is left behind.
 
     """
-    folder = Path(tempfile.mkdtemp(prefix=_ODD.sub("_", function.name) + "-", dir=scratch))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_ODD.sub("_", function.name) + "-", dir=scratch))
+    except OSError as error:
+        raise Unstageable(str(error)) from error
     if os.geteuid() == 0:  # for the function's own user, and for no other function's
         os.chown(folder, -1, uid_of(function.name))
         folder.chmod(0o750)

@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> None:
         _become(int(uid))
     if program == "--reaches":
         sys.exit(0 if all(map(_is_readable, _below(rest))) else 1)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and what is ignored stays so
+        signal.signal(ignored, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     environment = {name[len(PREFIX) :]: os.environ[name] for name in os.environ if name.startswith(PREFIX)}
@@ -86,12 +88,17 @@ def _is_readable(path: str) -> bool:
 
 
 def _below(paths: list[str]) -> Iterator[str]:
-    """The paths and what is in them, so far as one looks; links inside lead where they lead."""
+    """The paths and what is in them, so far as one looks.
+
+    Links lead where they lead. Hidden files are left out: code is not hidden, and an unreadable `.env` is no
+    reason to run a function as somebody who can read it.
+    """
     looked_at = 0
     for path in paths:
         yield path
         for folder, folders, files in os.walk(path):
-            for name in (*folders, *files):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in (*folders, *(name for name in files if not name.startswith("."))):
                 looked_at += 1
                 if looked_at > MOST_LOOKED_AT:
                     return

@@ -30,7 +30,7 @@ import traceback  # noqa: E402
 from typing import Any, Callable, List, Optional, Tuple  # noqa: E402, UP035 - Python 3.8
 
 LARGEST_PAYLOAD = 6_291_556
-_READ = 256 * 1024
+_READ = 64 * 1024  # more would be mapped from the kernel for each event, and given back
 _HEAD = struct.Struct("!IIHH")
 _ANSWER = struct.Struct("!IIc")
 _LINE = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
