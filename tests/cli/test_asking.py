@@ -22,6 +22,9 @@ def handler(event, context):
 """
 
 
+NONE_OF_THIS = [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*/other"}]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -32,7 +35,7 @@ def told(
     gateline: Gateline,
     folder: Path,
     *arguments: str,
-    statements: object = (),
+    statements: object = NONE_OF_THIS,
     scheme: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What is said of a request whose authorizer tells its event and answers with these statements."""

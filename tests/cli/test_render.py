@@ -95,6 +95,22 @@ def test_a_place_under_secrets_is_not_quoted() -> None:
     assert "hunter2" not in rendered(complaints.report(), "  Token: hunter2")
 
 
+@pytest.mark.parametrize(
+    ("pointer", "line", "quoted"),
+    [
+        (("functions", "f", "environment", "KEY"), "      KEY: hunter2", False),
+        (("functions", "f", "timeout"), "  f: {environment: {KEY: hunter2}, timeout: 0}", False),
+        (("functions", "f", "timeout"), "    timeout: 0", True),
+    ],
+)
+def test_a_place_that_may_be_of_a_functions_environment_is_not_quoted(
+    pointer: tuple[str, ...], line: str, *, quoted: bool
+) -> None:
+    complaints = Complaints()
+    complaints.add(codes.WRONG_TYPE, Origin("f", pointer, Position(1, 5)), "no")
+    assert (line.strip() in rendered(complaints.report(), line)) is quoted
+
+
 def test_a_file_that_nobody_remembers_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     file.write_text("from the disk\n")

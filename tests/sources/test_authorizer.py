@@ -116,6 +116,11 @@ def test_what_amazon_would_not_take_is_an_error(fields: Json, code: str) -> None
     assert token(**fields).errors == [code]
 
 
+@pytest.mark.parametrize("expression", [r"Bearer \p{Alpha}++", "[a-z&&[^q]]*", r"(?i)x-[0-9]+"])
+def test_an_expression_is_javas(expression: str) -> None:
+    assert token(identityValidationExpression=expression).codes == []
+
+
 def test_a_source_that_is_none_is_refused() -> None:
     assert request(identitySource="method.request.path.id").errors == ["GL502"]
 

@@ -111,11 +111,13 @@ def _rendered(entry: Placed, lines: Sequence[str]) -> Text:
 
 
 def _append_excerpt(shown: Text, entry: Placed, gutter: str, lines: Sequence[str]) -> None:
-    """The source line with a caret; not under `secrets`, where somebody may have written a value."""
+    """The source line with a caret; not where somebody may have written a value that nobody should see."""
     origin, position = entry.diagnostic.origin, entry.position
-    if origin.pointer[:1] == ("secrets",) or not 1 <= position.line <= len(lines):
+    if not 1 <= position.line <= len(lines):
         return
     line = lines[position.line - 1].removesuffix("\r")
+    if _may_hold_a_value(origin, line):
+        return
     # A long line is shown from a little before the column on, so that the caret has something to point at.
     start = max(0, position.column - 1 - LONGEST_LINE // 4) if len(line) > LONGEST_LINE else 0
     before = visible(line[start : position.column - 1].replace("\t", " "))
@@ -125,6 +127,14 @@ def _append_excerpt(shown: Text, entry: Placed, gutter: str, lines: Sequence[str
     shown.append(f"{lead}{before}{after}{tail}\n")
     shown.append(f"{gutter} | ", style="blue")
     shown.append(" " * _width(lead + before) + "^\n", style=_STYLE[entry.diagnostic.severity])
+
+
+def _may_hold_a_value(origin: Origin, line: str) -> bool:
+    """Whether a line may be of `secrets`, or of a function's environment, which may hold some as well."""
+    part = origin.pointer[:1]
+    return part == ("secrets",) or (
+        part == ("functions",) and ("environment" in origin.pointer or "environment" in line)
+    )
 
 
 def _lines(text: str) -> list[str]:
