@@ -45,9 +45,9 @@ def kind(value: object) -> str:
             return "an object"
 
 
-def quoted(text: str) -> str:
-    """A name as a sentence may repeat it."""
-    shown = text if len(text) <= SHOWN else text[:SHOWN] + "…"
+def quoted(text: str, most: int = SHOWN) -> str:
+    """A name as a sentence may repeat it: `most` characters, none that controls a terminal."""
+    shown = text if len(text) <= most else text[:most] + "…"
     return "'" + "".join(letter if letter.isprintable() else "?" for letter in shown) + "'"
 
 

@@ -15,6 +15,7 @@ from gateline.authorizers.element import quoted
 from gateline.authorizers.facts import Facts, holds
 from gateline.authorizers.glob import Steps, matches
 from gateline.authorizers.policy import WORK_LIMIT, Effect, Ignored, Policy, Statement
+from gateline.authorizers.values import VALUE_LIMIT
 from gateline.authorizers.wire import in_order
 
 ARN_LIMIT: Final = 1600
@@ -127,8 +128,8 @@ def _covers(statement: Statement, arns: Sequence[bytes], steps: Steps) -> tuple[
         glob = next((each for each in statement.resources if matches(each.encode(), arn, steps)), None)
         covered = (glob is None) is statement.negated
         element = "NotResource" if statement.negated else "Resource"
-        read_as = f", the path read as {quoted(arn.decode('utf-8', 'replace'))}" if number else ""
-        found = f"no {element} matches" if glob is None else f"{element} {quoted(glob)} matches"
+        read_as = f", the path read as {quoted(arn.decode('utf-8', 'replace'), ARN_LIMIT)}" if number else ""
+        found = f"no {element} matches" if glob is None else f"{element} {quoted(glob, VALUE_LIMIT)} matches"
         found += read_as
         if covered is is_deny:
             return covered, found
