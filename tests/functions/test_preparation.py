@@ -25,7 +25,7 @@ def test_a_user_that_cannot_read_the_code_is_not_taken_which_is_told(
     monkeypatch.setattr(preparation, "own_user", no_other_user)
     heard: list[Said | Trouble] = []
     function = python_function(tmp_path / "code", "")
-    prepared = asyncio.run(prepare(function, tmp_path, [Path(sys.executable)], heard.append))
+    prepared = asyncio.run(prepare(function, tmp_path, lambda _: [Path(sys.executable)], heard.append))
     assert heard == [Trouble("fn", "", "not isolated")]
     assert prepared.uid == NOBODY_ELSE
     assert prepared.staged.code == tmp_path / "code"
@@ -38,7 +38,9 @@ def test_a_function_s_own_folder_is_its_user_s(tmp_path: Path, monkeypatch: pyte
         return uid_of(name), ""
 
     monkeypatch.setattr(preparation, "own_user", another_user)
-    prepared = asyncio.run(prepare(python_function(tmp_path / "code", ""), tmp_path, [], lambda _: None))
+    prepared = asyncio.run(
+        prepare(python_function(tmp_path / "code", ""), tmp_path, lambda _: [], lambda _: None)
+    )
     assert prepared.own.stat().st_uid == uid_of("fn")
     folder = prepared.staged.folder.stat()
     assert (folder.st_uid, folder.st_gid, stat.S_IMODE(folder.st_mode)) == (0, uid_of("fn"), 0o750)
@@ -47,7 +49,7 @@ def test_a_function_s_own_folder_is_its_user_s(tmp_path: Path, monkeypatch: pyte
 def test_code_that_is_missing_is_told(tmp_path: Path) -> None:
     function = python_function(tmp_path / "code", "", code=str(tmp_path / "missing"))
     with pytest.raises(NotStarted, match=r"its code cannot be used: .*missing does not exist"):
-        asyncio.run(prepare(function, tmp_path, [], lambda _: None))
+        asyncio.run(prepare(function, tmp_path, lambda _: [], lambda _: None))
 
 
 def test_nothing_is_left_when_the_preparation_is_broken_off(
@@ -60,5 +62,5 @@ def test_nothing_is_left_when_the_preparation_is_broken_off(
     (tmp_path / "scratch").mkdir()
     function = python_function(tmp_path / "code", "")
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(prepare(function, tmp_path / "scratch", [], lambda _: None))
+        asyncio.run(prepare(function, tmp_path / "scratch", lambda _: [], lambda _: None))
     assert list((tmp_path / "scratch").iterdir()) == []

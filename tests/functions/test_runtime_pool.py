@@ -85,7 +85,9 @@ def test_code_that_is_missing_is_told_to_the_operator(tmp_path: Path) -> None:
     async def scene() -> None:
         async with running(tmp_path, {}, code=str(tmp_path / "nowhere")) as function:
             answer = await function.invoke(b"{}")
-            assert answer == Failed(Fault.NOT_STARTED, f"{tmp_path / 'nowhere'} does not exist")
+            assert answer == Failed(
+                Fault.NOT_STARTED, f"its code cannot be used: {tmp_path / 'nowhere'} does not exist"
+            )
             assert answer.detail in function.troubles
 
     asyncio.run(scene())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +24,20 @@ class Prepared:
     own: Path  # a folder that its processes may write to; it goes with the staging
 
 
-async def prepare(function: Function, scratch: Path, programs: Sequence[Path], tell: Tell) -> Prepared:
+Programs = Callable[[Staged], Sequence[Path]]
+"""Where the programs lie that run a function, which its user must be able to read.
+
+Raises:
+    NotStarted: there is none.
+
+"""
+
+
+async def prepare(function: Function, scratch: Path, programs: Programs, tell: Tell) -> Prepared:
     """Stage the code, and find out whether a user of its own can read it and the `programs` that run it.
 
     Raises:
-        NotStarted: the code or a layer cannot be had.
+        NotStarted: the code, a layer or a program cannot be had.
 
     """
     try:
@@ -36,7 +45,9 @@ async def prepare(function: Function, scratch: Path, programs: Sequence[Path], t
     except Unstageable as error:
         raise NotStarted(f"its code cannot be used: {error}") from error
     try:
-        uid, why = await own_user(function.name, (*programs, staged.code, *staged.layers, staged.folder))
+        uid, why = await own_user(
+            function.name, (*programs(staged), staged.code, *staged.layers, staged.folder)
+        )
         if why:
             tell(Trouble(function.name, "", why))
         own = staged.folder / "own"

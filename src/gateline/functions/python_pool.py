@@ -34,7 +34,8 @@ class PythonWorkshop:
         interpreter = shutil.which(function.interpreter or sys.executable, path=self._environ.get("PATH"))
         if interpreter is None:
             raise NotStarted(f"its interpreter {function.interpreter} is not there, or is no program")
-        prepared = await prepare(function, self._scratch, (Path(interpreter), SCRIPT), self._tell)
+        programs = (Path(interpreter), SCRIPT)
+        prepared = await prepare(function, self._scratch, lambda _: programs, self._tell)
         self._staged = staged = prepared.staged
         environment = function_environment(
             function,

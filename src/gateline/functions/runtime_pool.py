@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 from gateline.functions.environment import function_environment
-from gateline.functions.isolation import Command, own_user
+from gateline.functions.isolation import Command
 from gateline.functions.pool import Keeper, NotStarted
-from gateline.functions.runtime_program import program
+from gateline.functions.preparation import prepare
+from gateline.functions.runtime_program import Program, program
 from gateline.functions.runtime_worker import RuntimeWorker
-from gateline.functions.speech import Tell, Trouble
-from gateline.functions.staging import Staged, Unstageable, stage
+from gateline.functions.speech import Tell
+from gateline.functions.staging import Staged
 from gateline.model.function import Function
 
 
@@ -28,32 +28,24 @@ class RuntimeWorkshop:
         self._command: Command | None = None
 
     async def open(self) -> None:
-        """Stage the files, find the program and the user.
-
-        Raises:
-            NotStarted: a file is missing, or there is no program.
-
-        """
-        self.close()
+        """Stage the code, find the program and a user."""
         function = self._function
-        try:
-            staged = self._staged = await asyncio.to_thread(stage, function, self._scratch)
-        except Unstageable as error:
-            raise NotStarted(str(error)) from error
-        environment = function_environment(
-            function, self._environ, code_root=staged.code, layers=staged.layers
+        prepared = await prepare(
+            function, self._scratch, lambda staged: self._found(staged).needs, self._tell
         )
-        found = program(function, staged, environment["PATH"])
-        uid, why = await own_user(function.name, (staged.code, *staged.layers, *found.needs))
-        if why:
-            self._tell(Trouble(function.name, "", why))
+        self._staged = staged = prepared.staged
+        found = self._found(staged)
         self._command = Command(
             arguments=found.arguments,
-            environment={**environment, **found.environment, **dict(function.environment)},
+            environment={
+                **self._plain(staged),
+                **found.environment,
+                **dict(function.environment),  # what is declared wins here too
+            },
             folder=staged.code,
             stdout=-1,  # each worker has its own
             stderr=-1,
-            uid=uid,
+            uid=prepared.uid,
         )
 
     def make(self, keeper: Keeper) -> RuntimeWorker:
@@ -66,11 +58,18 @@ class RuntimeWorkshop:
         assert self._command is not None
         try:
             return RuntimeWorker(self._function, self._command, keeper, self._tell)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the environment
             raise NotStarted(f"no process can be started: {error}") from error
 
     def close(self) -> None:
         """Remove what was unpacked."""
         if self._staged is not None:
             self._staged.discard()
-            self._staged = None
+
+    def _plain(self, staged: Staged) -> dict[str, str]:
+        return function_environment(
+            self._function, self._environ, code_root=staged.code, layers=staged.layers
+        )
+
+    def _found(self, staged: Staged) -> Program:
+        return program(self._function, staged, self._plain(staged)["PATH"])
