@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import stat
 import sys
 from dataclasses import replace
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -222,15 +220,3 @@ def test_as_root_the_scratch_folder_can_be_passed_but_not_listed(tmp_path: Path)
         assert mode == (0o711 if os.geteuid() == 0 else 0o700)
 
     run(tmp_path, scenario)
-
-
-def test_a_wait_for_a_slow_start_is_no_wait_for_ever(tmp_path: Path) -> None:
-    source = "import time\ntime.sleep(600)\ndef handler(e, c): pass"
-
-    async def scenario(functions: Listened) -> None:
-        answer = await functions.ask()
-        assert isinstance(answer, Failed)
-        assert answer.fault is Fault.BUSY
-
-    function = python_function(tmp_path / "code", source, timeout=timedelta(seconds=0.1))
-    assert json.dumps(run(tmp_path, scenario, function).troubles) == "[]"

@@ -170,12 +170,28 @@ def test_who_waits_too_long_is_told_that_all_are_busy(
     monkeypatch.setattr(policy, "GRACE_SECONDS", 0)
 
     async def scenario(stage: Stage) -> None:
-        asked = stage.ask()
-        assert fault(await finished(asked)) is Fault.BUSY
+        stage.ask(b"first")
         await stage.ready(0)
-        assert stage.puppets[0].taken == []
+        monkeypatch.setattr(stage.pool, "_timeout", 0.01)
+        waiting = stage.ask(b"second")
+        assert fault(await finished(waiting)) is Fault.BUSY
+        stage.puppets[0].answer()
+        assert stage.puppets[0].taken == [b"first"]
 
-    play(tmp_path, scenario, timeout=timedelta(seconds=0.05))
+    play(tmp_path, scenario)
+
+
+def test_a_start_takes_no_time_of_the_function_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "GRACE_SECONDS", 0)
+
+    async def scenario(stage: Stage) -> None:
+        asked = stage.ask()
+        await asyncio.sleep(0.05)
+        await stage.ready(0)
+        stage.puppets[0].answer()
+        assert await asked == Returned(b"{}")
+
+    play(tmp_path, scenario, timeout=timedelta(seconds=0.01))
 
 
 async def finished(task: asyncio.Task[Answer]) -> asyncio.Task[Answer]:

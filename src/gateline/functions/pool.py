@@ -29,7 +29,7 @@ START_SECONDS: Final = 10.0
 """What a worker may take to become ready: Lambda's bound for the initialisation."""
 
 GRACE_SECONDS: Final = 1.0
-"""An invocation waits for a worker as long as the function may run, and this."""
+"""An invocation waits for a worker as long as the function may run, and this; longer for the first one's start."""
 
 IDLE_SECONDS: Final = 300.0
 """An idle worker above the minimum is ended after so long."""
@@ -207,7 +207,11 @@ class Pool:
             return Failed(Fault.BUSY, f"{len(self._waiting)} invocations are waiting already")
         self._waiting[job] = None
         self._waiting_bytes += len(job.event)
-        job.timer = self._loop.call_later(self._timeout + GRACE_SECONDS, self._waited, job)
+        is_cold = (
+            not self._busy
+        )  # nothing has started yet: that takes no time of the function's, as at Amazon
+        patience = self._timeout + GRACE_SECONDS + (START_SECONDS if is_cold else 0)
+        job.timer = self._loop.call_later(patience, self._waited, job)
         self._grow()
         return None
 
