@@ -98,14 +98,6 @@ def test_an_answer_is_handed_on_and_then_the_next_event_comes() -> None:
     played(scene)
 
 
-def test_an_event_may_be_there_before_it_is_asked_for() -> None:
-    async def scene(api: RuntimeApi, _: Recorder) -> None:
-        api.hand(an_event())
-        assert (await api.answer(NEXT)).status == 200
-
-    played(scene)
-
-
 def test_whoever_asks_again_gets_the_same_event_again() -> None:
     async def scene(api: RuntimeApi, recorder: Recorder) -> None:
         lost = asyncio.create_task(api.answer(NEXT))
@@ -185,6 +177,20 @@ def test_a_second_answer_is_refused_and_changes_nothing() -> None:
             assert (status, body["errorType"]) == (403, "InvalidStateTransition")
             assert "from ResponseSent to Invocation" in body["errorMessage"]
         assert recorder.heard == ["ready", Returned(b"1")]
+
+    played(scene)
+
+
+def test_a_second_answer_after_asking_for_more_is_refused_and_the_next_event_still_comes() -> None:
+    async def scene(api: RuntimeApi, recorder: Recorder) -> None:
+        await with_event(api, "one")
+        await api.answer(post("invocation/one/response", b"1"))
+        asked = asyncio.create_task(api.answer(NEXT))
+        await asyncio.sleep(0)
+        assert (await api.answer(post("invocation/one/response", b"2"))).status == 400
+        api.hand(an_event("two"))
+        assert (await asked).headers[0] == ("Lambda-Runtime-Aws-Request-Id", "two")
+        assert recorder.heard == ["ready", Returned(b"1"), "ready"]
 
     played(scene)
 

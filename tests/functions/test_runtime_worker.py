@@ -103,11 +103,12 @@ def test_one_that_never_asks_for_an_event_is_not_started(
     asyncio.run(scene())
 
 
-def test_one_that_exits_before_it_is_ready_is_told_with_its_status(tmp_path: Path) -> None:
+def test_one_that_exits_before_it_is_ready_is_told_with_its_status_and_words(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with running(tmp_path, bootstrap("sys.exit(7)\n")) as function:
+        async with running(tmp_path, bootstrap("sys.exit('no key')\n")) as function:
             answer = await function.invoke(b"1")
-            assert answer == Failed(Fault.NOT_STARTED, "ended with status 7 before it asked for an event")
+            told = "ended with status 1 before it asked for an event\nno key"
+            assert answer == Failed(Fault.NOT_STARTED, told)
             assert answer.detail in function.troubles
 
     asyncio.run(scene())

@@ -94,7 +94,7 @@ class RuntimeApi:
         self._current = ""
 
     def hand(self, invocation: Invocation) -> None:
-        """Give the worker, which is ready, its next event."""
+        """Give the worker, which has said that it is ready, its next event."""
         self._current = invocation.request_id
         self._handed.set_result(invocation)
 
@@ -124,6 +124,7 @@ class RuntimeApi:
             return self._out_of_order(State.READY)
         if self._state is not State.READY:
             self._state = State.READY
+            self._current = ""  # whatever still comes for the last event is too late
             self._listener.ready()
         invocation = await asyncio.shield(self._handed)  # of two that ask, one may go away
         return Told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -17,12 +18,13 @@ from gateline.functions.pool import Keeper
 from gateline.functions.runtime_api import Asked, Invocation, RuntimeApi, Told, trace_id
 from gateline.functions.runtime_peer import is_of_worker
 from gateline.functions.runtime_server import RuntimeServer
-from gateline.functions.speech import Tell, Trouble
+from gateline.functions.speech import Said, Tell, Trouble
 from gateline.model.function import Function
 
 LEAVE_SECONDS: Final = 0.5
 """What a worker may take to end after it told that it cannot start: official clients print, then exit."""
 
+_FIRST_WORDS: Final = 20  # lines
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -43,11 +45,13 @@ class RuntimeWorker:
         self._loop = asyncio.get_running_loop()
         self._api = RuntimeApi(self)
         self._server = RuntimeServer(self._answer, self._admit)
-        self._output = Output(function.name, tell)
+        self._output = Output(function.name, self._hear)
+        self._first_words: deque[str] = deque(maxlen=_FIRST_WORDS)  # until it has started
         self._uid = os.geteuid() if command.uid == NOBODY_ELSE else command.uid
         self._request_id = ""
         self._was_refused = False
         self._has_started = False
+        self._had_visitors = False
         self._why = ""
         try:
             self._child = start(self._completed(command))
@@ -80,6 +84,7 @@ class RuntimeWorker:
     def ready(self) -> None:
         """The worker asks for an event."""
         self._has_started = True
+        self._first_words.clear()
         self._output.end()
         self._request_id = ""
         self._keeper.ready(self)
@@ -110,8 +115,15 @@ class RuntimeWorker:
         status = await self._child.ended
         await self._server.close()
         self._output.close()
-        when = "" if self._has_started else " before it asked for an event"
-        self._keeper.ended(self, self._why or f"ended with {ending(status)}{when}")
+        why = self._why or f"ended with {ending(status)}"
+        if not self._has_started and not self._why:
+            why = "\n".join((f"{why} before it asked for an event", *self._first_words))
+        self._keeper.ended(self, why)
+
+    def _hear(self, words: Said | Trouble) -> None:
+        if not self._has_started and isinstance(words, Said):
+            self._first_words.append(words.text)  # they may say why it cannot start
+        self._tell(words)
 
     async def _answer(self, asked: Asked) -> Told:
         told = await self._api.answer(asked)
@@ -125,7 +137,8 @@ class RuntimeWorker:
         session = self._child.pid  # it leads a session of its own
         if await asyncio.to_thread(is_of_worker, peer_port, own_port, uid=self._uid, session=session):
             return True
-        if not self._child.ended.done():
+        if not self._child.ended.done() and not self._had_visitors:  # once: they may come for ever
+            self._had_visitors = True
             text = "a process that is not the function's tried to speak to its Runtime API, and was refused"
             self._tell(Trouble(self._function.name, self._request_id, text))
         return False
