@@ -154,7 +154,7 @@ def test_a_request_over_http_2_is_told_in_the_same_form(guarded: Guarded) -> Non
         )
     assert outcome.status == 200
     [call] = guarded.calls()
-    assert call.event["requestContext"]["protocol"] == "HTTP/2.0"
+    assert call.event["requestContext"]["protocol"] == "HTTP/2"
     assert call.event["headers"]["Host"] == "gw.example.com"
     assert call.event["headers"]["Told"] == word.decode()
     assert not [name for name in call.event["headers"] if name.startswith(":")]

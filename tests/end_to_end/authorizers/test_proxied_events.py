@@ -165,9 +165,8 @@ def test_what_the_authorizer_said_is_told_as_text(guarded: Guarded) -> None:
         event = event_of(guarded, b"GET", b"/prod/guarded", line)
         told_of.append(event["requestContext"]["authorizer"])
         assert event["headers"]["Authorization"] == line.partition(b": ")[2].decode()
-    latencies = [each.pop("integrationLatency") for each in told_of]
+    assert all(type(each.pop("integrationLatency")) is int for each in told_of)
     assert told_of == [{"principalId": "alice", "tier": "gold", "number": "7", "yes": "true"}] * 2
-    assert latencies[1] == 0  # remembered
     assert "authorizer" not in event_of(guarded, b"GET", b"/prod/told")["requestContext"]
 
 
@@ -207,6 +206,6 @@ def test_over_http_2_the_event_has_the_same_form(guarded: Guarded) -> None:
     assert outcome.status == 200
     event = json.loads(outcome.body)
     assert (event["body"], event["queryStringParameters"]) == ("hello", {"a": "b"})
-    assert event["requestContext"]["protocol"] == "HTTP/2.0"
+    assert event["requestContext"]["protocol"] == "HTTP/2"
     assert event["headers"].get("Cookie", event["headers"].get("cookie")) == "a=1; b=2"
     assert event["headers"]["Host"] == HOST.decode()
