@@ -11,7 +11,8 @@ from importlib import resources
 from typing import Final
 
 PARTS: Final = (
-    "answers", "tables", "hosts", "paths", "routing", "mapping", "policy", "decisions", "authorize", "request",
+    "answers", "tables", "hosts", "paths", "routing", "mapping",
+    "addresses", "policy", "decisions", "authorize", "request",
 )  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
