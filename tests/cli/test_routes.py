@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def test_the_routes_are_json_for_programs(gateline: Gateline) -> None:
                 "authorization": "NONE",
                 "integration": "http_proxy",
                 "target": "https://internal.storefront/orders/{id}",
+                "authorizer_function": None,
             }
         ]
     }
@@ -55,3 +57,17 @@ def test_warnings_do_not_mix_with_the_answer(gateline: Gateline) -> None:
     assert result.exit_code == 0
     assert "warning[GL219]" in result.stderr
     assert [row["api"] for row in json.loads(result.stdout)["routes"]] == ["store-front"]
+
+
+def test_an_authorizer_is_shown_with_the_function_that_it_asks_in_a_stage(
+    gateline: Gateline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES.parents[1] / "golden" / "cases" / "lambda-authorizers")
+    lines = gateline("routes").stdout.splitlines()
+    assert any(re.search(r"prod +PUT +/orders/\{id\} +requests \(checker\) ", line) for line in lines)
+    assert any(re.search(r"test +PUT +/orders/\{id\} +requests \(checker:next\) ", line) for line in lines)
+    assert any(
+        re.search(r"prod +ANY +/stock/\{proxy\+\} +tokens +aws_proxy +function stock", line) for line in lines
+    )
+    told = json.loads(gateline("routes", "--output", "json").stdout)["routes"]
+    assert {row["authorizer_function"] for row in told} == {"tokens", "checker", "checker:next", None}

@@ -187,9 +187,9 @@ def test_the_handler_is_looked_for_in_a_zip(
 
 
 def test_a_file_that_is_no_zip_holds_no_handler(load_project: LoadProject) -> None:
-    project = APIS + "functions: {f: {handler: a.b, code: f.zip}}"
-    loaded = load_project({"gateline.yaml": project, "f.zip": "not a zip"})
-    assert [line[:5] for line in complaints(loaded)] == ["GL225"]
+    project = APIS + "functions: {f: {handler: a.b, code: f.zip}, g: {handler: a.b, code: a}}"
+    loaded = load_project({"gateline.yaml": project, "f.zip": "not a zip", "a": ""})
+    assert [line[:5] for line in complaints(loaded)] == ["GL225", "GL225"]
 
 
 @pytest.mark.parametrize(

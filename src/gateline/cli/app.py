@@ -54,6 +54,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
         "authorize",
         "Ask the authorizer of one request, and show why it decides so.",
     ),
+    "authorizers": Row(
+        "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
+    ),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),
     "schema": Row("gateline.cli.schema", "schema", "Print the JSON Schema of gateline.yaml."),
     "doctor": Row("gateline.cli.doctor", "doctor", "Say what this machine lacks to run Gateline."),

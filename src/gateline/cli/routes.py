@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.text import Text
@@ -23,11 +24,27 @@ def routes(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """List every route that a project serves: who may call it, and where it leads."""
-    rows = resources_or_exit(inspect(project, overlay, allow)).routes
+    inspection = inspect(project, overlay, allow)
+    rows = resources_or_exit(inspection).routes
+    asked = {
+        (stage.scope, authorizer.name): authorizer.function
+        for stage in inspection.hosting.stages
+        for authorizer in stage.authorizers
+    }
     if output is Output.JSON:
-        console.print_json({"routes": [_cells(row) for row in rows]})
+        functions = [asked.get((f"{row.api}/{row.stage}", row.authorization)) for row in rows]
+        cells = zip(map(_cells, rows), functions, strict=True)
+        console.print_json({"routes": [{**each, "authorizer_function": name} for each, name in cells]})
     else:
-        print_routes(rows, console.answers())
+        print_routes(tuple(_naming(row, asked) for row in rows), console.answers())
+
+
+def _naming(row: RouteRow, asked: Mapping[tuple[str, str], str]) -> RouteRow:
+    """The row, with the function that its authorizer asks in this stage."""
+    function = asked.get((f"{row.api}/{row.stage}", row.authorization))
+    if function is None or function == row.authorization:
+        return row
+    return dataclasses.replace(row, authorization=f"{row.authorization} ({function})")
 
 
 def print_routes(rows: tuple[RouteRow, ...], out: Console) -> None:

@@ -106,7 +106,7 @@ def _modules_of_file(code: Path) -> set[str] | None:
     """The names of files in a zip, or of the one file that is all the code; None when it is not there."""
     if not is_file(code):
         return None
-    if code.suffix == ".py":
+    if code.suffix.lower() != ".zip":
         return {code.name}
     try:
         with zipfile.ZipFile(code) as archive:
