@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +42,8 @@ class Functions:
     async def __aenter__(self) -> Self:
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.geteuid() == 0:
-            self._scratch.chmod(0o711)  # what lies in it is each for one function's user
+            # To be passed by all: what lies in it is each for one function's user.
+            self._scratch.chmod(stat.S_IMODE(self._scratch.stat().st_mode) | 0o011)
         return self
 
     async def __aexit__(
