@@ -14,7 +14,7 @@ from gateline.functions.pool import LARGEST_PAYLOAD
 from gateline.functions.runtime_api import Asked, Told
 
 LOOPBACK: Final = "127.0.0.1"  # runtime clients take host:port, and not all of them brackets
-MOST_CONNECTIONS: Final = 16  # of one worker at a time: clients use one or two
+MOST_CONNECTIONS: Final = 8  # of one worker at a time: clients use one or two, and each may hold some MB
 _LONGEST_HEAD: Final = 2 * 1024 * 1024  # clients send an X-Ray cause of up to 1 MiB as a header
 _CHUNK: Final = 64 * 1024
 
