@@ -191,6 +191,7 @@ def test_everything_is_gone_afterwards(tmp_path: Path) -> None:
         sockets = Path(told["admin"]["address"]["pipe"]["path"]).parent  # elsewhere when tmp_path is deep
         assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in left_in(sockets)} == {
             "admin.sock": 0o600,
+            "control.sock": 0o600,
             "xds.sock": 0o600,
         }
 

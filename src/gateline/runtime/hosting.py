@@ -55,6 +55,7 @@ class Hosting:
         self._linking: asyncio.Task[None] | None = None
         self._link = HostLink(state.host_control_socket, notify, self._configured)
         self._crashed = False
+        self._is_stopping = False
 
     @property
     def pid(self) -> int | None:
@@ -62,8 +63,8 @@ class Hosting:
         return self._keeper.pid if self._keeper else None
 
     def start(self) -> None:
-        """Want a host; does nothing while there is one."""
-        if self._keeper and not self._keeper.finished.done():
+        """Want a host; does nothing while there is one, and after a stop."""
+        if self._is_stopping or (self._keeper and not self._keeper.finished.done()):
             return
         self._state.host_log.unlink(missing_ok=True)
         self._keeper = Keeper(
@@ -107,6 +108,7 @@ class Hosting:
 
     def stop(self) -> None:
         """Want no host any more: gently the first time, at once the second."""
+        self._is_stopping = True
         if self._linking:
             self._linking.cancel()
         if self._keeper:

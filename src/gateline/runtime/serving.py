@@ -86,8 +86,7 @@ class Serving:
             assert before is not None
             candidate = await asyncio.to_thread(self._regenerate, candidate)  # a flush may have come between
             assert candidate.resources is not None
-            if self._forgetting:
-                self._forgetting.cancel()
+            self.stop()
             version = self._delivery.version
             try:
                 await self._hosting.configure(overlapping(before.hosting, candidate.hosting))
@@ -103,6 +102,11 @@ class Serving:
             self._forgetting = self._tasks.create_task(self._forget(candidate))
             changed = self._delivery.version != version or candidate.hosting != before.hosting
             return Replaced(is_change=changed)
+
+    def stop(self) -> None:
+        """Leave nothing to be done in the background."""
+        if self._forgetting:
+            self._forgetting.cancel()
 
     async def flush(self, names: list[str] | None) -> tuple[str, ...]:
         """Let nothing count any more that these authorizers have decided; None: all of them.

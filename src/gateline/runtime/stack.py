@@ -314,6 +314,7 @@ class Stack:
         """Stop watching, then let Envoy finish what it serves; the control plane stays up until it has."""
         for task in working:
             task.cancel()
+        self._serving.stop()
         self._keeper.stop()
         await self._keeper.finished
         self._hosting.stop()

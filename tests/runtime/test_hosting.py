@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateline.errors import GatelineError
+from gateline.model.authorizer import AuthorizerKind
+from gateline.model.function import Function, FunctionKind
+from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+from gateline.model.origin import Origin
+from gateline.runtime import hosting
+from gateline.runtime.background import background
+from gateline.runtime.host_link import HostRefused
+from gateline.runtime.hosting import Hosting, overlapping
+from gateline.runtime.notice import FunctionSaid, FunctionTrouble, HostBack, HostCrashed, Notice
+from gateline.runtime.state_dir import StateDir, hold_state_dir
+
+
+def function(name: str = "f", code: str = "") -> Function:
+    return Function(name=name, kind=FunctionKind.PYTHON, handler="code.run", code=code, origin=Origin("x"))
+
+
+def authorizer(name: str, validation: str = "") -> HostedAuthorizer:
+    return HostedAuthorizer(
+        name=name, kind=AuthorizerKind.TOKEN, function="f", ttl=300, validation=validation
+    )
+
+
+def stage(scope: str, *authorizers: HostedAuthorizer, routes: tuple[str, ...] = ()) -> HostedStage:
+    return HostedStage(
+        scope=scope,
+        api_id="a",
+        stage="s",
+        account_id="1",
+        region="us-east-1",
+        authorizers=authorizers,
+        methods=tuple(HostedMethod(route=route, resource="/", resource_id="r") for route in routes),
+    )
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StateDir]:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        yield held
+
+
+@pytest.fixture
+def needed(tmp_path: Path) -> HostConfiguration:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "code.py").write_text("print('loaded')\ndef run(event, context): return {}\n")
+    return HostConfiguration(functions=(function(code=str(tmp_path / "code")),), stages=(stage("a/s"),))
+
+
+class Bench:
+    def __init__(self, state: StateDir, tasks: asyncio.TaskGroup) -> None:
+        self.notices: asyncio.Queue[Notice] = asyncio.Queue()
+        self.changes = 0
+        self.hosting = Hosting(state, {"PATH": "/usr/bin:/bin"}, tasks, self.notices.put_nowait, self._count)
+
+    def _count(self) -> None:
+        self.changes += 1
+
+    async def told(self) -> Notice:
+        """The next notice that is not a function's."""
+        while isinstance(told := await self.notices.get(), FunctionSaid | FunctionTrouble):
+            pass
+        return told
+
+
+def played(state: StateDir, story: Callable[[Bench], Awaitable[None]]) -> None:
+    async def play() -> None:
+        async with asyncio.timeout(60), background() as tasks:
+            bench = Bench(state, tasks)
+            try:
+                await story(bench)
+            finally:
+                bench.hosting.stop()
+                await bench.hosting.finished()
+
+    asyncio.run(play())
+
+
+def told_by_kernel(pid: int, place: str) -> str:
+    return Path(f"/proc/{pid}/{place}").read_text(errors="replace")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_needs_no_host_starts_none(state: StateDir) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(HostConfiguration())
+        assert bench.hosting.pid is None
+
+    played(state, story)
+
+
+def test_a_host_comes_up_speaks_for_its_functions_and_leaves_nothing(
+    state: StateDir, needed: HostConfiguration
+) -> None:
+    pids: list[int] = []
+
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(needed)
+        assert bench.hosting.pid
+        pids.append(bench.hosting.pid)
+        for socket in (state.host_socket, state.host_control_socket):
+            assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+        assert "gateline.host" in told_by_kernel(pids[0], "cmdline").split("\0")
+        while not isinstance(said := await bench.notices.get(), FunctionSaid):
+            pass
+        assert (said.function, said.text) == ("f", "loaded")
+
+    played(state, story)
+    assert not is_alive(pids[0])
+
+
+def test_a_host_knows_none_of_the_heavy_libraries(state: StateDir, needed: HostConfiguration) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(needed)
+        assert bench.hosting.pid
+        mapped = told_by_kernel(bench.hosting.pid, "maps")
+        for library in ("grpc", "pydantic", "google/_upb", "cryptography"):
+            assert library not in mapped
+
+    played(state, story)
+
+
+def test_a_killed_host_comes_back_configured(state: StateDir, needed: HostConfiguration) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(needed)
+        first = bench.hosting.pid
+        assert first
+        os.kill(first, signal.SIGKILL)
+        assert await bench.told() == HostCrashed(-9, 0.0)
+        back = await bench.told()
+        assert isinstance(back, HostBack)
+        assert back.pid == bench.hosting.pid != first
+        assert bench.changes == 3  # up, down, up
+        await bench.hosting.configure(needed)
+
+    played(state, story)
+
+
+def test_a_refused_configuration_is_told_and_the_host_serves_on(
+    state: StateDir, needed: HostConfiguration
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(needed)
+        first = bench.hosting.pid
+        bad = replace(needed, stages=(stage("a/s", authorizer("tokens", validation="(")),))
+        with pytest.raises(HostRefused, match="a/s/tokens"):
+            await bench.hosting.configure(bad)
+        await bench.hosting.configure(needed)
+        assert bench.hosting.pid == first
+
+    played(state, story)
+
+
+def test_a_host_that_does_not_come_up_is_told_with_its_last_words_and_tried_again_later(
+    state: StateDir, needed: HostConfiguration, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def story(bench: Bench) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(hosting, "PACKAGES", tmp_path)
+            (tmp_path / "gateline").mkdir()
+            (tmp_path / "gateline" / "__init__.py").write_text("raise SystemExit('no luck today')")
+            with pytest.raises(GatelineError, match="no luck today"):
+                await bench.hosting.configure(needed)
+        await bench.hosting.configure(needed)
+        assert bench.hosting.pid
+
+    played(state, story)
+
+
+def test_after_a_stop_none_is_started(state: StateDir, needed: HostConfiguration) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(needed)
+        bench.hosting.stop()
+        await bench.hosting.finished()
+        with pytest.raises(GatelineError):
+            await bench.hosting.configure(replace(needed, stages=()))
+        assert bench.hosting.pid is None
+
+    played(state, story)
+
+
+def test_while_envoy_changes_over_the_host_serves_the_old_and_the_new() -> None:
+    before = HostConfiguration(
+        functions=(function("f", "old"), function("gone")),
+        revisions=(("f", "1"), ("gone", "1")),
+        stages=(stage("a/s", authorizer("x"), authorizer("gone"), routes=("one", "two")), stage("b/s")),
+    )
+    after = HostConfiguration(
+        functions=(function("f", "new"),),
+        revisions=(("f", "2"),),
+        stages=(stage("a/s", authorizer("x", "new"), routes=("two", "three")), stage("c/s")),
+    )
+    both = overlapping(before, after)
+    assert both.functions == (function("f", "new"), function("gone"))
+    assert both.revisions == (("f", "2"), ("gone", "1"))
+    assert [each.scope for each in both.stages] == ["a/s", "c/s", "b/s"]
+    assert both.stages[0].authorizers == (authorizer("x", "new"), authorizer("gone"))
+    assert [method.route for method in both.stages[0].methods] == ["two", "three", "one"]
+
+
+def test_what_only_adds_is_not_changed_by_what_was() -> None:
+    before = HostConfiguration(functions=(function(),), revisions=(("f", "1"),), stages=(stage("a/s"),))
+    after = HostConfiguration(
+        functions=(function(), function("g")),
+        revisions=(("f", "2"), ("g", "1")),
+        stages=(stage("a/s", authorizer("x")),),
+    )
+    assert overlapping(before, after) == after
+    assert overlapping(HostConfiguration(), after) == after
