@@ -41,6 +41,7 @@ def main() -> int:
     results: dict[str, list[Row]] = {}
     # The system's own folder for temporary files, for the paths of Unix sockets must be short.
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        Path(name).chmod(0o711)
         for part in chosen.only or PARTS:
             results[part] = _rows(part, Path(name), rounds)
             print(f"\n## {part}\n\n{table(results[part])}", flush=True)
