@@ -35,6 +35,7 @@ class FakeLambda(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FakeLambda
 
     def do_POST(self) -> None:
