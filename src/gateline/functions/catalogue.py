@@ -54,9 +54,9 @@ class Functions:
             try:
                 await asyncio.wait(self._draining)
             except asyncio.CancelledError:  # there is no time to drain
-                for task in self._draining:
-                    task.cancel()
-                await asyncio.wait(self._draining)
+                left = [task for task in self._draining if task.cancel()]
+                if left:
+                    await asyncio.wait(left)
                 raise
 
     async def configure(self, functions: tuple[Function, ...], revisions: Mapping[str, str]) -> None:
