@@ -76,9 +76,9 @@ local function fact_of(key)
   return fact and fact(judged)
 end
 
--- Other readings of the path, as a backend may make them: a Deny of any of them is one of the request. Nil and
--- true when there are more than are worth looking at.
-local function other_arns(r, prefix)
+-- The ARNs of other readings of the path, as a backend may make them: a Deny of any of them is one of the request.
+-- Nil and true when there are more than are worth looking at.
+local function other_arns(r, prefix, arn)
   local readings, count, too_many = { r.path }, 1, false
   if not r.plain then
     readings, count, too_many = readings_of(r.path)
@@ -87,11 +87,16 @@ local function other_arns(r, prefix)
     return nil, true
   end
   local arns = {}
+  local function add(other)
+    if other ~= arn then
+      arns[#arns + 1] = other
+    end
+  end
   for index = 1, count do
     local reading = readings[index]
-    arns[#arns + 1] = prefix .. sub(reading, 2)
+    add(prefix .. sub(reading, 2))
     if byte(reading, #reading) == 47 then
-      arns[#arns + 1] = prefix .. sub(reading, 2, -2)
+      add(prefix .. sub(reading, 2, -2))
     end
   end
   return arns
@@ -109,7 +114,7 @@ local function is_allowed(r, decision, stage)
   end
   local readings, too_many
   if not r.plain or slash and #path > 1 then
-    readings, too_many = other_arns(r, prefix)
+    readings, too_many = other_arns(r, prefix, arn)
     if too_many then
       bad_request(r.h, r.rid, "path_ambiguous")
       return false
