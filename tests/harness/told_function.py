@@ -4,6 +4,7 @@ r"""Lambda functions that do what their caller tells them; each call is a line o
     {"raise": "Unauthorized"}           raise an exception with this message
     {"fault": "loop", "say": ...}       misbehave in this way first (the names below)
     {"wait_for": "/path", "say": ...}   answer when this file is there
+    {"say_file": "/path"}               return what this file holds
     {"big": 9000, "say": "$BIG"}        "$BIG" becomes so many letters
 
 An authorizer is told by the last word of its token, a REQUEST authorizer or a proxied function by a header or a
@@ -83,6 +84,9 @@ def _obey(told: dict[str, Any], event: Any) -> Any:
     if "wait_for" in told:
         while not os.path.exists(told["wait_for"]):  # noqa: PTH110 - no import that only this needs
             time.sleep(0.005)
+    if "say_file" in told:
+        with open(told["say_file"], encoding="utf-8") as file:  # noqa: PTH123
+            told["say"] = json.load(file)
     text = json.dumps(told.get("say")).replace("$ARN", event.get("methodArn", ""))
     return json.loads(text.replace("$BIG", "x" * told.get("big", 0)))
 
@@ -105,8 +109,16 @@ def _print_much() -> None:
 def _leave_children() -> None:
     for _ in range(3):
         if os.fork() == 0:
-            os.setsid()  # out of the process group, too
             time.sleep(_FOREVER)
+            os._exit(0)
+
+
+def _leave_daemons() -> None:
+    for _ in range(2):
+        if os.fork() == 0:
+            os.setsid()  # out of the process group
+            if os.fork() == 0:  # and out of the family
+                time.sleep(_FOREVER)
             os._exit(0)
 
 
@@ -140,6 +152,7 @@ _FAULTS: Final = {
     "interrupt": _interrupt,
     "kill itself": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "leave children": _leave_children,
+    "leave daemons": _leave_daemons,
     "loop": _loop,
     "print much": _print_much,
     "segfault": _segfault,
