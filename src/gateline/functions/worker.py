@@ -19,7 +19,6 @@ _HERE = __file__.rpartition("/")[0]
 sys.path[:] = [path for path in sys.path if path != _HERE]  # or a function could import Gateline's own files
 
 import contextlib  # noqa: E402
-import decimal  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
@@ -27,15 +26,17 @@ import os  # noqa: E402
 import struct  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
-from typing import Any, Callable, List, Optional, Tuple  # noqa: E402, UP035 - Python 3.8
+
+TYPE_CHECKING = False  # `typing` itself takes longer to import than all of this to run
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 LARGEST_PAYLOAD = 6_291_556
 _READ = 64 * 1024  # more would be mapped from the kernel for each event, and given back
 _HEAD = struct.Struct("!IIHH")
 _ANSWER = struct.Struct("!IIc")
 _LINE = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
-
-Handler = Callable[[Any, "Context"], Any]
 
 
 class Channel:
@@ -52,7 +53,7 @@ class Channel:
         self._is_ours = False
         os.close(self._descriptor)
 
-    def receive(self) -> Tuple[int, str, str, bytes]:  # noqa: UP006
+    def receive(self) -> tuple[int, str, str, bytes]:
         """The next event with its sequence number, request id and ARN; ends the process with the gateway."""
         data = self._rest
         while len(data) < _HEAD.size or len(data) < 4 + _HEAD.unpack_from(data)[0]:
@@ -81,8 +82,8 @@ class Channel:
 class Identity:
     """Who calls with an identity of Amazon's: nobody."""
 
-    cognito_identity_id: Optional[str] = None  # noqa: UP045
-    cognito_identity_pool_id: Optional[str] = None  # noqa: UP045
+    cognito_identity_id: str | None = None
+    cognito_identity_pool_id: str | None = None
 
 
 class Context:
@@ -136,7 +137,8 @@ def _set_up_logging() -> LogHandler:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, decimal.Decimal):  # what boto3 makes of DynamoDB's numbers
+    decimal = sys.modules.get("decimal")  # whoever has such a value has imported it
+    if decimal is not None and isinstance(value, decimal.Decimal):  # what boto3 makes of DynamoDB's numbers
         return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     message = f"Object of type {type(value).__name__} is not JSON serializable"
     raise TypeError(message)
@@ -149,12 +151,12 @@ def _marshalled(result: object) -> bytes:
     return result if isinstance(result, bytes) else _encode(result).encode()
 
 
-def _error(kind: str, message: str, request_id: str, trace: List[str]) -> bytes:  # noqa: UP006
+def _error(kind: str, message: str, request_id: str, trace: list[str]) -> bytes:
     error = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
     return json.dumps(error).encode()
 
 
-def _trace(error: BaseException) -> List[str]:  # noqa: UP006
+def _trace(error: BaseException) -> list[str]:
     """The frames of the function's own code."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [it for it in frames if it.filename != __file__ and not it.filename.startswith("<frozen importlib")]
@@ -177,7 +179,7 @@ class Unloadable(Exception):
     """The handler is not there: an errorType of Lambda's, a message and a trace."""
 
 
-def _load(handler: str) -> Handler:
+def _load(handler: str) -> Callable[[Any, Context], Any]:
     module, dot, name = handler.rpartition(".")
     if not dot or not module:
         message = f"Bad handler '{handler}': not enough values to unpack (expected 2, got 1)"
@@ -201,7 +203,7 @@ def _load(handler: str) -> Handler:
     return found  # type: ignore[no-any-return] # a callable of the function's
 
 
-def _paths(code: str, layers: List[str]) -> List[str]:  # noqa: UP006
+def _paths(code: str, layers: list[str]) -> list[str]:
     """Where modules are looked for first, in Lambda's order; a later layer hides an earlier one."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     paths = [code]
@@ -216,7 +218,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _call(handler: Handler, event: bytes, context: Context) -> Tuple[bytes, bytes]:  # noqa: UP006
+def _call(handler: Callable[[Any, Context], Any], event: bytes, context: Context) -> tuple[bytes, bytes]:
     """What becomes of an event: kind and JSON."""
     try:
         given = json.loads(event.decode())
@@ -237,7 +239,7 @@ def _call(handler: Handler, event: bytes, context: Context) -> Tuple[bytes, byte
     return b"R", payload
 
 
-def _serve(channel: Channel, handler: Handler, timeout: float, log: LogHandler) -> None:
+def _serve(channel: Channel, handler: Callable[[Any, Context], Any], timeout: float, log: LogHandler) -> None:
     while True:
         sequence, request_id, arn, event = channel.receive()
         log.request_id = request_id
@@ -247,7 +249,7 @@ def _serve(channel: Channel, handler: Handler, timeout: float, log: LogHandler) 
         log.request_id = ""
 
 
-def main(arguments: List[str]) -> None:  # noqa: UP006
+def main(arguments: list[str]) -> None:
     """Import the handler, then answer events until the gateway goes."""
     channel = Channel(int(arguments[0]))
     timeout, code, handler, layers = float(arguments[1]) / 1000, arguments[2], arguments[3], arguments[4:]
