@@ -8,7 +8,6 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile.cluster import CONNECT_TIMEOUT
-from gateline.compile.remap import remap_filter
 from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
@@ -20,7 +19,8 @@ _MOST_REQUESTS: Final = 4096
 def host_cluster(socket: str) -> Message:
     """The cluster of the host at a Unix socket.
 
-    Header names go out as the client spelled them: functions read them (api-gateway.md section 11).
+    Header names go out as the client spelled them: functions read them (api-gateway.md section 11). The host
+    renames a function's response headers itself: its own Content-Length and the like are nobody's business.
     """
     address = {"pipe": {"path": socket}}
     protocol = new(
@@ -36,13 +36,6 @@ def host_cluster(socket: str) -> Message:
                 }
             }
         },
-        http_filters=[
-            remap_filter(),
-            extension(
-                "envoy.filters.http.upstream_codec",
-                "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-            ),
-        ],
     )
     return new(
         "envoy.config.cluster.v3.Cluster",

@@ -10,25 +10,7 @@ from functools import cache
 from typing import Final
 
 from gateline.compile.wire import extension
-
-REMAPPED: Final = (
-    "authorization",
-    "connection",
-    "content-length",
-    "content-md5",
-    "date",
-    "expect",
-    "host",
-    "max-forwards",
-    "proxy-authenticate",
-    "server",
-    "trailer",
-    "upgrade",
-    "user-agent",
-    "www-authenticate",
-    "x-amzn-requestid",
-)
-"""Recorded from the real service; the client sees `x-amzn-remapped-{name}`."""
+from gateline.model.integration import REMAPPED_HEADERS as REMAPPED
 
 _NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrade"})
 """Copied but not removed here: Envoy itself needs them and writes its own."""

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateline.integrations.binary_media_type import is_binary
+from gateline.model.integration import REMAPPED_HEADERS
 
 _KEYS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
-_OF_THE_SERVER: Final = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "proxy-connection", "server", "trailer", "upgrade"}
-)
-"""Headers that the host's own HTTP server writes, or that would break its framing. The client sees what the
-function said as `x-amzn-remapped-{name}` (section 9); Envoy renames the other names of that section."""
+_REMAPPED: Final = frozenset((*REMAPPED_HEADERS, "keep-alive", "proxy-connection"))
+"""Headers that the client sees as `x-amzn-remapped-{name}`, and two more that would break the connection."""
 
 _DROPPED: Final = frozenset({"transfer-encoding"})
 _BODILESS: Final = frozenset({204, 304})
@@ -161,7 +159,7 @@ def _value(value: object) -> str:
 
 
 def _seen_name(name: str) -> str:
-    return f"x-amzn-Remapped-{name}" if name.lower() in _OF_THE_SERVER else name
+    return f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
 
 
 def _utf8(text: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -18,6 +19,27 @@ class IntegrationKind(StrEnum):
     AWS = "aws"
     AWS_PROXY = "aws_proxy"
     MOCK = "mock"
+
+
+REMAPPED_HEADERS: Final = (
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "expect",
+    "host",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "www-authenticate",
+    "x-amzn-requestid",
+)
+"""Headers of an integration's response that a client gets as `x-amzn-remapped-{name}`, recorded from the real
+service (api-gateway.md section 9)."""
 
 
 class ConnectionType(StrEnum):
