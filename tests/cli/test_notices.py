@@ -40,6 +40,7 @@ def said(notice: Notice, *, serving: bool = True) -> str:
     if serving:
         narrator.serving()
     narrator(notice)
+    narrator.close()
     return out.getvalue()
 
 
@@ -113,7 +114,9 @@ def test_going_back_to_what_is_served_is_said_only_after_a_refusal() -> None:
 def test_with_json_lines_functions_speak_json_too(notice: Notice, told: dict[str, str]) -> None:
     out, lines = io.StringIO(), list[str]()
     noon = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    Narrator(Console(file=out), lines.append, now=lambda: noon)(notice)
+    narrator = Narrator(Console(file=out), lines.append, now=lambda: noon)
+    narrator(notice)
+    narrator.close()
     (line,) = lines
     assert line.isascii()
     assert line.count("\n") == 1

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -225,3 +227,21 @@ def test_what_only_adds_is_not_changed_by_what_was() -> None:
     )
     assert overlapping(before, after) == after
     assert overlapping(HostConfiguration(), after) == after
+
+
+def test_control_knows_none_of_the_libraries_of_the_host() -> None:
+    code = "import sys, gateline.runtime.stack; print(*sys.modules)"
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    asked = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    strangers = {
+        "uvicorn",
+        "starlette",
+        "uvloop",
+        "httptools",
+        "regex",
+        "gateline.functions",
+        "gateline.authorizers",
+    }
+    assert not strangers & set(asked.stdout.split())

@@ -41,6 +41,16 @@ def test_the_ready_file_tells_where_and_who(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_ready_file_that_says_the_same_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    write(path, GATEWAY, {"gateline": 1})
+    before = path.stat()
+    write(path, GATEWAY, {"gateline": 1})
+    assert path.stat() == before
+    write(path, GATEWAY, {"gateline": 2})
+    assert json.loads(path.read_text())["pids"] == {"gateline": 2}
+
+
 @pytest.mark.parametrize(
     ("address", "url"),
     [

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from rich.console import Console
 
+from gateline.cli.line_writer import LineWriter
 from gateline.cli.render import counted, render_report, visible
 from gateline.runtime.notice import (
     Complained,
@@ -48,6 +49,7 @@ class Narrator:
         self._console = console
         self._write_json = write_json
         self._now = now
+        self._functions = LineWriter(self._pass_on, self._tell_dropped)
         self._serving = False
         self._refused = False
 
@@ -78,13 +80,20 @@ class Narrator:
             case HostBack(pid=pid):
                 self._say(f"the host of functions serves again (process {pid})")
             case FunctionSaid() | FunctionTrouble():
-                self._pass_on(notice)
+                self._functions.put(notice)
             case Remarked(text=text):
                 self._say(text)
             case _:
                 assert_never(notice)
         if isinstance(notice, Complained | Published | Unchanged):
             self._refused = isinstance(notice, Complained) and notice.refused
+
+    def close(self) -> None:
+        """Say what functions have said and is still to be shown."""
+        self._functions.close()
+
+    def _tell_dropped(self, dropped: int) -> None:
+        self._say(f"{dropped} more lines of functions were not shown: they came faster than they can be")
 
     def _complain(self, notice: Complained) -> None:
         render_report(notice.report, notice.places.locate, self._console, notice.places.text)

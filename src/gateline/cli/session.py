@@ -101,6 +101,8 @@ def run_session(
         code = asyncio.run(_session(settings, narrator, work, broken_off))
     except DefinitionInvalid:
         raise typer.Exit(1) from None  # the narrator has said why
+    finally:
+        narrator.close()
     if code:
         raise typer.Exit(code)
 

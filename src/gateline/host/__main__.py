@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 from contextlib import suppress
@@ -18,6 +19,7 @@ from gateline.host.app import server
 from gateline.host.control import LONGEST_LINE, Megaphone, attend
 from gateline.host.service import Service
 
+MOST_FILES = 65_536
 PRIVATE = 0o177  # umask: sockets of mode 0600, from their first moment on
 
 
@@ -56,8 +58,18 @@ def listener(path: Path) -> socket.socket:
     return made
 
 
+def allow_many_files() -> None:
+    """Take all the descriptors that may be had: each waiting caller is a connection."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < most:
+        with suppress(ValueError, OSError):  # macOS allows less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def main() -> None:
     """Run the host."""
+    allow_many_files()
     parser = argparse.ArgumentParser(prog="python -m gateline.host")
     for name in ("socket", "control", "scratch"):
         parser.add_argument(f"--{name}", type=Path, required=True)

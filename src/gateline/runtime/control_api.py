@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,6 @@ from typing import Any, Final
 from gateline.errors import GatelineError
 
 LONGEST_LINE: Final = 1024 * 1024
-_PRIVATE: Final = 0o177  # umask
 
 Flush = Callable[[list[str] | None], Awaitable[tuple[str, ...]]]
 Status = Callable[[], dict[str, Any]]
@@ -48,11 +46,8 @@ async def serve_control(socket: Path, flush: Flush, status: Status) -> AsyncIter
             connections.discard(writer)
             writer.close()
 
-    before = os.umask(_PRIVATE)
-    try:
-        server = await asyncio.start_unix_server(attend, socket, limit=LONGEST_LINE)
-    finally:
-        os.umask(before)
+    server = await asyncio.start_unix_server(attend, socket, limit=LONGEST_LINE)
+    await asyncio.to_thread(socket.chmod, 0o600)  # until now the folder's mode has kept others out
     try:
         yield
     finally:

@@ -89,6 +89,7 @@ class HostLink:
                 with suppress(OSError, ValueError):  # ValueError: a line that is too long, or no JSON
                     while line := await reader.readline():
                         self._take(json.loads(line))
+                        await asyncio.sleep(0)  # a function that floods must not keep the loop from others
             finally:
                 self._writer = self._taken = None
                 writer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gateline.compile.entry import listens_on_loopback
@@ -50,14 +51,20 @@ def content(gateway: Gateway, pids: Mapping[str, int]) -> bytes:
 
 
 def write(path: Path, gateway: Gateway, pids: Mapping[str, int]) -> None:
-    """Put the ready file in place, whole, for this user only.
+    """Put the ready file in place, whole, for this user only; one that says the same is left alone.
+
+    It may lie in a folder that is watched: a reload must not look like another edit.
 
     Raises:
         GatelineError: it cannot be written.
 
     """
+    told = content(gateway, pids)
+    with suppress(OSError):
+        if path.read_bytes() == told:
+            return
     try:
-        write_private(path, content(gateway, pids))
+        write_private(path, told)
     except OSError as error:
         raise _unwritable(path, error) from error
 
