@@ -1,9 +1,11 @@
 """The example system in one command (`make up`): two services and the gateway in front of them.
 
-The services know the secret from their environment; nobody else does, so only the gateway gets an answer.
+The services know the secret from their environment; nobody else does, so only the gateway gets an answer. The
+authorizer knows the key of tokens, with which two are signed here.
 """
 
 import os
+import runpy
 import secrets
 import subprocess
 import sys
@@ -11,16 +13,23 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SERVICES = {"orders": 9001, "catalog": 9002}
+ORDERS = "http://127.0.0.1:8080/prod/orders"
 
 
 def main():
-    environment = os.environ | {"API_GATEWAY_SECRET": secrets.token_urlsafe(32)}
+    key = secrets.token_urlsafe(32)
+    environment = os.environ | {"API_GATEWAY_SECRET": secrets.token_urlsafe(32), "TOKEN_KEY": key}
     services = [
         subprocess.Popen([sys.executable, HERE / "service.py", name, str(port)], env=environment)
         for name, port in SERVICES.items()
     ]
     for name, port in SERVICES.items():
-        print(f"service {name}: straight to it is 403:  curl -i http://127.0.0.1:{port}/", flush=True)
+        print(f"service {name}: straight to it is 403:  curl -i http://127.0.0.1:{port}/")
+    sign = runpy.run_path(str(HERE / "functions" / "authorizer" / "authorizer.py"))["sign"]
+    print(f"orders, without a token, are 401:  curl -i {ORDERS}")
+    for name, role, status in (("bob", "visitor", 403), ("alice", "customer", 200)):
+        header = f"Authorization: Bearer {sign(name, role, key)}"
+        print(f"with the token of {name}, a {role}, {status}:  curl -i -H '{header}' {ORDERS}", flush=True)
     try:
         command = [sys.executable, "-m", "gateline", "up", str(HERE), *sys.argv[1:]]
         gateway = subprocess.Popen(command, env=environment)

@@ -18,6 +18,9 @@ class Handler(BaseHTTPRequestHandler):
         given = self.headers.get("ApiGatewayPassthroughHeader", "")
         allowed = hmac.compare_digest(given.encode(), SECRET.encode())
         answer = {"service": NAME, "path": self.path} if allowed else {"message": "only through the gateway"}
+        user = self.headers.get("X-User")  # who the authorizer says it is: only the gateway can write it
+        if allowed and user:
+            answer["user"] = user
         body = json.dumps(answer).encode() + b"\n"
         self.send_response(200 if allowed else 403)
         self.send_header("Content-Type", "application/json")

@@ -19,13 +19,13 @@ from gateline.cli.app import COMMANDS, app
 
 SHOWN_OUTPUT: Final = "make up"  # the title of a block that shows an output and is no file
 FILES: Final = frozenset({"yaml", "json"})
-INSPECTIONS: Final = frozenset({"check", "routes", "compile", "schema", "--version"})
+INSPECTIONS: Final = frozenset({"check", "routes", "compile", "schema", "--version", "authorize", "invoke"})
 _EXPORT: Final = re.compile(r"export (\w+)=(.*)")
 
 
 def page_files(page: Path) -> list[Block]:
     """The blocks of a page that are files."""
-    return [each for each in blocks(page) if each.title and each.language in FILES]
+    return [each for each in blocks(page) if each.title and each.language in FILES | {"python"}]
 
 
 def working_pages() -> list[Path]:
@@ -81,7 +81,9 @@ class Workshop:
     def of(page: Path, folder: Path) -> Workshop:
         """A folder with the page's files in it."""
         for block in page_files(page):
-            (folder / block.title).write_text(block.text, encoding="utf-8")
+            path = folder / block.title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
         return Workshop(folder)
 
     def export(self, command: Command) -> None:
