@@ -45,9 +45,10 @@ def test_whatever_the_answer_may_depend_on_makes_a_new_one(tmp_path: Path) -> No
     (stage,) = api.stages
     other_source = replace(authorizer, identity_sources=("method.request.header.Other",))
     variants = [
-        (given, "r1"),
         (given, "r2"),
+        (given, "r1"),
         (with_function(given, environment=(("ISSUER", "x"),)), "r1"),
+        (with_function(given, environment=(("ISSUER", "y"),)), "r1"),
         (with_function(given, handler="auth.other"), "r1"),
         (replace(given, apis=(replace(api, authorizers=(other_source,)),)), "r1"),
         (

@@ -68,11 +68,14 @@ class Generations:
     ) -> bytes:
         content = (
             replace(authorizer, origin=_NOWHERE),
-            None
-            if function is None
-            else (replace(function, origin=_NOWHERE), revisions.get(function.name, "")),
+            function and _all_of(function, revisions.get(function.name, "")),
             stage.variables,
             gateway.edge.account_id,
             gateway.edge.region,
         )
         return hashlib.blake2b(repr(content).encode(), key=self._key, digest_size=16).digest()
+
+
+def _all_of(function: Function, revision: str) -> tuple[object, ...]:
+    """What a function is; its environment is no part of what it shows of itself."""
+    return replace(function, origin=_NOWHERE), function.environment, revision
