@@ -35,6 +35,10 @@ WITHOUT_TWIN: Final = {
     "runtime/notice.py": "values without behaviour",
     "runtime/settings.py": "values without behaviour",
     "compile/resources.py": "values without behaviour",
+    "functions/answer.py": "values without behaviour",
+    "functions/runner.py": "a protocol",
+    "host/__main__.py": "a process of its own: tests/runtime and tests/end_to_end start it",
+    "functions/speech.py": "values without behaviour",
 }
 """Source files that need no test file of their own, with the reason."""
 

@@ -30,7 +30,7 @@ def test_nothing_of_the_gateways_environment_comes_along() -> None:
 
 
 def test_lambda_s_names_are_set() -> None:
-    found = function_environment(a_function(), {}, code_root=Path("/code"), region="eu-west-1")
+    found = function_environment(a_function(region="eu-west-1"), {}, code_root=Path("/code"))
     assert found == {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

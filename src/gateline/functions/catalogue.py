@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from gateline.functions.answer import Answer, Failed, Fault
-from gateline.functions.environment import REGION, plain_name
+from gateline.functions.environment import plain_name
 from gateline.functions.pool import Pool
 from gateline.functions.python_pool import PythonWorkshop
 from gateline.functions.remote import ArnRunner, UrlRunner
@@ -91,7 +91,7 @@ class Functions:
         if found is None:
             return Failed(Fault.UNKNOWN, f"there is no function {name}")
         function, _, runner = found
-        arn = invoked_arn or f"arn:aws:lambda:{REGION}:{_NO_ACCOUNT}:function:{plain_name(function)}"
+        arn = invoked_arn or f"arn:aws:lambda:{function.region}:{_NO_ACCOUNT}:function:{plain_name(function)}"
         return await runner.invoke(event, request_id=request_id, invoked_arn=arn)
 
     def _runner(self, function: Function) -> Runner:

@@ -17,8 +17,6 @@ PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a function learns from Gateline's own environment."""
 
 VERSION: Final = "$LATEST"
-REGION: Final = "us-east-1"
-"""Where functions believe to be when nobody says; the project file's default too."""
 
 _PLAIN_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
@@ -34,7 +32,6 @@ def function_environment(
     *,
     code_root: Path,
     layers: Sequence[Path] = (),
-    region: str = REGION,
     runtime_dir: str = "",
 ) -> dict[str, str]:
     """The whole environment of a function's process; what the project file declares comes last, and wins."""
@@ -51,8 +48,8 @@ def function_environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": f"gateline/[{VERSION}]",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
         "LAMBDA_TASK_ROOT": str(code_root),
         "LAMBDA_RUNTIME_DIR": runtime_dir or str(code_root),
         "_HANDLER": function.handler,

@@ -66,6 +66,7 @@ class Function:
     interpreter: str = ""
     layers: tuple[str, ...] = ()
     timeout: timedelta = timedelta(seconds=3)  # Lambda's default
+    region: str = "us-east-1"  # the gateway's: functions find it in their environment
     memory_size: int = 128  # MiB; told to the function, not enforced
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
     url: str = ""

@@ -50,7 +50,9 @@ class Assembler:
     def gateway(self, project: ProjectFile) -> Gateway:
         """The whole project. APIs whose definition could not be read are not in it."""
         apis = (self._api(name, part, project) for name, part in project.apis.items())
-        functions = FunctionReader(self._tree, self._reader, self._circumstances, self._complaints)
+        functions = FunctionReader(
+            self._tree, self._reader, self._circumstances, self._complaints, settings(project).region
+        )
         return Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
             edge=self._edge(project),

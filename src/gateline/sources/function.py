@@ -24,6 +24,7 @@ class FunctionReader:
     reader: Reader
     circumstances: Circumstances
     complaints: Complaints
+    region: str
 
     def function(self, name: str, part: FunctionPart) -> Function:
         """The function of that name. Whether its code can be run is known only when it is."""
@@ -42,6 +43,7 @@ class FunctionReader:
             interpreter=self._interpreter((*here, "interpreter"), part.interpreter),
             layers=tuple(map(str, layers)),
             timeout=timedelta(seconds=part.timeout),
+            region=self.region,
             memory_size=part.memory_size,
             environment=tuple((key, str(value)) for key, value in part.environment.items()),
             url=part.url,
