@@ -1,9 +1,9 @@
 r"""A gateway whose functions do what a test tells them (told_function.py), its backend, and who called whom.
 
-    with guarded_gateway(project_folder, scratch_folder) as guarded:
-        answer = guarded.send(b"GET", b"/prod/orders", bearer(allow("*")))
-        [call] = guarded.calls()
-        assert call.event["type"] == "TOKEN"
+with guarded_gateway(project_folder, scratch_folder) as guarded:
+    answer = guarded.send(b"GET", b"/prod/orders", bearer(allow("*")))
+    [call] = guarded.calls()
+    assert call.event["type"] == "TOKEN"
 """
 
 from __future__ import annotations

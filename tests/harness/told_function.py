@@ -139,6 +139,11 @@ def _close_output() -> None:
     os.close(2)
 
 
+def _raise() -> None:
+    message = "private words"
+    raise RuntimeError(message)
+
+
 def _interrupt() -> None:
     raise KeyboardInterrupt
 
@@ -155,6 +160,7 @@ _FAULTS: Final = {
     "leave daemons": _leave_daemons,
     "loop": _loop,
     "print much": _print_much,
+    "raise": _raise,
     "segfault": _segfault,
     "sleep": lambda: time.sleep(_FOREVER),
     "stop": _stop,

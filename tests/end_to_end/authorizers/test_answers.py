@@ -67,7 +67,9 @@ WRONG: dict[str, Any] = {
     "an unknown element": of_statement(Ressource="*"),
     "a principal in the statement": of_statement(Principal="*"),
     "an unknown operator": of_statement(Condition={"StringMatches": {"aws:UserAgent": "x"}}),
-    "an operator for several values": of_statement(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}),
+    "an operator for several values": of_statement(
+        Condition={"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}
+    ),
     "a condition on no key": of_statement(Condition={"StringEquals": {}}),
     "no address": of_statement(Condition={"IpAddress": {"aws:SourceIp": "everywhere"}}),
     "a policy variable": of_statement(Resource="arn:aws:execute-api:*:*:${aws:username}/*"),
@@ -100,7 +102,9 @@ def test_what_is_wrong_with_an_answer_is_told_to_the_operator_and_to_nobody_else
     assert "admin" not in line
 
 
-@pytest.mark.parametrize("message", ["boom", "unauthorized", "Unauthorized ", "Unauthorized: token expired", ""])
+@pytest.mark.parametrize(
+    "message", ["boom", "unauthorized", "Unauthorized ", "Unauthorized: token expired", ""]
+)
 def test_whatever_else_is_raised_is_a_failure(guarded: Guarded, message: str) -> None:
     line = authorization(**{"raise": message})
     for _ in range(2):

@@ -29,7 +29,9 @@ def test_principal_and_context_reach_the_backend_as_text(guarded: Guarded) -> No
 def test_what_the_client_says_about_itself_is_replaced_or_removed(guarded: Guarded) -> None:
     line = bearer(allow("*"), principal="alice", context={"tier": "t"})
     forged = [name + b": evil" for name in MAPPED] + [b"X-User: evil"]
-    received = guarded.reaches(b"GET", b"/prod/mapped/1?user=evil&yes=evil&%75ser=evil&other=1", line, *forged)
+    received = guarded.reaches(
+        b"GET", b"/prod/mapped/1?user=evil&yes=evil&%75ser=evil&other=1", line, *forged
+    )
     assert received.all(b"x-user") == [b"alice"]
     assert received.all(b"x-tier") == [b"t"]
     assert b"evil" not in received.raw.replace(b"yes=evil", b"")
@@ -45,7 +47,9 @@ def test_what_the_client_says_about_itself_is_replaced_or_removed(guarded: Guard
         ("100%", b"100%25"),
     ],
 )
-def test_a_principal_stays_in_its_place_in_path_and_query(guarded: Guarded, principal: str, segment: bytes) -> None:
+def test_a_principal_stays_in_its_place_in_path_and_query(
+    guarded: Guarded, principal: str, segment: bytes
+) -> None:
     line = bearer(allow("*"), principal=principal, context={"tier": "t"})
     received = guarded.reaches(b"GET", b"/prod/mapped/1", line)
     path, _, query = received.target.partition(b"?")
@@ -62,7 +66,9 @@ def test_a_principal_that_would_lead_to_another_path_is_refused(guarded: Guarded
 
 
 def test_a_context_of_one_caller_is_never_anothers(guarded: Guarded) -> None:
-    lines = [bearer(allow("*"), principal=name, context={"tier": name * 2}) for name in ("alice", "bob", "carol")]
+    lines = [
+        bearer(allow("*"), principal=name, context={"tier": name * 2}) for name in ("alice", "bob", "carol")
+    ]
     for _ in range(3):
         for line in lines:
             assert guarded.status(b"/prod/mapped/1", line) == 200

@@ -37,7 +37,9 @@ def request_context(event: dict[str, Any]) -> dict[str, Any]:
         "operationName": "GetById",
         "httpMethod": "GET",
         "extendedRequestId": said["requestId"][:15] + "=",
-        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(said["requestTimeEpoch"] // 1000)),
+        "requestTime": time.strftime(
+            "%d/%b/%Y:%H:%M:%S +0000", time.gmtime(said["requestTimeEpoch"] // 1000)
+        ),
         "path": "/prod/by-header/a%20b",
         "accountId": "123456789012",
         "protocol": "HTTP/1.1",

@@ -32,7 +32,9 @@ def is_failure(answer: Answer) -> bool:
 def test_an_authorizer_that_fails_closes_the_method_and_nothing_is_kept(guarded: Guarded, fault: str) -> None:
     line = authorization(fault=fault, say=GOOD)
     with ThreadPoolExecutor(2) as pool:  # callers with one token share one call
-        assert all(is_failure(each) for each in pool.map(lambda _: guarded.get(b"/prod/faulty", line), range(2)))
+        assert all(
+            is_failure(each) for each in pool.map(lambda _: guarded.get(b"/prod/faulty", line), range(2))
+        )
     called = len(guarded.calls())
     assert called in (1, 2)
     assert is_failure(guarded.get(b"/prod/faulty", line))
@@ -44,7 +46,9 @@ def test_an_authorizer_that_fails_closes_the_method_and_nothing_is_kept(guarded:
 def test_all_workers_failing_at_once_close_the_method_and_come_back(guarded: Guarded) -> None:
     lines = [authorization(fault=fault, say=GOOD) for fault in FAULTS for _ in range(2)]
     with ThreadPoolExecutor(len(lines)) as pool:
-        assert all(is_failure(each) for each in pool.map(lambda line: guarded.get(b"/prod/faulty", line), lines))
+        assert all(
+            is_failure(each) for each in pool.map(lambda line: guarded.get(b"/prod/faulty", line), lines)
+        )
     assert guarded.status(b"/prod/faulty", bearer(allow("*"))) == 200
     assert guarded.status(b"/prod/token", bearer(allow("*"))) == 200
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from harness.busy_callers import BusyCallers
-from harness.guarded_gateway import Guarded, allow, authorization, bearer, guarded_gateway, policy, request_bytes
+from harness.guarded_gateway import (
+    Guarded,
+    allow,
+    authorization,
+    bearer,
+    guarded_gateway,
+    policy,
+    request_bytes,
+)
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("authorizers")]
 
@@ -54,7 +62,7 @@ def test_a_host_that_is_killed_under_load_closes_misses_only_and_comes_back(guar
 
 def test_a_function_behind_a_host_that_is_gone_is_an_error_of_the_gateway(guarded: Guarded) -> None:
     os.kill(host_pid(guarded), signal.SIGKILL)
-    statuses = []
+    statuses: list[int] = []
     while not statuses or statuses[-1] != 200:
         statuses.append(guarded.send(b"GET", b"/prod/told", host=b"proxied.localhost").status)
         assert len(statuses) < 5_000
@@ -71,7 +79,9 @@ def test_who_waits_for_a_host_that_is_killed_is_turned_away(guarded: Guarded) ->
         os.kill(host_pid(guarded), signal.SIGKILL)
         assert [each.result().status for each in waiting] == [500] * 4
     never.touch()
-    statuses = {guarded.status(b"/prod/token", line) for _ in iter(lambda: guarded.status(b"/prod/token", line), 200)}
+    statuses = {
+        guarded.status(b"/prod/token", line) for _ in iter(lambda: guarded.status(b"/prod/token", line), 200)
+    }
     assert statuses <= {200, 500}
     assert guarded.seen()
 

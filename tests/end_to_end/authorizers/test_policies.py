@@ -1,4 +1,4 @@
-"""What a policy allows (api-gateway.md section 10.4): judged by the real Envoy, each time for the request that it is."""
+"""What a policy allows (api-gateway.md section 10.4): judged by Envoy for each request anew."""
 
 from __future__ import annotations
 
@@ -138,9 +138,13 @@ def test_a_condition_limits_an_allow(guarded: Guarded, condition: Json, holds: b
     [
         pytest.param({"IpAddress": IP}, "deny", id="holds"),
         pytest.param({"IpAddress": NOWHERE}, "allow", id="does not hold"),
-        pytest.param({"StringEquals": {"example:Unheard": "x"}}, "deny", id="unknown key: it holds rather too often"),
         pytest.param(
-            {"StringEquals": {"example:Unheard": "x"}, "IpAddress": NOWHERE}, "allow", id="known key that does not hold"
+            {"StringEquals": {"example:Unheard": "x"}}, "deny", id="unknown key: it holds rather too often"
+        ),
+        pytest.param(
+            {"StringEquals": {"example:Unheard": "x"}, "IpAddress": NOWHERE},
+            "allow",
+            id="known key that does not hold",
         ),
     ],
 )
@@ -178,7 +182,9 @@ def test_a_policy_that_denies_one_verb_only_is_kept_and_allows_the_other(guarded
 def test_decisions_are_kept_for_their_time_and_no_longer(guarded: Guarded) -> None:
     line = bearer(ALLOWED)
     assert guarded.status(b"/prod/soon-forgotten", line) == 200
-    assert any(len(guarded.calls()) > 1 for _ in iter(lambda: guarded.status(b"/prod/soon-forgotten", line), 0))
+    assert any(
+        len(guarded.calls()) > 1 for _ in iter(lambda: guarded.status(b"/prod/soon-forgotten", line), 0)
+    )
     assert len(guarded.calls()) == 2
 
 

@@ -35,7 +35,9 @@ def context(event: Json, **known: Any) -> Json:
     return {
         **taken,
         "extendedRequestId": said["requestId"][:15] + "=",
-        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(said["requestTimeEpoch"] // 1000)),
+        "requestTime": time.strftime(
+            "%d/%b/%Y:%H:%M:%S +0000", time.gmtime(said["requestTimeEpoch"] // 1000)
+        ),
         "accountId": "123456789012",
         "protocol": "HTTP/1.1",
         "domainPrefix": "proxied",
@@ -112,8 +114,20 @@ def test_a_full_request_becomes_a_full_event(guarded: Guarded) -> None:
 def test_what_is_empty_is_null_and_nothing_is_added(guarded: Guarded) -> None:
     event = event_of(guarded, b"GET", b"/bare/told")
     headers = event["headers"]
-    assert sorted(headers) == ["Host", "X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"]
-    empty = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables", "body")
+    assert sorted(headers) == [
+        "Host",
+        "X-Amzn-Trace-Id",
+        "X-Forwarded-For",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+    ]
+    empty = (
+        "queryStringParameters",
+        "multiValueQueryStringParameters",
+        "pathParameters",
+        "stageVariables",
+        "body",
+    )
     assert [event[name] for name in empty] == [None] * 5
     assert event["isBase64Encoded"] is False
     assert event["requestContext"] == context(
@@ -142,7 +156,9 @@ def test_the_operations_name_is_told(guarded: Guarded) -> None:
         (b"text/plain", False),
     ],
 )
-def test_a_body_of_a_binary_media_type_is_base64(guarded: Guarded, media_type: bytes, is_binary: bool) -> None:
+def test_a_body_of_a_binary_media_type_is_base64(
+    guarded: Guarded, media_type: bytes, is_binary: bool
+) -> None:
     body = bytes(range(256)) if is_binary else b'{"a": 1}'
     event = event_of(guarded, b"POST", b"/prod/told", b"Content-Type: " + media_type, body=body)
     assert event["isBase64Encoded"] is is_binary

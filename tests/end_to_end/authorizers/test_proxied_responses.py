@@ -18,7 +18,9 @@ ERROR = b'{"message": "Internal server error"}'
 JSON = [b"application/json"]
 
 
-def ask(guarded: Guarded, *lines: bytes, verb: bytes = b"GET", path: bytes = b"/prod/told", **what: Any) -> Answer:
+def ask(
+    guarded: Guarded, *lines: bytes, verb: bytes = b"GET", path: bytes = b"/prod/told", **what: Any
+) -> Answer:
     """Send a request to a function that does what it is told."""
     return guarded.send(verb, path, b"Told: " + told(**what), *lines, host=b"proxied.localhost")
 
@@ -35,26 +37,61 @@ GOOD: dict[str, tuple[Json, int, bytes, dict[bytes, list[bytes]]]] = {
     "headers only": ({"headers": {"X-A": "1"}}, 200, b"", {b"x-a": [b"1"], b"content-type": JSON}),
     "headers that are null": ({"headers": None, "body": "b"}, 200, b"b", {b"content-type": JSON}),
     "all null": (
-        {"statusCode": None, "headers": None, "multiValueHeaders": None, "body": None, "isBase64Encoded": None},
-        200, b"", {b"content-type": JSON},
+        {
+            "statusCode": None,
+            "headers": None,
+            "multiValueHeaders": None,
+            "body": None,
+            "isBase64Encoded": None,
+        },
+        200,
+        b"",
+        {b"content-type": JSON},
     ),
     "a status as text": ({"statusCode": "201"}, 201, b"", {}),
     "no content": ({"statusCode": 204, "body": "dropped"}, 204, b"", {}),
-    "an error of the function's own": ({"statusCode": 404, "body": "no such order"}, 404, b"no such order", {}),
+    "an error of the function's own": (
+        {"statusCode": 404, "body": "no such order"},
+        404,
+        b"no such order",
+        {},
+    ),
     "a server error of its own": ({"statusCode": 503, "body": "later"}, 503, b"later", {}),
     "a redirect": ({"statusCode": 302, "headers": {"Location": "/a b"}}, 302, b"", {b"location": [b"/a b"]}),
-    "its own type": ({"headers": {"content-type": "text/html"}, "body": "<p>"}, 200, b"<p>", {b"content-type": [b"text/html"]}),
-    "boolean headers": ({"headers": {"X-Yes": True, "X-No": False}}, 200, b"", {b"x-yes": [b"true"], b"x-no": [b"false"]}),
+    "its own type": (
+        {"headers": {"content-type": "text/html"}, "body": "<p>"},
+        200,
+        b"<p>",
+        {b"content-type": [b"text/html"]},
+    ),
+    "boolean headers": (
+        {"headers": {"X-Yes": True, "X-No": False}},
+        200,
+        b"",
+        {b"x-yes": [b"true"], b"x-no": [b"false"]},
+    ),
     "number headers": ({"headers": {"X-N": 7, "X-F": 1.5}}, 200, b"", {b"x-n": [b"7"], b"x-f": [b"1.5"]}),
-    "several values": ({"multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}}, 200, b"", {b"set-cookie": [b"a=1", b"b=2"]}),
+    "several values": (
+        {"multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}},
+        200,
+        b"",
+        {b"set-cookie": [b"a=1", b"b=2"]},
+    ),
     "both maps": (
         {"headers": {"x-both": "solo"}, "multiValueHeaders": {"X-Both": ["multi"]}},
-        200, b"", {b"x-both": [b"multi", b"solo"]},
+        200,
+        b"",
+        {b"x-both": [b"multi", b"solo"]},
     ),
     "text that is not ASCII": ({"body": "grüße"}, 200, "grüße".encode(), {}),
-    "base64 for a client that wants text": ({"body": PIXEL_TEXT, "isBase64Encoded": True}, 200, PIXEL_TEXT.encode(), {}),
+    "base64 for a client that wants text": (
+        {"body": PIXEL_TEXT, "isBase64Encoded": True},
+        200,
+        PIXEL_TEXT.encode(),
+        {},
+    ),
     "a large body": ({"body": "$BIG"}, 200, b"x" * 5_000_000, {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("said", "status", "body", "headers"), GOOD.values(), ids=GOOD)
@@ -99,9 +136,9 @@ def test_an_answer_outside_the_contract_is_a_bad_gateway(guarded: Guarded, said:
 
 
 def test_what_a_function_raises_is_a_bad_gateway_and_told_to_the_operator_only(guarded: Guarded) -> None:
-    answer = ask(guarded, **{"raise": "private words of a function"})
+    answer = ask(guarded, fault="raise", say={})
     assert is_error(answer, 502)
-    assert guarded.gateway.output.wait_for("private words of a function")
+    assert guarded.gateway.output.wait_for("private words")
 
 
 @pytest.mark.parametrize("fault", ["exit", "exit at once", "segfault", "close descriptors"])
