@@ -27,6 +27,7 @@ def missing(span: str) -> bool:
     found = [folder / path for folder in FOLDERS if (folder / path).exists()]
     if "/" not in path:
         found += (ROOT / "tests").rglob(path)
+        found += (ROOT / "src").rglob(path)  # after a room was named, its files' names do
     if not found:
         return True
     return bool(test) and f"def {test}(" not in found[0].read_text(encoding="utf-8")
