@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateline.functions.answer import Returned
+from gateline.functions.answer import Answer, Returned
 from gateline.host import app
 from gateline.host.invoke import LARGEST_EVENT
 from gateline.host.service import Service
@@ -164,6 +164,25 @@ def test_a_request_without_a_description_is_a_500(tmp_path: Path) -> None:
         assert head.split(b" ")[1] == b"500"
 
     served(tmp_path, story)
+
+
+def test_a_fault_of_ours_is_closed_and_logged_without_its_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(_: bytes) -> Answer:
+        raise KeyError("hunter2")
+
+    async def story(bench: Bench) -> None:
+        bench.functions.answer = fault
+        head, body = await bench.send(request("POST", "/authorize", question()))
+        assert (head.split(b" ")[1], body) == (b"500", b"")
+        head, body = await bench.send(request("GET", "/invoke", x_gl_call=described().decode()))
+        assert (head.split(b" ")[1], body) == (b"500", b'{"message": "Internal server error"}')
+
+    served(tmp_path, story)
+    assert caplog.text.count("internal error (KeyError)") == 2
+    assert "in fault" in caplog.text
+    assert "hunter2" not in caplog.text.replace('raise KeyError("hunter2")', "")  # the line of this very file
 
 
 def test_a_call_is_broken_off_when_its_last_caller_is_gone_and_not_before(

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from gateline.compile.resources import LISTENER, SECRET
+from gateline.dataplane import keys
 from gateline.model.gateway import Edge
 from gateline.model.origin import Origin
 from gateline.runtime import candidate
-from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read
+from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime import projects
+from runtime.authorized import write_authorized_project, write_code
 from runtime.projects import MOCK, proxy, write_project
 
 EDGE = Edge(port=8080, workers=1, origin=Origin("gateline.yaml", ("gateway",)))
@@ -124,3 +126,50 @@ def test_a_self_signed_edge_gets_its_certificate(tmp_path: Path, state: StateDir
     assert good.resources is not None
     (certificate,) = good.resources.by_type[SECRET].values()
     assert b"BEGIN CERTIFICATE" in certificate.SerializeToString()
+
+
+def guarded(folder: Path, state: StateDir, memory: Memory) -> Candidate:
+    settings = write_authorized_project(folder)
+    return build(read(settings, memory), settings, RUNNING, state, None, memory)
+
+
+def test_a_function_comes_with_its_revision_and_its_code_is_to_be_watched(
+    tmp_path: Path, state: StateDir
+) -> None:
+    good = guarded(tmp_path, state, Memory())
+    assert [function.name for function in good.hosting.functions] == ["authorizer"]
+    ((name, revision),) = good.hosting.revisions
+    assert name == "authorizer"
+    assert good.trees == {tmp_path / "code"}
+    write_code(tmp_path, good="other one")
+    assert guarded(tmp_path, state, Memory()).hosting.revisions != ((name, revision),)
+
+
+def test_a_project_without_functions_needs_no_host(tmp_path: Path, state: StateDir) -> None:
+    good = made(write_project(tmp_path, {"/hello": MOCK}), state)
+    assert not good.hosting.is_needed
+    assert (good.generations, good.trees) == ({}, frozenset())
+
+
+def test_a_new_generation_changes_the_table_of_the_entry_alone_and_reads_no_file(
+    tmp_path: Path, state: StateDir
+) -> None:
+    memory = Memory()
+    before = guarded(tmp_path, state, memory)
+    settings = write_authorized_project(tmp_path)
+    assert regenerated(before, settings, state, None, memory) is before
+    for path in (tmp_path / "swagger.json", tmp_path / "gateline.yaml", tmp_path / "code" / "auth.py"):
+        path.unlink()
+    memory.generations.renew(before.generations)
+    after = regenerated(before, settings, state, None, memory)
+    assert after.generations.keys() == before.generations.keys()
+    assert after.generations != before.generations
+    assert before.resources is not None
+    assert after.resources is not None
+    changed = {
+        name
+        for kind, messages in after.resources.by_type.items()
+        for name, message in messages.items()
+        if message != before.resources.by_type[kind][name]
+    }
+    assert changed == {keys.ENTRY_SCOPE}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import GatelineError
+from gateline.runtime import state_dir
 from gateline.runtime.state_dir import LONGEST_SOCKET_PATH, hold_state_dir, write_private
 
 
@@ -126,3 +127,34 @@ def test_a_private_file_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Pat
     with pytest.raises(OSError, match="key"):
         write_private(tmp_path / "key", b"one")
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_scratch_folder_lies_where_other_users_may_pass_and_goes_at_the_end(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        folder = held.scratch_folder()
+        (folder / "unpacked").mkdir()
+        assert not folder.is_relative_to(held.path)
+        assert stat.S_IMODE(folder.stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
+    assert not folder.exists()
+
+
+def test_the_scratch_folder_of_a_crashed_run_is_removed_by_the_next(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        folder = held.scratch_folder()
+        record = (held.path / "scratch.path").read_bytes()
+    folder.mkdir()
+    (tmp_path / ".gateline" / "scratch.path").write_bytes(record)
+    with hold_state_dir(tmp_path, None, {}):
+        assert not folder.exists()
+
+
+def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        sockets = (
+            held.xds_socket,
+            held.admin_socket,
+            held.control_socket,
+            held.host_socket,
+            held.host_control_socket,
+        )
+        assert max(sockets, key=lambda socket: len(socket.name)).name == state_dir._LONGEST_SOCKET_NAME

@@ -7,6 +7,8 @@ logged here, since everything that a client sends stands in the requests.
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -33,6 +35,7 @@ _KEEP_ALIVE_SECONDS: Final = (
     24 * 3600
 )  # Envoy ends what is idle; if both did, it would meet a closing connection
 _HEADERS: Final = "gateline.headers"
+_LOGGER: Final = logging.getLogger("gateline.host")
 _BODILESS: Final = frozenset({204, 304})
 
 
@@ -112,6 +115,10 @@ class _Authorize:
         except (_TooLarge, ValueError):  # no question; what it says is a client's
             await _send(send, 400, [], b"")
             return
+        except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+            _log_fault(error)
+            await _send(send, 500, [], b"")
+            return
         await _send(send, 200, [], reply)
 
 
@@ -129,6 +136,9 @@ class _Invoke:
             return
         except _TooLarge:
             response = refusal(413)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+            _log_fault(error)
+            response = refusal(500)
         await _send(send, response.status, list(_encoded(response)), response.body)
 
 
@@ -175,6 +185,12 @@ async def _while_there(work: Awaitable[T], receive: Receive) -> T:
         timer.cancel()
         for watcher in watching:
             watcher.cancel()
+
+
+def _log_fault(error: Exception) -> None:
+    """Where it happened, without its words: they may hold what a client sent."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    _LOGGER.error("internal error (%s)\n%s", type(error).__name__, place)
 
 
 def _encoded(response: ProxyResponse) -> Iterator[tuple[bytes, bytes]]:

@@ -159,7 +159,7 @@ class Stack:
         await self._serve(candidate, state)
         working += [
             tasks.create_task(self._follow_restarts()),
-            tasks.create_task(_keep_short(state.envoy_log)),
+            tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
         ]
         if settings.watch:
 
@@ -321,10 +321,11 @@ class Stack:
         await self._hosting.finished()
 
 
-async def _keep_short(log: Path) -> None:
+async def _keep_short(*logs: Path) -> None:
     while True:
         await asyncio.sleep(LOOK_AT_LOG_SECONDS)
-        trim(log)
+        for log in logs:
+            trim(log)
 
 
 def _call_later(delay: float, callback: Callable[[], None]) -> object:
