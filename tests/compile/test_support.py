@@ -93,3 +93,11 @@ def test_every_fault_is_said_and_not_only_the_first() -> None:
     )
     found = codes(api(both, with_authorization(api_key_required=True), policy="{}"))
     assert sorted(name for name, _ in found) == ["GL401", "GL511", "GL512", "GL513"]
+
+
+@pytest.mark.parametrize(
+    "uri", ["${stageVariables.function}", "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/f/invocations"]
+)
+def test_a_function_behind_aws_proxy_is_supported(uri: str) -> None:
+    integration = Integration(kind=IntegrationKind.AWS_PROXY, uri=uri, http_method="POST", origin=ORIGIN)
+    assert codes(api(method("POST", "/a", integration))) == []

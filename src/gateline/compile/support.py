@@ -84,7 +84,8 @@ def _authorization(api: RestApi, method: Method, complaints: Complaints) -> bool
 
 def _integration(method: Method, complaints: Complaints) -> bool:
     integration = method.integration
-    if integration.kind is IntegrationKind.AWS_PROXY and ":lambda:path/" in integration.uri:
+    names_function = ":lambda:path/" in integration.uri or integration.uri.startswith("${stageVariables.")
+    if integration.kind is IntegrationKind.AWS_PROXY and names_function:
         return False
     if integration.kind not in (IntegrationKind.HTTP_PROXY, IntegrationKind.MOCK):
         code = codes.INTEGRATION_UNSUPPORTED
