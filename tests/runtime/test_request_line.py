@@ -69,6 +69,13 @@ def test_a_refusal_says_why() -> None:
     assert line == "12:01:02.123 GET /prod/orders/1 403 0 ms  no_such_method NR"
 
 
+def test_it_says_whether_the_authorizers_decision_was_remembered() -> None:
+    assert "3 ms  authorizer hit  orders GET /orders/{id}" in text(authorizer="hit")
+    assert "403 3 ms  authorizer_deny  authorizer miss" in text(
+        status=403, why="authorizer_deny", authorizer="miss", route="-"
+    )
+
+
 def test_the_status_is_coloured_for_a_terminal() -> None:
     assert "\x1b[31m503\x1b[0m" in as_text(read(status=503), ROWS, colour=True)
 

@@ -25,6 +25,7 @@ _REQUEST_LOG_FORMAT: Final = {
     "status": "%RESPONSE_CODE%",
     "ms": "%DURATION%",
     "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
+    "authorizer": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.AUTHORIZER})%",  # hit or miss
     "route": f"%FILTER_STATE({keys.ROUTE_STATE}:PLAIN)%",
     "flags": "%RESPONSE_FLAGS%",
     "details": "%RESPONSE_CODE_DETAILS%",

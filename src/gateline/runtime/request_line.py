@@ -21,6 +21,7 @@ KEYS: Final = (
     "status",
     "ms",
     "why",
+    "authorizer",
     "route",
     "flags",
     "details",
@@ -97,7 +98,8 @@ def _explained(told: Mapping[str, str | int], rows: Mapping[str, RouteRow]) -> s
     row = rows.get(str(told.get("route", "")))
     where = f"{row.api} {row.method} {row.path} → {row.target}" if row else str(told.get("api", ""))
     why = " ".join(str(told[key]) for key in ("why", "flags") if key in told)
-    return "  ".join(printable(part) for part in (why, where) if part)
+    asked = f"authorizer {told['authorizer']}" if "authorizer" in told else ""
+    return "  ".join(printable(part) for part in (why, asked, where) if part)
 
 
 def _clock(time: str) -> str:
