@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from gateline.runtime.host_link import HostRefused
 from gateline.runtime.hosting import Hosting, overlapping
 from gateline.runtime.notice import FunctionSaid, FunctionTrouble, HostBack, HostCrashed, Notice
 from gateline.runtime.state_dir import StateDir, hold_state_dir
+from gateline.runtime.supervisor import Finished
+from host.questions import question
 
 
 def function(name: str = "f", code: str = "") -> Function:
@@ -183,6 +186,31 @@ def test_a_host_that_does_not_come_up_is_told_with_its_last_words_and_tried_agai
                 await bench.hosting.configure(needed)
         await bench.hosting.configure(needed)
         assert bench.hosting.pid
+
+    played(state, story)
+
+
+def test_a_function_that_runs_on_without_a_caller_does_not_hold_up_the_end(
+    state: StateDir, needed: HostConfiguration, tmp_path: Path
+) -> None:
+    (tmp_path / "code" / "code.py").write_text(
+        "import time\ndef run(event, context):\n    print('running')\n    time.sleep(600)\n"
+    )
+    slow = replace(needed.functions[0], timeout=timedelta(seconds=600))
+    given = replace(needed, functions=(slow,), stages=(stage("shop/prod", authorizer("tokens")),))
+
+    async def story(bench: Bench) -> None:
+        await bench.hosting.configure(given)
+        _, writer = await asyncio.open_unix_connection(state.host_socket)
+        body = question()
+        writer.write(b"POST /authorize HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        while getattr(await bench.notices.get(), "text", "") != "running":
+            pass
+        writer.close()
+        bench.hosting.stop()
+        await bench.hosting.finished()
+        assert bench.hosting._keeper is not None
+        assert bench.hosting._keeper.finished.result() == Finished(0)  # ended by itself, not killed
 
     played(state, story)
 

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import os
+import select
 import signal
 import threading
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ from gateline.runtime.notice import (
 )
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
+from harness.gateway_process import running_gateway
 from runtime.authorized import calls, definition, write_authorized_project, write_code, write_definition
 from runtime.projects import MOCK, write_project
 
@@ -159,7 +161,6 @@ def test_a_killed_host_closes_what_is_not_cached_and_comes_back(tmp_path: Path) 
 
     async def story(running: Running) -> None:
         assert await running.get("good") == 200
-        os.kill(running.stack.pids["host"], signal.SIGSTOP)  # it cannot come back unseen
         os.kill(running.stack.pids["host"], signal.SIGKILL)
         assert await running.get("good") == 200
         assert await running.told() == HostCrashed(-9, 0.0)
@@ -277,3 +278,25 @@ def test_paths_that_come_and_go_fail_no_request_of_a_function(
 
     served(write_authorized_project(tmp_path), story)
     assert set(seen) == {401}
+
+
+def test_a_gateline_that_is_killed_leaves_no_host_and_no_worker_and_what_it_left_is_removed(
+    tmp_path: Path,
+) -> None:
+    settings = write_authorized_project(tmp_path)
+    with running_gateway(settings.project, tmp_path, {}) as gateway:
+        assert status(gateway.port, "good", "/prod/orders") == 200
+        host = gateway.pids["host"]
+        workers = [int(pid) for pid in Path(f"/proc/{host}/task/{host}/children").read_text().split()]
+        assert workers
+        handles = [os.pidfd_open(pid) for pid in (gateway.pids["envoy"], host, *workers)]
+        os.kill(gateway.pids["gateline"], signal.SIGKILL)
+        for handle in handles:
+            assert select.select([handle], [], [], 20)[0] == [handle]
+            os.close(handle)
+        left = Path((gateway.state / "scratch.path").read_text())
+        assert left.exists()
+    (tmp_path / "ready.json").unlink()  # it speaks of the run that was killed
+    with running_gateway(settings.project, tmp_path, {}) as gateway:
+        assert status(gateway.port, "good", "/prod/orders") == 200
+        assert not left.exists()

@@ -20,28 +20,38 @@ from gateline.host.control import LONGEST_LINE, Megaphone, attend
 from gateline.host.service import Service
 
 MOST_FILES = 65_536
+FUNCTIONS_SECONDS = 1.0
 PRIVATE = 0o177  # umask: sockets of mode 0600, from their first moment on
 
 
 async def serve(answers: Path, control: Path, scratch: Path) -> None:
     """Serve until SIGTERM, then let finish what is in flight."""
-    megaphone = Megaphone()
-    async with Functions(tell=megaphone.tell, scratch=scratch, environ=dict(os.environ)) as functions:
-        service = Service(functions, megaphone.tell)
-        serving = server(service)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None) as end:
+            megaphone = Megaphone()
+            functions = Functions(tell=megaphone.tell, scratch=scratch, environ=dict(os.environ))
+            async with functions:
+                await _serve(functions, megaphone, answers, control)
+                # Nobody waits for an answer any more: what a function still does is not waited for.
+                end.reschedule(asyncio.get_running_loop().time() + FUNCTIONS_SECONDS)
 
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(asyncio.CancelledError):  # the host ends; a cancelled handler would be logged
-                await attend(service, megaphone, reader, writer)
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: setattr(serving, "should_exit", True))
-        listening = await asyncio.start_unix_server(accept, sock=listener(control), limit=LONGEST_LINE)
-        try:
-            await serving.serve(sockets=[listener(answers)])
-        finally:
-            listening.close()
+async def _serve(functions: Functions, megaphone: Megaphone, answers: Path, control: Path) -> None:
+    service = Service(functions, megaphone.tell)
+    serving = server(service)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # the host ends; a cancelled handler would be logged
+            await attend(service, megaphone, reader, writer)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: setattr(serving, "should_exit", True))
+    listening = await asyncio.start_unix_server(accept, sock=listener(control), limit=LONGEST_LINE)
+    try:
+        await serving.serve(sockets=[listener(answers)])
+    finally:
+        listening.close()
 
 
 def listener(path: Path) -> socket.socket:
