@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateline.compile.remap import REMAPPED, remap_filter, remapped
+from gateline.compile.remap import remap_filter, remapped
 from gateline.compile.wire import to_dict
+from gateline.model.integration import REMAPPED_HEADERS as REMAPPED
 
 
 @pytest.mark.parametrize("name", ["Date", "server", "WWW-Authenticate", "X-Amzn-RequestId", "content-length"])

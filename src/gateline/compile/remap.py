@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from gateline.compile.wire import extension
-from gateline.model.integration import REMAPPED_HEADERS as REMAPPED
+from gateline.model.integration import REMAPPED_HEADERS
 
 _NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrade"})
 """Copied but not removed here: Envoy itself needs them and writes its own."""
@@ -18,7 +18,7 @@ _NEEDED_BY_THE_CODEC: Final = frozenset({"connection", "content-length", "upgrad
 
 def remapped(name: str) -> str:
     """The name under which a client sees a header that an integration answered."""
-    return f"x-amzn-remapped-{name}" if name.lower() in REMAPPED else name
+    return f"x-amzn-remapped-{name}" if name.lower() in REMAPPED_HEADERS else name
 
 
 @cache
@@ -29,7 +29,7 @@ def remap_filter() -> dict[str, object]:
     (measured: 22,000 instructions a request against 18,500).
     """
     mutations: list[dict[str, object]] = []
-    for name in REMAPPED:
+    for name in REMAPPED_HEADERS:
         mutations.append({"append": {"header": {"key": remapped(name), "value": f"%RESP({name})%"}}})
         if name not in _NEEDED_BY_THE_CODEC:
             mutations.append({"remove": name})
