@@ -161,6 +161,23 @@ def test_a_change_while_nobody_waited_is_seen_when_somebody_waits(file: Path) ->
     asyncio.run(play())
 
 
+def test_late_word_of_a_state_that_is_known_already_is_no_change(file: Path) -> None:
+    async def play() -> bool:
+        before = signature([file])
+        with Watch(before) as watch:
+            waiting = asyncio.ensure_future(watch.changed(before))
+            for _ in range(3):
+                watch._differs.set()
+                while watch._differs.is_set():  # noqa: ASYNC110 - taken when the files were looked at again
+                    await asyncio.sleep(0)
+            was_seen = waiting.done()
+            file.write_text("two!")
+            await waiting
+        return was_seen
+
+    assert asyncio.run(play()) is False
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     folder = tmp_path / "code"

@@ -52,6 +52,7 @@ class Hosting:
         self._notify = notify
         self._changed = changed
         self._keeper: Keeper | None = None
+        self._scratch: Path | None = None
         self._linking: asyncio.Task[None] | None = None
         self._link = HostLink(state.host_control_socket, notify, self._configured)
         self._crashed = False
@@ -67,8 +68,12 @@ class Hosting:
         if self._is_stopping or (self._keeper and not self._keeper.finished.done()):
             return
         self._state.host_log.unlink(missing_ok=True)
+        self._scratch = self._state.scratch_folder()
         self._keeper = Keeper(
-            self._command(), POLICY, on_crash=self._told_crash, on_spawn=lambda _: self._changed()
+            self._command(self._scratch),
+            POLICY,
+            on_crash=self._told_crash,
+            on_spawn=lambda _: self._changed(),
         )
         self._tasks.create_task(self._keeper.run())
         self._keeper.start()
@@ -118,8 +123,16 @@ class Hosting:
         """Wait until none runs."""
         if self._keeper:
             await self._keeper.finished
+            self._end_strays()
 
-    def _command(self) -> Command:
+    def _end_strays(self) -> None:
+        """A host that was killed could not end all that its functions have started."""
+        from gateline.functions.strays import end_strays  # noqa: PLC0415 - only who had a host knows functions
+
+        if self._scratch:
+            end_strays(self._scratch)
+
+    def _command(self, scratch: Path) -> Command:
         state = self._state
         # The host is the same program, wherever it was imported from; functions do not inherit this.
         environment = scrubbed(self._environ) | {"PYTHONPATH": str(PACKAGES)}
@@ -128,7 +141,7 @@ class Hosting:
                 *(sys.executable, "-P", "-m", "gateline.host"),
                 *("--socket", str(state.host_socket)),
                 *("--control", str(state.host_control_socket)),
-                *("--scratch", str(state.scratch_folder())),
+                *("--scratch", str(scratch)),
             ),
             environment=environment,
             folder=state.path,
@@ -136,6 +149,7 @@ class Hosting:
         )
 
     def _told_crash(self, crash: supervisor.Crashed) -> None:
+        self._end_strays()
         self._crashed = True
         self._changed()
         self._notify(HostCrashed(crash.status, crash.restart_in))

@@ -135,14 +135,16 @@ class Watch:
 
     async def changed(self, expected: Signature) -> None:
         """Wait until the files differ from what is expected from now on."""
-        self._differs.clear()
         self._expected = expected
         found = roots(expected)
         if found != self._roots:
             self._roots = found
             self._interrupt.set()
-        if await asyncio.to_thread(looked_again, expected) == expected:
-            await self._differs.wait()
+        while True:
+            self._differs.clear()
+            if await asyncio.to_thread(looked_again, expected) != expected:
+                return
+            await self._differs.wait()  # which may still speak of what was expected before
 
     def _watch(self) -> None:
         trees_again = 0.0
