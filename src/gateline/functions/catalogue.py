@@ -19,6 +19,7 @@ from gateline.functions.remote import ArnRunner, UrlRunner
 from gateline.functions.runner import Runner
 from gateline.functions.runtime_pool import RuntimeWorkshop
 from gateline.functions.speech import Tell
+from gateline.functions.strays import end_strays
 from gateline.model.function import Function, FunctionKind
 
 _NO_ACCOUNT: Final = "000000000000"
@@ -50,14 +51,16 @@ class Functions:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.configure((), {})
-        while self._draining:
-            try:
+        try:
+            while self._draining:
                 await asyncio.wait(self._draining)
-            except asyncio.CancelledError:  # there is no time to drain
-                left = [task for task in self._draining if task.cancel()]
-                if left:
-                    await asyncio.wait(left)
-                raise
+        except asyncio.CancelledError:  # there is no time to drain
+            left = [task for task in self._draining if task.cancel()]
+            if left:
+                await asyncio.wait(left)
+            raise
+        finally:
+            end_strays(self._scratch)
 
     async def configure(self, functions: tuple[Function, ...], revisions: Mapping[str, str]) -> None:
         """Run these functions from now on, and no others.

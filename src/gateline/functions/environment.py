@@ -33,8 +33,12 @@ def function_environment(
     code_root: Path,
     layers: Sequence[Path] = (),
     runtime_dir: str = "",
+    instance: str = "",
 ) -> dict[str, str]:
-    """The whole environment of a function's process; what the project file declares comes last, and wins."""
+    """The whole environment of a function's process; what the project file declares comes last, and wins.
+
+    `instance`: whose process it is, `strays.instance_of`; it ends the name of the log stream, as at Amazon.
+    """
     name = plain_name(function)
     found = {key: environ[key] for key in PASSED_ON if key in environ}
     found.setdefault("PATH", _PLAIN_PATH)
@@ -46,7 +50,7 @@ def function_environment(
         "AWS_LAMBDA_FUNCTION_VERSION": VERSION,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"gateline/[{VERSION}]",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"gateline/[{VERSION}]{instance}",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,

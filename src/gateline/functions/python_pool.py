@@ -14,6 +14,7 @@ from gateline.functions.preparation import prepare
 from gateline.functions.python_worker import SCRIPT, PythonWorker, Recipe
 from gateline.functions.speech import Tell
 from gateline.functions.staging import Staged
+from gateline.functions.strays import instance_of
 from gateline.model.function import Function
 
 
@@ -43,6 +44,7 @@ class PythonWorkshop:
             code_root=staged.code,
             layers=staged.layers,
             runtime_dir=str(SCRIPT.parent),
+            instance=instance_of(self._scratch),
         )
         # Byte code goes where it goes away with this revision: beside the code it would be seen as an edit, and
         # an edit within one second would be missed.

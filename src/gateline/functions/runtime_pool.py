@@ -13,6 +13,7 @@ from gateline.functions.runtime_program import Program, program
 from gateline.functions.runtime_worker import RuntimeWorker
 from gateline.functions.speech import Tell
 from gateline.functions.staging import Staged
+from gateline.functions.strays import instance_of
 from gateline.model.function import Function
 
 
@@ -68,7 +69,11 @@ class RuntimeWorkshop:
 
     def _plain(self, staged: Staged) -> dict[str, str]:
         return function_environment(
-            self._function, self._environ, code_root=staged.code, layers=staged.layers
+            self._function,
+            self._environ,
+            code_root=staged.code,
+            layers=staged.layers,
+            instance=instance_of(self._scratch),
         )
 
     def _found(self, staged: Staged) -> Program:
