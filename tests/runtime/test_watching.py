@@ -171,7 +171,7 @@ def test_late_word_of_a_state_that_is_known_already_is_no_change(file: Path) -> 
                 while watch._differs.is_set():  # noqa: ASYNC110 - taken when the files were looked at again
                     await asyncio.sleep(0)
             was_seen = waiting.done()
-            file.write_text("two!")
+            asyncio.get_running_loop().call_soon(file.write_text, "two!")
             await waiting
         return was_seen
 
