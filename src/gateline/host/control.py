@@ -102,7 +102,8 @@ async def _answered(controlled: Controlled, line: bytes) -> dict[str, Any]:
 async def _do(controlled: Controlled, asked: dict[str, Any]) -> None:
     match asked:
         case {"do": "configure", "configuration": configuration}:
-            await controlled.configure(from_value(configuration))
+            # Thousands of methods take a while; callers are answered meanwhile.
+            await controlled.configure(await asyncio.to_thread(from_value, configuration))
         case {"do": "flush", "authorizers": None}:
             controlled.flush(None)
         case {"do": "flush", "authorizers": [*names]} if all(isinstance(name, str) for name in names):
