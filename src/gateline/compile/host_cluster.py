@@ -11,7 +11,7 @@ from gateline.compile.cluster import CONNECT_TIMEOUT
 from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
-_MOST_CONNECTIONS: Final = 1024
+_MOST_CONNECTIONS: Final = 4096
 _MOST_REQUESTS: Final = 4096
 """A flood that the host cannot follow is refused here, at once, and costs it nothing."""
 
