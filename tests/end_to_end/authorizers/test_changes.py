@@ -25,7 +25,7 @@ from harness.guarded_gateway import (
 )
 from harness.raw_client import RawConnection
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("authorizers")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("authorizers that change")]
 
 PROJECT: Final = Path(__file__).parent / "changing"
 TOKEN: Final = b"Authorization: Bearer somebody"

@@ -73,9 +73,10 @@ def test_worker_processes_that_are_killed_are_replaced(guarded: Guarded) -> None
     assert guarded.status(b"/prod/token", bearer(allow("*"))) == 200
     [call] = guarded.calls()
     os.kill(call.pid, signal.SIGKILL)
-    for _ in range(10):
-        assert guarded.status(b"/prod/token", bearer(allow("*"))) == 200
-    assert call.pid not in [each.pid for each in guarded.calls()[1:]]
+    statuses = [guarded.status(b"/prod/token", bearer(allow("*"))) for _ in range(10)]
+    assert statuses.count(200) >= 9  # one may have been handed to it before its end was seen
+    assert set(statuses) <= {200, 500}
+    assert call.pid not in [each.pid for each in guarded.calls()[2:]]
 
 
 def test_a_worker_that_is_killed_while_it_decides_closes_the_request(guarded: Guarded) -> None:

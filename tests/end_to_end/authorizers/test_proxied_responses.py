@@ -160,6 +160,11 @@ def test_an_integration_that_runs_out_of_its_time_is_a_gateway_timeout(guarded: 
     assert answer.one(b"x-amzn-errortype") == b"InternalServerErrorException"
 
 
+def test_an_answer_over_lambdas_limit_is_a_bad_gateway(guarded: Guarded) -> None:
+    assert is_error(ask(guarded, say={"body": "$BIG"}, big=6_300_000), 502)
+    assert ask(guarded, say={"body": "whole"}).body == b"whole"
+
+
 def test_a_function_that_is_not_asked_by_post_is_an_internal_error(guarded: Guarded) -> None:
     answer = guarded.send(b"GET", b"/prod/by-get", host=b"proxied.localhost")
     assert is_error(answer, 500)

@@ -15,7 +15,7 @@ from harness.guarded_gateway import Guarded, guarded_gateway
 PROJECT: Final = Path(__file__).parent / "runtimes"
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("authorizers")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("authorizers that change")]
 
 KINDS = [pytest.param(b"node", marks=needs_node), b"bootstrap"]
 
@@ -56,7 +56,9 @@ def test_unauthorized_is_401_and_not_kept(runtimes: Guarded, kind: bytes) -> Non
 
 @pytest.mark.parametrize("fault", [b"throw", b"exit", b"never", b"loop", b"nothing"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_closes_the_method_and_it_is_whole_again(runtimes: Guarded, kind: bytes, fault: bytes) -> None:
+def test_a_fault_closes_the_method_and_it_is_whole_again(
+    runtimes: Guarded, kind: bytes, fault: bytes
+) -> None:
     answer = runtimes.get(b"/prod/" + kind, b"Authorization: " + fault)
     assert (answer.status, answer.body) == (500, b'{"message":null}')
     assert runtimes.status(b"/prod/" + kind, b"Authorization: allow again after " + fault) == 200
@@ -65,7 +67,9 @@ def test_a_fault_closes_the_method_and_it_is_whole_again(runtimes: Guarded, kind
 
 @needs_node
 def test_a_proxied_function_in_node_gets_its_event(runtimes: Guarded) -> None:
-    answer = runtimes.send(b"POST", b"/prod/node/echo?a=b", b"Content-Type: text/plain", body="grüße".encode())
+    answer = runtimes.send(
+        b"POST", b"/prod/node/echo?a=b", b"Content-Type: text/plain", body="grüße".encode()
+    )
     assert answer.status == 200
     told = json.loads(answer.body)
     assert told["id"] == answer.one(b"x-amzn-requestid").decode()
