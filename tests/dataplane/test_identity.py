@@ -21,7 +21,7 @@ from dataplane.asking import (
     served,
     split,
 )
-from dataplane.simulated_envoy import Headers
+from dataplane.simulated_envoy import REQUEST_ID, Headers
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Stage
 
@@ -32,10 +32,14 @@ def test_a_request_authorizer_is_told_the_headers_and_the_path_parameters() -> N
     envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
     sent = [("x-id", "7"), ("x-two", "a"), ("x-two", "b"), ("x-envoy-secret", "no")]
     assert envoy.request("GET", "/dev/a/7?q=1&q=2", sent).verdict == "orders/dev GET /a/{id}"
-    [[_, _, key, _, _, token, call, count, *headers]] = host.questions
+    [[_, _, key, _, _, token, _, _, call, count, *headers]] = host.questions
     assert token == ""
     assert key == netstrings("orders/dev", "request", "g1", "1", "7", "2", "1", "2")
-    assert split(call)[11:14] == ["1", "id", "7"]
+    told = split(call)
+    assert told[:3] == ["orders/dev", "orders/dev GET /a/{id}", REQUEST_ID]
+    assert told[4:14] == [
+        "GET", "/dev/a/7", "/a/7", "q=1&q=2", "localhost", "127.0.0.1", "HTTP/1.1", "1", "id", "7",
+    ]  # fmt: skip
     assert (count, headers) == ("3", ["x-id", "7", "x-two", "a", "x-two", "b"])
 
 

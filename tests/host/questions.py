@@ -92,7 +92,8 @@ def question(
         of_key.put(scope, name, "generation-1", caller)
         key = of_key.data
     writer = NetstringWriter()
-    writer.put(scope, name, key, int(may_be_kept), ARN, caller, described(source_ip=source_ip))
+    writer.put(scope, name, key, int(may_be_kept), ARN, caller)
+    writer.put("request-1", source_ip, described(source_ip=source_ip))
     writer.put_pairs(list((headers or {}).items()))
     return writer.data
 

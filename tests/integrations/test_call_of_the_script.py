@@ -53,7 +53,7 @@ def asked(path: str, *, template: str = "/a/{id}/{rest+}", verb: str = "GET") ->
 
 
 def question_call(host: TestHost) -> Call:
-    return read_call(host.questions[0][6].encode("latin-1"))
+    return read_call(host.questions[0][8].encode("latin-1"))
 
 
 def test_the_call_for_an_authorizer_is_read() -> None:
@@ -90,7 +90,7 @@ def test_the_call_for_a_function_says_what_the_authorizer_said() -> None:
 
 def test_the_headers_that_the_script_tells_make_the_event() -> None:
     host, _ = asked("/dev/a/7/x")
-    listed = "".join(f"{len(value)}:{value}" for value in host.questions[0][7:])
+    listed = "".join(f"{len(value)}:{value}" for value in host.questions[0][9:])
     headers = NetstringReader(listed.encode("latin-1")).take_pairs()
     circumstances = Circumstances(call=question_call(host), stage=STAGE, method=METHOD, epoch_ms=EPOCH_MS)
     event = json.loads(request_event(circumstances, headers, method_arn="arn"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from gateline.authorizers.element import AnswerInvalid, is_printable, object_of, quoted, text_of, wrong
@@ -15,6 +16,10 @@ ANSWER_LIMIT: Final = 65_536
 
 CONTEXT_LIMIT: Final = 8_192
 """Bytes of principal and context together: they go into headers and into every kept decision."""
+
+
+_REMEMBERED: Final = 256  # documents, so that reading them again costs nothing
+_REMEMBERED_LENGTH: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +48,21 @@ def read_answer(payload: bytes) -> Grant:
     identifier = answer.get("usageIdentifierKey")
     return Grant(
         principal=principal,
-        policy=read_policy(answer["policyDocument"]),
+        policy=_policy(answer["policyDocument"]),
         context=context,
         usage_identifier_key="" if identifier is None else _printable(identifier, "usageIdentifierKey"),
     )
+
+
+def _policy(document: object) -> Policy:
+    """The policy of a document. Most callers of an authorizer get one of a few, which are read once."""
+    text = json.dumps(document)
+    return _policy_of(text) if len(text) <= _REMEMBERED_LENGTH else read_policy(document)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _policy_of(text: str) -> Policy:
+    return read_policy(json.loads(text))
 
 
 def _json(payload: bytes) -> object:

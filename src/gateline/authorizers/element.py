@@ -6,10 +6,13 @@ context or a token; names of operators and keys are repeated, shortened and with
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 SHOWN: Final = 64
 """Characters of a name that a sentence repeats."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 class AnswerInvalid(Exception):
@@ -74,7 +77,7 @@ def is_unicode(text: str) -> bool:
 
 def is_printable(text: str) -> bool:
     """Whether a text may stand in a header: no control characters but the tab (attacks.md E9)."""
-    return not any((letter < " " and letter != "\t") or "\x7f" <= letter <= "\x9f" for letter in text)
+    return _CONTROL.search(text) is None
 
 
 def list_of(value: object, where: str) -> list[tuple[object, str]]:

@@ -18,8 +18,11 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateline.host.bodies import Bodies, Body, NoRoom
 from gateline.host.invoke import LARGEST_EVENT, refusal
+from gateline.host.places import source_of
 from gateline.host.service import Service
+from gateline.integrations.call import read_call
 from gateline.integrations.proxy_response import ProxyResponse
 
 T = TypeVar("T")
@@ -125,24 +128,28 @@ class _Authorize:
 class _Invoke:
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope[_HEADERS]
         described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
         try:
-            body = await _body(receive, LARGEST_EVENT)
-            response = await _while_there(self._service.invoke(described, headers, body), receive)
+            with self._bodies.body(lambda: source_of(read_call(described).source_ip)) as room:
+                body = await _body(receive, LARGEST_EVENT, room)
+                response = await _while_there(self._service.invoke(described, headers, body), receive)
         except _Gone:
             return
         except _TooLarge:
             response = refusal(413)
+        except NoRoom:
+            response = refusal(500)
         except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
             _log_fault(error)
             response = refusal(500)
         await _send(send, response.status, list(_encoded(response)), response.body)
 
 
-async def _body(receive: Receive, limit: int) -> bytes:
+async def _body(receive: Receive, limit: int, room: Body | None = None) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -154,6 +161,8 @@ async def _body(receive: Receive, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise _TooLarge
+        if room:
+            room.grow(size)
         if not message["more_body"]:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -20,7 +20,7 @@ from gateline.host.decisions import Busy, Decisions, now_ms
 from gateline.host.directory import Entry, Find, invoked_arn
 from gateline.host.places import source_of
 from gateline.host.store import Decision
-from gateline.integrations.call import Call, read_call, wire_text
+from gateline.integrations.call import read_call, wire_text
 from gateline.integrations.event import Circumstances, request_event, token_event
 from gateline.model.authorizer import AuthorizerKind
 
@@ -45,7 +45,9 @@ class Question:
     may_be_kept: bool
     method_arn: str
     token: str
-    call: bytes
+    request_id: str
+    source_ip: str
+    call: bytes  # empty for a TOKEN authorizer, whose event needs nothing of it
     headers: tuple[tuple[bytes, bytes], ...]
 
 
@@ -64,6 +66,8 @@ def read_question(body: bytes) -> Question:
         may_be_kept=reader.take_flag(),
         method_arn=wire_text(reader.take()),
         token=wire_text(reader.take()),
+        request_id=reader.take_text(),
+        source_ip=reader.take_text(),
         call=reader.take(),
         headers=reader.take_pairs(),
     )
@@ -110,47 +114,46 @@ class Authorize:
         kept = self._decisions.kept(question.key) if shared else None
         if kept is not None:
             return kept.reply
-        call = read_call(question.call)
-        if not self._fits(entry, question, call):
+        if not self._fits(entry, question):
             return _list("unauthorized")
 
         async def ask() -> Decision:
-            return await self._ask(entry, question, call)
+            return await self._ask(entry, question)
 
         try:
-            source = source_of(call.source_ip)
+            source = source_of(question.source_ip)
             return (await self._decisions.decide(question.key, source, ask, shared=shared)).reply
         except Busy:
             return failure("busy").reply
 
-    def _fits(self, entry: Entry, question: Question, call: Call) -> bool:
+    def _fits(self, entry: Entry, question: Question) -> bool:
         if entry.validation is None or entry.authorizer.kind is not AuthorizerKind.TOKEN:
             return True
         fits = entry.validation.judge(question.token)
         if fits is None:
-            self._tell_slow(entry, call)
+            self._tell_slow(entry, question)
         return fits is True
 
-    def _tell_slow(self, entry: Entry, call: Call) -> None:
+    def _tell_slow(self, entry: Entry, question: Question) -> None:
         if entry.name not in self._slow:
             self._slow.add(entry.name)
             text = (
                 f"the validation expression of {entry.name} takes too long on some tokens, which are refused: "
                 "write it without nested repetitions"
             )
-            self._tell(Trouble(entry.authorizer.function, call.request_id, text))
+            self._tell(Trouble(entry.authorizer.function, question.request_id, text))
 
-    async def _ask(self, entry: Entry, question: Question, call: Call) -> Decision:
-        event = self._event(entry, question, call)
+    async def _ask(self, entry: Entry, question: Question) -> Decision:
+        event = self._event(entry, question)
         if event is None:
             return failure("unknown_authorizer")
         function = entry.authorizer.function
         answer = await self._functions.invoke(
-            function, event, request_id=call.request_id, invoked_arn=invoked_arn(entry.stage, function)
+            function, event, request_id=question.request_id, invoked_arn=invoked_arn(entry.stage, function)
         )
         match answer:
             case Returned(payload=payload):
-                return self._granted(entry, payload, call)
+                return self._granted(entry, payload, question)
             case Raised(message=message):
                 return (
                     Decision(_list("unauthorized")) if message == UNAUTHORIZED else failure("function_error")
@@ -158,9 +161,10 @@ class Authorize:
             case Failed(fault=fault):
                 return failure(_REASONS[fault])
 
-    def _event(self, entry: Entry, question: Question, call: Call) -> bytes | None:
+    def _event(self, entry: Entry, question: Question) -> bytes | None:
         if entry.authorizer.kind is AuthorizerKind.TOKEN:
             return token_event(token=question.token, method_arn=question.method_arn)
+        call = read_call(question.call)
         found = self._find().method(call.scope, call.route)
         if found is None:
             return None
@@ -168,12 +172,12 @@ class Authorize:
         circumstances = Circumstances(call=call, stage=stage, method=method, epoch_ms=self._now())
         return request_event(circumstances, question.headers, method_arn=question.method_arn)
 
-    def _granted(self, entry: Entry, payload: bytes, call: Call) -> Decision:
+    def _granted(self, entry: Entry, payload: bytes, question: Question) -> Decision:
         try:
             grant = read_answer(payload)
         except AnswerInvalid as error:
             text = f"authorizer {entry.name}: its answer is none that it may give: {error}"
-            self._tell(Trouble(entry.authorizer.function, call.request_id, text))
+            self._tell(Trouble(entry.authorizer.function, question.request_id, text))
             return failure("malformed_answer")
         ttl = entry.authorizer.ttl
         return _decision(grant, self._now() + ttl * 1000 if ttl else 0)

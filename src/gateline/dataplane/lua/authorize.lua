@@ -213,8 +213,8 @@ local function ask(r, method, authorizer, key, token, arn)
   local h = r.h
   local question = concat({
     netstring(r.scope), netstring(authorizer.name), netstring(key), netstring(authorizer.keep), netstring(arn),
-    netstring(token), netstring(described(r, method)),
-    authorizer.kind == "token" and "1:0" or headers_told(r.headers),
+    netstring(token), netstring(r.rid), netstring(source_ip(h)),
+    authorizer.kind == "token" and "0:1:0" or netstring(described(r, method)) .. headers_told(r.headers),
   })
   local asked = h:timestamp()
   sethook()
