@@ -18,7 +18,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateline.host.bodies import Bodies, Body, NoRoom
+from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
 from gateline.host.invoke import LARGEST_EVENT, refusal
 from gateline.host.places import source_of
 from gateline.host.service import Service
@@ -133,20 +133,21 @@ class _Invoke:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope[_HEADERS]
         described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
-        try:
-            with self._bodies.body(lambda: source_of(read_call(described).source_ip)) as room:
+        with self._bodies.body(lambda: source_of(read_call(described).source_ip)) as room:
+            try:
                 body = await _body(receive, LARGEST_EVENT, room)
                 response = await _while_there(self._service.invoke(described, headers, body), receive)
-        except _Gone:
-            return
-        except _TooLarge:
-            response = refusal(413)
-        except NoRoom:
-            response = refusal(500)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
-            _log_fault(error)
-            response = refusal(500)
-        await _send(send, response.status, list(_encoded(response)), response.body)
+                room.grow(len(response.body))
+            except _Gone:
+                return
+            except _TooLarge:
+                response = refusal(413)
+            except NoRoom:
+                response = refusal(500)
+            except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+                _log_fault(error)
+                response = refusal(500)
+            await _send(send, response.status, list(_encoded(response)), response.body)
 
 
 async def _body(receive: Receive, limit: int, room: Body | None = None) -> bytes:
@@ -212,4 +213,8 @@ async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], bod
         headers.append((b"content-length", b"%d" % len(body)))
     start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
     await send(start)
-    await send({"type": "http.response.body", "body": body})
+    last = max(len(body) - 1, 0) // PIECE * PIECE
+    for begin in range(0, last, PIECE):  # each waits until the one before is on its way
+        piece = body[begin : begin + PIECE]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": body[last:]})

@@ -1,0 +1,64 @@
+"""Bodies in the host's memory: bounded for all of them together, and for each source.
+
+A client may begin to send 6 MB on every connection that it opens, and never end; or ask for as much and never
+read it. So bodies take places by their size, as callers take places by their number (places.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Self
+
+from gateline.host.places import Places
+
+PIECE: Final = 64 * 1024
+"""Bytes of a place. The first piece of a body takes none: so much each connection may have anyway."""
+
+MOST_PIECES: Final = 4096
+
+
+class NoRoom(Exception):
+    """There is no room for more of this body."""
+
+
+class Bodies:
+    """The room that all bodies have together."""
+
+    def __init__(self, most_pieces: int = MOST_PIECES) -> None:
+        self._places = Places(most_pieces)
+
+    def body(self, source: Callable[[], str]) -> Body:
+        """A request that begins; `source` says whom it counts for, and is asked only when a body is long."""
+        return Body(self._places, source)
+
+
+class Body:
+    """What one request takes for the longer one of its bodies, until it is left."""
+
+    def __init__(self, places: Places, source: Callable[[], str]) -> None:
+        self._places = places
+        self._asked = source
+        self._source = ""
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def grow(self, size: int) -> None:
+        """A body has so many bytes by now.
+
+        Raises:
+            NoRoom: it may not have them.
+
+        """
+        while self._held < (size - 1) // PIECE:
+            if not self._held:
+                self._source = self._asked()
+            if not self._places.take(self._source):
+                raise NoRoom
+            self._held += 1
+
+    def __exit__(self, *_: object) -> None:
+        for _piece in range(self._held):
+            self._places.leave(self._source)
+        self._held = 0
