@@ -98,7 +98,14 @@ def test_an_absent_fixed_source_is_left_out() -> None:
         mapping("querystring.q", StageVariableSource("none")),
         mapping("header.X-No-Parameter", of_request("path.none")),
     )
-    assert (found.formats, found.headers, found.query) == ((), (), ())
+    assert (found.headers, found.query) == ((), ())
+    # What the gateway would say and cannot, the client does not say either: the headers are taken away.
+    assert [(form.name, form.value) for form in found.formats] == [("x-none", ""), ("x-unknown", "")]
+
+
+def test_a_parameter_of_the_gateways_own_that_has_no_value_takes_the_clients_away() -> None:
+    found = mapped(mapping("querystring.q", ContextSource("identity.user")))
+    assert found.query == (("q", ("unknown", "")),)
 
 
 @pytest.mark.parametrize("name", ["Via", "TE", "Expect", "Proxy-Authenticate", "Connection"])

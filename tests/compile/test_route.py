@@ -62,6 +62,12 @@ def test_each_fixed_header_is_removed_before_it_is_set() -> None:
     assert len(config["mutations"]["formatters"]) == 1
 
 
+def test_a_fixed_header_without_a_value_is_only_removed() -> None:
+    mapped = Mapped(path=(("literal", "/"),), formats=(HeaderFormat(name="x-user", value=""),))
+    config = proxied(mapped)["typed_per_filter_config"]["envoy.filters.http.header_mutation"]
+    assert config["mutations"]["request_mutations"] == [{"remove": "x-user"}]
+
+
 def test_a_route_without_secrets_has_no_formatter() -> None:
     forms = (HeaderFormat(name="x-a", value="1"),)
     config = proxied(Mapped(path=(), formats=forms))["typed_per_filter_config"][

@@ -254,12 +254,25 @@ def test_what_the_authorizer_says_reaches_the_backend_in_place_of_what_the_clien
         assert outcome.path == "/x?a=b&user=alice&id=1"
 
 
-def test_without_an_authorizer_there_is_no_context() -> None:
-    line = mapping("header.X-User", ContextSource("authorizer.principalId"))
-    resources = compiled(gateway(api(method("GET", "/a", http_proxy("http://b.test/x", line)))))
-    outcome = SimulatedEnvoy(resources).request("GET", "/dev/a")
-    assert outcome.verdict == "orders/dev GET /a"
-    assert outcome.header("x-user") is None
+def test_without_an_authorizer_nobody_says_who_the_caller_is() -> None:
+    lines = (
+        mapping("querystring.user", ContextSource("authorizer.principalId")),
+        mapping("querystring.ip", ContextSource("identity.sourceIp")),
+    )
+    resources = compiled(gateway(api(method("GET", "/a", http_proxy("http://b.test/x", *lines)))))
+    outcome = SimulatedEnvoy(resources).request("GET", "/dev/a?user=evil&ip=6.6.6.6&a=b")
+    assert outcome.path == "/x?a=b&ip=127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "verdict"), [("https", "orders/dev GET /a/{id}"), ("http", "403 authorizer_deny")]
+)
+def test_whether_the_transport_is_secure_is_not_the_clients_word(forwarded: str, verdict: str) -> None:
+    statement = allow("*") | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    envoy = front(served(guarded()), TestHost(policy_reply(statement)))
+    scheme = ":scheme", "https" if forwarded == "http" else "http"
+    headers = [*GOOD, ("x-forwarded-proto", forwarded), scheme]
+    assert envoy.request("GET", "/dev/a/1", headers).verdict == verdict
 
 
 def test_a_function_gets_the_request_and_what_its_authorizer_said() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateline.functions import staging
-from gateline.functions.staging import Unstageable, stage
+from gateline.functions.staging import Unstageable, stage, unpack
 from gateline.model.function import Function, FunctionKind
 from gateline.model.origin import Origin
 
@@ -117,3 +117,14 @@ def test_what_is_missing_or_no_archive_is_told(tmp_path: Path, scratch: Path) ->
         with pytest.raises(Unstageable):
             stage(a_function(path), scratch)
     assert list(scratch.iterdir()) == []
+
+
+def test_no_link_is_made_through_another_one(tmp_path: Path, scratch: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    archive = a_zip(
+        tmp_path / "evil.zip", {"a": (LINK, str(outside)), "a/sub/planted": (LINK, "/tmp/anything")}
+    )
+    with pytest.raises(Unstageable):
+        unpack(archive, scratch / "code")
+    assert list(outside.iterdir()) == []

@@ -63,6 +63,10 @@ Source = tuple[str, str | int]
 """A source as `gateway.lua` reads it: its kind and an argument."""
 
 
+UNKNOWN: Final[Source] = ("unknown", "")
+"""What the gateway could say and cannot: no value, and the client's under that name is taken away."""
+
+
 class NotMappable(ValueError):
     """A source that this version cannot read; the message says what to do."""
 
@@ -120,8 +124,8 @@ def map_parameters(target: str, context: StageContext) -> Mapped:
         fixed = _fixed_header(mapping, context)
         if fixed is None:
             headers.append((name, _source(mapping.source, context)))
-        elif fixed.value:
-            formats.append(fixed)
+        elif fixed.value or not isinstance(mapping.source, RequestSource):
+            formats.append(fixed)  # without a value it only takes the client's away
     query = tuple(
         (m.name, source)
         for m in mappings
@@ -152,7 +156,7 @@ def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFor
         secrets = tuple(part.name for part in source.parts if isinstance(part, SecretRef))
         return HeaderFormat(name=mapping.name.lower(), value=value, secrets=secrets)
     kind, argument = _source(source, context)
-    if kind == "literal":
+    if kind in ("literal", "unknown"):
         return HeaderFormat(name=mapping.name.lower(), value=str(argument).replace("%", "%%"))
     return None
 
@@ -228,7 +232,7 @@ def _context_source(path: str, context: StageContext) -> Source:
     method, api = context.method, context.api
     if path.startswith("authorizer."):
         asked = method.authorization.type is not AuthorizationType.NONE
-        return ("authorizer", path.removeprefix("authorizer.")) if asked else ("literal", "")
+        return ("authorizer", path.removeprefix("authorizer.")) if asked else UNKNOWN
     fixed = {
         "accountId": context.edge.account_id,
         "apiId": api.api_id,
@@ -237,7 +241,7 @@ def _context_source(path: str, context: StageContext) -> Source:
         "resourceId": resource_id(api.api_id, method.path.text),
     }
     # Anything else is unknown for an anonymous caller, and a mapping from an absent source is omitted [R].
-    return ("literal", fixed.get(path, ""))
+    return ("literal", fixed[path]) if path in fixed else UNKNOWN
 
 
 def resource_id(api_id: str, path: str) -> str:

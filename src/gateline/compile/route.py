@@ -147,7 +147,8 @@ def _mutations(mapped: Mapped) -> Message:
     secrets: list[str] = []
     for form in mapped.formats:
         mutations.append({"remove": form.name})
-        mutations.append({"append": header(form.name, form.value)})
+        if form.value:
+            mutations.append({"append": header(form.name, form.value)})
         secrets.extend(form.secrets)
     return new(
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",

@@ -106,14 +106,20 @@ def unpack(archive: Path, folder: Path) -> None:
             if entry not in links:
                 _write(opened, entry, _place(folder, entry, archive))
         places = [_place(folder, entry, archive) for entry in links]
+        root = os.path.realpath(folder)
         for entry, place in zip(links, places, strict=True):
+            _below(root, place.parent, place, archive)  # a link made before may stand in the way
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(os.fsdecode(opened.read(entry)))
-    root = os.path.realpath(folder)
     for place in places:
-        if not Path(os.path.realpath(place)).is_relative_to(root):
-            message = f"{archive}: the link {place.relative_to(folder)} leads out of the archive"
-            raise Unstageable(message)
+        _below(root, place, place, archive)
+
+
+def _below(root: str, path: Path, link: Path, archive: Path) -> None:
+    """Refuse a link when this path, all links followed, does not lie below the root."""
+    if not Path(os.path.realpath(path)).is_relative_to(root):
+        message = f"{archive}: the link {link.name} leads out of the archive"
+        raise Unstageable(message)
 
 
 def _mode(entry: zipfile.ZipInfo) -> int:

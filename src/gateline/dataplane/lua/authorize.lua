@@ -64,7 +64,10 @@ local FACTS = {
   ["aws:sourceip"] = function(r) return ip_hex(source_ip(r.h)) end,
   ["aws:currenttime"] = function(r) return tostring(r.h:timestamp()) end,
   ["aws:epochtime"] = function(r) return tostring(r.h:timestamp()) end,
-  ["aws:securetransport"] = function(r) return r.headers:get(":scheme") == "https" and "true" or "false" end,
+  -- What Envoy says of the connection, or a trusted proxy of its own; `:scheme` is the client's word.
+  ["aws:securetransport"] = function(r)
+    return r.headers:get("x-forwarded-proto") == "https" and "true" or "false"
+  end,
   ["aws:useragent"] = function(r) return r.headers:get("user-agent") end,
   ["aws:referer"] = function(r) return r.headers:get("referer") end,
 }

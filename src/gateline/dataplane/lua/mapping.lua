@@ -125,6 +125,8 @@ local function value_of(source, r)
     return CONTEXT[argument](r)
   elseif kind == "authorizer" then
     return r.decision.context[argument]
+  elseif kind == "unknown" then
+    return nil
   end
   error("unknown source")
 end
@@ -169,6 +171,9 @@ local function mapped_path(method, r)
   return path
 end
 
+-- Sources of which the gateway speaks, and nobody else: what a client says under the name is taken away.
+local OURS = { context = true, authorizer = true, unknown = true }
+
 -- A query without the parameters of a name, the other bytes as they are.
 local function without_parameter(query, name)
   local kept, at, last = {}, 1, #query + 1
@@ -197,8 +202,8 @@ local function mapped_query(method, r, path)
   for index = 1, #method.query do
     local mapping = method.query[index]
     local values, found
-    if mapping.source.kind == "authorizer" then
-      query = without_parameter(query, mapping.name) -- who the caller is, the caller does not say
+    if OURS[mapping.source.kind] then
+      query = without_parameter(query, mapping.name)
     end
     if mapping.source.kind == "queries" then
       values, found = query_values(r, mapping.source.argument)
@@ -268,7 +273,6 @@ end
 -- looked at by the host.
 local DECODED = { query = true, queries = true }
 
-local OURS = { context = true, authorizer = true }
 
 -- Maps what depends on the request; true, or nothing when the request was refused.
 local function map(r, method)
