@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import urllib.request
 from pathlib import Path
 
 from bench import machine
-from bench.load import Tokens, herd, load
+from bench.load import Load, Tokens, herd, load
 from bench.measure import Case, Row, counted, interleaved
 from bench.projects import PATH, SECRET, write_authorized_project
 from bench.rivals.proxies import envoy_asking, nginx_asking
 from bench.servers import ECHO, Server, bare_envoy, gateline
 
+GATELINE_HOT = "Gateline, hot token"
 MANY, HERD = 10_000, 500
 HOT = Tokens(prefix="Bearer hot")
 RING = Tokens(prefix="Bearer ring", count=MANY)
@@ -49,7 +51,19 @@ def authorizer_rows(folder: Path, upstream: Server, rounds: int) -> list[Row]:
                 rows.append({"what": label, "error": str(error)})
         for case in cases:
             _warm(case)
-        return [*interleaved(cases, rounds, latency_rounds=max(1, rounds // 2)), *_herd_rows(cases), *rows]
+        measured = interleaved(cases, rounds, latency_rounds=max(1, rounds // 2))
+        _compare(measured)
+        return [*measured, *_herd_rows(cases), *_flood_rows(cases), *rows]
+
+
+def _compare(rows: list[Row]) -> None:
+    """Say of each what it costs in terms of Gateline's hot token."""
+    costs = {str(row["what"]): row["cpu_us"] for row in rows}
+    hot = costs.get(GATELINE_HOT)
+    for row in rows:
+        cost = row["cpu_us"]
+        if isinstance(hot, float) and isinstance(cost, float) and "calls_per_request" in row:
+            row["times_gateline_hot"] = round(cost / max(hot, 0.1), 2)
 
 
 def _gateline_cases(stack: contextlib.ExitStack, folder: Path, port: int) -> list[Case]:
@@ -64,7 +78,7 @@ def _gateline_cases(stack: contextlib.ExitStack, folder: Path, port: int) -> lis
     prove(warm)
     prove(cold)
     return [
-        _case("Gateline, hot token", warm, HOT, kept, 1.25),
+        _case(GATELINE_HOT, warm, HOT, kept, 1.25),
         _case("Gateline, 10,000 tokens, all kept", warm, RING, kept, 1.4),
         _case("Gateline, deny", warm, BANNED, kept),
         _case("Gateline, every token new", cold, NEW, missed, 5.0),
@@ -163,4 +177,29 @@ def _herd_rows(cases: list[Case]) -> list[Row]:
                     "failed": HERD - answered.get(200, 0),
                 }
             )
+    return rows
+
+
+def _flood_rows(cases: list[Case]) -> list[Row]:
+    """What a hot token gets while others send nothing but new ones."""
+    rows: list[Row] = []
+    for case in cases:
+        if case.tokens != NEW:
+            continue
+        url, flooded = case.server.url + case.path, list[Load]()
+        alone = load(url, HOT, seconds=2, connections=4)
+        flood = threading.Thread(target=lambda url=url, seen=flooded: seen.append(load(url, NEW, seconds=4)))
+        flood.start()
+        during = load(url, HOT, seconds=2, connections=4)
+        flood.join()
+        rows.append(
+            {
+                "what": "Gateline, hot token on 4 connections, beside new tokens on 16",
+                "p50_us_alone": round(alone.median),
+                "p50_us_beside": round(during.median),
+                "requests_per_second": round(during.requests / during.seconds),
+                "new_per_second": round(flooded[0].requests / flooded[0].seconds),
+                "failed": alone.failed + during.failed + flooded[0].failed,
+            }
+        )
     return rows

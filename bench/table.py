@@ -15,6 +15,7 @@ HEADS = {
     "p50_us": "p50 µs, 1 conn",
     "p50_added_us": "added µs",
     "calls_per_request": "calls/request",
+    "times_gateline_hot": "times Gateline hot",
 }
 _NOT_CELLS = {"skipped", "error", "cpu_us_by_process"}
 

@@ -12,7 +12,7 @@ import grpc
 from decision import decide
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-TYPES = {"string": 9, "int32": 5}
+TYPES: dict[str, Any] = {"string": 9, "int32": 5, "message": 11}
 MESSAGES = {  # message: {field: (number, type)}
     "HttpRequest": {"headers": (3, "HttpRequest.HeadersEntry*")},
     "Request": {"http": (2, "HttpRequest")},
@@ -41,7 +41,7 @@ def messages() -> dict[str, Any]:
             if kind in TYPES:
                 added.type = TYPES[kind]
             else:
-                added.type, added.type_name = 11, ".bench." + kind.rstrip("*")
+                added.type, added.type_name = TYPES["message"], ".bench." + kind.rstrip("*")
     entry = file.message_type[0].nested_type.add(
         name="HeadersEntry"
     )  # what map<string, string> is on the wire
