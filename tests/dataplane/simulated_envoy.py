@@ -190,7 +190,7 @@ class SimulatedEnvoy:
     def _context(self, headers: Any) -> Any:
         for route, context in self._scopes[keys.ENTRY_SCOPE].entries:
             if all(_matches(matcher, headers) for matcher in route.match.headers):
-                return self._lua.table_from(context)
+                return self._lua.table_from({"name": route.name, "context": self._lua.table_from(context)})
         raise AssertionError("no entry route matches")
 
     def _metadata(self, scope: str, state: Any) -> Any:

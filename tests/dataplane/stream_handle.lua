@@ -163,8 +163,12 @@ local function new_handle(request, envoy)
       return map[name]
     end })
   end
-  local context = envoy.context(headers)
-  local route
+  local first = envoy.context(headers)
+  local context, route = first.context, nil
+
+  function info:routeName()
+    return record.clears == 0 and first.name or headers:get("x-gl-scope") .. " table"
+  end
 
   function handle:headers()
     local lent = alive(headers)

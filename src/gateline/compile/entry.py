@@ -63,7 +63,7 @@ def entry_scope(
     table = _table(gateway, stage_tables, generations, logged=logged)
     name = table_id(table)
     usual = {
-        "name": "entry usual",
+        "name": f"entry usual {name}",
         "match": {
             "prefix": "/",
             "headers": [
@@ -91,7 +91,7 @@ def entry_scope(
                 "routes": [
                     {**usual, **_nowhere({"id": name, "table": table})},
                     {
-                        "name": "entry",
+                        "name": f"entry {name}",
                         "match": {"safe_regex": {"regex": ".*"}},  # also `*` and what is no path
                         **_nowhere({"id": f"{name}~", "table": table}),
                     },

@@ -236,6 +236,7 @@ local function ask(r, method, authorizer, key, token, arn)
   end
   if reply.kind == "policy" and reply.expires > 0 and authorizer.keep == "1" then
     keep(key, reply, #body)
+    room_for_garbage()
   end
   return reply
 end

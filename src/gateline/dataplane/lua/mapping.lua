@@ -143,6 +143,20 @@ local function within_parameter(text)
   return concat(out)
 end
 
+-- Whether the definition's own text in a path holds none of the bytes that no path may have; asked once a method.
+local function has_clean_text(method)
+  if method.clean_text == nil then
+    method.clean_text = true
+    for index = 1, #method.path do
+      local source = method.path[index]
+      if source.kind == "literal" and forbidden_byte(source.argument, false) then
+        method.clean_text = false
+      end
+    end
+  end
+  return method.clean_text
+end
+
 -- A path from the definition's own text and captured segments stays as the bytes are; anything that a client
 -- chose elsewhere (query, header) is encoded, so that it cannot add a segment, a query or a host, and must not
 -- have a form that a path may not have either. Nil when it has.
@@ -165,8 +179,14 @@ local function mapped_path(method, r)
   end
   local path = concat(out)
   local question = find(path, "?", 1, true)
-  if #out > 1 and forbidden_form(question and sub(path, 1, question - 1) or path, false) then
-    return nil -- as a whole: an empty value after `/.` makes a dot segment
+  if #out > 1 then
+    local whole = question and sub(path, 1, question - 1) or path
+    -- Segments of a path of the usual form, and what is encoded, have no such byte.
+    if not (r.plain and has_clean_text(method)) and forbidden_byte(whole, false) then
+      return nil
+    elseif dot_segment(whole) then
+      return nil -- as a whole: an empty value after `/.` makes a dot segment
+    end
   end
   return path
 end

@@ -46,8 +46,8 @@ local function bare_segments(path)
   return segments, count
 end
 
--- Why a path (decoded or not) must not pass in any mode, or nil.
-local function forbidden_form(path, is_raw)
+-- Why a text of a path has a byte that no path may have, or nil.
+local function forbidden_byte(path, is_raw)
   local previous = 0
   for index = 1, #path do
     local c = byte(path, index)
@@ -62,6 +62,10 @@ local function forbidden_form(path, is_raw)
     end
     previous = c
   end
+  return nil
+end
+
+local function dot_segment(path)
   if find(path, "/.", 1, true) then
     local segments, count = bare_segments(path)
     for index = 1, count do
@@ -71,6 +75,11 @@ local function forbidden_form(path, is_raw)
     end
   end
   return nil
+end
+
+-- Why a path (decoded or not) must not pass in any mode, or nil.
+local function forbidden_form(path, is_raw)
+  return forbidden_byte(path, is_raw) or dot_segment(path)
 end
 
 local function without_parameters(path)

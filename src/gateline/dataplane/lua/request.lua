@@ -105,7 +105,7 @@ function main(h, attempt)
   elseif #target > URL_LIMIT then
     return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
   end
-  local plain = entry_table(h:filterContext(), attempt == 1)
+  local plain = entry_table(h, attempt == 1)
   local found = entry.seen[authority] or api_of(authority)
   if found.malformed then
     return bad_request(h, rid, "host")
