@@ -15,7 +15,7 @@ from gateline import dataplane
 from harness.recording_backend import RecordingBackend
 from proofs.running_envoy import RunningEnvoy, bootstrap_of, running_envoy
 
-MAIN: Final = "local function main(h)\n"
+MAIN: Final = "\nfunction main(h, attempt)\n"
 BREAKAGES: Final = {
     "error": 'error("on purpose")',
     "error-without-text": "error(nil)",
