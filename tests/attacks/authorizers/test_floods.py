@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from uuid import uuid4
@@ -10,7 +11,7 @@ import pytest
 from hyperframe.frame import RstStreamFrame
 
 from harness.busy_callers import BusyCallers
-from harness.guarded_gateway import Guarded, allow, authorization, bearer, policy, request_bytes
+from harness.guarded_gateway import Guarded, allow, authorization, bearer, policy, request_bytes, told
 from harness.http2_client import Http2Connection
 from harness.raw_client import RawConnection
 
@@ -82,6 +83,34 @@ def test_e11_a_slow_authorizer_keeps_no_other_from_answering(attacked: Guarded) 
             connection.__exit__(None, None, None)
     assert {answer.status for answer in answers if answer} == {500}
     assert attacked.status(b"/prod/faulty", bearer(allow("*"))) == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's table of processes")
+def test_bodies_that_never_end_do_not_fill_the_memory(attacked: Guarded) -> None:
+    """All of them would be 350 MB; one source may have 128 MiB of them together."""
+    ready = json.loads((attacked.gateway.state.parent / "ready.json").read_text())
+    status = Path(f"/proc/{ready['pids']['host']}/status")
+    head = b"POST /prod/told HTTP/1.1\r\nHost: proxied.localhost\r\nContent-Length: 6000000\r\n\r\n"
+    connections = [RawConnection(attacked.port) for _ in range(60)]
+    try:
+        for connection in connections:
+            connection.send(head + b"x" * 5_900_000)
+        assert attacked.send(b"GET", b"/prod/told", host=b"proxied.localhost").status == 200
+        assert attacked.status(b"/prod/token", bearer(allow("*"))) == 200
+        [size] = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS")]
+        assert int(size) < 300_000  # kB
+        told_off = [connection for connection in connections if connection.waiting()]
+        assert len(told_off) > 20
+    finally:
+        for connection in connections:
+            connection.__exit__(None, None, None)
+    lines = (b"Told: " + told(say={"body": "got it"}),)
+    body = b"x" * 5_000_000
+    for _ in range(100):  # what was held is let go when the ends of the connections are seen
+        answer = attacked.send(b"POST", b"/prod/told", *lines, host=b"proxied.localhost", body=body)
+        if answer.status == 200:
+            break
+    assert answer.body == b"got it"
 
 
 def test_callers_who_go_away_leave_nothing_behind(attacked: Guarded) -> None:
