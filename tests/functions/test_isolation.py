@@ -12,7 +12,7 @@ import pytest
 
 from functions.python_function import gone, is_alive
 from gateline.functions import isolation
-from gateline.functions.isolation import NOBODY_ELSE, Child, Command, ending, own_user, start, uid_of
+from gateline.functions.isolation import NOBODY_ELSE, Child, Command, NotTold, ending, own_user, start, uid_of
 
 LEAVES_A_CHILD = """
 import os, signal, sys, time
@@ -185,3 +185,12 @@ def test_what_another_user_cannot_read_keeps_a_function_with_our_own(tmp_path: P
 def test_without_root_a_function_runs_as_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert asyncio.run(own_user("orders", [])) == (NOBODY_ELSE, "")
+
+
+@pytest.mark.parametrize("why", ["killed", "odd"])
+def test_who_ends_the_question_does_not_become_us(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    programs = {"killed": "import os; os.kill(os.getpid(), 9)", "odd": "raise SystemExit(1)"}
+    monkeypatch.setattr(isolation, "_tethered", lambda _uid, _rest: [sys.executable, "-c", programs[why]])
+    with pytest.raises(NotTold):
+        asyncio.run(own_user("orders", [Path(READABLE_BY_ALL)]))

@@ -12,6 +12,8 @@ from gateline.functions.answer import Answer, Returned
 from gateline.functions.speech import Said, Trouble
 from gateline.host.configuration import NOWHERE
 from gateline.host.directory import Directory
+from gateline.host.invoke import Invoke, Refused, refusal
+from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function, FunctionKind
 from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
@@ -96,6 +98,17 @@ def question(
     writer.put("request-1", source_ip, described(source_ip=source_ip))
     writer.put_pairs(list((headers or {}).items()))
     return writer.data
+
+
+async def answered(
+    invoke: Invoke, call: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), body: bytes = b""
+) -> ProxyResponse:
+    """What a client gets whose request is handed to a function, if there is a place for it."""
+    try:
+        with invoke.place(call) as invocation:
+            return await invoke(invocation, headers, body)
+    except Refused:
+        return refusal(500)
 
 
 def read_reply(reply: bytes) -> list[str]:

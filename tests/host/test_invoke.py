@@ -10,7 +10,7 @@ from gateline.host.directory import Directory
 from gateline.host.invoke import LARGEST_EVENT, Invoke, refusal
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.hosting import HostConfiguration
-from host.questions import StandIn, configuration, described
+from host.questions import StandIn, answered, configuration, described
 
 GOOD = Returned(json.dumps({"statusCode": 201, "headers": {"X-Own": "yes"}, "body": "made"}).encode())
 
@@ -25,7 +25,7 @@ def invoked(
 ) -> ProxyResponse:
     directory = Directory(configuration() if given is None else given)
     invoke = Invoke(functions, lambda: directory, functions.told.append, now=lambda: 1)
-    return asyncio.run(invoke(described() if call is None else call, headers, body))
+    return asyncio.run(answered(invoke, described() if call is None else call, headers, body))
 
 
 def test_the_function_gets_the_request_and_the_client_its_answer() -> None:
@@ -112,15 +112,29 @@ def test_one_source_cannot_take_all_places() -> None:
     async def story() -> None:
         directory = Directory(configuration())
         invoke = Invoke(functions, lambda: directory, functions.told.append)
-        flood = [asyncio.ensure_future(invoke(described(), (), b"")) for _ in range(2000)]
+        flood = [asyncio.ensure_future(answered(invoke, described())) for _ in range(3000)]
         for _ in range(5):
             await asyncio.sleep(0)
-        assert len(functions.events) == 512
-        other = asyncio.ensure_future(invoke(described(source_ip="192.0.2.8"), (), b""))
+        assert len(functions.events) == 1024
+        other = asyncio.ensure_future(answered(invoke, described(source_ip="192.0.2.8")))
         for _ in range(5):
             await asyncio.sleep(0)
         functions.may_answer.set()
         assert (await other).status == 201
-        assert sum(each.status == 500 for each in await asyncio.gather(*flood)) == 2000 - 512
+        assert sum(each.status == 500 for each in await asyncio.gather(*flood)) == 3000 - 1024
+
+    asyncio.run(story())
+
+
+def test_a_request_goes_by_the_rules_that_let_it_in() -> None:
+    functions = StandIn(GOOD)
+
+    async def story() -> None:
+        directory = Directory(configuration())
+        invoke = Invoke(functions, lambda: directory, functions.told.append)
+        with invoke.place(described()) as invocation:
+            directory = Directory(HostConfiguration())  # while the client takes its time with the body
+            assert (await invoke(invocation, (), b"late")).status == 201
+        assert await answered(invoke, described()) == refusal(500)
 
     asyncio.run(story())

@@ -8,7 +8,7 @@ import pytest
 from gateline.host.configuration import ConfigurationInvalid
 from gateline.host.invoke import refusal
 from gateline.host.service import Service
-from host.questions import StandIn, authorizer, configuration, described, question, read_reply
+from host.questions import StandIn, answered, authorizer, configuration, described, question, read_reply
 
 GIVEN = configuration(authorizer())
 
@@ -18,7 +18,7 @@ def test_before_it_is_configured_everything_is_refused() -> None:
         functions = StandIn()
         service = Service(functions, functions.told.append)
         assert read_reply(await service.authorize(question())) == ["failure", "unknown_authorizer"]
-        assert await service.invoke(described(), (), b"") == refusal(500)
+        assert await answered(service.invoke, described()) == refusal(500)
         assert functions.events == []
 
     asyncio.run(story())

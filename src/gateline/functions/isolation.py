@@ -33,6 +33,13 @@ TETHERED: Final = "GATELINE_TETHERED_"
 _TETHER: Final = Path(__file__).with_name("tether.py")
 
 
+_CANNOT_READ: Final = 3  # of tether.py
+
+
+class NotTold(Exception):
+    """It is not known whether a function's own user can read its code."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """What to start. `fds` are inherited under their numbers; `stdout` and `stderr` are descriptors too."""
@@ -137,6 +144,11 @@ async def own_user(function: str, needs: Sequence[Path]) -> tuple[int, str]:
     """The user to run a function as, and why it is our own when it is (""): nobody asked, we are not root).
 
     As root a function gets a uid of its own when that user can read all that it needs.
+
+    Raises:
+        NotTold: the question was not answered. A process of that user may have ended who asks it: it does not
+            become us for that.
+
     """
     if os.geteuid() != 0:
         return NOBODY_ELSE, ""
@@ -151,8 +163,11 @@ async def own_user(function: str, needs: Sequence[Path]) -> tuple[int, str]:
             uid=uid,
         )
     )
-    if await probe.ended == 0:
+    status = await probe.ended
+    if status == 0:
         return uid, ""
+    if status != _CANNOT_READ:
+        raise NotTold(f"whether a user of its own can read its code was not told ({ending(status)})")
     places = ", ".join(map(str, needs))
     return NOBODY_ELSE, f"runs as Gateline's own user, not isolated: another user cannot read all of {places}"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateline.functions.isolation import NOBODY_ELSE, own_user
+from gateline.functions.isolation import NOBODY_ELSE, NotTold, own_user
 from gateline.functions.pool import NotStarted
 from gateline.functions.speech import Tell, Trouble
 from gateline.functions.staging import Staged, Unstageable, stage
@@ -54,6 +54,9 @@ async def prepare(function: Function, scratch: Path, programs: Programs, tell: T
         own.mkdir(mode=0o700)
         if uid != NOBODY_ELSE:
             os.chown(own, uid, uid)
+    except NotTold as error:
+        staged.discard()
+        raise NotStarted(str(error)) from error
     except BaseException:
         staged.discard()
         raise

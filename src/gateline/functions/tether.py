@@ -4,8 +4,9 @@
     python -I -S tether.py PARENT-PID UID --reaches PATH...
 
 UID -1: stay who you are. `--reaches` runs nothing: exit status 0 says that this user can read all of the paths,
-what is in folders included. The program's environment is what stands in ours behind `GATELINE_TETHERED_`: an
-LD_PRELOAD of a function's must not be loaded before this is another user's process.
+what is in folders included, 3 that it cannot; any other says nothing. The program's environment is what stands in
+ours behind `GATELINE_TETHERED_`: an LD_PRELOAD of a function's must not be loaded before this is another user's
+process.
 
 A script of its own, because code between fork and exec in a process with threads may deadlock, and a sibling of
 `runtime/lifeline.py`, which knows neither users nor process groups.
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 MOST_LOOKED_AT = 20_000
+CANNOT_READ = 3
 PREFIX = "GATELINE_TETHERED_"
 
 
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> None:
         _leave_watchman(os.getpid())
         _become(int(uid))
     if program == "--reaches":
-        sys.exit(0 if all(map(_is_readable, _below(rest))) else 1)
+        sys.exit(0 if all(map(_is_readable, _below(rest))) else CANNOT_READ)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and what is ignored stays so
         signal.signal(ignored, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)

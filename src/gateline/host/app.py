@@ -10,7 +10,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar
 
 import uvicorn
@@ -19,10 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
-from gateline.host.invoke import LARGEST_EVENT, refusal
+from gateline.host.invoke import LARGEST_EVENT, Refused, refusal
 from gateline.host.places import source_of
 from gateline.host.service import Service
-from gateline.integrations.call import read_call
 from gateline.integrations.proxy_response import ProxyResponse
 
 T = TypeVar("T")
@@ -133,16 +132,19 @@ class _Invoke:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope[_HEADERS]
         described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
-        with self._bodies.body(lambda: source_of(read_call(described).source_ip)) as room:
+        with ExitStack() as held:
             try:
+                invocation = held.enter_context(self._service.invoke.place(described))
+                source = source_of(invocation.call.source_ip)
+                room = held.enter_context(self._bodies.body(source))
                 body = await _body(receive, LARGEST_EVENT, room)
-                response = await _while_there(self._service.invoke(described, headers, body), receive)
+                response = await _while_there(self._service.invoke(invocation, headers, body), receive)
                 room.grow(len(response.body))
             except _Gone:
                 return
             except _TooLarge:
                 response = refusal(413)
-            except NoRoom:
+            except (Refused, NoRoom):
                 response = refusal(500)
             except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
                 _log_fault(error)

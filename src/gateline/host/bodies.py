@@ -6,7 +6,6 @@ read it. So bodies take places by their size, as callers take places by their nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, Self
 
 from gateline.host.places import Places
@@ -27,18 +26,17 @@ class Bodies:
     def __init__(self, most_pieces: int = MOST_PIECES) -> None:
         self._places = Places(most_pieces)
 
-    def body(self, source: Callable[[], str]) -> Body:
-        """A request that begins; `source` says whom it counts for, and is asked only when a body is long."""
+    def body(self, source: str) -> Body:
+        """A request that begins; `source` is whom it counts for."""
         return Body(self._places, source)
 
 
 class Body:
     """What one request takes for the longer one of its bodies, until it is left."""
 
-    def __init__(self, places: Places, source: Callable[[], str]) -> None:
+    def __init__(self, places: Places, source: str) -> None:
         self._places = places
-        self._asked = source
-        self._source = ""
+        self._source = source
         self._held = 0
 
     def __enter__(self) -> Self:
@@ -52,8 +50,6 @@ class Body:
 
         """
         while self._held < (size - 1) // PIECE:
-            if not self._held:
-                self._source = self._asked()
             if not self._places.take(self._source):
                 raise NoRoom
             self._held += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from gateline.functions.answer import Failed, Fault, Raised, Returned
@@ -15,13 +17,13 @@ from gateline.host.places import Places, source_of
 from gateline.integrations.call import Call, CallInvalid, read_call
 from gateline.integrations.event import Circumstances, proxy_event
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse, read_proxy_response
-from gateline.model.hosting import HostedStage
+from gateline.model.hosting import HostedMethod, HostedStage
 
 LARGEST_EVENT: Final = 6_291_556
 """Bytes of an event that Lambda takes."""
 
-MOST_INVOCATIONS: Final = 1024
-"""Requests that run or wait for a worker; their bodies are in memory."""
+MOST_INVOCATIONS: Final = 2048
+"""Requests that are read, wait for a worker or run: half of the connections that Envoy opens for them."""
 
 _TRACE: Final = "X-Amzn-Trace-Id"
 
@@ -42,6 +44,19 @@ def refusal(status: int) -> ProxyResponse:
     )
 
 
+class Refused(Exception):
+    """A request that no function gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A request that has a place, and the method by whose rules it was let in."""
+
+    call: Call
+    stage: HostedStage
+    method: HostedMethod
+
+
 class Invoke:
     """Hands requests to functions, and their answers to clients."""
 
@@ -54,35 +69,48 @@ class Invoke:
         self._now = now
         self._places = Places(MOST_INVOCATIONS)
 
-    async def __call__(self, described: bytes, headers: RawHeaders, body: bytes) -> ProxyResponse:
-        """The answer to a client.
+    @contextmanager
+    def place(self, described: bytes) -> Iterator[Invocation]:
+        """A place for a request, taken before its body is read.
+
+        The method is looked up now: a body may take its time, and rules that come meanwhile did not let it in.
 
         Args:
             described: the script's description of the request, `x-gl-call`.
-            headers: the client's, with their names as it spelled them.
-            body: the client's.
+
+        Raises:
+            Refused: there is none, or no function for it: 500.
 
         """
         try:
             call = read_call(described)
         except CallInvalid:
-            return refusal(500)
+            raise Refused from None
         found = self._find().method(call.scope, call.route)
-        if found is None or not found[1].function or not found[1].is_post:
-            return refusal(500)
-        stage, method = found
+        source = source_of(call.source_ip)
+        if found is None or not found[1].function or not found[1].is_post or not self._places.take(source):
+            raise Refused
+        try:
+            yield Invocation(call, *found)
+        finally:
+            self._places.leave(source)
+
+    async def __call__(self, invocation: Invocation, headers: RawHeaders, body: bytes) -> ProxyResponse:
+        """The answer to a client.
+
+        Args:
+            invocation: the request.
+            headers: the client's, with their names as it spelled them.
+            body: the client's.
+
+        """
+        call, stage, method = invocation.call, invocation.stage, invocation.method
         circumstances = Circumstances(call=call, stage=stage, method=method, epoch_ms=self._now())
         headers = tuple(headers)
         event = proxy_event(circumstances, headers, body)
         if len(event) > LARGEST_EVENT:
             return refusal(413)
-        source = source_of(call.source_ip)
-        if not self._places.take(source):
-            return refusal(500)
-        try:
-            return await self._invoke(call, stage, method.function, event, _accept(headers))
-        finally:
-            self._places.leave(source)
+        return await self._invoke(call, stage, method.function, event, _accept(headers))
 
     async def _invoke(
         self, call: Call, stage: HostedStage, function: str, event: bytes, accept: str | None
