@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from harness.busy_callers import BusyCallers
 from harness.guarded_gateway import (
     Guarded,
     allow,
@@ -160,6 +161,41 @@ def test_code_that_is_edited_decides_from_then_on(changing: Guarded, callers: Ca
         for _ in range(5):
             assert set(callers.get(b"/prod/edited", TOKEN)) == {status}
         assert len(changing.calls()) == before + 1  # nothing of before was revived
+
+
+def test_edits_and_flushes_under_load_fail_no_request(changing: Guarded, project: Path) -> None:
+    code = project / "functions" / "edited.py"
+    text = code.read_text()
+    with BusyCallers(changing.port, request_bytes(b"GET", b"/prod/edited", [TOKEN]), count=4) as busy:
+        for number in range(3):
+            before = len(changing.calls())
+            edit(code, f"{text}# edit {number}\n")
+
+            def is_asked(before: int = before) -> bool:
+                return changing.status(b"/prod/edited", TOKEN) == 200 and len(changing.calls()) > before
+
+            assert eventually(is_asked)
+            flush(changing, project)
+            busy.go_on_for(50)
+    assert set(busy.answers) == {200}
+
+
+def test_code_that_is_taken_away_closes_the_method_until_it_is_back(changing: Guarded, project: Path) -> None:
+    assert changing.status(b"/prod/edited", TOKEN) == 200
+    code = project / "functions" / "edited.py"
+    aside = code.rename(project / "edited.aside")
+    said = len(changing.gateway.output.text)
+    try:
+        # The project is not good any more: the last good one serves on, and says so.
+        assert eventually(
+            lambda: (
+                "edited" in changing.gateway.output.text[said:] or changing.status(b"/prod/sentinel") != 200
+            )
+        )
+        assert changing.status(b"/prod/edited", b"Authorization: nobody yet") in (200, 500)
+    finally:
+        aside.rename(code)
+    assert eventually(lambda: changing.status(b"/prod/edited", TOKEN) == 200)
 
 
 def test_another_environment_is_another_function(changing: Guarded, callers: Callers, project: Path) -> None:

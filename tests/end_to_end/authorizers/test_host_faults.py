@@ -102,6 +102,22 @@ def test_a_host_that_is_stopped_for_a_while_keeps_misses_waiting_and_nobody_else
     assert host_pid(guarded) == host
 
 
+def test_an_envoy_that_is_killed_asks_the_host_who_asks_nobody(guarded: Guarded) -> None:
+    line = bearer(allow("*"))
+    assert guarded.status(b"/prod/token", line) == 200
+    os.kill(guarded.gateway.pids["envoy"], signal.SIGKILL)
+    statuses = []
+    for _ in range(20_000):
+        try:
+            statuses.append(guarded.status(b"/prod/token", line))
+        except (OSError, AssertionError):  # nobody listens, or hangs up
+            continue
+        if statuses[-1] == 200:
+            break
+    assert set(statuses) == {200}
+    assert len(guarded.calls()) == 1
+
+
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="reads Linux's table of processes"
 )
