@@ -21,15 +21,16 @@ def test_a_token_authorizer_is_its_header() -> None:
     assert written(token_authorizer("t", "X-Token")) == "1:t5:token1:17:x-token"
 
 
-def test_all_values_of_a_source_count() -> None:
+def test_a_source_is_one_value_or_all_of_them() -> None:
     sources = (
         "method.request.header.Host",
         "method.request.querystring.q",
+        "method.request.multivaluequerystring.m",
         "stageVariables.none",
         "context.stage",
     )
     assert written(request_authorizer(*sources, name="r")) == (
-        "1:r7:request1:11:47:headers10::authority7:queries1:q7:literal0:7:literal3:dev"
+        "1:r7:request1:11:56:header10::authority5:query1:q7:queries1:m7:literal0:7:literal3:dev"
     )
 
 

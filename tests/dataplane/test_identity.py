@@ -22,13 +22,14 @@ from dataplane.asking import (
     split,
 )
 from dataplane.simulated_envoy import REQUEST_ID, Headers
+from gateline.model.gateway import PathMode
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Stage
 
 
 def test_a_request_authorizer_is_told_the_headers_and_the_path_parameters() -> None:
     host = TestHost(policy_reply(allow("*")))
-    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
+    by = request_authorizer("method.request.header.X-Id", "method.request.multivaluequerystring.q")
     envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
     sent = [("x-id", "7"), ("x-two", "a"), ("x-two", "b"), ("x-envoy-secret", "no")]
     assert envoy.request("GET", "/dev/a/7?q=1&q=2", sent).verdict == "orders/dev GET /a/{id}"
@@ -96,7 +97,7 @@ def test_authorizers_share_no_decision() -> None:
 
 def test_no_two_identities_have_the_same_key() -> None:
     host = TestHost(policy_reply(allow("*")))
-    by = request_authorizer("method.request.header.A", "method.request.header.B")
+    by = request_authorizer("method.request.multivalueheader.A", "method.request.multivalueheader.B")
     envoy = front(served(guarded(by="request"), authorizers=(by,)), host)
     callers: list[Headers] = [
         [("a", "x"), ("b", "y,z")],
@@ -108,3 +109,18 @@ def test_no_two_identities_have_the_same_key() -> None:
     for headers in callers:
         envoy.request("GET", "/dev/a/1", headers)
     assert len({question[2] for question in host.questions}) == len(callers)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/dev/a/1?q=evil&q=good", [("x-id", "7")]), ("/dev/a/1?q=1", [("x-id", "evil"), ("x-id", "good")])],
+)
+def test_a_caller_has_one_identity(path: str, headers: Headers) -> None:
+    host = TestHost(policy_reply(allow("*")))
+    by = request_authorizer("method.request.header.X-Id", "method.request.querystring.q")
+    methods = guarded(by="request")
+    strict = front(served(methods, authorizers=(by,)), host)
+    assert strict.request("GET", path, headers).verdict == "400 two_identities"
+    assert host.questions == []
+    as_amazon = front(served(methods, authorizers=(by,), paths=PathMode.AWS), host)
+    assert as_amazon.request("GET", path, headers).verdict == "orders/dev GET /a/{id}"

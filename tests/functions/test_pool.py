@@ -68,8 +68,8 @@ class Stage:
     def close(self) -> None:
         self.is_closed = True
 
-    def ask(self, event: bytes = b"{}") -> asyncio.Task[Answer]:
-        return asyncio.create_task(self.pool.invoke(event, request_id="r1", invoked_arn=""))
+    def ask(self, event: bytes = b"{}", source: str = "") -> asyncio.Task[Answer]:
+        return asyncio.create_task(self.pool.invoke(event, request_id="r1", invoked_arn="", source=source))
 
     async def ready(self, *numbers: int) -> None:
         await settle()
@@ -356,3 +356,23 @@ def test_an_event_over_lambda_s_limit_is_refused(tmp_path: Path) -> None:
         assert fault(await finished(stage.ask(b"x" * 6_291_557))) is Fault.TOO_LARGE
 
     play(tmp_path, scenario)
+
+
+def test_sources_that_wait_are_served_in_turn(tmp_path: Path) -> None:
+    async def scenario(stage: Stage) -> None:
+        stage.pool.start()
+        await stage.ready(0)
+        asked = [stage.ask(b"%d" % number, "flood") for number in range(5)]
+        await settle()
+        asked += [stage.ask(b"a", "other"), stage.ask(b"b", "third")]
+        await settle()
+        puppet = stage.puppets[0]
+        for _ in range(6):
+            stage.pool.answered(puppet, Returned(b"{}"))
+            stage.pool.ready(puppet)
+        assert puppet.taken == [b"0", b"1", b"a", b"b", b"2", b"3", b"4"]
+        stage.pool.answered(puppet, Returned(b"{}"))
+        stage.pool.ready(puppet)
+        await asyncio.gather(*asked)
+
+    play(tmp_path, scenario, minimum=1, maximum=1)

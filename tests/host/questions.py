@@ -144,7 +144,15 @@ class StandIn:
     async def configure(self, functions: tuple[Function, ...], revisions: Mapping[str, str]) -> None:
         self.configured.append((functions, revisions))
 
-    async def invoke(self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "") -> Answer:
+    async def invoke(
+        self,
+        name: str,
+        event: bytes,
+        *,
+        request_id: str,
+        invoked_arn: str = "",
+        source: str = "",  # noqa: ARG002
+    ) -> Answer:
         self.events.append(json.loads(event))
         self.called.append((name, request_id, invoked_arn))
         try:

@@ -15,7 +15,10 @@ _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})?")
 
 
 def readings(path: str) -> tuple[str, ...] | None:
-    """The path's other readings: decoded (at most twice), without `;` parameters, slashes merged, in any order.
+    """The path's other readings.
+
+    Decoded (at most twice), cut where a decoded `?` or `#` stands, without `;` parameters, slashes merged, in any
+    order.
 
     With each that ends in a slash comes the one without it. None: there are more than are worth looking at, and
     the request is refused.
@@ -27,7 +30,8 @@ def readings(path: str) -> tuple[str, ...] | None:
         if number > MOST_READINGS or size > MOST_BYTES:
             return None
         decoded = _decoded(reading) if found[reading] < 2 else None
-        others = [(_bare(reading), 0), (re.sub(rb"/{2,}", b"/", reading), 0), (decoded, 1)]
+        cut = re.split(rb"[?#]", reading, maxsplit=1)[0] if found[reading] else b""
+        others = [(_bare(reading), 0), (re.sub(rb"/{2,}", b"/", reading), 0), (cut or None, 0), (decoded, 1)]
         for other, times in others:
             if other is not None and other not in found:
                 found[other] = found[reading] + times

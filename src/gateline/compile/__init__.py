@@ -79,8 +79,9 @@ def compile_gateway(
         return Compiled(resources=None, hosting=hosting, report=report)
     kept = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
     if hosting.is_needed:
-        kept[keys.HOST_CLUSTER] = host_cluster(host_socket)
-        harvest.origins[keys.HOST_CLUSTER] = gateway.origin.child("functions")
+        for name in (keys.HOST_CLUSTER, names.FUNCTIONS):
+            kept[name] = host_cluster(name, host_socket)
+            harvest.origins[name] = gateway.origin.child("functions")
     harvest.origins[names.LISTENER] = gateway.edge.origin
     listener = edge_listener(gateway.edge, cleaned, request_log)
     resources = Resources(

@@ -14,7 +14,9 @@ from gateline.model.authorizer import Authorizer, AuthorizerKind
 from gateline.model.gateway import Edge
 from gateline.model.rest_api import RestApi, Stage
 
-_REQUEST: Final = re.compile(r"method\.request\.(?:multivalue)?(?P<where>header|querystring)\.(?P<name>.+)")
+_REQUEST: Final = re.compile(
+    r"method\.request\.(?P<many>multivalue)?(?P<where>header|querystring)\.(?P<name>.+)"
+)
 _PER_METHOD: Final = frozenset({"resourcePath", "resourceId"})
 """Context of the resource, one as good as the other to tell callers apart."""
 
@@ -39,13 +41,13 @@ def put_authorizer(table: Table, authorizer: Authorizer, api: RestApi, stage: St
 
 
 def _identity_source(text: str, api: RestApi, stage: Stage) -> Source:
-    """An identity source; all values of a header or parameter count, so that none is judged by another's."""
+    """An identity source. All values of a header or parameter count, so that none is judged by another's."""
     found = _REQUEST.fullmatch(text)
     if found and found["where"] == "header":
         name = found["name"].lower()
-        return ("headers", ":authority" if name == "host" else name)
+        return ("headers" if found["many"] else "header", ":authority" if name == "host" else name)
     if found:
-        return ("queries", found["name"])
+        return ("queries" if found["many"] else "query", found["name"])
     root, _, rest = text.partition(".")
     if root == "stageVariables":
         return ("literal", dict(stage.variables).get(rest, ""))

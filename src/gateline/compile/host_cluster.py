@@ -1,4 +1,7 @@
-"""The host's cluster: where the script asks, and where requests for functions go."""
+"""The host's clusters: one by which the script asks, one by which requests for functions go.
+
+Two, with bounds of their own: bodies that never end must not keep callers of authorizers waiting.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,14 @@ from google.protobuf.message import Message
 
 from gateline.compile.cluster import CONNECT_TIMEOUT
 from gateline.compile.wire import extension, new, packed
-from gateline.dataplane import keys
 
 _MOST_CONNECTIONS: Final = 4096
 _MOST_REQUESTS: Final = 4096
 """A flood that the host cannot follow is refused here, at once, and costs it nothing."""
 
 
-def host_cluster(socket: str) -> Message:
-    """The cluster of the host at a Unix socket.
+def host_cluster(name: str, socket: str) -> Message:
+    """A cluster of the host at a Unix socket.
 
     Header names go out as the client spelled them: functions read them (api-gateway.md section 11). The host
     renames a function's response headers itself: its own Content-Length and the like are nobody's business.
@@ -39,11 +41,11 @@ def host_cluster(socket: str) -> Message:
     )
     return new(
         "envoy.config.cluster.v3.Cluster",
-        name=keys.HOST_CLUSTER,
+        name=name,
         type="STATIC",
         connect_timeout=CONNECT_TIMEOUT,
         load_assignment={
-            "cluster_name": keys.HOST_CLUSTER,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
         },
         circuit_breakers={

@@ -8,6 +8,7 @@ LISTENER: Final = "edge"
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
+FUNCTIONS: Final = "host functions"
 
 
 def scope(api: str, stage: str) -> str:

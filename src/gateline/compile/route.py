@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from google.protobuf.message import Message
 
+from gateline.compile import names
 from gateline.compile.mapping import Mapped
 from gateline.compile.mock import MockAnswer
 from gateline.compile.secret import secret_formatter
@@ -134,7 +135,7 @@ def function_route(name: str, *, timeout: timedelta) -> Message:
         name=name,
         match={"prefix": "/"},
         route={
-            "cluster": keys.HOST_CLUSTER,
+            "cluster": names.FUNCTIONS,
             "timeout": timeout,
             "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
         },

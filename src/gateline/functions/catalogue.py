@@ -84,7 +84,9 @@ class Functions:
             self._draining.add(task)
             task.add_done_callback(self._draining.discard)
 
-    async def invoke(self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "") -> Answer:
+    async def invoke(
+        self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "", source: str = ""
+    ) -> Answer:
         """Hand an event (JSON text) to a function and wait for what becomes of it.
 
         Never raises for anything that a function does. When it is cancelled, an event that waits for a worker is
@@ -95,7 +97,7 @@ class Functions:
             return Failed(Fault.UNKNOWN, f"there is no function {name}")
         function, _, runner = found
         arn = invoked_arn or f"arn:aws:lambda:{function.region}:{_NO_ACCOUNT}:function:{plain_name(function)}"
-        return await runner.invoke(event, request_id=request_id, invoked_arn=arn)
+        return await runner.invoke(event, request_id=request_id, invoked_arn=arn, source=source)
 
     def _runner(self, function: Function) -> Runner:
         match function.kind:

@@ -8,7 +8,6 @@ and no task is made for an invocation.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -93,6 +92,7 @@ class _Job:
     event: bytes
     request_id: str
     invoked_arn: str
+    source: str
     answer: asyncio.Future[Answer]
     timer: asyncio.TimerHandle | None = None  # of its wait, then of its run
     is_over: bool = False
@@ -111,7 +111,8 @@ class Pool:
         self._busy: dict[Worker, _Job] = {}
         self._starting: dict[Worker, asyncio.TimerHandle] = {}
         self._dying: set[Worker] = set()
-        self._waiting: OrderedDict[_Job, None] = OrderedDict()
+        self._waiting: set[_Job] = set()
+        self._turns: dict[str, dict[_Job, None]] = {}  # of each source, in the order of their turns
         self._waiting_bytes = 0
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
@@ -126,11 +127,14 @@ class Pool:
         """Begin to make the minimum of workers ready."""
         self._grow()
 
-    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
-        """Hand over an event and wait for the answer. When cancelled: a waiting one goes, a running one runs on."""
+    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
+        """Hand over an event and wait for the answer. When cancelled: a waiting one goes, a running one runs on.
+
+        Sources that wait are served in turn, so that one with many events keeps no other waiting.
+        """
         if len(event) > LARGEST_PAYLOAD:
             return Failed(Fault.TOO_LARGE, f"an event of {len(event)} bytes; {LARGEST_PAYLOAD} are allowed")
-        job = _Job(event, request_id, invoked_arn, self._loop.create_future())
+        job = _Job(event, request_id, invoked_arn, source, self._loop.create_future())
         if self._idle:
             self._hand(self._idle.popitem()[0], job)
         elif (refusal := self._queue(job)) is not None:
@@ -160,7 +164,7 @@ class Pool:
         if (done := self._busy.pop(worker, None)) is not None and done.timer is not None:
             done.timer.cancel()
         while self._waiting:
-            job = next(iter(self._waiting))
+            job = self._next()
             self._unqueue(job)
             if not job.answer.done():
                 self._hand(worker, job)
@@ -205,7 +209,8 @@ class Pool:
             return Failed(Fault.NOT_STARTED, self._why)
         if len(self._waiting) >= MOST_WAITING or self._waiting_bytes + len(job.event) > MOST_WAITING_BYTES:
             return Failed(Fault.BUSY, f"{len(self._waiting)} invocations are waiting already")
-        self._waiting[job] = None
+        self._waiting.add(job)
+        self._turns.setdefault(job.source, {})[job] = None
         self._waiting_bytes += len(job.event)
         is_cold = (
             not self._busy
@@ -215,8 +220,19 @@ class Pool:
         self._grow()
         return None
 
+    def _next(self) -> _Job:
+        """The first that waits of the source whose turn it is, which then is the last one's."""
+        source = next(iter(self._turns))
+        turns = self._turns.pop(source)
+        self._turns[source] = turns
+        return next(iter(turns))
+
     def _unqueue(self, job: _Job) -> None:
-        del self._waiting[job]
+        self._waiting.discard(job)
+        turns = self._turns[job.source]
+        del turns[job]
+        if not turns:
+            del self._turns[job.source]
         self._waiting_bytes -= len(job.event)
         assert job.timer is not None
         job.timer.cancel()
@@ -327,7 +343,7 @@ class Pool:
                 job.answer.set_result(Failed(Fault.CRASHED, "the gateway ended it"))
         for worker in (*self._idle, *self._busy, *self._starting):
             self._dispose(worker)
-        for workers in (self._idle, self._busy, self._starting, self._waiting):
+        for workers in (self._idle, self._busy, self._starting, self._waiting, self._turns):
             workers.clear()
         while self._dying:
             await self._change()

@@ -103,9 +103,9 @@ class UrlRunner:
     def start(self) -> None:
         """Nothing is to be made ready: the first event makes the first connection."""
 
-    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
+    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
         """Post the event. The other side knows by which name it is called: `invoked_arn` is not said."""
-        del invoked_arn
+        del invoked_arn, source
         if (refusal := await self._turns.take(event)) is not None:
             return refusal
         try:
@@ -178,9 +178,9 @@ class ArnRunner:
         if importlib.util.find_spec("boto3") is None:
             self._tell(Trouble(self._function.name, "", NO_BOTO3))
 
-    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
+    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
         """Call Invoke. What runs on in its thread after a time-out keeps its turn until it ends."""
-        del invoked_arn
+        del invoked_arn, source
         if (refusal := await self._turns.take(event)) is not None:
             return refusal
         call: asyncio.Future[Answer] = self._loop.create_future()

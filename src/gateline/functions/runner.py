@@ -13,8 +13,11 @@ class Runner(Protocol):
     def start(self) -> None:
         """Begin to make it ready; needs a running event loop. Never raises: what is wrong is told and answered."""
 
-    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str) -> Answer:
-        """Hand over an event (JSON text) and wait for the answer; cancelled when nobody waits any more."""
+    async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
+        """Hand over an event (JSON text) and wait for the answer; cancelled when nobody waits any more.
+
+        `source` is for whom: no source keeps the others waiting.
+        """
 
     async def close(self) -> None:
         """Let what runs finish within its time, then leave nothing behind."""

@@ -31,7 +31,9 @@ UNAUTHORIZED: Final = "Unauthorized"
 class Functions(Protocol):
     """What of `gateline.functions.catalogue.Functions` is used here."""
 
-    async def invoke(self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "") -> Answer:
+    async def invoke(
+        self, name: str, event: bytes, *, request_id: str, invoked_arn: str = "", source: str = ""
+    ) -> Answer:
         """Hand an event to a function and wait for its answer."""
 
 
@@ -149,7 +151,11 @@ class Authorize:
             return failure("unknown_authorizer")
         function = entry.authorizer.function
         answer = await self._functions.invoke(
-            function, event, request_id=question.request_id, invoked_arn=invoked_arn(entry.stage, function)
+            function,
+            event,
+            request_id=question.request_id,
+            invoked_arn=invoked_arn(entry.stage, function),
+            source=source_of(question.source_ip),
         )
         match answer:
             case Returned(payload=payload):

@@ -116,7 +116,11 @@ class Invoke:
         self, call: Call, stage: HostedStage, function: str, event: bytes, accept: str | None
     ) -> ProxyResponse:
         answer = await self._functions.invoke(
-            function, event, request_id=call.request_id, invoked_arn=invoked_arn(stage, function)
+            function,
+            event,
+            request_id=call.request_id,
+            invoked_arn=invoked_arn(stage, function),
+            source=source_of(call.source_ip),
         )
         match answer:
             case Returned(payload=payload):

@@ -26,30 +26,36 @@ local function key_prefix(authorizer, scope, generation)
 end
 
 local function identity_values(source, r)
-  if source.kind == "headers" then
+  if source.kind == "header" or source.kind == "headers" then
     return header_values(r.headers, source.argument)
-  elseif source.kind == "queries" then
+  elseif source.kind == "query" or source.kind == "queries" then
     return query_values(r, source.argument)
   end
   local value = value_of(source, r)
   return { value }, value and 1 or 0
 end
 
--- The key under which a caller's decision is kept, and a token; nil when the caller does not say who they are.
+-- Sources that stand for one value. A caller with two is judged by the last, and a backend may take the first.
+local SINGLE = { header = true, query = true }
+
+-- The key under which a caller's decision is kept, and a token; nil and why when the caller has no one identity.
 -- Each source stands with the count and the lengths of its values, so that no two callers share a key.
 local function identity(r, authorizer, prefix)
   if authorizer.kind == "token" then
     local token = r.headers:get(authorizer.header)
     if not token or token == "" then
-      return nil
+      return nil, "identity_missing"
     end
     return prefix .. token, token
   end
   local parts = { prefix }
   for index = 1, #authorizer.sources do
-    local values, count = identity_values(authorizer.sources[index], r)
+    local source = authorizer.sources[index]
+    local values, count = identity_values(source, r)
     if count == 0 or values[count] == "" then
-      return nil
+      return nil, "identity_missing"
+    elseif count > 1 and entry.strict and SINGLE[source.kind] then
+      return nil, "two_identities"
     end
     parts[#parts + 1] = netstring(tostring(count))
     for number = 1, count do
@@ -197,7 +203,7 @@ local function described(r, method)
   return concat(parts)
 end
 
-local HEADERS_TOLD = 100 -- more than Envoy lets in
+local HEADERS_TOLD = 128 -- more than Envoy lets in and adds
 
 local function headers_told(headers)
   local parts, count = {}, 0
@@ -245,11 +251,15 @@ end
 -- while the host was asked, so that all has to be decided anew. `r.decision` is what the authorizer said.
 local function authorize(r, reference, stage, method)
   local authorizer = stage.authorizers[method.authorizer]
-  -- A table that came before its generations has one of its own.
-  local prefix = key_prefix(authorizer, reference.scope, reference.generations[authorizer.name] or stage.id)
+  -- A table that is newer than the generations that are known here has one of its own.
+  local generation = stage.id == reference.id and reference.generations[authorizer.name] or stage.id
+  local prefix = key_prefix(authorizer, reference.scope, generation)
   local key, token = identity(r, authorizer, prefix)
-  if not key then
-    unauthorized(r.h, r.rid, "identity_missing")
+  if not key and token == "two_identities" then
+    bad_request(r.h, r.rid, token)
+    return false
+  elseif not key then
+    unauthorized(r.h, r.rid, token)
     return false
   end
   local decision = authorizer.keep == "1" and remembered(key, r.h:timestamp())

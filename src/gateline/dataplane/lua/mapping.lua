@@ -194,8 +194,25 @@ end
 -- Sources of which the gateway speaks, and nobody else: what a client says under the name is taken away.
 local OURS = { context = true, authorizer = true, unknown = true }
 
--- A query without the parameters of a name, the other bytes as they are.
+-- What backends of all kinds take for the same parameter: `User`, ` user`, `user[]`, `user%00x`.
+local function folded(name)
+  name = lower(decode(name, true) or name)
+  local first = 1
+  while byte(name, first) == 32 do
+    first = first + 1
+  end
+  for index = first, #name do
+    local c = byte(name, index)
+    if c == 91 or c == 46 or c == 0 or c == 32 then
+      return sub(name, first, index - 1)
+    end
+  end
+  return sub(name, first)
+end
+
+-- A query without the parameters of a name, in every spelling; the other bytes as they are.
 local function without_parameter(query, name)
+  name = folded(name)
   local kept, at, last = {}, 1, #query + 1
   local ampersand, semicolon = 0, 0
   while at <= last do
@@ -208,7 +225,7 @@ local function without_parameter(query, name)
     local stop = ampersand < semicolon and ampersand or semicolon
     local part = sub(query, at, stop - 1)
     local key = sub(part, 1, (find(part, "=", 1, true) or #part + 1) - 1)
-    if (decode(key, true) or key) ~= name then
+    if folded(key) ~= name then
       kept[#kept + 1] = part
     end
     at = stop + 1

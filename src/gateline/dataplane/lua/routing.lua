@@ -76,10 +76,16 @@ local function method_at(stage, path, method)
   return descend(stage.root, segments, starts, 1, count, last_byte, method), segments, starts, length
 end
 
--- The readings that a backend may give a path: decoded (at most twice), without `;` parameters, slashes merged, in
--- any order. Answers them, the path itself first, their count, whether there are more (or longer ones) than are
+-- The readings that a backend may give a path: decoded (at most twice), cut where a decoded `?` or `#` stands, without
+-- `;` parameters, slashes merged, in any order. Answers them, the path itself first, their count, whether there are more (or longer ones) than are
 -- worth looking at, and how often each was decoded.
 local READINGS, READING_BYTES = 24, 12000
+
+local function cut(path)
+  local question, hash = find(path, "?", 1, true), find(path, "#", 1, true)
+  local stop = question and hash and math.min(question, hash) or question or hash
+  return stop and stop > 1 and sub(path, 1, stop - 1) or nil
+end
 
 local function readings_of(path)
   local readings, times, count, seen, bytes = { path }, { 0 }, 1, { [path] = true }, 0
@@ -98,6 +104,7 @@ local function readings_of(path)
     end
     add(without_parameters(reading), decoded)
     add(merged(reading), decoded)
+    add(decoded > 0 and cut(reading) or nil, decoded)
     if decoded < 2 then
       add(decode(reading), decoded + 1)
     end
