@@ -44,32 +44,52 @@ TOWARDS_SECRET = [
 ]
 
 
-@pytest.mark.parametrize("path", TOWARDS_SECRET)
-def test_e7_a_deny_holds_however_the_path_is_written(attacked: Guarded, path: bytes) -> None:
-    line = bearer(allow("*"), deny(PREFIX + "*/token/secret"))
-    assert attacked.status(b"/prod/token/7", line) == 200  # the policy is remembered
-    attacked.backend.clear()
-    with RawConnection(attacked.port) as connection:
-        connection.send(request_bytes(b"GET", path, [line]))
-        answer = connection.receive()
-    assert answer is not None
-    assert answer.status in (400, 403), answer.raw
-    assert attacked.seen() == []
-
-
-@pytest.mark.parametrize("path", TOWARDS_SECRET)
-def test_e5_an_allow_of_another_path_is_none_of_this_however_it_is_written(
-    attacked: Guarded, path: bytes
-) -> None:
-    line = bearer(allow(PREFIX + "GET/token/7"))
+def is_closed(attacked: Guarded, path: bytes, line: bytes) -> bool:
+    """Whether a request for this path is refused, after the caller's policy has been remembered."""
     assert attacked.status(b"/prod/token/7", line) == 200
     attacked.backend.clear()
     with RawConnection(attacked.port) as connection:
         connection.send(request_bytes(b"GET", path, [line]))
         answer = connection.receive()
     assert answer is not None
-    assert answer.status in (400, 403), answer.raw
+    return answer.status in (400, 403) and attacked.seen() == []
+
+
+@pytest.mark.parametrize("path", TOWARDS_SECRET)
+def test_e7_a_deny_holds_however_the_path_is_written(
+    attacked: Guarded, attacked_aws: Guarded, path: bytes
+) -> None:
+    for each in (attacked, attacked_aws):
+        assert is_closed(each, path, bearer(allow("*"), deny(PREFIX + "*/token/secret")))
+
+
+@pytest.mark.parametrize("path", TOWARDS_SECRET)
+def test_e5_an_allow_of_another_path_is_none_of_this_however_it_is_written(
+    attacked: Guarded, attacked_aws: Guarded, path: bytes
+) -> None:
+    for each in (attacked, attacked_aws):
+        assert is_closed(each, path, bearer(allow(PREFIX + "GET/token/7")))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Forwarded-For: 10.0.0.1",
+        b"Forwarded: for=10.0.0.1",
+        b"X-Real-IP: 10.0.0.1",
+        b"X-Envoy-External-Address: 10.0.0.1",
+        b"True-Client-IP: 10.0.0.1",
+        b"X-Forwarded-Proto: https",
+    ],
+)
+def test_d1_nobody_says_themselves_where_they_come_from(attacked: Guarded, line: bytes) -> None:
+    conditions = ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, {"Bool": {"aws:SecureTransport": "true"}})
+    for condition in conditions:
+        assert attacked.status(b"/prod/token/7", bearer(allow("*", Condition=condition)), line) == 403
     assert attacked.seen() == []
+    assert attacked.status(b"/prod/by-nothing", line) == 403
+    context = attacked.calls()[-1].event["requestContext"]
+    assert context["identity"]["sourceIp"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness.guarded_gateway import Guarded, allow, bearer
@@ -63,6 +65,26 @@ def test_a_principal_that_would_lead_to_another_path_is_refused(guarded: Guarded
     line = bearer(allow("*"), principal=principal, context={"tier": "t"})
     assert guarded.status(b"/prod/mapped/1", line) == 400
     assert guarded.seen() == []
+
+
+def test_a_context_cannot_speak_for_the_principal(guarded: Guarded) -> None:
+    line = bearer(
+        allow("*"), principal="alice", context={"principalId": "evil", "integrationLatency": "x", "tier": "t"}
+    )
+    for _ in range(2):
+        guarded.clear()
+        assert guarded.reaches(b"GET", b"/prod/mapped/1", line).all(b"x-user") == [b"alice"]
+        answer = guarded.send(b"GET", b"/prod/guarded", line, host=b"proxied.localhost")
+        said = json.loads(answer.body)["requestContext"]["authorizer"]
+        assert (said["principalId"], said["tier"], type(said["integrationLatency"])) == ("alice", "t", int)
+
+
+def test_a_context_just_below_the_limit_reaches_the_backend_whole(guarded: Guarded) -> None:
+    line = bearer(allow("*"), principal="alice", context={"tier": "x" * 8_000})
+    for _ in range(2):
+        guarded.backend.clear()
+        assert guarded.reaches(b"GET", b"/prod/mapped/1", line).all(b"x-tier") == [b"x" * 8_000]
+    assert len(guarded.calls()) == 1
 
 
 def test_a_context_of_one_caller_is_never_anothers(guarded: Guarded) -> None:
