@@ -127,11 +127,19 @@ def _answer_twice() -> None:
 
 
 def _close_descriptors() -> None:
-    os.closerange(0, 1024)
+    os.closerange(0, 4096)
 
 
 def _stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _write_everywhere(data: bytes) -> None:
+    for descriptor in range(3, 4096):
+        try:
+            os.write(descriptor, data)
+        except OSError:
+            continue
 
 
 def _close_output() -> None:
@@ -160,6 +168,9 @@ _FAULTS: Final = {
     "leave daemons": _leave_daemons,
     "loop": _loop,
     "print much": _print_much,
+    "speak out of turn": lambda: _write_everywhere(b"x" * 100),
+    "speak without end": lambda: _write_everywhere(b"\0\0\xff\xff" + b"x" * 10_000_000),
+    "speak of nothing": lambda: _write_everywhere(b"\0" * 100),
     "raise": _raise,
     "segfault": _segfault,
     "sleep": lambda: time.sleep(_FOREVER),

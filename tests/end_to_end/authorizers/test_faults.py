@@ -18,7 +18,8 @@ FAILURE = b'{"message":null}'
 GOOD = policy(allow("*"))
 
 FAULTS = [
-    "close descriptors", "exit", "exit at once", "interrupt", "kill itself", "loop", "segfault", "sleep", "stop",
+    "close descriptors", "exit", "exit at once", "interrupt", "kill itself", "loop", "segfault", "sleep",
+    "speak of nothing", "speak out of turn", "speak without end", "stop",
 ]  # fmt: skip
 
 
