@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import machine
 from bench.load import Load, load
 from bench.measure import Case, Row, interleaved
-from bench.projects import definition, write_project
+from bench.projects import PATH, definition, write_authorized_project, write_project
 from bench.servers import Server, bare_envoy, gateline
 
 SIZES = (10, 1_000, 10_000)
@@ -38,20 +38,27 @@ def cost_rows(folder: Path, upstream: Server, rounds: int) -> list[Row]:
 
 def start_rows(folder: Path, upstream: Server, rounds: int) -> list[Row]:  # noqa: ARG001 - as the other parts
     """From the command to the ready file, and memory at rest."""
+    projects = [
+        (
+            f"start, {size:,} routes",
+            write_project(folder / f"start{size}", size, upstream.port),
+            "/prod/r0/7",
+            200,
+        )
+        for size in (10, 10_000)
+    ]
+    calls = folder / "start.calls"
+    calls.touch()
+    calls.chmod(0o666)
+    authorized = write_authorized_project(folder / "starthost", upstream.port, calls)
+    projects.append(("start, 1 route with a Lambda authorizer", authorized, f"{PATH}7", 401))
     rows: list[Row] = []
-    for size in (10, 10_000):
-        project = write_project(folder / f"start{size}", size, upstream.port)
+    for what, project, path, status in projects:
         with gateline(project, "--no-watch") as server:
-            if not machine.answers(f"{server.url}/prod/r0/7", status=200):
-                raise machine.NotUp(f"{size} routes are ready, and the first does not answer")
+            if not machine.answers(server.url + path, status=status):
+                raise machine.NotUp(f"{what}: ready, and {path} does not answer {status}")
             memory = machine.proportional_memory(server.pids[0])
-            rows.append(
-                {
-                    "what": f"start, {size:,} routes",
-                    "seconds": round(server.seconds, 2),
-                    "memory_mb": round(memory / 1e6),
-                }
-            )
+            rows.append({"what": what, "seconds": round(server.seconds, 2), "memory_mb": round(memory / 1e6)})
     return rows
 
 
