@@ -20,8 +20,12 @@ import ctypes
 import json
 import os
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 _DENY: Final = {
@@ -44,6 +48,39 @@ def proxied(event: Any, context: Any) -> Any:
     """A function of an aws_proxy integration; told nothing, it answers with its event."""
     _record(event, context)
     return _obey(_told(event) or {"say": {"body": json.dumps(event)}}, event)
+
+
+def snoop(event: Any, context: Any) -> Any:
+    """An authorizer that tries what it must not be able to do; the context `tier` says what it could."""
+    _record(event, context)
+    host = Path(f"/proc/{os.getppid()}")
+    arguments = (host / "cmdline").read_text().split("\0")
+    control = Path(arguments[arguments.index("--control") + 1])
+    scratch = Path(arguments[arguments.index("--scratch") + 1])
+    could = [
+        *_could("signal the host", lambda: os.kill(os.getppid(), 0)),
+        *_could("look into the host", (host / "environ").read_bytes),
+        *_could("write into the host", lambda: (host / "mem").open("r+b").close()),
+        *_could("ask the host", lambda: socket.socket(socket.AF_UNIX).connect(str(control))),
+        *_could("list the state", lambda: list(control.parent.iterdir())),
+        *_could("list the scratch", lambda: list(scratch.iterdir())),
+        *_could("become root", lambda: os.setuid(0)),
+        *_could("edit its code", lambda: Path(__file__).open("r+b").close()),
+    ]
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and process.exists() and process.stat().st_uid != os.getuid():
+            could += _could("signal another", partial(os.kill, int(process.name), 0))
+    allow = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": allow}
+    return {"principalId": "snoop", "policyDocument": policy, "context": {"tier": f"could {could}"}}
+
+
+def _could(name: str, deed: Callable[[], object]) -> list[str]:
+    try:
+        deed()
+    except OSError:
+        return []
+    return [name]
 
 
 def _record(event: Any, context: Any) -> None:
@@ -82,11 +119,10 @@ def _obey(told: dict[str, Any], event: Any) -> Any:
     if "raise" in told:
         raise RuntimeError(told["raise"])
     if "wait_for" in told:
-        while not os.path.exists(told["wait_for"]):  # noqa: PTH110 - no import that only this needs
+        while not Path(told["wait_for"]).exists():
             time.sleep(0.005)
     if "say_file" in told:
-        with open(told["say_file"], encoding="utf-8") as file:  # noqa: PTH123
-            told["say"] = json.load(file)
+        told["say"] = json.loads(Path(told["say_file"]).read_text(encoding="utf-8"))
     text = json.dumps(told.get("say")).replace("$ARN", event.get("methodArn", ""))
     return json.loads(text.replace("$BIG", "x" * told.get("big", 0)))
 
