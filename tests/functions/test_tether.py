@@ -49,7 +49,7 @@ def test_a_hidden_file_is_no_code() -> None:
         (folder / ".git").mkdir(mode=0o700)
         assert run("1879050000", "--reaches", place).returncode == 0
         (folder / "app.py").touch(mode=0o600)
-        assert run("1879050000", "--reaches", place).returncode == 1
+        assert run("1879050000", "--reaches", place).returncode == 3
 
 
 def test_a_missing_program_is_named() -> None:
@@ -61,7 +61,7 @@ def test_a_missing_program_is_named() -> None:
 def test_what_can_be_read_is_reached(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("")
     assert run("-1", "--reaches", str(tmp_path), sys.executable).returncode == 0
-    assert run("-1", "--reaches", str(tmp_path / "missing")).returncode == 1
+    assert run("-1", "--reaches", str(tmp_path / "missing")).returncode == 3
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -55,7 +55,7 @@ def handler(event, context):
     left = context.get_remaining_time_in_millis()
     return [context.aws_request_id, context.function_name, context.function_version,
         context.memory_limit_in_mb, context.invoked_function_arn, context.log_group_name,
-        context.log_stream_name, context.identity.cognito_identity_id, context.client_context,
+        context.log_stream_name[:18], context.identity.cognito_identity_id, context.client_context,
         type(left).__name__, 0 < left <= 10_000]
 """
 
