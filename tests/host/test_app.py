@@ -11,6 +11,7 @@ import pytest
 from gateline.functions.answer import Answer, Returned
 from gateline.host import app
 from gateline.host.invoke import LARGEST_EVENT
+from gateline.host.protocol import LARGEST_QUESTION
 from gateline.host.service import Service
 from host.questions import StandIn, authorizer, configuration, described, question, read_reply
 
@@ -98,8 +99,8 @@ def test_a_question_is_answered_on_a_connection_that_stays(tmp_path: Path) -> No
     ("raw", "status"),
     [
         (request("POST", "/authorize", b"no question"), b"400"),
-        (request("POST", "/authorize", b"x" * (app.LARGEST_QUESTION + 1)), b"400"),
-        (request("GET", "/authorize"), b"405"),
+        (request("POST", "/authorize", b"x" * (LARGEST_QUESTION + 1)), b"400"),
+        (request("GET", "/authorize"), b"404"),
         (request("POST", "/"), b"404"),
         (request("POST", "/authorize/"), b"404"),
     ],

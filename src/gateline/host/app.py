@@ -1,14 +1,12 @@
 """The host as an ASGI application on a Unix socket.
 
-The endpoints are plain ASGI, without Request objects: an authorizer's miss pays for each of them. Nothing is
-logged here, since everything that a client sends stands in the requests.
+The script's questions are answered by `protocol.py`. The endpoint here is plain ASGI, without Request objects.
+Nothing is logged here, since everything that a client sends stands in the requests.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar
@@ -16,18 +14,15 @@ from typing import Any, Final, TypeVar
 import uvicorn
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
 from gateline.host.invoke import LARGEST_EVENT, Refused, refusal
 from gateline.host.places import source_of
+from gateline.host.protocol import HEADERS, log_fault, protocol_for
 from gateline.host.service import Service
 from gateline.integrations.proxy_response import ProxyResponse
 
 T = TypeVar("T")
-
-LARGEST_QUESTION: Final = 1024 * 1024
-"""Bytes of what the script asks: the headers and the path of a request are far below."""
 
 LOOK_AFTER_SECONDS: Final = 0.05
 """When it begins to matter whether the caller is still there; most answers come before."""
@@ -36,8 +31,6 @@ DRAIN_SECONDS: Final = 8
 _KEEP_ALIVE_SECONDS: Final = (
     24 * 3600
 )  # Envoy ends what is idle; if both did, it would meet a closing connection
-_HEADERS: Final = "gateline.headers"
-_LOGGER: Final = logging.getLogger("gateline.host")
 _BODILESS: Final = frozenset({204, 304})
 
 
@@ -50,30 +43,9 @@ class HostServer(uvicorn.Server):
         yield
 
 
-class SpellingKept(HttpToolsProtocol):
-    """Leaves in the scope how the client spelled the names of its headers, which events show."""
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._written: list[tuple[bytes, bytes]] = []
-        self.scope[_HEADERS] = self._written  # type: ignore[typeddict-unknown-key]
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header was read."""
-        self._written.append((name, value))
-        super().on_header(name, value)
-
-
 def application(service: Service) -> ASGIApp:
-    """The two endpoints."""
-    return Router(
-        routes=[
-            Route("/authorize", _Authorize(service), methods=["POST"]),
-            Route("/invoke", _Invoke(service)),
-        ],
-        redirect_slashes=False,
-    )
+    """What answers all but the script's questions, which the protocol answers."""
+    return Router(routes=[Route("/invoke", _Invoke(service))], redirect_slashes=False)
 
 
 def server(service: Service) -> HostServer:
@@ -82,7 +54,7 @@ def server(service: Service) -> HostServer:
         uvicorn.Config(
             application(service),
             loop="none",  # whoever runs it has chosen
-            http=SpellingKept,
+            http=protocol_for(service),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -104,33 +76,13 @@ class _Gone(Exception):
     """The caller has gone away."""
 
 
-class _Authorize:
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await _body(receive, LARGEST_QUESTION)
-            reply = await _while_there(self._service.authorize(body), receive)
-        except _Gone:
-            return
-        except (_TooLarge, ValueError):  # no question; what it says is a client's
-            await _send(send, 400, [], b"")
-            return
-        except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
-            _log_fault(error)
-            await _send(send, 500, [], b"")
-            return
-        await _send(send, 200, [], reply)
-
-
 class _Invoke:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: list[tuple[bytes, bytes]] = scope[_HEADERS]
+        headers: list[tuple[bytes, bytes]] = scope[HEADERS]
         described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
         with ExitStack() as held:
             try:
@@ -147,7 +99,7 @@ class _Invoke:
             except (Refused, NoRoom):
                 response = refusal(500)
             except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
-                _log_fault(error)
+                log_fault(error)
                 response = refusal(500)
             await _send(send, response.status, list(_encoded(response)), response.body)
 
@@ -197,12 +149,6 @@ async def _while_there(work: Awaitable[T], receive: Receive) -> T:
         timer.cancel()
         for watcher in watching:
             watcher.cancel()
-
-
-def _log_fault(error: Exception) -> None:
-    """Where it happened, without its words: they may hold what a client sent."""
-    place = "".join(traceback.format_tb(error.__traceback__))
-    _LOGGER.error("internal error (%s)\n%s", type(error).__name__, place)
 
 
 def _encoded(response: ProxyResponse) -> Iterator[tuple[bytes, bytes]]:
