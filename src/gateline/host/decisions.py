@@ -114,22 +114,42 @@ class Decisions:
 
 
 class _Flight:
-    """One call of a function, and how many wait for it."""
+    """One call of a function, and those who wait for it."""
 
     def __init__(self, fly: Ask, forget: Callable[[], None], over: Callable[[], None]) -> None:
-        self._waiting = 0
+        self._fly = fly
         self._forget = forget
-        self._task = asyncio.ensure_future(fly())
-        self._task.add_done_callback(lambda _: forget())
-        self._task.add_done_callback(lambda _: over())
+        self._over = over
+        self._waiting: set[asyncio.Future[Decision]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
+        self._task.add_done_callback(self._ended)
 
     async def join(self) -> Decision:
         """Wait for the answer. Whoever is cancelled as the last one breaks the call off."""
-        self._waiting += 1
+        waiter: asyncio.Future[Decision] = self._loop.create_future()
+        self._waiting.add(waiter)
         try:
-            return await asyncio.shield(self._task)
+            return await waiter
         finally:
-            self._waiting -= 1
+            self._waiting.discard(waiter)
             if not self._waiting and not self._task.done():
-                self._task.cancel()
+                self._task.cancel()  # without effect when it is about to end
                 self._forget()  # at once: nobody may join a call that is being broken off
+
+    async def _run(self) -> None:
+        decision = await self._fly()
+        self._forget()
+        for waiter in self._waiting:  # here, not when the task has ended: a turn of the loop earlier
+            if not waiter.done():
+                waiter.set_result(decision)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._forget()
+        self._over()
+        if task.cancelled():
+            return
+        error = task.exception()
+        for waiter in self._waiting:
+            if error is not None and not waiter.done():
+                waiter.set_exception(error)
