@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from gateline.authorizers.answer import Grant, read_answer
 from gateline.authorizers.element import AnswerInvalid
 from gateline.authorizers.wire import encode
-from gateline.dataplane.netstring import NetstringReader, NetstringWriter
+from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.decisions import Busy, Decisions, now_ms
@@ -60,21 +60,31 @@ def read_question(body: bytes) -> Question:
         NetstringInvalid: it is none.
 
     """
-    reader = NetstringReader(body)
-    question = Question(
-        scope=reader.take_text(),
-        authorizer=reader.take_text(),
-        key=reader.take(),
-        may_be_kept=reader.take_flag(),
-        method_arn=wire_text(reader.take()),
-        token=wire_text(reader.take()),
-        request_id=reader.take_text(),
-        source_ip=reader.take_text(),
-        call=reader.take(),
-        headers=reader.take_pairs(),
+    values = split(body)
+    if len(values) < _FIXED or not values[_FIXED - 1].isdigit():
+        raise NetstringInvalid("too few values")
+    if len(values) != _FIXED + 2 * int(values[_FIXED - 1]) or values[3] not in _FLAGS:
+        raise NetstringInvalid("not the values of a question")
+    scope, authorizer, key, kept, arn, token, request_id, source_ip, call = values[: _FIXED - 1]
+    headers = values[_FIXED:]
+    return Question(
+        scope=scope.decode(),
+        authorizer=authorizer.decode(),
+        key=key,
+        may_be_kept=kept == b"1",
+        method_arn=wire_text(arn),
+        token=wire_text(token),
+        request_id=request_id.decode(),
+        source_ip=source_ip.decode(),
+        call=call,
+        headers=tuple(zip(headers[::2], headers[1::2], strict=True)),
     )
-    reader.end()
-    return question
+
+
+_FIXED: Final = 10
+"""Values before the headers; the last one is their count."""
+
+_FLAGS: Final = (b"0", b"1", b"")
 
 
 def failure(reason: str) -> Decision:
