@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from gateline.authorizers.element import AnswerInvalid, is_printable, object_of, quoted, text_of, wrong
 from gateline.authorizers.policy import Policy, read_policy
+from gateline.authorizers.wire import encode
 
 ANSWER_LIMIT: Final = 65_536
 """Bytes of a whole answer."""
@@ -28,6 +29,7 @@ class Grant:
 
     principal: str
     policy: Policy
+    policy_text: bytes = b""  # as `wire.encode` makes it
     context: tuple[tuple[str, str], ...] = ()  # values as texts: true, 1, 1.5
     usage_identifier_key: str = ""
 
@@ -46,30 +48,34 @@ def read_answer(payload: bytes) -> Grant:
     if size > CONTEXT_LIMIT:
         raise AnswerInvalid(f"principalId and context have more than {CONTEXT_LIMIT} bytes")
     identifier = answer.get("usageIdentifierKey")
+    policy, policy_text = _policy(answer["policyDocument"])
     return Grant(
         principal=principal,
-        policy=_policy(answer["policyDocument"]),
+        policy=policy,
+        policy_text=policy_text,
         context=context,
         usage_identifier_key="" if identifier is None else _printable(identifier, "usageIdentifierKey"),
     )
 
 
-def _policy(document: object) -> Policy:
+def _policy(document: object) -> tuple[Policy, bytes]:
     """The policy of a document. Most callers of an authorizer get one of a few, which are read once."""
     text = json.dumps(document)
-    return _policy_of(text) if len(text) <= _REMEMBERED_LENGTH else read_policy(document)
+    return _policy_of(text) if len(text) <= _REMEMBERED_LENGTH else _written(read_policy(document))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _policy_of(text: str) -> Policy:
-    return read_policy(json.loads(text))
+def _policy_of(text: str) -> tuple[Policy, bytes]:
+    return _written(read_policy(json.loads(text)))
+
+
+def _written(policy: Policy) -> tuple[Policy, bytes]:
+    return policy, encode(policy)
 
 
 def _json(payload: bytes) -> object:
     try:
-        return json.loads(
-            payload.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite
-        )
+        return _DECODER.decode(payload.decode("utf-8"))
     except UnicodeDecodeError:
         raise AnswerInvalid("the answer is not UTF-8") from None
     except (ValueError, RecursionError):
@@ -95,11 +101,18 @@ def _finite(text: str) -> float:
     return value
 
 
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+
+
 def _printable(value: object, where: str) -> str:
     text = text_of(value, where)
     if not is_printable(text):
         raise AnswerInvalid(f"{where}: a control character")
     return text
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and is_printable(text)
 
 
 def _context(value: object) -> tuple[tuple[str, str], ...]:
@@ -108,6 +121,9 @@ def _context(value: object) -> tuple[tuple[str, str], ...]:
         return ()
     entries = []
     for key, each in object_of(value, "context").items():
+        if type(each) is str and _is_plain(key) and _is_plain(each):  # nearly always; the rest is slower
+            entries.append((key, each))
+            continue
         where = f"context.{quoted(key)}"
         if not isinstance(each, str | int | float):
             raise wrong(where, "text, a number or a boolean", each)

@@ -12,7 +12,6 @@ from typing import Final, Protocol
 
 from gateline.authorizers.answer import Grant, read_answer
 from gateline.authorizers.element import AnswerInvalid
-from gateline.authorizers.wire import encode
 from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.functions.speech import Tell, Trouble
@@ -213,7 +212,7 @@ _REASONS: Final = {
 
 def _decision(grant: Grant, expires: int) -> Decision:
     writer = NetstringWriter()
-    writer.put("policy", expires, int(grant.policy.grants), encode(grant.policy), grant.principal)
+    writer.put("policy", expires, int(grant.policy.grants), grant.policy_text, grant.principal)
     writer.put_pairs(grant.context)
     return Decision(writer.data, expires=expires, grants=grant.policy.grants)
 
