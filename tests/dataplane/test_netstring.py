@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateline.compile.table import Table
-from gateline.dataplane.netstring import NetstringInvalid, NetstringReader, NetstringWriter
+from gateline.dataplane.netstring import NetstringInvalid, NetstringReader, NetstringWriter, split
+
+
+def _written(values: list[bytes]) -> bytes:
+    writer = NetstringWriter()
+    writer.put(*values)
+    return writer.data
 
 
 @given(values=st.lists(st.binary(max_size=40)), pairs=st.lists(st.tuples(st.binary(), st.text())))
@@ -96,3 +102,22 @@ def test_text_that_is_not_utf_8_is_refused_without_naming_it() -> None:
     with pytest.raises(NetstringInvalid) as caught:
         NetstringReader(b"7:secret\xff").take_text()
     assert "secret" not in str(caught.value)
+
+
+@given(data=st.one_of(st.binary(max_size=60), st.lists(st.binary(max_size=12)).map(_written)))
+def test_splitting_is_reading_all_of_it_or_refusing_it_likewise(data: bytes) -> None:
+    def read() -> list[bytes] | None:
+        reader = NetstringReader(data)
+        values: list[bytes] = []
+        try:
+            while sum(len(b"%d:%b" % (len(each), each)) for each in values) < len(data):
+                values.append(reader.take())
+        except NetstringInvalid:
+            return None
+        return values
+
+    try:
+        found: list[bytes] | None = split(data)
+    except NetstringInvalid:
+        found = None
+    assert found == read()
