@@ -31,6 +31,8 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or not Path(READABLE_BY_ALL).exists(), reason="needs root and a Python of the system"
 )
 
+SCRATCH = Path("/scratch")
+
 
 def a_command(
     *arguments: str, stdout: int = subprocess.DEVNULL, uid: int = NOBODY_ELSE, environment: Mapping[str, str]
@@ -152,16 +154,17 @@ asyncio.run(main())
 
 
 def test_a_function_s_user_is_always_the_same_and_high() -> None:
-    assert uid_of("orders") == uid_of("orders")
-    assert uid_of("orders") != uid_of("authorizer")
-    assert 0x7000_0000 <= uid_of("orders") < 0x7FFF_FFFF
+    assert uid_of(SCRATCH, "orders") == uid_of(SCRATCH, "orders")
+    assert uid_of(SCRATCH, "orders") != uid_of(SCRATCH, "authorizer")
+    assert uid_of(SCRATCH, "orders") != uid_of(Path("/other"), "orders")
+    assert 0x7000_0000 <= uid_of(SCRATCH, "orders") < 0x7FFF_FFFF
 
 
 @needs_root
 def test_as_root_a_function_gets_a_user_of_its_own() -> None:
     async def scenario() -> None:
-        uid, why = await own_user("orders", [Path(READABLE_BY_ALL)])
-        assert (uid, why) == (uid_of("orders"), "")
+        uid, why = await own_user(uid_of(SCRATCH, "orders"), [Path(READABLE_BY_ALL)])
+        assert (uid, why) == (uid_of(SCRATCH, "orders"), "")
         code = "import os; print(os.getresuid(), os.getresgid(), os.getgroups())"
         child, said = await started(code, python=READABLE_BY_ALL, uid=uid)
         assert await said() == f"({uid}, {uid}, {uid}) ({uid}, {uid}, {uid}) []"
@@ -177,14 +180,14 @@ def test_what_another_user_cannot_read_keeps_a_function_with_our_own(tmp_path: P
     secret = tmp_path / "code" / "app.py"
     secret.write_text("")
     secret.chmod(0o600)
-    uid, why = asyncio.run(own_user("orders", [tmp_path / "code"]))
+    uid, why = asyncio.run(own_user(uid_of(SCRATCH, "orders"), [tmp_path / "code"]))
     assert uid == NOBODY_ELSE
     assert "not isolated" in why
 
 
 def test_without_root_a_function_runs_as_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert asyncio.run(own_user("orders", [])) == (NOBODY_ELSE, "")
+    assert asyncio.run(own_user(uid_of(SCRATCH, "orders"), [])) == (NOBODY_ELSE, "")
 
 
 @pytest.mark.parametrize("why", ["killed", "odd"])
@@ -193,4 +196,4 @@ def test_who_ends_the_question_does_not_become_us(monkeypatch: pytest.MonkeyPatc
     programs = {"killed": "import os; os.kill(os.getpid(), 9)", "odd": "raise SystemExit(1)"}
     monkeypatch.setattr(isolation, "_tethered", lambda _uid, _rest: [sys.executable, "-c", programs[why]])
     with pytest.raises(NotTold):
-        asyncio.run(own_user("orders", [Path(READABLE_BY_ALL)]))
+        asyncio.run(own_user(uid_of(SCRATCH, "orders"), [Path(READABLE_BY_ALL)]))

@@ -141,7 +141,7 @@ def test_events_are_taken_in_the_order_in_which_they_came(tmp_path: Path) -> Non
 
 
 def test_a_full_queue_refuses_the_newest_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "MOST_WAITING", 2)
+    monkeypatch.setattr(policy, "MOST_WAITING", 4)  # of which a source gets half
     monkeypatch.setattr(policy, "MOST_WAITING_BYTES", 100)
 
     async def scenario(stage: Stage) -> None:

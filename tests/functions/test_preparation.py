@@ -34,16 +34,16 @@ def test_a_user_that_cannot_read_the_code_is_not_taken_which_is_told(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_function_s_own_folder_is_its_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def another_user(name: str, _: object) -> tuple[int, str]:
-        return uid_of(name), ""
+    async def another_user(uid: int, _: object) -> tuple[int, str]:
+        return uid, ""
 
     monkeypatch.setattr(preparation, "own_user", another_user)
     prepared = asyncio.run(
         prepare(python_function(tmp_path / "code", ""), tmp_path, lambda _: [], lambda _: None)
     )
-    assert prepared.own.stat().st_uid == uid_of("fn")
+    assert prepared.own.stat().st_uid == uid_of(tmp_path, "fn")
     folder = prepared.staged.folder.stat()
-    assert (folder.st_uid, folder.st_gid, stat.S_IMODE(folder.st_mode)) == (0, uid_of("fn"), 0o750)
+    assert (folder.st_uid, folder.st_gid, stat.S_IMODE(folder.st_mode)) == (0, uid_of(tmp_path, "fn"), 0o750)
 
 
 def test_code_that_is_missing_is_told(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_answers_and_events_have_a_bound(
 def test_no_more_than_the_maximum_run_at_once_and_the_others_wait(
     server: FakeLambda, kind: FunctionKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "MOST_WAITING", 3)
+    monkeypatch.setattr(remote, "MOST_WAITING", 6)  # of which a source gets half
     server.go_on.clear()
 
     async def scene(runner: Runner, _: Listener) -> None:
@@ -168,10 +168,10 @@ def test_no_more_than_the_maximum_run_at_once_and_the_others_wait(
 def test_who_waits_too_long_is_turned_away() -> None:
     async def scene() -> None:
         turns = remote._Turns(1, 0.01)
-        assert await turns.take(b"1") is None
-        assert await turns.take(b"2") == Failed(Fault.BUSY, "no turn within 0.01 seconds")
+        assert await turns.take(b"1", "a") is None
+        assert await turns.take(b"2", "a") == Failed(Fault.BUSY, "no turn within 0.01 seconds")
         turns.give_back()
-        assert await turns.take(b"3") is None
+        assert await turns.take(b"3", "a") is None
 
     asyncio.run(scene())
 

@@ -17,7 +17,7 @@ import pytest
 
 from functions.python_function import Listened, python_function, run
 from gateline.functions.answer import Failed, Fault
-from gateline.functions.isolation import NOBODY_ELSE, own_user
+from gateline.functions.isolation import NOBODY_ELSE, own_user, uid_of
 from gateline.functions.python_worker import SCRIPT
 
 PYTHONS: Final = {
@@ -38,7 +38,9 @@ SYSTEM_PYTHON: Final = "/usr/bin/python3"
 def can_be_isolated() -> bool:
     """Whether another user can run Gateline's worker with the system's Python."""
     needs = [Path(SYSTEM_PYTHON), SCRIPT]
-    return os.geteuid() == 0 and asyncio.run(own_user("fn", needs))[0] != NOBODY_ELSE
+    return (
+        os.geteuid() == 0 and asyncio.run(own_user(uid_of(Path("/scratch"), "fn"), needs))[0] != NOBODY_ELSE
+    )
 
 
 def test_an_event_becomes_an_answer(tmp_path: Path) -> None:

@@ -134,16 +134,16 @@ def start(command: Command) -> Child:
     return Child(process, lifeline)
 
 
-def uid_of(function: str) -> int:
-    """The user that a function of this name gets, everywhere and always the same."""
-    digest = hashlib.sha256(function.encode()).digest()
+def uid_of(scratch: Path, function: str) -> int:
+    """The user that a function gets: no other one's, also not of another gateway, which has other scratch."""
+    digest = hashlib.sha256(os.fsencode(scratch) + b"\0" + function.encode()).digest()
     return FIRST_UID + int.from_bytes(digest[:4], "big") % UIDS
 
 
-async def own_user(function: str, needs: Sequence[Path]) -> tuple[int, str]:
+async def own_user(uid: int, needs: Sequence[Path]) -> tuple[int, str]:
     """The user to run a function as, and why it is our own when it is (""): nobody asked, we are not root).
 
-    As root a function gets a uid of its own when that user can read all that it needs.
+    As root a function gets the uid when that user can read all that it needs.
 
     Raises:
         NotTold: the question was not answered. A process of that user may have ended who asks it: it does not
@@ -152,7 +152,6 @@ async def own_user(function: str, needs: Sequence[Path]) -> tuple[int, str]:
     """
     if os.geteuid() != 0:
         return NOBODY_ELSE, ""
-    uid = uid_of(function)
     probe = start(
         Command(
             arguments=("--reaches", *map(str, needs)),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gateline.functions.answer import Answer, Failed, Fault
+from gateline.functions.in_turn import InTurn
+from gateline.functions.places import Places
 from gateline.functions.speech import Tell, Trouble
 from gateline.model.function import Function
 
@@ -111,9 +113,9 @@ class Pool:
         self._busy: dict[Worker, _Job] = {}
         self._starting: dict[Worker, asyncio.TimerHandle] = {}
         self._dying: set[Worker] = set()
-        self._waiting: set[_Job] = set()
-        self._turns: dict[str, dict[_Job, None]] = {}  # of each source, in the order of their turns
-        self._waiting_bytes = 0
+        self._waiting = InTurn[_Job]()
+        self._places = Places(MOST_WAITING)
+        self._room = Places(MOST_WAITING_BYTES)
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
         self._failures = 0
@@ -142,8 +144,8 @@ class Pool:
         try:
             return await job.answer
         finally:
-            if job in self._waiting:  # cancelled
-                self._unqueue(job)
+            if self._waiting.remove(source, job):  # cancelled
+                self._unqueued(job)
 
     async def close(self) -> None:
         """Let what runs and waits come to its end, or its time; when cancelled, end all of it at once."""
@@ -164,8 +166,8 @@ class Pool:
         if (done := self._busy.pop(worker, None)) is not None and done.timer is not None:
             done.timer.cancel()
         while self._waiting:
-            job = self._next()
-            self._unqueue(job)
+            job = self._waiting.take()
+            self._unqueued(job)
             if not job.answer.done():
                 self._hand(worker, job)
                 return
@@ -207,11 +209,12 @@ class Pool:
     def _queue(self, job: _Job) -> Failed | None:
         if not self._size() and self._opening is None and self._loop.time() < self._retry_at:
             return Failed(Fault.NOT_STARTED, self._why)
-        if len(self._waiting) >= MOST_WAITING or self._waiting_bytes + len(job.event) > MOST_WAITING_BYTES:
+        if not self._places.take(job.source):
             return Failed(Fault.BUSY, f"{len(self._waiting)} invocations are waiting already")
-        self._waiting.add(job)
-        self._turns.setdefault(job.source, {})[job] = None
-        self._waiting_bytes += len(job.event)
+        if not self._room.take(job.source, len(job.event)):
+            self._places.leave(job.source)
+            return Failed(Fault.BUSY, f"{len(self._waiting)} large invocations are waiting already")
+        self._waiting.add(job.source, job)
         is_cold = (
             not self._busy
         )  # nothing has started yet: that takes no time of the function's, as at Amazon
@@ -220,26 +223,16 @@ class Pool:
         self._grow()
         return None
 
-    def _next(self) -> _Job:
-        """The first that waits of the source whose turn it is, which then is the last one's."""
-        source = next(iter(self._turns))
-        turns = self._turns.pop(source)
-        self._turns[source] = turns
-        return next(iter(turns))
-
-    def _unqueue(self, job: _Job) -> None:
-        self._waiting.discard(job)
-        turns = self._turns[job.source]
-        del turns[job]
-        if not turns:
-            del self._turns[job.source]
-        self._waiting_bytes -= len(job.event)
+    def _unqueued(self, job: _Job) -> None:
+        self._places.leave(job.source)
+        self._room.leave(job.source, len(job.event))
         assert job.timer is not None
         job.timer.cancel()
         self._changed.set()
 
     def _waited(self, job: _Job) -> None:
-        self._unqueue(job)
+        if self._waiting.remove(job.source, job):
+            self._unqueued(job)
         if not job.answer.done():
             job.answer.set_result(Failed(Fault.BUSY, "no worker was free in time"))
 
@@ -307,8 +300,9 @@ class Pool:
         self._retry_at = self._loop.time() + min(_FIRST_BACK_OFF * 2**self._failures, _LONGEST_BACK_OFF)
         self._failures = min(self._failures + 1, 10)
         if not self._size():
-            for job in list(self._waiting):
-                self._unqueue(job)
+            while self._waiting:
+                job = self._waiting.take()
+                self._unqueued(job)
                 if not job.answer.done():
                     job.answer.set_result(Failed(Fault.NOT_STARTED, why))
 
@@ -336,14 +330,18 @@ class Pool:
             self._retiring.cancel()
         for bound in self._starting.values():
             bound.cancel()
-        for job in (*self._busy.values(), *self._waiting):
+        jobs = [*self._busy.values()]
+        while self._waiting:
+            jobs.append(self._waiting.take())
+            self._unqueued(jobs[-1])
+        for job in jobs:
             assert job.timer is not None
             job.timer.cancel()
             if not job.answer.done():
                 job.answer.set_result(Failed(Fault.CRASHED, "the gateway ended it"))
         for worker in (*self._idle, *self._busy, *self._starting):
             self._dispose(worker)
-        for workers in (self._idle, self._busy, self._starting, self._waiting, self._turns):
+        for workers in (self._idle, self._busy, self._starting):
             workers.clear()
         while self._dying:
             await self._change()

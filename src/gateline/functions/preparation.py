@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateline.functions.isolation import NOBODY_ELSE, NotTold, own_user
+from gateline.functions.isolation import NOBODY_ELSE, NotTold, own_user, uid_of
 from gateline.functions.pool import NotStarted
 from gateline.functions.speech import Tell, Trouble
 from gateline.functions.staging import Staged, Unstageable, stage
@@ -46,7 +46,7 @@ async def prepare(function: Function, scratch: Path, programs: Programs, tell: T
         raise NotStarted(f"its code cannot be used: {error}") from error
     try:
         uid, why = await own_user(
-            function.name, (*programs(staged), staged.code, *staged.layers, staged.folder)
+            uid_of(scratch, function.name), (*programs(staged), staged.code, *staged.layers, staged.folder)
         )
         if why:
             tell(Trouble(function.name, "", why))

@@ -19,6 +19,8 @@ import httpx2
 
 from gateline.functions.answer import Answer, Failed, Fault, Returned
 from gateline.functions.error_object import is_error_object, raised
+from gateline.functions.in_turn import InTurn
+from gateline.functions.places import Places
 from gateline.functions.pool import LARGEST_PAYLOAD
 from gateline.functions.runtime_api import trace_id
 from gateline.functions.speech import Tell, Trouble
@@ -40,39 +42,60 @@ _SHOWN: Final = 500  # characters of a strange answer that the operator sees
 
 
 class _Turns:
-    """Lets `most` through at a time."""
+    """Lets `most` through at a time; sources that wait come in turn."""
 
     def __init__(self, most: int, patience: float) -> None:
         self._most = most
-        self._free = asyncio.Semaphore(most)
+        self._free = most
         self._patience = patience  # seconds
-        self._waiting = 0
+        self._waiting = InTurn[asyncio.Future[None]]()
+        self._places = Places(MOST_WAITING)
+        self._all_free = asyncio.Event()
 
-    async def take(self, event: bytes) -> Failed | None:
+    async def take(self, event: bytes, source: str) -> Failed | None:
         """Wait for an event's turn, which must be given back; or the reason why there is none."""
         if len(event) > LARGEST_PAYLOAD:
             text = f"an event of {len(event)} bytes; {LARGEST_PAYLOAD} are allowed"
             return Failed(Fault.TOO_LARGE, text)
-        if self._waiting >= MOST_WAITING:
-            return Failed(Fault.BUSY, f"{self._waiting} events are waiting already")
-        self._waiting += 1
+        if self._free:
+            self._free -= 1
+            return None
+        if not self._places.take(source):
+            return Failed(Fault.BUSY, f"{len(self._waiting)} events are waiting already")
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(source, turn)
         try:
             async with asyncio.timeout(self._patience):
-                await self._free.acquire()
+                await turn
         except TimeoutError:
+            if turn.done() and not turn.cancelled():
+                return None  # it came in the same moment
             return Failed(Fault.BUSY, f"no turn within {self._patience:g} seconds")
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back()
+            raise
         finally:
-            self._waiting -= 1
+            self._waiting.remove(source, turn)
+            self._places.leave(source)
         return None
 
     def give_back(self) -> None:
         """A turn is over."""
-        self._free.release()
+        while self._waiting:
+            turn = self._waiting.take()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+        if self._free == self._most:
+            self._all_free.set()
 
     async def drain(self) -> None:
         """Wait until all are over; there will be no more."""
-        for _ in range(self._most):
-            await self._free.acquire()  # who waits comes before us
+        while self._free < self._most:
+            self._all_free.clear()
+            await self._all_free.wait()
 
 
 class UrlRunner:
@@ -105,8 +128,8 @@ class UrlRunner:
 
     async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
         """Post the event. The other side knows by which name it is called: `invoked_arn` is not said."""
-        del invoked_arn, source
-        if (refusal := await self._turns.take(event)) is not None:
+        del invoked_arn
+        if (refusal := await self._turns.take(event, source)) is not None:
             return refusal
         try:
             async with asyncio.timeout(self._seconds):
@@ -180,8 +203,8 @@ class ArnRunner:
 
     async def invoke(self, event: bytes, *, request_id: str, invoked_arn: str, source: str = "") -> Answer:
         """Call Invoke. What runs on in its thread after a time-out keeps its turn until it ends."""
-        del invoked_arn, source
-        if (refusal := await self._turns.take(event)) is not None:
+        del invoked_arn
+        if (refusal := await self._turns.take(event, source)) is not None:
             return refusal
         call: asyncio.Future[Answer] = self._loop.create_future()
         threading.Thread(target=self._run, args=(event, call), daemon=True).start()

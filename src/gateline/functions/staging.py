@@ -57,7 +57,7 @@ def stage(function: Function, scratch: Path) -> Staged:
     except OSError as error:
         raise Unstageable(str(error)) from error
     if os.geteuid() == 0:  # for the function's own user, and for no other function's
-        os.chown(folder, -1, uid_of(function.name))
+        os.chown(folder, -1, uid_of(scratch, function.name))
         folder.chmod(0o750)
     try:
         return Staged(

@@ -15,9 +15,9 @@ import uvicorn
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateline.functions.places import source_of
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
 from gateline.host.invoke import LARGEST_EVENT, Refused, refusal
-from gateline.host.places import source_of
 from gateline.host.protocol import HEADERS, log_fault, protocol_for
 from gateline.host.service import Service
 from gateline.integrations.proxy_response import ProxyResponse

@@ -14,10 +14,10 @@ from gateline.authorizers.answer import Grant, read_answer
 from gateline.authorizers.element import AnswerInvalid
 from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
+from gateline.functions.places import source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.decisions import Busy, Decisions, now_ms
 from gateline.host.directory import Entry, Find, invoked_arn
-from gateline.host.places import source_of
 from gateline.host.store import Decision
 from gateline.integrations.call import read_call, wire_text
 from gateline.integrations.event import Circumstances, request_event, token_event

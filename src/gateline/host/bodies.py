@@ -1,14 +1,14 @@
 """Bodies in the host's memory: bounded for all of them together, and for each source.
 
 A client may begin to send 6 MB on every connection that it opens, and never end; or ask for as much and never
-read it. So bodies take places by their size, as callers take places by their number (places.py).
+read it. So bodies take places by their size, as callers take places by their number (functions/places.py).
 """
 
 from __future__ import annotations
 
 from typing import Final, Self
 
-from gateline.host.places import Places
+from gateline.functions.places import Places
 
 PIECE: Final = 64 * 1024
 """Bytes of a place. The first piece of a body takes none: so much each connection may have anyway."""

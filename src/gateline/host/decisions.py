@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from gateline.host.places import Places
+from gateline.functions.places import Places
 from gateline.host.store import Decision, Store
 
 MOST_CALLS: Final = 1000

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateline.functions.answer import Failed, Fault, Raised, Returned
+from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.authorize import Functions
 from gateline.host.decisions import now_ms
 from gateline.host.directory import Find, invoked_arn
-from gateline.host.places import Places, source_of
 from gateline.integrations.call import Call, CallInvalid, read_call
 from gateline.integrations.event import Circumstances, proxy_event
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse, read_proxy_response

@@ -218,10 +218,10 @@ local function headers_told(headers)
 end
 
 -- Asks the host, and waits. Everything that Envoy lent before is dead afterwards.
-local function ask(r, method, authorizer, key, token, arn)
+local function ask(r, method, authorizer, keep_it, key, token, arn)
   local h = r.h
   local question = concat({
-    netstring(r.scope), netstring(authorizer.name), netstring(key), netstring(authorizer.keep), netstring(arn),
+    netstring(r.scope), netstring(authorizer.name), netstring(key), netstring(keep_it), netstring(arn),
     netstring(token), netstring(r.rid), netstring(source_ip(h)),
     authorizer.kind == "token" and "0:1:0" or netstring(described(r, method)) .. headers_told(r.headers),
   })
@@ -240,7 +240,7 @@ local function ask(r, method, authorizer, key, token, arn)
   if not read then
     return { kind = "failure", reason = "authorizer_reply" }
   end
-  if reply.kind == "policy" and reply.expires > 0 and authorizer.keep == "1" then
+  if reply.kind == "policy" and reply.expires > 0 and keep_it == "1" then
     keep(key, reply, #body)
     room_for_garbage()
   end
@@ -252,8 +252,10 @@ end
 local function authorize(r, reference, stage, method)
   local authorizer = stage.authorizers[method.authorizer]
   -- A table that is newer than the generations that are known here has one of its own.
-  local generation = stage.id == reference.id and reference.generations[authorizer.name] or stage.id
-  local prefix = key_prefix(authorizer, reference.scope, generation)
+  -- What is decided under it is not kept: no flush would find it.
+  local generation = stage.id == reference.id and reference.generations[authorizer.name]
+  local keep_it = generation and authorizer.keep or "0"
+  local prefix = key_prefix(authorizer, reference.scope, generation or stage.id)
   local key, token = identity(r, authorizer, prefix)
   if not key and token == "two_identities" then
     bad_request(r.h, r.rid, token)
@@ -262,13 +264,13 @@ local function authorize(r, reference, stage, method)
     unauthorized(r.h, r.rid, token)
     return false
   end
-  local decision = authorizer.keep == "1" and remembered(key, r.h:timestamp())
+  local decision = keep_it == "1" and remembered(key, r.h:timestamp())
   local told = "hit"
   r.latency = 0
   if not decision then
     told = "miss"
     local slash = #r.path > 1 and byte(r.path, #r.path) == 47
-    decision = ask(r, method, authorizer, key, token, stage.arn .. r.method .. sub(r.path, 1, slash and -2 or -1))
+    decision = ask(r, method, authorizer, keep_it, key, token, stage.arn .. r.method .. sub(r.path, 1, slash and -2 or -1))
     r.h:clearRouteCache()
     if r.h:metadata():get("id") ~= stage.id then
       return nil

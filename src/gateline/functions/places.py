@@ -17,20 +17,20 @@ class Places:
         self._free = capacity
         self._held: Counter[str] = Counter()
 
-    def take(self, source: str) -> bool:
-        """Take a place for the source; false: it has to go, and nothing is held."""
-        if self._held[source] >= self._free:
+    def take(self, source: str, places: int = 1) -> bool:
+        """Take places for the source; false: it has to go, and nothing is held."""
+        if self._held[source] + places > self._free:
             if not self._held[source]:
                 del self._held[source]
             return False
-        self._held[source] += 1
-        self._free -= 1
+        self._held[source] += places
+        self._free -= places
         return True
 
-    def leave(self, source: str) -> None:
-        """Give back a place that was taken for the source."""
-        self._free += 1
-        self._held[source] -= 1
+    def leave(self, source: str, places: int = 1) -> None:
+        """Give back places that were taken for the source."""
+        self._free += places
+        self._held[source] -= places
         if not self._held[source]:
             del self._held[source]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateline.host.places import Places, source_of
+from gateline.functions.places import Places, source_of
 
 
 def taken(places: Places, source: str, tries: int = 1000) -> int:
