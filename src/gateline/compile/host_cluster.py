@@ -11,7 +11,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile.cluster import CONNECT_TIMEOUT
-from gateline.compile.wire import extension, new, packed
+from gateline.compile.wire import new, packed
 
 _MOST_CONNECTIONS: Final = 4096
 _MOST_REQUESTS: Final = 4096
@@ -21,23 +21,13 @@ _MOST_REQUESTS: Final = 4096
 def host_cluster(name: str, socket: str) -> Message:
     """A cluster of the host at a Unix socket.
 
-    Header names go out as the client spelled them: functions read them (api-gateway.md section 11). The host
-    renames a function's response headers itself: its own Content-Length and the like are nobody's business.
+    The host renames a function's response headers itself: its own Content-Length and the like are nobody's business.
     """
     address = {"pipe": {"path": socket}}
     protocol = new(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         common_http_protocol_options={"idle_timeout": timedelta(seconds=60)},
-        explicit_http_config={
-            "http_protocol_options": {
-                "header_key_format": {
-                    "stateful_formatter": extension(
-                        "preserve_case",
-                        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
-                    )
-                }
-            }
-        },
+        explicit_http_config={"http_protocol_options": {}},
     )
     return new(
         "envoy.config.cluster.v3.Cluster",

@@ -94,6 +94,8 @@ def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | 
         http_protocol_options={
             # A REST API has no WebSockets: an Upgrade is dropped, not obeyed (api-gateway.md section 9).
             "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
+            # Functions and backends see names as the client spelled them (api-gateway.md section 11).
+            "header_key_format": {"stateful_formatter": _as_spelled()},
         },
         http2_protocol_options={
             "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
@@ -102,6 +104,13 @@ def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | 
             "initial_connection_window_size": {"value": 1048576},
         },
         access_log=[] if request_log is None else [_request_log(request_log)],
+    )
+
+
+def _as_spelled() -> dict[str, object]:
+    return extension(
+        "preserve_case",
+        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
     )
 
 

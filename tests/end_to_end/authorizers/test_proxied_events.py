@@ -111,7 +111,6 @@ def test_a_full_request_becomes_a_full_event(guarded: Guarded) -> None:
     }
 
 
-@pytest.mark.xfail(reason="Envoy's listener does not tell how a client spells names", strict=True)
 def test_names_of_headers_are_spelled_as_the_client_spells_them(guarded: Guarded) -> None:
     lines = (b"X-Camel-Case: 1", b"x-lower: 1", b"X-SHOUTED: 1", b"Content-Type: text/plain")
     headers = event_of(guarded, b"GET", b"/prod/told", *lines)["headers"]
