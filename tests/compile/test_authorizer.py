@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compile.gateways import DEV, api, gateway, request_authorizer, token_authorizer
-from gateline.compile.authorizer import arn_prefix, put_authorizer
+from gateline.compile.authorizer import arn_prefix, identity_headers, put_authorizer
 from gateline.compile.table import Table
 from gateline.model.authorizer import Authorizer
 
@@ -32,6 +32,12 @@ def test_a_source_is_one_value_or_all_of_them() -> None:
     assert written(request_authorizer(*sources, name="r")) == (
         "1:r7:request1:11:56:header10::authority5:query1:q7:queries1:m7:literal0:7:literal3:dev"
     )
+
+
+def test_callers_are_known_by_these_headers() -> None:
+    assert identity_headers(token_authorizer("t", "X-Token")) == ("X-Token",)
+    by = request_authorizer("method.request.querystring.q", "method.request.header.X-Id", "context.stage")
+    assert identity_headers(by) == ("X-Id",)
 
 
 @pytest.mark.parametrize(

@@ -125,4 +125,5 @@ def _examples(rows: Iterable[RouteRow], urls: dict[str, dict[str, str]], options
     for row in ordered[:EXAMPLES]:
         verb = [] if row.method in {"GET", "ANY"} else ["-X", row.method]
         path = "/".join("1" if segment.startswith("{") else segment for segment in row.path.split("/"))
-        yield visible(shlex.join(["curl", *options, *verb, urls[row.api][row.stage] + path]))
+        credentials = [word for name in row.credentials for word in ("-H", f"{name}: ...")]
+        yield visible(shlex.join(["curl", *options, *credentials, *verb, urls[row.api][row.stage] + path]))

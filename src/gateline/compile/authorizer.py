@@ -28,6 +28,12 @@ def arn_prefix(edge: Edge, api: RestApi, stage: Stage) -> str:
     return f"arn:{named}:execute-api:{edge.region}:{edge.account_id}:{api.api_id}/{stage.name}/"
 
 
+def identity_headers(authorizer: Authorizer) -> tuple[str, ...]:
+    """The headers by which callers are known, as the definition spells them."""
+    found = (_REQUEST.fullmatch(text) for text in authorizer.identity_sources)
+    return tuple(match["name"] for match in found if match and match["where"] == "header")
+
+
 def put_authorizer(table: Table, authorizer: Authorizer, api: RestApi, stage: Stage) -> None:
     """Write an authorizer into the stage's table."""
     sources = [_identity_source(text, api, stage) for text in authorizer.identity_sources]

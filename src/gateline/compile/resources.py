@@ -44,6 +44,7 @@ class RouteRow:
     target: str  # the upstream uri of this stage, or the mock's status
     route: str  # the name of the Envoy route
     origin: Origin
+    credentials: tuple[str, ...] = ()  # the headers by which an authorizer knows its callers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from google.protobuf.message import Message
 
 from gateline.compile import names, support
-from gateline.compile.authorizer import arn_prefix, put_authorizer
+from gateline.compile.authorizer import arn_prefix, identity_headers, put_authorizer
 from gateline.compile.cluster import cluster
 from gateline.compile.details import INTERNAL_ERROR, NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
@@ -154,6 +154,7 @@ class StageCompiler:
                 target=target or "501 Not Implemented",
                 route=name,
                 origin=method.origin,
+                credentials=identity_headers(self._served[number - 1]) if number else (),
             )
         )
         if number:
