@@ -7,6 +7,7 @@ authorizer knows the key of tokens, with which two are signed here.
 import os
 import runpy
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ ORDERS = "http://127.0.0.1:8080/prod/orders"
 def main():
     key = secrets.token_urlsafe(32)
     environment = os.environ | {"API_GATEWAY_SECRET": secrets.token_urlsafe(32), "TOKEN_KEY": key}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ends what runs below, as Ctrl-C does
     services = [
         subprocess.Popen([sys.executable, HERE / "service.py", name, str(port)], env=environment)
         for name, port in SERVICES.items()
@@ -30,17 +32,18 @@ def main():
     for name, role, status in (("bob", "visitor", 403), ("alice", "customer", 200)):
         header = f"Authorization: Bearer {sign(name, role, key)}"
         print(f"with the token of {name}, a {role}, {status}:  curl -i -H '{header}' {ORDERS}", flush=True)
+    command = [sys.executable, "-m", "gateline", "up", str(HERE), *sys.argv[1:]]
+    gateway = subprocess.Popen(command, env=environment)
     try:
-        command = [sys.executable, "-m", "gateline", "up", str(HERE), *sys.argv[1:]]
-        gateway = subprocess.Popen(command, env=environment)
         while True:
             try:
                 return gateway.wait()
             except KeyboardInterrupt:
                 continue  # the terminal sent it to the gateway too, which drains and ends
     finally:
-        for service in services:
-            service.terminate()
+        for process in (gateway, *services):  # in this order: requests in flight still have their services
+            process.terminate()
+            process.wait()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A service that answers only requests with the gateway's secret header: 403 to everybody else."""
 
-import contextlib
 import hmac
 import json
 import os
@@ -32,5 +31,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-with contextlib.suppress(KeyboardInterrupt):
+try:
     ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+except OSError as problem:
+    sys.exit(f"service {NAME}: port {PORT} of 127.0.0.1 cannot be had: {problem.strerror}")
+except KeyboardInterrupt:
+    pass
