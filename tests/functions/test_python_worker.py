@@ -136,7 +136,7 @@ def handler(event, context):
     os.fork()  # both go on and return
     inherited = subprocess.run(["ls", "-l", "/proc/self/fd"], stdout=subprocess.PIPE, close_fds=False).stdout
     if os.getpid() != own and event == "garbage":
-        for descriptor in range(3, 30):
+        for descriptor in range(3, 4096):
             try:
                 os.write(descriptor, b"garbage")
             except OSError:
@@ -167,7 +167,7 @@ def test_garbage_in_the_channel_is_no_answer(tmp_path: Path, garbage: str) -> No
     source = f"""{FINE}
 import stat, time
 def misbehave(event, context):
-    for descriptor in range(3, 30):
+    for descriptor in range(3, 4096):
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, {garbage})
