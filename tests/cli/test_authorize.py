@@ -89,7 +89,7 @@ def test_a_long_token_is_not_shown_whole(gateline: Gateline) -> None:
             ("GET", "/prod/orders/7", "-H", "Authorization: Bearer malformed"),
             500,
             True,
-            "the function's answer is none that it may give: the answer: expected policyDocument",
+            "the function's answer is malformed: the answer: expected policyDocument",
         ),
         (
             ("PUT", "/prod/orders/7", *TOKEN),

@@ -60,6 +60,7 @@ def said(notice: Notice, *, serving: bool = True) -> str:
         (FunctionSaid("auth", "0123456789", "stdout", "hello"), "auth 01234567 | hello\n"),
         (FunctionSaid("auth", "", "stderr", "\x1b[2Jevil"), "auth | \\u001b[2Jevil\n"),
         (FunctionSaid("auth", "", "stdout", ""), "auth | \n"),
+        (FunctionSaid("auth", "", "stderr", "[ERROR]\tboom"), "auth | [ERROR] boom\n"),
         (
             FunctionTrouble("auth", "0123456789", "Traceback\nKeyError"),
             "auth 01234567 ! Traceback\nauth 01234567 ! KeyError\n",

@@ -97,7 +97,11 @@ def test_every_fault_is_said_and_not_only_the_first() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["${stageVariables.function}", "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/f/invocations"],
+    [
+        "${stageVariables.function}",
+        "${unknown_value}",
+        "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/f/invocations",
+    ],
 )
 def test_a_function_behind_aws_proxy_is_supported(uri: str) -> None:
     integration = Integration(kind=IntegrationKind.AWS_PROXY, uri=uri, http_method="POST", origin=ORIGIN)

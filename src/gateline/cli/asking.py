@@ -150,7 +150,7 @@ class Asker:
         try:
             grant = read_answer(payload)
         except AnswerInvalid as error:
-            return replace(failed, why=f"the function's answer is none that it may give: {error}")
+            return replace(failed, why=f"the function's answer is malformed: {error}")
         others = readings(self.request.path)
         if others is None:
             return replace(

@@ -36,5 +36,5 @@ async def _invoke(function: Function, event: bytes, invoked_arn: str, request_id
 
 def _tell(told: Said | Trouble) -> None:
     style = "red" if isinstance(told, Trouble) else ""
-    lines = (visible(line) for line in told.text.split("\n"))
+    lines = (visible(line) for line in told.text.expandtabs().split("\n"))
     complaints().print(Text("\n".join(lines), style=style), soft_wrap=True)

@@ -117,7 +117,7 @@ class Narrator:
             return
         request = f" {notice.request_id[:8]}" if notice.request_id else ""
         name = notice.function or "functions"
-        for line in notice.text.splitlines() or [""]:
+        for line in notice.text.expandtabs().splitlines() or [""]:  # loggers of runtimes write tabs
             text = f"{name}{request}{' !' if is_trouble else ' |'} {line}"
             self._console.print(visible(text), soft_wrap=True)
 

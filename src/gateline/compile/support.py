@@ -84,15 +84,17 @@ def _authorization(api: RestApi, method: Method, complaints: Complaints) -> bool
 
 def _integration(method: Method, complaints: Complaints) -> bool:
     integration = method.integration
-    names_function = ":lambda:path/" in integration.uri or integration.uri.startswith("${stageVariables.")
+    # What `${...}` stands for may be a function's ARN; that it is not known is a complaint of its own.
+    names_function = ":lambda:path/" in integration.uri or integration.uri.startswith("${")
     if integration.kind is IntegrationKind.AWS_PROXY and names_function:
         return False
     if integration.kind not in (IntegrationKind.HTTP_PROXY, IntegrationKind.MOCK):
         code = codes.INTEGRATION_UNSUPPORTED
+        elsewhere = " to what is no function" if integration.kind is IntegrationKind.AWS_PROXY else ""
         complaints.add(
             code,
             integration.origin.child("type"),
-            f"{_named(method)} has an integration of type {integration.kind}, which is not supported yet",
+            f"{_named(method)} has an integration of type {integration.kind}{elsewhere}, which is not supported yet",
             help=_NEXT.format(code=code.name),
         )
         return True

@@ -168,7 +168,10 @@ async def own_user(uid: int, needs: Sequence[Path]) -> tuple[int, str]:
     if status != _CANNOT_READ:
         raise NotTold(f"whether a user of its own can read its code was not told ({ending(status)})")
     places = ", ".join(map(str, needs))
-    return NOBODY_ELSE, f"runs as Gateline's own user, not isolated: another user cannot read all of {places}"
+    return NOBODY_ELSE, (
+        "runs as root, not isolated: a user of its own could not read all of these, and would have to be able to: "
+        f"{places}"
+    )
 
 
 def _tethered(uid: int, arguments: tuple[str, ...]) -> list[str]:

@@ -137,7 +137,7 @@ class UrlRunner:
         except TimeoutError:
             answer = _timed_out(self._seconds)
         except (httpx2.HTTPError, OSError) as problem:
-            text = f"{self._url.host} does not answer: {str(problem) or type(problem).__name__}"
+            text = f"{self._url.netloc.decode()} does not answer: {str(problem) or type(problem).__name__}"
             answer = Failed(Fault.UNREACHABLE, text)
         finally:
             self._turns.give_back()

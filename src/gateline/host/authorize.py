@@ -191,7 +191,7 @@ class Authorize:
         try:
             grant = read_answer(payload)
         except AnswerInvalid as error:
-            text = f"authorizer {entry.name}: its answer is none that it may give: {error}"
+            text = f"authorizer {entry.name}: its answer is malformed: {error}"
             self._tell(Trouble(entry.authorizer.function, question.request_id, text))
             return failure("malformed_answer")
         ttl = entry.authorizer.ttl
