@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from compile.gateways import (
+    authorized,
+    method,
+    mock,
     request_authorizer,
     token_authorizer,
 )
@@ -42,6 +45,15 @@ def test_a_request_authorizer_is_told_the_headers_and_the_path_parameters() -> N
         "GET", "/dev/a/7", "/a/7", "q=1&q=2", "localhost", "127.0.0.1", "HTTP/1.1", "1", "id", "7",
     ]  # fmt: skip
     assert (count, headers) == ("3", ["x-id", "7", "x-two", "a", "x-two", "b"])
+
+
+def test_a_request_authorizer_is_told_the_trace_of_what_goes_to_no_backend_too() -> None:
+    host = TestHost(policy_reply(allow("*")))
+    guarded_mock = method("GET", "/a", mock(), authorization=authorized("request"))
+    by = request_authorizer("method.request.header.X-Id")
+    front(served(guarded_mock, authorizers=(by,)), host).request("GET", "/dev/a", [("x-id", "7")])
+    [question] = host.questions
+    assert split(question[8])[3].startswith("Root=1-")
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,8 @@ function main(h, attempt)
     read_method(chosen)
   end
   local kind = chosen.kind
-  local trace = kind ~= "mock" and kind ~= "error" and trace_id(headers, rid) or ""
+  local is_told = chosen.authorizer > 0 or kind ~= "mock" and kind ~= "error"
+  local trace = is_told and trace_id(headers, rid) or ""
   local r
   if chosen.authorizer > 0 or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
     r = {
