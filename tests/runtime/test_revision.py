@@ -67,11 +67,22 @@ def test_running_the_code_and_opening_an_editor_make_none(code: Path) -> None:
         ".gateline/envoy.log",
         "handler.py~",
         ".handler.py.swp",
+        "calls.log",
+        "count",
+        "pack/notes.sqlite3",
     ):
         place = code / name
         place.parent.mkdir(exist_ok=True)
         place.write_text("x")
     assert revisions([function("a", code)]) == before
+
+
+def test_a_program_without_a_suffix_is_code(code: Path) -> None:
+    before = revisions([function("a", code)])
+    (code / "bootstrap").write_text("#!/bin/sh")
+    assert revisions([function("a", code)]) == before
+    (code / "bootstrap").chmod(0o755)
+    assert revisions([function("a", code)]) != before
 
 
 def test_layers_count_and_other_functions_do_not(code: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Revisions: what tells one state of a function's code from another, and what is looked at to see it change.
 
 A file counts with its path, its size and its time, so nothing is read. Folders whose names begin with a dot and
-`__pycache__` do not count: running the code must not look like an edit of it.
+`__pycache__` do not count, nor do files that look like a function's own notes (`calls.log`, `count`): running the
+code must not look like an edit of it, or every call would throw away what was decided before.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ MOST_FOLDERS: Final = 2_000
 _ARCHIVES: Final = frozenset({".zip", ".jar"})
 _PASSING: Final = (".pyc", "~", ".swp", ".swx", ".tmp")
 """Ends of names of files that compilers and editors leave for a moment."""
+
+
+_WRITTEN: Final = frozenset(
+    (".log", ".txt", ".out", ".err", ".pid", ".lock", ".csv", ".jsonl", ".db", ".sqlite", ".sqlite3")
+    + (".db-journal", ".db-wal", ".db-shm", ".sqlite-journal", ".sqlite-wal", ".sqlite-shm")
+)
+"""Suffixes of what programs write. A file without a suffix is code when it can be run, as `bootstrap` can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,9 @@ def tree_state(place: Path) -> TreeState:
         try:
             found = os.stat(entry)  # noqa: PTH116 - an entry of a scan costs less than a Path
         except OSError:
+            continue
+        suffix = os.path.splitext(entry)[1].lower()  # noqa: PTH122
+        if suffix in _WRITTEN or (not suffix and not found.st_mode & 0o111):
             continue
         digest.update(
             f"{entry}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}\0".encode(errors="replace")
