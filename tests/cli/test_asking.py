@@ -64,6 +64,7 @@ def test_a_request_authorizer_gets_the_event_that_the_gateway_would_send(
     assert event["headers"]["Authorization"] == "t"  # as the definition spells it
     assert event["requestContext"]["identity"]["sourceIp"] == "10.1.2.3"
     assert event["requestContext"]["path"] == "/prod/orders/7"
+    assert [event["headers"][f"X-Forwarded-{name}"] for name in ("Port", "Proto")] == ["8080", "http"]
 
 
 @pytest.mark.parametrize(

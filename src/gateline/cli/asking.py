@@ -69,6 +69,7 @@ class Asker:
     headers: Headers
     source_ip: str
     is_secure: bool
+    port: int
     stage: HostedStage
     authorizer: Authorizer
     hosted: HostedAuthorizer
@@ -130,7 +131,8 @@ class Asker:
             protocol="HTTP/1.1",
             path_parameters=request.found.path_parameters if request.found else (),
         )
-        sent = [*self.headers, ("X-Forwarded-Proto", "https" if is_secure else "http")]
+        came = (("X-Forwarded-Proto", "https" if is_secure else "http"), ("X-Forwarded-Port", str(self.port)))
+        sent = [*self.headers, *came]
         raw = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in sent]
         now = time.time_ns() // 1_000_000
         circumstances = Circumstances(call=call, stage=self.stage, method=self.method, epoch_ms=now)

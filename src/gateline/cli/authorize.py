@@ -136,6 +136,7 @@ def _asker(inspection: Inspection, request: Addressed, headers: Headers, source_
         headers=headers,
         source_ip=source_ip,
         is_secure=gateway.edge.tls is not None,
+        port=gateway.edge.port,
         stage=stage,
         authorizer=authorizer,
         hosted=hosted,
