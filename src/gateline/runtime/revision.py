@@ -28,9 +28,11 @@ _PASSING: Final = (".pyc", "~", ".swp", ".swx", ".tmp")
 
 
 _WRITTEN: Final = frozenset(
-    (".log", ".txt", ".out", ".err", ".pid", ".lock", ".csv", ".jsonl", ".db", ".sqlite", ".sqlite3")
-    + (".db-journal", ".db-wal", ".db-shm", ".sqlite-journal", ".sqlite-wal", ".sqlite-shm")
-)
+    {
+        ".log", ".txt", ".out", ".err", ".pid", ".lock", ".csv", ".jsonl", ".db", ".sqlite", ".sqlite3",
+        ".db-journal", ".db-wal", ".db-shm", ".sqlite-journal", ".sqlite-wal", ".sqlite-shm",
+    }
+)  # fmt: skip
 """Suffixes of what programs write. A file without a suffix is code when it can be run, as `bootstrap` can."""
 
 
