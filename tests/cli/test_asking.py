@@ -48,7 +48,7 @@ def told(
     return value
 
 
-ASK = ("PUT", "/prod/orders/7?tenant=a&tenant=b%20c", "-H", "authorization: t", "-H", "User-Agent: curl/8")
+ASK = ("PUT", "/prod/orders/7?tenant=a&tag=b&tag=b%20c", "-H", "authorization: t", "-H", "User-Agent: curl/8")
 
 
 def test_a_request_authorizer_gets_the_event_that_the_gateway_would_send(
@@ -60,7 +60,7 @@ def test_a_request_authorizer_gets_the_event_that_the_gateway_would_send(
     assert event["methodArn"] == value["method_arn"]
     assert event["pathParameters"] == {"id": "7"}
     assert event["resource"] == "/orders/{id}"
-    assert event["multiValueQueryStringParameters"] == {"tenant": ["a", "b c"]}
+    assert event["multiValueQueryStringParameters"] == {"tenant": ["a"], "tag": ["b", "b c"]}
     assert event["headers"]["Authorization"] == "t"  # as the definition spells it
     assert event["requestContext"]["identity"]["sourceIp"] == "10.1.2.3"
     assert event["requestContext"]["path"] == "/prod/orders/7"
@@ -87,6 +87,15 @@ def test_identity_sources_are_read_from_every_place(
     assert value["identity"] == [{"source": source, "present": present}]
     assert value["called"] is present
     assert value["status"] == (403 if present else 401)
+
+
+@pytest.mark.parametrize(("paths", "status"), [("strict", 400), ("aws", 403)])
+def test_an_identity_that_is_sent_twice_is_refused_as_the_gateway_would(
+    gateline: Gateline, folder: Path, paths: str, status: int
+) -> None:
+    (folder / "gateline.yaml").write_text(f"{PROJECT}gateway: {{paths: {paths}}}\n")
+    value = told(gateline, folder, *ASK, scheme={"identitySource": "method.request.querystring.tag"})
+    assert value["status"] == status
 
 
 def test_a_stage_variable_may_identify_a_caller(gateline: Gateline, folder: Path) -> None:

@@ -36,6 +36,8 @@ _PLACES: Final[Mapping[str, str]] = {
     "method.request.querystring.": "multiValueQueryStringParameters",
     "method.request.multivaluequerystring.": "multiValueQueryStringParameters",
 }
+_SINGLE: Final = (_HEADER, "method.request.querystring.")
+"""Sources that stand for one value, as `SINGLE` in `authorize.lua`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Identity:
 
     source: str
     value: str | None
+    is_twice: bool = False  # there are several, and `paths: strict` wants one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class Asker:
     source_ip: str
     is_secure: bool
     port: int
+    is_strict: bool
     stage: HostedStage
     authorizer: Authorizer
     hosted: HostedAuthorizer
@@ -83,9 +87,12 @@ class Asker:
         event = b"" if is_token else self._request_event(arn)
         identity = self._token() if is_token else _identities(self.authorizer, json.loads(event))
         told = Asked(method_arn=arn, identity=identity, status=401, why="", body='{"message":"Unauthorized"}')
-        missing = next((each.source for each in identity if each.value is None), None)
-        if missing is not None:
-            return replace(told, why=f"the request has no {missing}, so the function is not called")
+        for each in identity:
+            if each.value is None:
+                return replace(told, why=f"the request has no {each.source}, so the function is not called")
+            if each.is_twice and self.is_strict:
+                why = f"the request has {each.source} twice, so the function is not called (paths: strict)"
+                return replace(told, status=400, why=why, body=_BAD_REQUEST)
         if is_token:
             token = identity[0].value or ""
             if self.hosted.validation and not Validation(self.hosted.validation).judge(token):
@@ -201,23 +208,29 @@ def _header(headers: Headers, name: str) -> str | None:
 
 
 def _identities(authorizer: Authorizer, event: dict[str, Any]) -> tuple[Identity, ...]:
+    found = ((source, _values(source, event)) for source in authorizer.identity_sources)
     return tuple(
-        Identity(source=source, value=_value(source, event) or None) for source in authorizer.identity_sources
+        Identity(
+            source=source,
+            value=(values[-1] if values else "") or None,  # the last counts where there can be only one
+            is_twice=len(values) > 1 and source.startswith(_SINGLE),
+        )
+        for source, values in found
     )
 
 
-def _value(source: str, event: dict[str, Any]) -> str | None:
-    """The last value of an identity source, as the event has it: it counts where there can be only one."""
+def _values(source: str, event: dict[str, Any]) -> list[str]:
+    """The values of an identity source, as the event has them."""
     for prefix, key in _PLACES.items():
         if source.startswith(prefix):
             name = source.removeprefix(prefix)
-            found = [values[-1] for each, values in event[key].items() if _is_same(each, name, key)]
-            return str(found[0]) if found else None
+            found = [values for each, values in event[key].items() if _is_same(each, name, key)]
+            return [str(each) for each in found[0]] if found else []
     kind, _, path = source.partition(".")
     value: Any = event["stageVariables" if kind == "stageVariables" else "requestContext"]
     for part in [path] if kind == "stageVariables" else path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return None if value is None else str(value)
+    return [] if value is None else [str(value)]
 
 
 def _is_same(key: str, name: str, place: str) -> bool:

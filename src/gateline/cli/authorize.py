@@ -19,6 +19,7 @@ from gateline.cli.render import visible
 from gateline.functions.answer import Raised, Returned
 from gateline.model.address import parse_ip
 from gateline.model.authorizer import AuthorizationType
+from gateline.model.gateway import PathMode
 from gateline.model.hosting import HostedMethod
 
 SHOWN_OF_VALUES: Final = 12
@@ -137,6 +138,7 @@ def _asker(inspection: Inspection, request: Addressed, headers: Headers, source_
         source_ip=source_ip,
         is_secure=gateway.edge.tls is not None,
         port=gateway.edge.port,
+        is_strict=gateway.edge.paths is PathMode.STRICT,
         stage=stage,
         authorizer=authorizer,
         hosted=hosted,
