@@ -35,6 +35,7 @@ def shops() -> Gateway:
         ("/test/orders/7", {"stage": "test"}, "shop/test /orders/7"),
         ("/prod", {}, "shop/prod /"),
         ("/prod/", {}, "shop/prod /"),
+        ("//prod//orders/7", {}, "shop/prod /orders/7"),
         ("/orders/7", {"api": "admin"}, "admin/prod /orders/7"),
         ("/prod/orders/7", {"host": "admin.localhost:8080"}, "admin/prod /orders/7"),
         ("/prod/orders/7", {"host": "ADMIN.execute-api.eu-west-1.amazonaws.com"}, "admin/prod /orders/7"),

@@ -46,13 +46,14 @@ def addressed(gateway: Gateway, verb: str, target: str, *, api: str, stage: str,
     path, _, query = target.partition("?")
     if not path.startswith("/"):
         _refuse("PATH", f"'{path}' is not a path: it begins with '/'")
+    path = "/" + path.lstrip("/")  # slashes around the stage count as one (docs/concepts/routing.md)
     local = _USER_REQUEST.fullmatch(path)
     if local is not None:
         api, stage, path = local[1], local[2], f"/{local[2]}{local[3] or '/'}"
     chosen = _api(gateway, api, host)
     of = _stage(chosen, stage, path)
     below = path[len(of.name) + 1 :] if _first(path) == of.name else path
-    below = below or "/"
+    below = "/" + below.lstrip("/")
     return Addressed(
         api=chosen,
         stage=of,
