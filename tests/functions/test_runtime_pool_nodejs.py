@@ -222,6 +222,13 @@ def test_code_that_does_not_load_is_told_to_the_operator(tmp_path: Path, fault: 
     assert answer.detail.startswith(wanted)
 
 
+@pytest.mark.parametrize("file", ["index.js", "index.mjs"])
+def test_a_syntax_error_is_told_with_its_line(tmp_path: Path, file: str) -> None:
+    [answer] = answers(tmp_path, {file: "const a = 1;\n}}\n"}, 1, handler="index.handler")
+    assert isinstance(answer, Failed)
+    assert f"{file}:2" in answer.detail
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [

@@ -263,7 +263,8 @@ class FunctionPart(Part):
         if not self.code:
             beside = [key for key in _OF_CODE if key in self.model_fields_set]
             if beside:
-                said = f"{', '.join(beside)} belong to a function with code, not to one with url or arn"
+                verb = "belongs" if len(beside) == 1 else "belong"
+                said = f"{', '.join(beside)} {verb} to a function with code, not to one with url or arn"
                 raise PydanticCustomError("keys_do_not_fit", "{said}", {"said": said})
         elif not self.handler and not self.runtime.startswith("provided"):
             raise PydanticCustomError("keys_do_not_fit", "a function with code needs a handler")

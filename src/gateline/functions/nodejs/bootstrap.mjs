@@ -5,6 +5,7 @@
 // Node.js runtimes do is done: callbackWaitsForEmptyEventLoop, context.done/succeed/fail, null when the event
 // loop runs empty without an answer, and errors as {errorType, errorMessage, trace}.
 
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
@@ -131,7 +132,7 @@ async function load(handler) {
   try {
     module = await loadModule(place, found[1]);
   } catch (error) {
-    if (error instanceof SyntaxError) throw named("UserCodeSyntaxError", error);
+    if (error instanceof SyntaxError) throw named("UserCodeSyntaxError", placed(error, place));
     if (["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(error?.code)) throw named("ImportModuleError", error);
     throw error;
   }
@@ -150,6 +151,15 @@ function loadModule(place, name) {
   if (module) return import(pathToFileURL(module).href);
   const folder = there(place);
   return require(there(`${place}.cjs`) ?? folder ?? require.resolve(name, { paths: [path.dirname(place), ROOT] }));
+}
+
+// The error with the line where it is: Node writes that of an ES module to its standard error, and into no stack.
+function placed(error, place) {
+  const module = [`${place}.js`, `${place}.mjs`].find(existsSync);
+  const { stderr } = module && !error.stack.includes(module) ? spawnSync(process.execPath, ["--check", module]) : {};
+  const [line] = String(stderr ?? "").split("\n\n");
+  if (line.includes(module)) error.stack = `${line}\n${error.stack}`;
+  return error;
 }
 
 // Whether .js files here are ES modules: what the nearest package.json says
