@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateline.cli.invocation import invoke_once
-from gateline.functions.answer import Returned
+from gateline.cli.invocation import first_line, invoke_once
+from gateline.functions.answer import Failed, Returned
 from gateline.model.function import Function, FunctionKind
 from gateline.model.origin import Origin
 
@@ -36,3 +36,12 @@ def test_what_it_prints_commands_no_terminal(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr()
     assert said.out == ""
     assert "red \\u001b[31m alert" in said.err
+
+
+def test_why_it_did_not_start_is_told_once_with_its_traceback_and_then_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = invoke_once(function(tmp_path, "import nowhere\n"), b"{}")
+    assert isinstance(answer, Failed)
+    assert 'code.py", line 1' in capsys.readouterr().err
+    assert first_line(answer.detail).endswith("No module named 'nowhere'")

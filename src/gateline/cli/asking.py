@@ -16,7 +16,7 @@ from gateline.authorizers.facts import Facts
 from gateline.authorizers.judgement import Judgement, Verdict, judge
 from gateline.authorizers.readings import readings
 from gateline.cli.addressing import Addressed
-from gateline.cli.invocation import invoke_once
+from gateline.cli.invocation import first_line, invoke_once
 from gateline.functions.answer import Answer, Failed, Raised, Returned
 from gateline.host.authorize import UNAUTHORIZED
 from gateline.host.directory import invoked_arn
@@ -153,7 +153,7 @@ class Asker:
             case Raised(error_type=error_type, message=message):
                 return replace(failed, why=f"the function raised {error_type}: {message}")
             case Failed(fault=fault, detail=detail):
-                return replace(failed, why=f"the function did not answer ({fault}): {detail}")
+                return replace(failed, why=f"the function did not answer ({fault}): {first_line(detail)}")
             case Returned(payload=payload):
                 pass
         try:

@@ -38,3 +38,8 @@ def _tell(told: Said | Trouble) -> None:
     style = "red" if isinstance(told, Trouble) else ""
     lines = (visible(line) for line in told.text.expandtabs().split("\n"))
     complaints().print(Text("\n".join(lines), style=style), soft_wrap=True)
+
+
+def first_line(detail: str) -> str:
+    """What went wrong without its traceback, which was told while the function ran."""
+    return detail.partition("\n")[0]

@@ -12,7 +12,7 @@ from typing import Annotated, assert_never
 import typer
 
 from gateline.cli import console
-from gateline.cli.invocation import invoke_once
+from gateline.cli.invocation import first_line, invoke_once
 from gateline.cli.parameters import Output, OutputOption, OverlayOption, ProjectArgument
 from gateline.cli.render import counted, render_report, visible
 from gateline.errors import FileUnreadable
@@ -102,7 +102,9 @@ def _print(answer: Answer) -> None:
         case Returned(payload=payload) | Raised(payload=payload):
             typer.echo(payload.decode(errors="replace"))
         case Failed(fault=fault, detail=detail):
-            typer.echo(f"gateline: the function did not answer ({fault}): {visible(detail)}", err=True)
+            typer.echo(
+                f"gateline: the function did not answer ({fault}): {visible(first_line(detail))}", err=True
+            )
         case _:
             assert_never(answer)
 
