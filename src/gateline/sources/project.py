@@ -106,7 +106,7 @@ class GatewayPart(Part):
     )
     paths: Literal["strict", "aws"] = Field(
         default="strict",
-        description="strict refuses odd path forms that would select another route; aws keeps their bytes.",
+        description="strict refuses odd paths that would select another route and identities sent twice; aws does not.",
     )
     trusted_hops: Number = Field(
         default=0, ge=0, le=64, description="How many proxies in front are believed in X-Forwarded-For."
