@@ -22,10 +22,16 @@ def main():
     environment = os.environ | {"API_GATEWAY_SECRET": secrets.token_urlsafe(32), "TOKEN_KEY": key}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ends what runs below, as Ctrl-C does
     services = [
-        subprocess.Popen([sys.executable, HERE / "service.py", name, str(port)], env=environment)
+        subprocess.Popen(
+            [sys.executable, HERE / "service.py", name, str(port)], env=environment, stdout=subprocess.PIPE
+        )
         for name, port in SERVICES.items()
     ]
-    for name, port in SERVICES.items():
+    for service, (name, port) in zip(services, SERVICES.items(), strict=True):
+        if not service.stdout.readline():  # says when it listens; whoever else has its port gets no secret
+            for each in services:
+                each.kill()
+            return 1
         print(f"service {name}: straight to it is 403:  curl -i http://127.0.0.1:{port}/")
     sign = runpy.run_path(str(HERE / "functions" / "authorizer" / "authorizer.py"))["sign"]
     print(f"orders, without a token, are 401:  curl -i {ORDERS}")

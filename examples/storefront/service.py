@@ -32,7 +32,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 try:
-    ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+    print("listening", flush=True)
+    server.serve_forever()
 except OSError as problem:
     sys.exit(f"service {NAME}: port {PORT} of 127.0.0.1 cannot be had: {problem.strerror}")
 except KeyboardInterrupt:

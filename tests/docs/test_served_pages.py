@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import runpy
 import socket
@@ -195,7 +196,7 @@ def test_the_readme_names_the_services_as_the_example_does(
 
     class Started:
         def __init__(self, *arguments: object, **options: object) -> None:
-            pass
+            self.stdout = io.BytesIO(b"listening\n")
 
         def wait(self) -> int:
             return 0
