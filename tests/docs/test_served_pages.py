@@ -195,7 +195,7 @@ def test_the_readme_names_the_services_as_the_example_does(
     spec.loader.exec_module(example)
 
     class Started:
-        def __init__(self, *arguments: object, **options: object) -> None:
+        def __init__(self, *_: object, **__: object) -> None:
             self.stdout = io.BytesIO(b"listening\n")
 
         def wait(self) -> int:
