@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from compile.gateways import DEV, api, gateway, request_authorizer, token_authorizer
-from gateline.compile.authorizer import arn_prefix, identity_headers, put_authorizer
+from compile.gateways import DEV, api, request_authorizer, token_authorizer
+from gateline.compile.authorizer import identity_headers, put_authorizer
 from gateline.compile.table import Table
 from gateline.model.authorizer import Authorizer
 
@@ -38,12 +36,3 @@ def test_callers_are_known_by_these_headers() -> None:
     assert identity_headers(token_authorizer("t", "X-Token")) == ("X-Token",)
     by = request_authorizer("method.request.querystring.q", "method.request.header.X-Id", "context.stage")
     assert identity_headers(by) == ("X-Id",)
-
-
-@pytest.mark.parametrize(
-    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
-)
-def test_a_method_arn_begins_with_the_partition_of_its_region(region: str, partition: str) -> None:
-    project = gateway(api(api_id="a1"), region=region)
-    prefix = arn_prefix(project.edge, project.apis[0], DEV)
-    assert prefix == f"arn:{partition}:execute-api:{region}:123456789012:a1/dev/"

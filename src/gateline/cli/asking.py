@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gateline.authorizers.answer import Grant, read_answer
-from gateline.authorizers.arn import method_arn
 from gateline.authorizers.element import AnswerInvalid
 from gateline.authorizers.facts import Facts
 from gateline.authorizers.judgement import Judgement, Verdict, judge
@@ -23,6 +22,7 @@ from gateline.host.directory import invoked_arn
 from gateline.host.validation import Validation
 from gateline.integrations.call import Call
 from gateline.integrations.event import Circumstances, request_event, token_event
+from gateline.model.arn import method_arn
 from gateline.model.authorizer import Authorizer, AuthorizerKind
 from gateline.model.function import Function
 from gateline.model.hosting import HostedAuthorizer, HostedMethod, HostedStage

@@ -11,7 +11,6 @@ from typing import Final
 from gateline.compile.mapping import DYNAMIC_CONTEXT, Source
 from gateline.compile.table import Table
 from gateline.model.authorizer import Authorizer, AuthorizerKind
-from gateline.model.gateway import Edge
 from gateline.model.rest_api import RestApi, Stage
 
 _REQUEST: Final = re.compile(
@@ -19,13 +18,6 @@ _REQUEST: Final = re.compile(
 )
 _PER_METHOD: Final = frozenset({"resourcePath", "resourceId"})
 """Context of the resource, one as good as the other to tell callers apart."""
-
-
-def arn_prefix(edge: Edge, api: RestApi, stage: Stage) -> str:
-    """The beginning of every method ARN of a stage (api-gateway.md section 1)."""
-    partition = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    named = next((name for begin, name in partition.items() if edge.region.startswith(begin)), "aws")
-    return f"arn:{named}:execute-api:{edge.region}:{edge.account_id}:{api.api_id}/{stage.name}/"
 
 
 def identity_headers(authorizer: Authorizer) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from google.protobuf.message import Message
 
 from gateline.compile import names, support
-from gateline.compile.authorizer import arn_prefix, identity_headers, put_authorizer
+from gateline.compile.authorizer import identity_headers, put_authorizer
 from gateline.compile.cluster import cluster
 from gateline.compile.details import INTERNAL_ERROR, NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
@@ -32,6 +32,7 @@ from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
+from gateline.model.arn import stage_arn
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
@@ -74,7 +75,11 @@ class StageCompiler:
         """The scope with its table and routes, and what they need."""
         table = Table()
         table.put(max((len(m.path.segments) for m in self._api.methods), default=0))
-        table.put(arn_prefix(self._edge, self._api, self._stage), len(self._authorizers))
+        edge = self._edge
+        arn = stage_arn(
+            account=edge.account_id, region=edge.region, api=self._api.api_id, stage=self._stage.name
+        )
+        table.put(arn, len(self._authorizers))
         for authorizer in self._served:
             put_authorizer(table, authorizer, self._api, self._stage)
         table.put(len(self._api.methods))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateline.dataplane.netstring import NetstringWriter
 from gateline.host.configuration import ConfigurationInvalid
+from gateline.model.arn import partition
 from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
 
 if TYPE_CHECKING:
@@ -89,14 +90,7 @@ def _validation(stage: HostedStage, authorizer: HostedAuthorizer) -> Validation 
 
 def invoked_arn(stage: HostedStage, function: str) -> str:
     """The ARN under which a function sees itself called."""
-    return f"arn:{_partition(stage.region)}:lambda:{stage.region}:{stage.account_id}:function:{function}"
-
-
-def _partition(region: str) -> str:
-    for start, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(start):
-            return partition
-    return "aws"
+    return f"arn:{partition(stage.region)}:lambda:{stage.region}:{stage.account_id}:function:{function}"
 
 
 Find = Callable[[], Directory]

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from gateline.model import codes
+from gateline.model.arn import partition
 from gateline.model.diagnostic import Code, Complaints, Severity
 from gateline.model.origin import Origin
 from gateline.sources.definition_context import DefinitionContext
@@ -248,15 +249,13 @@ def evaluate(
 
 def _pseudo_parameters(context: DefinitionContext) -> dict[str, str]:
     """CloudFormation's own parameters; the API stands for the stack."""
-    region, partition = context.region, _partition(context.region)
-    stack = (
-        f"arn:{partition}:cloudformation:{region}:{context.account_id}:stack/{context.name}/{context.api_id}"
-    )
+    region, named = context.region, partition(context.region)
+    stack = f"arn:{named}:cloudformation:{region}:{context.account_id}:stack/{context.name}/{context.api_id}"
     return {
         "AWS::Region": region,
         "AWS::AccountId": context.account_id,
-        "AWS::Partition": partition,
-        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+        "AWS::Partition": named,
+        "AWS::URLSuffix": "amazonaws.com.cn" if named == "aws-cn" else "amazonaws.com",
         "AWS::StackName": context.name,
         "AWS::StackId": stack,
     }
@@ -264,12 +263,8 @@ def _pseudo_parameters(context: DefinitionContext) -> dict[str, str]:
 
 def _function_arns(context: DefinitionContext) -> dict[str, str]:
     """What `X.Arn`, and SAM's `X.Alias`, mean of a function that the project file declares as X or X:alias."""
-    prefix = f"arn:{_partition(context.region)}:lambda:{context.region}:{context.account_id}:function"
+    prefix = f"arn:{partition(context.region)}:lambda:{context.region}:{context.account_id}:function"
     logical_ids = {name.split(":")[0] for name in context.function_names}
     return {
         f"{name}.{attribute}": f"{prefix}:{name}" for name in logical_ids for attribute in ("Arn", "Alias")
     }
-
-
-def _partition(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"

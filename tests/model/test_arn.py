@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateline.authorizers.arn import method_arn
+from gateline.model.arn import method_arn
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,12 @@ from __future__ import annotations
 def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, path: str) -> str:
     """The ARN of a request. `path` is the request's own below the stage; one slash at its end does not count."""
     below = path.removeprefix("/").removesuffix("/")
-    return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{below}"
+    return f"{stage_arn(account=account, region=region, api=api, stage=stage)}{verb}/{below}"
+
+
+def stage_arn(*, account: str, region: str, api: str, stage: str) -> str:
+    """What the ARNs of all requests to a stage begin with."""
+    return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/"
 
 
 def partition(region: str) -> str:
