@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import EnvoyUnavailable
-from gateline.runtime.envoy import Envoy, arguments, find_envoy, last_words
+from gateline.runtime.envoy import Envoy, arguments, environment, find_envoy, last_words
 
 
 def script(path: Path, text: str) -> Path:
@@ -83,3 +83,8 @@ def test_the_last_words_are_the_end_of_the_log_without_what_a_terminal_obeys(tmp
 
 def test_without_a_log_there_are_no_last_words(tmp_path: Path) -> None:
     assert last_words(tmp_path / "none") == ""
+
+
+def test_envoy_gets_a_scrubbed_environment_and_its_allocators_caches() -> None:
+    found = environment({"PATH": "/bin", "API_SECRET": "x", "GLIBC_TUNABLES": "glibc.malloc.check=3"})
+    assert found == {"PATH": "/bin", "GLIBC_TUNABLES": "glibc.pthread.rseq=0"}

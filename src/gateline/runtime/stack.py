@@ -36,7 +36,7 @@ from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
-from gateline.runtime.envoy import arguments, find_envoy, last_words
+from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
 from gateline.runtime.hosting import Hosting
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.listening import accepts, reserve
@@ -50,7 +50,7 @@ from gateline.runtime.notice import (
     Remarked,
     Unchanged,
 )
-from gateline.runtime.process import Command, ending, scrubbed, trim
+from gateline.runtime.process import Command, ending, trim
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import as_json, as_text, record
@@ -209,7 +209,7 @@ class Stack:
             arguments=arguments(
                 envoy, bootstrap=state.bootstrap, workers=edge.actual.workers or usable_processors()
             ),
-            environment=scrubbed(self._settings.environ),
+            environment=environment(self._settings.environ),
             folder=state.path,
             log=state.envoy_log,
         )
