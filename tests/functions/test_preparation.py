@@ -10,10 +10,10 @@ import pytest
 
 from functions.python_function import python_function
 from gateline.functions import preparation
-from gateline.functions.isolation import NOBODY_ELSE, uid_of
 from gateline.functions.pool import NotStarted
 from gateline.functions.preparation import prepare
 from gateline.functions.speech import Said, Trouble
+from gateline.processes.isolation import NOBODY_ELSE, uid_of
 
 
 def test_a_user_that_cannot_read_the_code_is_not_taken_which_is_told(

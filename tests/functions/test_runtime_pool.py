@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateline.functions.answer import Failed, Fault, Returned
-from gateline.functions.isolation import FIRST_UID
+from gateline.processes.isolation import FIRST_UID
 from harness.runtime_function import ARN, running, write
 
 BASH = """#!/bin/bash

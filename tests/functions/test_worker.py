@@ -17,8 +17,8 @@ import pytest
 
 from functions.python_function import Listened, python_function, run
 from gateline.functions.answer import Failed, Fault
-from gateline.functions.isolation import NOBODY_ELSE, own_user, uid_of
 from gateline.functions.python_worker import SCRIPT
+from gateline.processes.isolation import NOBODY_ELSE, own_user, uid_of
 
 PYTHONS: Final = {
     int(path.name.removeprefix("python3.")): path

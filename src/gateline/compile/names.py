@@ -35,6 +35,32 @@ def link_cluster(link: str, scheme: str, host: str, *, verified: bool) -> str:
     return name if verified or scheme == "http" else f"{name} unverified"
 
 
+def target_group(name: str) -> str:
+    """The cluster of a target group, as balancers of the internet use it: `targets/orders`."""
+    return f"targets/{name}"
+
+
+def target_group_behind_api(name: str, *, tls_host: str = "", verified: bool = True) -> str:
+    """The cluster of a target group behind integrations, whose answers are renamed: `targets/orders behind api`.
+
+    With TLS that the gateway itself speaks (through a network balancer): `targets/orders behind api https://host`.
+    """
+    cluster = f"{target_group(name)} behind api"
+    if tls_host:
+        cluster += f" https://{tls_host}"
+    return cluster if verified or not tls_host else f"{cluster} unverified"
+
+
+def balancer_listener(balancer: str, port: int) -> str:
+    """A listener of a balancer of the internet, and its route configuration: `balancer/public:80`."""
+    return f"balancer/{balancer}:{port}"
+
+
+def certificate(name: str) -> str:
+    """A certificate of the Keyring: `certificate/api.example.com`."""
+    return f"certificate/{name}"
+
+
 def secret(name: str) -> str:
     """A named secret of the project file: `secret/ApiGatewayPassthroughHeader`."""
     return f"secret/{name}"

@@ -44,6 +44,8 @@ class RouteRow:
     target: str  # the upstream uri of this stage, or the mock's status
     route: str  # the name of the Envoy route
     origin: Origin
+    rule: str = ""  # "internal:80 rule 10": the balancer's rules that may decide, "" without a balancer
+    target_groups: tuple[str, ...] = ()  # those that the request may go to
     credentials: tuple[str, ...] = ()  # the headers by which an authorizer knows its callers
 
 
@@ -53,5 +55,6 @@ class Resources:
 
     by_type: Mapping[str, Mapping[str, Message]] = field(repr=False)  # messages print secrets too
     lookups: tuple[HostLookup, ...] = ()
+    target_groups: Mapping[str, str] = field(default_factory=dict)  # cluster → the target group it holds
     origins: Mapping[str, Origin]
     routes: tuple[RouteRow, ...] = ()

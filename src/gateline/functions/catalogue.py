@@ -19,8 +19,8 @@ from gateline.functions.remote import ArnRunner, UrlRunner
 from gateline.functions.runner import Runner
 from gateline.functions.runtime_pool import RuntimeWorkshop
 from gateline.functions.speech import Tell
-from gateline.functions.strays import end_strays
 from gateline.model.function import Function, FunctionKind
+from gateline.processes.strays import end_strays
 
 _NO_ACCOUNT: Final = "000000000000"
 """In the ARN of a function that is invoked by hand, where no gateway says whose it is."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateline.functions.isolation import NOBODY_ELSE, NotTold, own_user, uid_of
 from gateline.functions.pool import NotStarted
 from gateline.functions.speech import Tell, Trouble
 from gateline.functions.staging import Staged, Unstageable, stage
 from gateline.model.function import Function
+from gateline.processes.isolation import NOBODY_ELSE, NotTold, own_user, uid_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

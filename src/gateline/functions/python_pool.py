@@ -14,8 +14,8 @@ from gateline.functions.preparation import prepare
 from gateline.functions.python_worker import SCRIPT, PythonWorker, Recipe
 from gateline.functions.speech import Tell
 from gateline.functions.staging import Staged
-from gateline.functions.strays import instance_of
 from gateline.model.function import Function
+from gateline.processes.strays import instance_of
 
 
 class PythonWorkshop:

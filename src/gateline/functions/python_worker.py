@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateline.functions import isolation
 from gateline.functions.answer import Answer, Failed, Fault, Returned
 from gateline.functions.error_object import raised, told
-from gateline.functions.isolation import Command, ending
 from gateline.functions.output import Output
 from gateline.functions.pool import LARGEST_PAYLOAD, Keeper
 from gateline.functions.speech import Tell
+from gateline.processes import isolation
+from gateline.processes.isolation import Command, ending
 
 SCRIPT: Final = Path(__file__).with_name("worker.py")
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateline.functions.environment import function_environment
-from gateline.functions.isolation import Command
 from gateline.functions.pool import Keeper, NotStarted
 from gateline.functions.preparation import prepare
 from gateline.functions.runtime_program import Program, program
 from gateline.functions.runtime_worker import RuntimeWorker
 from gateline.functions.speech import Tell
 from gateline.functions.staging import Staged
-from gateline.functions.strays import instance_of
 from gateline.model.function import Function
+from gateline.processes.isolation import Command
+from gateline.processes.strays import instance_of
 
 
 class RuntimeWorkshop:

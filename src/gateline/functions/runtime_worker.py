@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Final
 
 from gateline.functions.answer import Answer
-from gateline.functions.isolation import NOBODY_ELSE, Command, ending, start
 from gateline.functions.output import Output
 from gateline.functions.pool import Keeper
 from gateline.functions.runtime_api import Asked, Invocation, RuntimeApi, Told, trace_id
@@ -20,6 +19,7 @@ from gateline.functions.runtime_peer import is_of_worker
 from gateline.functions.runtime_server import RuntimeServer
 from gateline.functions.speech import Said, Tell, Trouble
 from gateline.model.function import Function
+from gateline.processes.isolation import NOBODY_ELSE, Command, ending, start
 
 LEAVE_SECONDS: Final = 0.5
 """What a worker may take to end after it told that it cannot start: official clients print, then exit."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from gateline.functions.isolation import uid_of
 from gateline.model.function import Function
+from gateline.processes.isolation import uid_of
 
 LARGEST: Final = 250 * 1024 * 1024
 """Bytes of one unpacked archive: Lambda's quota for code and layers together."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
+from gateline.model.load_balancer import LoadBalancer
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
 from gateline.model.secret import Certificate, Secret, SecretSource
+from gateline.model.service import Service
+from gateline.model.target_group import TargetGroup
 
 
 class PathMode(StrEnum):
@@ -36,6 +41,32 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSource:
+    """A certificate of the project file under the name that it has in the Keyring, and where it is to be read."""
+
+    name: str
+    source: SelfSigned | TlsFiles
+    hosts: tuple[str, ...] = ()  # whom a self-signed one is made for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminAddress:
+    """Where `gateline serve` answers /livez and /readyz."""
+
+    address: str = "127.0.0.1"
+    port: int = 9901
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """How serving ends: not ready, `delay` until balancers in front have seen it, at most `timeout` for the rest."""
+
+    delay: timedelta = timedelta(0)
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """Where clients come in: the `gateway` part of the project file."""
 
@@ -49,12 +80,14 @@ class Edge:
     trusted_hops: int = 0
     account_id: str = "123456789012"
     region: str = "us-east-1"
+    admin: AdminAddress | None = None
+    drain: Drain = Drain()
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A project: its edge, its APIs, the links, secrets and functions that they name."""
+    """A project: its edge, its APIs, and all that they name."""
 
     name: str
     edge: Edge
@@ -62,6 +95,11 @@ class Gateway:
     vpc_links: tuple[VpcLink, ...] = ()
     secrets: tuple[SecretSource, ...] = ()
     functions: tuple[Function, ...] = ()
+    domains: tuple[Domain, ...] = ()
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()  # those of services without any among them
+    services: tuple[Service, ...] = ()
+    certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
     origin: Origin
 
 
@@ -74,4 +112,5 @@ class Keyring:
 
     secrets: tuple[Secret, ...] = ()
     edge_certificate: Certificate | None = None
+    certificates: tuple[Certificate, ...] = ()  # of domains and of balancers' listeners, by name
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

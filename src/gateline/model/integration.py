@@ -168,8 +168,9 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcLink:
-    """A VPC link of the project file: `targets` are `host:port` pairs, tried in turn."""
+    """A VPC link of the project file: to a load balancer by its name, or to `host:port` pairs, tried in turn."""
 
     name: str
-    targets: tuple[tuple[str, int], ...]
+    targets: tuple[tuple[str, int], ...] = ()
+    load_balancer: str = ""
     origin: Origin

@@ -127,7 +127,7 @@ class Hosting:
 
     def _end_strays(self) -> None:
         """A host that was killed could not end all that its functions have started."""
-        from gateline.functions.strays import end_strays  # noqa: PLC0415 - only who had a host knows functions
+        from gateline.processes.strays import end_strays  # noqa: PLC0415 - only who had a host knows functions
 
         if self._scratch:
             end_strays(self._scratch)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from functions.python_function import gone, is_alive
-from gateline.functions import isolation
-from gateline.functions.isolation import NOBODY_ELSE, Child, Command, NotTold, ending, own_user, start, uid_of
+from gateline.processes import isolation
+from gateline.processes.isolation import NOBODY_ELSE, Child, Command, NotTold, ending, own_user, start, uid_of
 
 LEAVES_A_CHILD = """
 import os, signal, sys, time
@@ -130,7 +130,7 @@ def test_a_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
         """
 import asyncio, subprocess, sys, time
 from pathlib import Path
-from gateline.functions.isolation import Command, start
+from gateline.processes.isolation import Command, start
 async def main():
     child = start(Command(arguments=(sys.executable, "-c", "import time; time.sleep(600)"), environment={},
         folder=Path("/"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateline.functions import tether
+from gateline.processes import tether
 
 SCRIPT = tether.__file__
 

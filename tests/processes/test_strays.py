@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateline.functions.environment import function_environment
-from gateline.functions.strays import end_strays, instance_of
 from gateline.model.function import Function, FunctionKind
 from gateline.model.origin import Origin
+from gateline.processes.strays import end_strays, instance_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows environments")
 

@@ -1,0 +1,164 @@
+"""Load balancers: listeners, rules, conditions, actions (load-balancers.md sections 1 to 3 and 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateline.model.origin import Origin
+from gateline.model.secret import SecretRef
+
+
+class BalancerType(StrEnum):
+    """`application` judges requests, `network` hands connections on."""
+
+    APPLICATION = "application"
+    NETWORK = "network"
+
+
+class Scheme(StrEnum):
+    """`internal` opens no socket: the balancer exists behind integrations only (DESIGN D6)."""
+
+    INTERNAL = "internal"
+    INTERNET_FACING = "internet-facing"
+
+
+class ListenerProtocol(StrEnum):
+    """What a listener speaks. TLS, UDP and TCP_UDP are refused when the project file is read."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+    TCP = "TCP"
+
+
+# Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
+
+
+@dataclass(frozen=True, slots=True)
+class HostHeader:
+    """The request's host without its port; letter case does not count."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """The path without the query; letter case counts."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpHeader:
+    """A header: any occurrence; letter case counts neither in the name nor in values.
+
+    A value of one SecretRef (`"${NAME}"` in the project file) is the secret itself, without patterns.
+    """
+
+    name: str  # as written
+    values: tuple[str | SecretRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequestMethod:
+    """The verb, as it stands."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryString:
+    """Parameters of the query; (None, value): any key. Letter case does not count."""
+
+    values: tuple[tuple[str | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIp:
+    """The peer's address, never X-Forwarded-For: networks in CIDR form."""
+
+    values: tuple[str, ...]
+
+
+Condition = HostHeader | PathPattern | HttpHeader | HttpRequestMethod | QueryString | SourceIp
+
+
+# Actions.
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedTargetGroup:
+    """A target group's share: its weight over the sum of weights, 0 to 999 each."""
+
+    name: str
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Hand the request to a target. All weights 0, or no target registered: 503."""
+
+    target_groups: tuple[WeightedTargetGroup, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """Answer with a Location, made of these parts with their `#{...}` (load-balancers.md section 3)."""
+
+    protocol: str = "#{protocol}"
+    host: str = "#{host}"
+    port: str = "#{port}"
+    path: str = "/#{path}"
+    query: str = "#{query}"
+    status_code: int  # 301 | 302
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedResponse:
+    """Answer with constant text."""
+
+    status_code: int
+    content_type: str = "text/plain"
+    message_body: str = ""
+
+
+Action = Forward | Redirect | FixedResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of a listener. `priority` None: the default rule, which has no conditions and comes last."""
+
+    priority: int | None
+    conditions: tuple[Condition, ...] = ()
+    action: Action
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A listener. `rules` stand in the order of evaluation, the default rule last.
+
+    `address` and `bind_port` say where the socket of an internet-facing one is opened. `certificates` are names in
+    the Keyring, the default one first.
+    """
+
+    protocol: ListenerProtocol
+    port: int
+    address: str = ""
+    bind_port: int = 0
+    certificates: tuple[str, ...] = ()
+    rules: tuple[Rule, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancer:
+    """A load balancer of the project file."""
+
+    name: str
+    type: BalancerType = BalancerType.APPLICATION
+    scheme: Scheme = Scheme.INTERNAL
+    dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
+    listeners: tuple[Listener, ...] = ()
+    origin: Origin

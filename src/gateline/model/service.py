@@ -1,0 +1,31 @@
+"""Services: programs that run as many tasks as are wanted, behind a target group (load-balancers.md section 15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateline.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service of the project file.
+
+    `command` holds `{port}` (a free port of loopback) or `{socket}` (a Unix socket) in one of its words; without
+    either it is a worker that nobody reaches. `cwd` is absolute. `environment` may hold secrets that `${env:}` read;
+    `secrets` are (variable, name of a secret of the project file).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    cwd: str
+    desired_count: int = 1
+    target_group: str = ""  # "" only for a worker that nobody reaches
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secrets: tuple[tuple[str, str], ...] = ()
+    stop_timeout: timedelta = timedelta(seconds=30)
+    health_check_grace_period: timedelta = timedelta()
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+    origin: Origin

@@ -1,0 +1,71 @@
+"""Target groups: what a balancer or a VPC link leads to (load-balancers.md section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from gateline.model.origin import Origin
+
+
+class TargetProtocol(StrEnum):
+    """How the balancer speaks to targets. TLS and UDP are refused when the project file is read."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"  # targets' certificates are not verified, as at Amazon
+    TCP = "TCP"
+
+
+class Algorithm(StrEnum):
+    """Which target gets the next request."""
+
+    ROUND_ROBIN = "round_robin"
+    LEAST_OUTSTANDING_REQUESTS = "least_outstanding_requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How a target is asked whether it is well. `matcher`: inclusive ranges of HTTP codes that say yes."""
+
+    protocol: TargetProtocol = TargetProtocol.HTTP
+    path: str = "/"
+    port: int | None = None  # None: traffic-port
+    interval: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=5)
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    matcher: tuple[tuple[int, int], ...] = ((200, 200),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A static target; a host name is resolved again and again."""
+
+    host: str
+    port: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroup:
+    """A target group of the project file, or the one that a service without any has (by the service's name)."""
+
+    name: str
+    protocol: TargetProtocol = TargetProtocol.HTTP
+    health_check: HealthCheck = HealthCheck()
+    algorithm: Algorithm = Algorithm.ROUND_ROBIN
+    deregistration_delay: timedelta = timedelta(seconds=300)
+    targets: tuple[Target, ...] = ()
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A task that a service has registered with a target group: at an address and port, or at a Unix socket."""
+
+    target_group: str
+    address: str = ""  # an IP address; "" when it listens at a socket
+    port: int = 0
+    socket: str = ""
+    draining: bool = False  # gets no new requests; what is in flight there goes on
