@@ -9,6 +9,7 @@ EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
 FUNCTIONS: Final = "host functions"
+BEHIND_API: Final = " behind api"  # the end of the names of clusters behind application balancers and integrations
 
 
 def scope(api: str, stage: str) -> str:
@@ -40,15 +41,20 @@ def target_group(name: str) -> str:
     return f"targets/{name}"
 
 
-def target_group_behind_api(name: str, *, tls_host: str = "", verified: bool = True) -> str:
-    """The cluster of a target group behind integrations, whose answers are renamed: `targets/orders behind api`.
+def target_group_behind_api(name: str) -> str:
+    """The cluster of a target group behind integrations, whose answers are renamed: `targets/orders behind api`."""
+    return f"targets/{name}{BEHIND_API}"
 
-    With TLS that the gateway itself speaks (through a network balancer): `targets/orders behind api https://host`.
+
+def target_group_through_network(name: str, scheme: str, host: str, *, verified: bool) -> str:
+    """The cluster of a target group that integrations reach through a network balancer, TLS being their own.
+
+    `targets/orders through network http`, `targets/orders through network https://orders.internal unverified`.
     """
-    cluster = f"{target_group(name)} behind api"
-    if tls_host:
-        cluster += f" https://{tls_host}"
-    return cluster if verified or not tls_host else f"{cluster} unverified"
+    name = f"targets/{name} through network {scheme}"
+    if scheme == "https":
+        name += f"://{host}"
+    return name if verified or scheme == "http" else f"{name} unverified"
 
 
 def balancer_listener(balancer: str, port: int) -> str:
