@@ -6,6 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 PATIENCE: Final = 2.0
 LOOK_EVERY: Final = 0.02
@@ -48,6 +49,17 @@ class Admin:
             if not line.startswith(_OWN) and (found := _ACTIVE.search(line))
         )
 
+    async def clusters(self, names: str) -> bytes:
+        """JSON about the clusters whose names match an RE2 expression: their hosts, health, requests in flight.
+
+        Raises:
+            OSError: nobody answers.
+
+        """
+        path = f"/clusters?format=json&filter={quote(names)}"
+        head, _, body = (await self._ask("GET", path)).partition(b"\r\n\r\n")
+        return _joined(body) if b"transfer-encoding: chunked" in head else body
+
     async def _ask(self, verb: str, path: str) -> bytes:
         """The whole answer, head and body.
 
@@ -64,3 +76,19 @@ class Admin:
                 return await reader.read()
             finally:
                 writer.close()
+
+
+def _joined(chunks: bytes) -> bytes:
+    """The body that came in chunks (RFC 9112 section 7.1); what is broken ends it."""
+    found, at = [], 0
+    while (line_end := chunks.find(b"\r\n", at)) >= 0 and (size := _size(chunks[at:line_end])):
+        found.append(chunks[line_end + 2 : line_end + 2 + size])
+        at = line_end + 2 + size + 2
+    return b"".join(found)
+
+
+def _size(text: bytes) -> int:
+    try:
+        return int(text, 16)
+    except ValueError:
+        return 0
