@@ -39,6 +39,8 @@ WITHOUT_TWIN: Final = {
     "functions/runner.py": "a protocol",
     "host/__main__.py": "a process of its own: tests/runtime and tests/end_to_end start it",
     "functions/speech.py": "values without behaviour",
+    "services/action.py": "values without behaviour",
+    "services/event.py": "values without behaviour",
 }
 """Source files that need no test file of their own, with the reason."""
 
