@@ -1,33 +1,21 @@
 """What the housekeeper tells while a project runs, as lines on standard error.
 
-What functions print is JSON lines among those of the requests when these are JSON.
+What functions print is JSON lines among those of the requests when these are JSON. `gateline serve` tells all
+of it as JSON lines (`notice_lines.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import assert_never
 
 from rich.console import Console
 
 from gateline.cli.line_writer import LineWriter
+from gateline.cli.notice_lines import as_line, function_fields
 from gateline.cli.render import counted, render_report, visible
-from gateline.runtime.notice import (
-    Complained,
-    EnvoyBack,
-    EnvoyCrashed,
-    FunctionSaid,
-    FunctionTrouble,
-    HostBack,
-    HostCrashed,
-    Notice,
-    Published,
-    Remarked,
-    Unchanged,
-)
-from gateline.runtime.process import ending
+from gateline.cli.sentences import sentence
+from gateline.runtime.notice import Complained, FunctionSaid, FunctionTrouble, Notice, Published, Unchanged
 
 
 class Narrator:
@@ -62,29 +50,12 @@ class Narrator:
         match notice:
             case Complained():
                 self._complain(notice)
-            case Published(seconds=seconds, routes=routes):
-                self._say(
-                    f"reloaded in {seconds * 1000:.0f} ms: {routes} {'route' if routes == 1 else 'routes'}"
-                )
-            case Unchanged():
-                if self._refused:
-                    self._say("the definitions are good again, and say what is served already")
-            case EnvoyCrashed(status=status, restart_in=delay):
-                when = f"in {delay:g} s" if delay else "at once"
-                self._say(f"Envoy ended ({ending(status)}); it is started again {when}")
-            case EnvoyBack(pid=pid):
-                self._say(f"Envoy serves again (process {pid})")
-            case HostCrashed(status=status, restart_in=delay):
-                when = f"in {delay:g} s" if delay else "at once"
-                self._say(f"the host of functions ended ({ending(status)}); it is started again {when}")
-            case HostBack(pid=pid):
-                self._say(f"the host of functions serves again (process {pid})")
             case FunctionSaid() | FunctionTrouble():
                 self._functions.put(notice)
-            case Remarked(text=text):
-                self._say(text)
+            case Unchanged() if not self._refused:
+                pass
             case _:
-                assert_never(notice)
+                self._say(sentence(notice))
         if isinstance(notice, Complained | Published | Unchanged):
             self._refused = isinstance(notice, Complained) and notice.refused
 
@@ -103,22 +74,13 @@ class Narrator:
 
     def _pass_on(self, notice: FunctionSaid | FunctionTrouble) -> None:
         """What a function prints, or what went wrong in it."""
-        is_trouble = isinstance(notice, FunctionTrouble)
         if self._write_json:
-            stream = {"stream": notice.stream} if isinstance(notice, FunctionSaid) else {}
-            told = {
-                "time": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "function": notice.function,
-                "request_id": notice.request_id,
-                **stream,
-                "trouble" if is_trouble else "text": notice.text,
-            }
-            self._write_json(json.dumps(told, separators=(",", ":")) + "\n")
+            self._write_json(as_line(self._now(), **function_fields(notice)))
             return
         request = f" {notice.request_id[:8]}" if notice.request_id else ""
         name = notice.function or "functions"
         for line in notice.text.expandtabs().splitlines() or [""]:  # loggers of runtimes write tabs
-            text = f"{name}{request}{' !' if is_trouble else ' |'} {line}"
+            text = f"{name}{request}{' !' if isinstance(notice, FunctionTrouble) else ' |'} {line}"
             self._console.print(visible(text), soft_wrap=True)
 
     def _say(self, text: str) -> None:

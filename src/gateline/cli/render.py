@@ -76,20 +76,25 @@ def as_json(report: Report, locate: Locate) -> dict[str, object]:
     return {
         "errors": report.error_count,
         "warnings": report.warning_count,
-        "diagnostics": [
-            {
-                "code": entry.diagnostic.code.name,
-                "severity": entry.diagnostic.severity.value,
-                "file": entry.diagnostic.origin.file,
-                "line": entry.position.line,
-                "column": entry.position.column,
-                "pointer": entry.diagnostic.origin.json_pointer,
-                "message": entry.diagnostic.message,
-                "help": entry.diagnostic.help,
-            }
-            for entry in placed(report, locate)
-        ],
+        "diagnostics": entries(report, locate),
     }
+
+
+def entries(report: Report, locate: Locate) -> list[dict[str, object]]:
+    """Each diagnostic as JSON has it."""
+    return [
+        {
+            "code": entry.diagnostic.code.name,
+            "severity": entry.diagnostic.severity.value,
+            "file": entry.diagnostic.origin.file,
+            "line": entry.position.line,
+            "column": entry.position.column,
+            "pointer": entry.diagnostic.origin.json_pointer,
+            "message": entry.diagnostic.message,
+            "help": entry.diagnostic.help,
+        }
+        for entry in placed(report, locate)
+    ]
 
 
 def _rendered(entry: Placed, lines: Sequence[str]) -> Text:

@@ -10,18 +10,31 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Protocol
 
 import typer
 
-from gateline.cli.notices import Narrator
 from gateline.errors import DefinitionInvalid
+from gateline.runtime.notice import Notice
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Work = Callable[[Stack, "Stopper"], Awaitable[int]]
+
+
+class Teller(Protocol):
+    """Tells each notice as it comes, in some form."""
+
+    def serving(self) -> None:
+        """From now on there is a last good configuration."""
+
+    def __call__(self, notice: Notice) -> None:
+        """Tell it."""
+
+    def close(self) -> None:
+        """Tell what is still to be told."""
 
 
 class _Stage(Enum):
@@ -82,7 +95,7 @@ class Stopper:
 
 
 def run_session(
-    settings: Settings, narrator: Narrator, work: Work, *, broken_off: Callable[[int], int] = lambda _: 0
+    settings: Settings, narrator: Teller, work: Work, *, broken_off: Callable[[int], int] = lambda _: 0
 ) -> None:
     """Start the project, do the work, stop the project; the work's answer is the exit code.
 
@@ -107,9 +120,7 @@ def run_session(
         raise typer.Exit(code)
 
 
-async def _session(
-    settings: Settings, narrator: Narrator, work: Work, broken_off: Callable[[int], int]
-) -> int:
+async def _session(settings: Settings, narrator: Teller, work: Work, broken_off: Callable[[int], int]) -> int:
     stack = Stack(settings, narrator)
     stopper = Stopper(stack)
     stopper.listen()

@@ -1,0 +1,48 @@
+"""What notices say to people, a sentence each."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from gateline.cli.render import number
+from gateline.runtime.notice import (
+    Complained,
+    EnvoyBack,
+    EnvoyCrashed,
+    FunctionSaid,
+    FunctionTrouble,
+    HostBack,
+    HostCrashed,
+    Notice,
+    Published,
+    Remarked,
+    Unchanged,
+)
+from gateline.runtime.process import ending
+
+
+def sentence(notice: Notice) -> str:
+    """What a notice says to people; "" for those that are more than a sentence, or none."""
+    match notice:
+        case Published(seconds=seconds, routes=routes):
+            return f"reloaded in {seconds * 1000:.0f} ms: {number(routes, 'route')}"
+        case Unchanged():
+            return "the definitions are good again, and say what is served already"
+        case EnvoyCrashed(status=status, restart_in=delay):
+            return f"Envoy ended ({ending(status)}); it is started again {_after(delay)}"
+        case EnvoyBack(pid=pid):
+            return f"Envoy serves again (process {pid})"
+        case HostCrashed(status=status, restart_in=delay):
+            return f"the host of functions ended ({ending(status)}); it is started again {_after(delay)}"
+        case HostBack(pid=pid):
+            return f"the host of functions serves again (process {pid})"
+        case Remarked(text=text):
+            return text
+        case Complained() | FunctionSaid() | FunctionTrouble():
+            return ""
+        case _:
+            assert_never(notice)
+
+
+def _after(delay: float) -> str:
+    return f"in {delay:g} s" if delay else "at once"
