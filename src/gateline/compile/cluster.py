@@ -24,11 +24,19 @@ ADS: Final = {"ads": {}, "resource_api_version": "V3"}
 
 def cluster(name: str, *, tls_host: str = "", verified: bool = True) -> Message:
     """A cluster whose endpoints come over EDS; TLS to `tls_host` when that is not empty."""
-    fields: dict[str, object] = {
+    fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=True)
+    if tls_host:
+        fields["transport_socket"] = tls(tls_host, verified=verified)
+    return new("envoy.config.cluster.v3.Cluster", **fields)
+
+
+def endpoints_over_ads(name: str, *, connect_timeout: timedelta, renames: bool) -> dict[str, object]:
+    """What all clusters of backends have in common. `renames`: answers pass the remap filter."""
+    return {
         "name": name,
         "type": "EDS",
         "eds_cluster_config": {"eds_config": ADS},
-        "connect_timeout": CONNECT_TIMEOUT,
+        "connect_timeout": connect_timeout,
         # Limits are the stage's business (throttling); Envoy's defaults would answer 503 at 1,024 requests.
         "circuit_breakers": {
             "thresholds": [
@@ -40,31 +48,30 @@ def cluster(name: str, *, tls_host: str = "", verified: bool = True) -> Message:
             ]
         },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(_protocol())
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(_protocol(renames=renames))
         },
     }
-    if tls_host:
-        fields["transport_socket"] = _tls(tls_host, verified=verified)
-    return new("envoy.config.cluster.v3.Cluster", **fields)
 
 
 @cache
-def _protocol() -> Message:
+def _protocol(*, renames: bool) -> Message:
+    codec = extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+    )
     return new(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         common_http_protocol_options={"idle_timeout": IDLE_TIMEOUT},
         explicit_http_config={"http_protocol_options": {}},  # API Gateway speaks HTTP/1.1 to every backend
-        http_filters=[
-            remap_filter(),
-            extension(
-                "envoy.filters.http.upstream_codec",
-                "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-            ),
-        ],
+        http_filters=[remap_filter(), codec] if renames else [codec],
     )
 
 
-def _tls(host: str, *, verified: bool) -> dict[str, object]:
+def tls(host: str, *, verified: bool) -> dict[str, object]:
+    """The transport socket to a host, whose certificate must name it when it is verified.
+
+    No host: no name is asked for, and nothing can be verified.
+    """
     is_ip = parse_ip(host) is not None
     common: dict[str, object] = {}
     if verified:

@@ -1,39 +1,99 @@
-"""Endpoints: the answers of the name service as ClusterLoadAssignments."""
+"""Endpoints: the answers of the name service, and the tasks of services, as ClusterLoadAssignments."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline.compile.resources import HostLookup
 from gateline.compile.wire import new
+from gateline.model.target_group import Registration
+
+ONE_IS_ENOUGH: Final = 100_000_000
+"""Percent, Envoy's overprovisioning factor: a single healthy target of a million counts as full availability, so
+that Envoy's panic, which sends requests to everybody, begins when none is healthy and not a target sooner."""
+
+_Endpoint = dict[str, object]
 
 
-def assignments(answers: Mapping[HostLookup, Sequence[str]]) -> dict[str, Message]:
-    """A ClusterLoadAssignment for every cluster among the lookups, by cluster name.
+def assignments(
+    answers: Mapping[HostLookup, Sequence[str]],
+    groups: Mapping[str, str] = MappingProxyType({}),
+    registrations: Sequence[Registration] = (),
+) -> dict[str, Message]:
+    """A ClusterLoadAssignment for every cluster among the lookups and the groups, by cluster name.
 
     A host that has only loopback addresses (`localhost`) becomes one endpoint with the others as additional
     addresses: Envoy tries the next when a server listens on one family only. A host without an answer adds
     nothing; a cluster without endpoints answers as an unreachable integration.
+
+    Args:
+        answers: the addresses of hosts.
+        groups: clusters of target groups, and the target group of each.
+        registrations: the tasks that services have registered with target groups.
+
     """
-    endpoints: dict[str, list[dict[str, object]]] = {}
+    endpoints: dict[str, list[_Endpoint]] = {cluster: [] for cluster in groups}
     for lookup, addresses in answers.items():
         listed = endpoints.setdefault(lookup.cluster, [])
-        places = [
-            {"socket_address": {"address": address, "port_value": lookup.port}} for address in addresses
-        ]
-        if len(places) > 1 and all(ipaddress.ip_address(a).is_loopback for a in addresses):
-            first, *others = places
-            listed.append({"address": first, "additional_addresses": [{"address": o} for o in others]})
-        else:
-            listed.extend({"address": place} for place in places)
+        checked = lookup.cluster in groups
+        listed.extend({"endpoint": each} for each in _static(lookup, addresses, checked=checked))
+    for cluster, group in groups.items():
+        endpoints[cluster].extend(_task(each) for each in registrations if each.target_group == group)
     return {
         name: new(
             "envoy.config.endpoint.v3.ClusterLoadAssignment",
             cluster_name=name,
-            endpoints=[{"lb_endpoints": [{"endpoint": endpoint} for endpoint in listed]}] if listed else [],
+            endpoints=[{"lb_endpoints": listed}] if listed else [],
+            **({"policy": _policy(listed)} if name in groups else {}),
         )
         for name, listed in endpoints.items()
     }
+
+
+def _static(lookup: HostLookup, addresses: Sequence[str], *, checked: bool) -> list[_Endpoint]:
+    places = [{"socket_address": {"address": address, "port_value": lookup.port}} for address in addresses]
+    made: list[_Endpoint]
+    if len(places) > 1 and all(ipaddress.ip_address(a).is_loopback for a in addresses):
+        first, *others = places
+        made = [{"address": first, "additional_addresses": [{"address": other} for other in others]}]
+    else:
+        made = [{"address": place} for place in places]
+    if checked:
+        for endpoint, address in zip(made, addresses, strict=False):
+            endpoint["health_check_config"] = _health_check(address, lookup.port, lookup.health_port)
+    return made
+
+
+def _task(registration: Registration) -> _Endpoint:
+    if registration.socket:
+        endpoint: _Endpoint = {
+            "address": {"pipe": {"path": registration.socket}},
+            "health_check_config": {"hostname": "localhost"},
+        }
+    else:
+        place = {"address": registration.address, "port_value": registration.port}
+        endpoint = {
+            "address": {"socket_address": place},
+            "health_check_config": _health_check(registration.address, registration.port),
+        }
+    return {"endpoint": endpoint, **({"health_status": "DRAINING"} if registration.draining else {})}
+
+
+def _health_check(address: str, port: int, health_port: int = 0) -> dict[str, object]:
+    """Where health checks go, and with which Host: Amazon's is the place that is asked."""
+    host = f"[{address}]" if ":" in address else address
+    return {"hostname": f"{host}:{health_port or port}", "port_value": health_port}
+
+
+def _policy(listed: Sequence[_Endpoint]) -> dict[str, object]:
+    policy: dict[str, object] = {"overprovisioning_factor": {"value": ONE_IS_ENOUGH}}
+    if listed and all(each.get("health_status") == "DRAINING" for each in listed):
+        # Nobody is registered any more: 503, although Envoy's panic would ask those who drain.
+        drop = {"category": "draining", "drop_percentage": {"numerator": 100, "denominator": "HUNDRED"}}
+        policy["drop_overloads"] = [drop]
+    return policy

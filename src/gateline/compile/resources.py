@@ -28,6 +28,7 @@ class HostLookup:
     cluster: str
     host: str
     port: int
+    health_port: int = 0  # where a target of a target group is asked whether it is well; 0: at `port`
     origin: Origin = field(compare=False)  # the first place that names it; others are the same question
 
 

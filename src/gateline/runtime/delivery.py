@@ -1,6 +1,6 @@
-"""Delivery: the compiler's resources and the resolver's addresses, put before Envoy together.
+"""Delivery: the compiler's resources, the resolver's addresses and services' tasks, put before Envoy together.
 
-One at a time: a new configuration and a changed address never overtake each other.
+One at a time: a new configuration, a changed address and a registered task never overtake each other.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gateline.compile.resources import ENDPOINT, Resources
 from gateline.control.outcome import NodeOutcome, Outcome, Rejected, Unanswered
 from gateline.control.publication import Publisher
 from gateline.control.snapshot import Snapshot
+from gateline.model.target_group import Registration
 from gateline.runtime.resolver import Resolver
 
 FIRST_ANSWERS_SECONDS: Final = 2.0
@@ -30,7 +31,7 @@ def failures(outcome: Outcome) -> tuple[Rejected | Unanswered, ...]:
 
 
 class Delivery:
-    """Publishes configurations, and again whenever an address of theirs changes.
+    """Publishes configurations, and again whenever an address of theirs changes or tasks come and go.
 
     Args:
         publisher: the control plane.
@@ -46,6 +47,7 @@ class Delivery:
         self._resources: Resources | None = None
         self._snapshot: Snapshot | None = None
         self._endpoints: Mapping[str, Message] = {}
+        self._registrations: tuple[Registration, ...] = ()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -87,8 +89,21 @@ class Delivery:
     async def readdress(self) -> None:
         """Publish what is published with the addresses of now."""
         async with self._one_at_a_time:
-            if self._resources is not None and self._assigned(self._resources) != self._endpoints:
-                await self._publish(self._resources)
+            await self._publish_endpoints()
+
+    async def register(self, registrations: tuple[Registration, ...]) -> None:
+        """Publish what is published with these tasks, all that there are.
+
+        Returns when every Envoy that is connected has taken them, or has not answered in its time; one that is
+        being restarted gets them with all else when it comes.
+        """
+        async with self._one_at_a_time:
+            self._registrations = registrations
+            await self._publish_endpoints()
+
+    async def _publish_endpoints(self) -> None:
+        if self._resources is not None and self._assigned(self._resources) != self._endpoints:
+            await self._publish(self._resources)
 
     async def _publish(self, resources: Resources) -> Outcome:
         self._endpoints = self._assigned(resources)
@@ -105,7 +120,8 @@ class Delivery:
     def _assigned(self, resources: Resources) -> dict[str, Message]:
         """The assignments; one that says what it said before is the same object, which keeps its version."""
         addresses = self._resolver.addresses
-        made = assignments({lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups})
+        answers = {lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups}
+        made = assignments(answers, resources.target_groups, self._registrations)
         held = self._endpoints
         return {name: held[name] if held.get(name) == message else message for name, message in made.items()}
 
