@@ -21,8 +21,13 @@ _LISTEN: Final = "0A"
 _LOOK_EVERY: Final = 0.005
 
 
-def reserve(address: str, port: int) -> tuple[int, socket.socket | None]:
+def reserve(address: str, port: int, *, another: str = "--port N") -> tuple[int, socket.socket | None]:
     """Make sure that Envoy can open this port; 0 picks a free one.
+
+    Args:
+        address: where.
+        port: which.
+        another: what chooses another port, for the message when this one cannot be had.
 
     Returns:
         The port, and (on Linux) a socket that keeps it: bound with SO_REUSEPORT but never listening, so Envoy
@@ -33,14 +38,31 @@ def reserve(address: str, port: int) -> tuple[int, socket.socket | None]:
         GatelineError: the address is not one of this machine, or the port needs a right that we lack.
 
     """
-    with _bound(address, port, reuse_port=False) as found:
+    with _bound(address, port, another) as found:
         free_port: int = found.getsockname()[1]
     if sys.platform != "linux":
         return free_port, None
-    return free_port, _bound(address, free_port, reuse_port=True)
+    return free_port, _bound(address, free_port, another, reuse_port=True)
 
 
-def _bound(address: str, port: int, *, reuse_port: bool) -> socket.socket:
+def listener(address: str, port: int, *, another: str) -> socket.socket:
+    """A socket of our own that listens; 0 picks a free port.
+
+    Raises:
+        AddressInUse: somebody else listens there.
+        GatelineError: the address is not one of this machine, or the port needs a right that we lack.
+
+    """
+    opened = _bound(address, port, another)
+    try:
+        opened.listen()
+    except OSError as error:
+        opened.close()
+        raise _fault(address, port, another, error) from error
+    return opened
+
+
+def _bound(address: str, port: int, another: str, *, reuse_port: bool = False) -> socket.socket:
     address = "127.0.0.1" if address == "localhost" else address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
@@ -53,21 +75,19 @@ def _bound(address: str, port: int, *, reuse_port: bool) -> socket.socket:
         opened.bind((address, port))
     except OSError as error:
         opened.close()
-        raise _fault(address, port, error) from error
+        raise _fault(address, port, another, error) from error
     return opened
 
 
-def _fault(address: str, port: int, error: OSError) -> GatelineError:
+def _fault(address: str, port: int, another: str, error: OSError) -> GatelineError:
     place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     match error.errno:
         case errno.EADDRINUSE:
             who = holder(port)
-            message = (
-                f"{place} is in use{f' by {who}' if who else ''}: stop that, or choose another with --port N"
-            )
-            return AddressInUse(message)
+            by = f" by {who}" if who else ""
+            return AddressInUse(f"{place} is in use{by}: stop that, or choose another with {another}")
         case errno.EACCES | errno.EPERM:
-            return GatelineError(f"this user may not open {place}: choose a port above 1023 with --port N")
+            return GatelineError(f"this user may not open {place}: choose a port above 1023 with {another}")
         case errno.EADDRNOTAVAIL:
             return GatelineError(f"cannot listen on {place}: {address} is not an address of this machine")
         case _:
