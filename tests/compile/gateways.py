@@ -10,6 +10,7 @@ from typing import Any
 from gateline.compile import compile_gateway
 from gateline.compile.resources import Resources
 from gateline.model.authorizer import Authorization, AuthorizationType, Authorizer, AuthorizerKind
+from gateline.model.domain import BasePathMapping, Domain
 from gateline.model.function import Function, FunctionKind
 from gateline.model.gateway import Edge, Gateway, Keyring, PathMode
 from gateline.model.integration import (
@@ -124,6 +125,7 @@ def gateway(
     links: tuple[VpcLink, ...] = (),
     secrets: tuple[str, ...] = (),
     functions: tuple[Function, ...] = (),
+    domains: tuple[Domain, ...] = (),
     **edge: Any,
 ) -> Gateway:
     """A project of these APIs; the first one is the default."""
@@ -134,8 +136,27 @@ def gateway(
         apis=apis,
         vpc_links=links,
         functions=functions,
+        domains=domains,
         secrets=tuple(
             SecretSource(name=name, kind=SecretSourceKind.ENV, place=name, origin=ORIGIN) for name in secrets
+        ),
+        origin=ORIGIN,
+    )
+
+
+def domain(name: str, certificate: str = "", **mappings: str) -> Domain:
+    """A custom domain; mappings are `base_path="api/stage"`, `root=` for the empty base path."""
+    return Domain(
+        name=name,
+        certificate=certificate,
+        mappings=tuple(
+            BasePathMapping(
+                base_path="" if base_path == "root" else base_path,
+                api=target.partition("/")[0],
+                stage=target.partition("/")[2],
+                origin=ORIGIN,
+            )
+            for base_path, target in mappings.items()
         ),
         origin=ORIGIN,
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 
-from compile.gateways import api, gateway, method
+from compile.gateways import ORIGIN, api, gateway, method
 from gateline import dataplane
 from gateline.compile.listener import edge_listener
 from gateline.compile.route import CleanedHeaders
@@ -17,8 +16,7 @@ from gateline.model.gateway import SelfSigned
 
 def listener(request_log: str | None = None, **edge: Any) -> Any:
     """A listener, as Envoy's documentation writes it."""
-    chosen = gateway(api(method("GET", "/a")), **edge).edge
-    return to_dict(edge_listener(chosen, CleanedHeaders(), request_log))
+    return to_dict(edge_listener(gateway(api(method("GET", "/a")), **edge), CleanedHeaders(), request_log))
 
 
 def manager(shown: Any) -> Any:
@@ -50,8 +48,7 @@ def test_paths_stay_as_their_bytes_are() -> None:
 
 
 def test_tls_comes_over_sds_with_http2_offered() -> None:
-    edge = dataclasses.replace(gateway(api()).edge, tls=SelfSigned(origin=gateway(api()).origin))
-    shown: Any = to_dict(edge_listener(edge, CleanedHeaders(), None))
+    shown = listener(tls=SelfSigned(origin=ORIGIN))
     context = shown["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
     assert context["alpn_protocols"] == ["h2", "http/1.1"]
     assert context["tls_params"]["tls_minimum_protocol_version"] == "TLSv1_2"

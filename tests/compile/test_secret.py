@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateline.compile.secret import edge_certificate, generic, secret_formatter, trust
+from gateline.compile.secret import certificate, generic, secret_formatter, trust
 from gateline.compile.wire import to_dict
 from gateline.model.secret import Certificate, Secret
 
@@ -16,9 +16,9 @@ def test_a_secret_keeps_its_bytes() -> None:
     assert message.generic_secret.secret.inline_bytes == value
 
 
-def test_the_edges_certificate_has_its_key() -> None:
-    message: Any = edge_certificate(
-        Certificate(name="edge", chain=b"chain", private_key=Secret("edge", b"key"))
+def test_a_certificate_has_its_key() -> None:
+    message: Any = certificate(
+        "edge/certificate", Certificate(name="edge", chain=b"chain", private_key=Secret("edge", b"key"))
     )
     assert message.name == "edge/certificate"
     assert message.tls_certificate.certificate_chain.inline_bytes == b"chain"

@@ -142,6 +142,7 @@ class SimulatedEnvoy:
         host: str = "localhost",
         remote_address: str = "127.0.0.1:51234",
         request_id: str = REQUEST_ID,
+        server_name: str = "",
     ) -> Outcome:
         """Send one request; `headers` are the client's, after Envoy's early header mutation."""
         all_headers = [
@@ -157,6 +158,7 @@ class SimulatedEnvoy:
             "headers": [list(pair) for pair in all_headers],
             "remote_address": remote_address,
             "protocol": "HTTP/1.1",
+            "server_name": server_name,
             "timestamp": self.now,
         }
         record = self._run(self._lua.table_from(request, recursive=True), self._envoy)

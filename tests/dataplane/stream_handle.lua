@@ -139,6 +139,10 @@ local function stream_info(request, record)
     return request.remote_address
   end
 
+  function info:requestedServerName()
+    return request.server_name
+  end
+
   function info:protocol()
     return request.protocol
   end

@@ -19,7 +19,7 @@ from gateline.compile.host_cluster import host_cluster
 from gateline.compile.listener import edge_listener
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.secret import edge_certificate, generic, keeper, trust
+from gateline.compile.secret import certificate, generic, keeper, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -83,7 +83,7 @@ def compile_gateway(
             kept[name] = host_cluster(name, host_socket)
             harvest.origins[name] = gateway.origin.child("functions")
     harvest.origins[names.LISTENER] = gateway.edge.origin
-    listener = edge_listener(gateway.edge, cleaned, request_log)
+    listener = edge_listener(gateway, cleaned, request_log)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -166,7 +166,9 @@ def _secrets(
             help=f"Declare it: `secrets: {{{name}: {{env: {name.upper()}}}}}`.",
         )
     if gateway.edge.tls is not None and keyring.edge_certificate is not None:
-        resources[names.EDGE_CERTIFICATE] = edge_certificate(keyring.edge_certificate)
+        resources[names.EDGE_CERTIFICATE] = certificate(names.EDGE_CERTIFICATE, keyring.edge_certificate)
+    for shown in keyring.certificates:
+        resources[names.certificate(shown.name)] = certificate(names.certificate(shown.name), shown)
     if harvest.needs_trust:
         resources[names.TRUST] = trust(keyring.trust)
     return resources

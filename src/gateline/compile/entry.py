@@ -7,16 +7,18 @@ stages for `gateway.lua`, and say natively whether the path has one of the usual
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.edge_tls import compares_names
 from gateline.compile.route import header
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
+from gateline.model.domain import Domain
 from gateline.model.gateway import Gateway, PathMode
 
 _SEGMENT_START = r"[A-Za-z0-9_~!$&'()*+,=:@\-]"
@@ -130,6 +132,7 @@ def _table(
     table = Table()
     loopback = listens_on_loopback(edge.address)
     table.put(edge.default_api, int(loopback), int(edge.paths is PathMode.STRICT), int(logged))
+    table.put(int(compares_names(gateway)))
     table.put(len(edge.hosts))
     for host in sorted(edge.hosts):
         table.put(host.lower(), edge.default_api)
@@ -144,7 +147,16 @@ def _table(
             table.put(len(authorizers))
             for name, generation in authorizers.items():
                 table.put(name, generation)
+    _put_domains(table, gateway.domains)
     return table.text
+
+
+def _put_domains(table: Table, domains: Sequence[Domain]) -> None:
+    table.put(len(domains))
+    for domain in sorted(domains, key=lambda domain: domain.name):
+        table.put(domain.name, int(bool(domain.certificate)), len(domain.mappings))
+        for mapping in sorted(domain.mappings, key=lambda mapping: mapping.base_path):
+            table.put(mapping.base_path, mapping.api, mapping.stage)
 
 
 def listens_on_loopback(address: str) -> bool:

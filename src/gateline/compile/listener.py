@@ -10,12 +10,13 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.chain import http_filters
 from gateline.compile.cluster import ADS
+from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
 from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
-from gateline.model.gateway import Edge
+from gateline.model.gateway import Edge, Gateway
 
 _REQUEST_LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
@@ -34,24 +35,27 @@ _REQUEST_LOG_FORMAT: Final = {
 }
 
 
-def edge_listener(edge: Edge, cleaned: CleanedHeaders, request_log: str | None) -> Message:
+def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None) -> Message:
     """The listener of the project's `gateway` part.
 
     Args:
-        edge: address, port, TLS and trusted hops; the port is the one really opened.
+        gateway: its edge has address, port and trusted hops, the port being the one really opened; with its domains
+            it has the certificates.
         cleaned: names that mappings write, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
 
     """
+    edge = gateway.edge
     chain: dict[str, object] = {"filters": [_connection_manager(edge, cleaned, request_log)]}
-    if edge.tls is not None:
-        chain["transport_socket"] = _tls()
+    if certificates := edge_certificates(gateway):
+        chain["transport_socket"] = downstream_tls(certificates)
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
     return new(
         "envoy.config.listener.v3.Listener",
         name=names.LISTENER,
         address={"socket_address": {"address": address, "port_value": edge.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
+        listener_filters=[tls_inspector()] if compares_names(gateway) else [],
         filter_chains=[chain],
     )
 
@@ -120,16 +124,4 @@ def _request_log(path: str) -> dict[str, object]:
         "envoy.extensions.access_loggers.file.v3.FileAccessLog",
         path=path,
         log_format={"json_format": _REQUEST_LOG_FORMAT},
-    )
-
-
-def _tls() -> dict[str, object]:
-    return extension(
-        "envoy.transport_sockets.tls",
-        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-        common_tls_context={
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "alpn_protocols": ["h2", "http/1.1"],
-            "tls_certificate_sds_secret_configs": [{"name": names.EDGE_CERTIFICATE, "sds_config": ADS}],
-        },
     )

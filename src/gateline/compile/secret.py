@@ -23,14 +23,14 @@ def generic(secret: Secret) -> Message:
     )
 
 
-def edge_certificate(certificate: Certificate) -> Message:
-    """The certificate that the gateway shows to its clients."""
+def certificate(name: str, shown: Certificate) -> Message:
+    """A certificate that a listener shows to its clients, with its key, under the name of its resource."""
     return new(
         _SECRET,
-        name=names.EDGE_CERTIFICATE,
+        name=name,
         tls_certificate={
-            "certificate_chain": {"inline_bytes": certificate.chain},
-            "private_key": {"inline_bytes": certificate.private_key.reveal()},
+            "certificate_chain": {"inline_bytes": shown.chain},
+            "private_key": {"inline_bytes": shown.private_key.reveal()},
         },
     )
 

@@ -181,7 +181,7 @@ local function described(r, method)
   local info = r.h:streamInfo()
   local parts = {
     netstring(r.scope), netstring(method.route), netstring(r.rid), netstring(r.trace_id), netstring(r.method),
-    netstring(r.full_path), netstring(r.path), netstring(r.query), netstring(r.authority),
+    netstring(r.full_path), netstring(r.base_path .. r.path), netstring(r.query), netstring(r.authority),
     netstring(source_ip(r.h)), netstring(info:protocol()), netstring(tostring(#method.parameters)),
   }
   for index = 1, #method.parameters do

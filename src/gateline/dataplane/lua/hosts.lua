@@ -1,4 +1,4 @@
--- Hosts: which API an authority names.
+-- Hosts: which API or custom domain an authority names, and which stage a domain's base paths lead to.
 
 local function hex_value(c)
   if not c then
@@ -50,8 +50,29 @@ local function is_port(text)
   return #text <= 5
 end
 
--- The API that an authority names, and whether the name is a loopback name or an IP literal.
-local function find_api(authority)
+-- Letters, digits, hyphens and underscores: what may stand for the `*` of a wildcard.
+local function is_label(text)
+  for index = 1, #text do
+    local c = byte(text, index)
+    if not (c >= 97 and c <= 122 or c >= 48 and c <= 57 or c == 45 or c == 95) then
+      return false
+    end
+  end
+  return text ~= ""
+end
+
+-- The custom domain that has a host: by its whole name, or by a wildcard for its first label.
+local function domain_of(host)
+  local dot = find(host, ".", 1, true)
+  local wildcard = dot and entry.wildcards[sub(host, dot + 1)]
+  return entry.domains[host] or wildcard and is_label(sub(host, 1, dot - 1)) and wildcard or nil
+end
+
+local NO_STAGES = {}
+
+-- What an authority names: `name` is its host; `stages` are those of its API, `domain` is its custom domain, `here`
+-- says that the local form of paths is open. `known` is false when it names nothing.
+local function find_host(authority)
   local host = lower(authority)
   local host_end = sub(host, 1, 1) == "[" and find(host, "]", 1, true) or (find(host, ":", 1, true) or #host + 1) - 1
   local rest = sub(host, host_end + 1)
@@ -62,32 +83,76 @@ local function find_api(authority)
   if sub(host, -1) == "." then
     host = sub(host, 1, -2)
   end
-  local found = {}
+  local found, api, is_open = { name = host, domain = entry.domains[host] }, entry.apis[entry.exact[host]], true
   local dot = find(host, ".", 1, true)
-  if entry.exact[host] then
-    found.api = entry.apis[entry.exact[host]]
+  if found.domain or api then
+    dot = nil
   elseif host == "localhost" or is_ip_literal(host) then
-    found.api = entry.apis[entry.default]
+    api = entry.apis[entry.default]
     found.here = entry.loopback
   elseif dot then
-    local domain = sub(host, dot + 1)
-    if domain == "localhost" or sub(domain, 1, 12) == "execute-api." then
-      found.api = entry.apis[sub(host, 1, dot - 1)]
-      found.execute = true
+    local parent = sub(host, dot + 1)
+    if parent == "localhost" or sub(parent, 1, 12) == "execute-api." then
+      api = entry.apis[sub(host, 1, dot - 1)]
+      is_open = api and api.execute
+    end
+    if not api then
+      found.domain = domain_of(host)
     end
   end
+  found.known = api ~= nil or found.domain ~= nil or found.here == true
+  found.stages = api and is_open and api.stages or NO_STAGES
   return found
 end
 
-local function api_of(authority)
+local function host_of(authority)
   local found = entry.seen[authority]
   if not found then
     if entry.count >= HOSTS_KEPT then
       entry.seen, entry.count = {}, 0
     end
-    found = find_api(authority)
+    found = find_host(authority)
     entry.seen[authority] = found
     entry.count = entry.count + 1
   end
   return found
+end
+
+-- Was a request sent over a connection that was made for another name? Who has spoken TLS with a custom domain
+-- talks to that domain alone, and who asks for a domain with a certificate of its own must have been shown it.
+local function is_misdirected(h, found)
+  local server_name = h:streamInfo():requestedServerName() -- in lower case, "" when the client told none
+  if server_name == found.name then
+    return false
+  elseif server_name == "" then
+    return found.domain ~= nil and found.domain.has_certificate
+  end
+  return found.domain ~= nil or domain_of(server_name) ~= nil
+end
+
+-- Where the first segment begins is where the last of the leading slashes is: `//prod/x` is `/prod/x`.
+local function leading_slash(path)
+  local at = 1
+  while byte(path, at + 1) == 47 do
+    at = at + 1
+  end
+  return at
+end
+
+-- The mapping of a domain whose base path has the most of the segments that begin the path, and where the rest of
+-- the path begins; nil when there is none. Looks at no more segments than the longest base path has.
+local function mapping_of(domain, path)
+  local first = leading_slash(path)
+  local found, rest_at, stop = domain.mappings[""], first, first
+  for _ = 1, domain.depth do
+    stop = find(path, "/", stop + 1, true) or #path + 1
+    local mapping = domain.mappings[sub(path, first + 1, stop - 1)]
+    if mapping then
+      found, rest_at = mapping, stop
+    end
+    if stop > #path then
+      break
+    end
+  end
+  return found, rest_at
 end

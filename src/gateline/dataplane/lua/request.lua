@@ -1,12 +1,12 @@
 -- The request: the order in which all of it happens.
 
--- Cuts the stage off the path: answers the stage, where the rest begins, and whether the local form was used.
+-- The stage that a path names at a host, where the rest of the path begins, and the base path mapping that was used.
 local function stage_of(path, found)
-  local at = 1
-  while byte(path, at + 1) == 47 do
-    at = at + 1 -- `//prod/x` is `/prod/x`
+  if found.domain then
+    local mapping, rest_at = mapping_of(found.domain, path)
+    return mapping and mapping.stage, rest_at, mapping
   end
-  local api = found.api
+  local at = leading_slash(path)
   if found.here and sub(path, at, at + 9) == "/restapis/" then
     local api_end = find(path, "/", at + 10, true)
     local stage_end = api_end and find(path, "/", api_end + 1, true)
@@ -16,13 +16,27 @@ local function stage_of(path, found)
     local form = "_user_request_"
     local form_end = stage_end + #form
     local after = byte(path, form_end + 1)
-    if sub(path, stage_end + 1, form_end) ~= form or (after and after ~= 47) then
+    local api = entry.apis[sub(path, at + 10, api_end - 1)]
+    if not api or not api.execute or sub(path, stage_end + 1, form_end) ~= form or (after and after ~= 47) then
       return nil
     end
-    return entry.apis[sub(path, at + 10, api_end - 1)], sub(path, api_end + 1, stage_end - 1), form_end + 1, true
+    return api.stages[sub(path, api_end + 1, stage_end - 1)], form_end + 1
   end
   local stage_end = find(path, "/", at + 1, true) or #path + 1
-  return api, sub(path, at + 1, stage_end - 1), stage_end
+  return found.stages[sub(path, at + 1, stage_end - 1)], stage_end
+end
+
+-- In strict mode: does any reading of the path begin with another base path? Those that begin with the same one
+-- differ in the rest, which is_ambiguous judges: a base path has nothing that can be read twice.
+local function has_other_mapping(domain, path, chosen)
+  local readings, count, too_many = readings_of(path)
+  for at = 2, too_many and 0 or count do
+    local mapping = mapping_of(domain, readings[at])
+    if mapping and mapping ~= chosen then
+      return true
+    end
+  end
+  return too_many
 end
 
 -- Envoy joins two Authorization headers with a comma: does a second scheme begin after one? Parameters of a
@@ -106,10 +120,12 @@ function main(h, attempt)
     return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
   end
   local plain = entry_table(h, attempt == 1)
-  local found = entry.seen[authority] or api_of(authority)
+  local found = entry.seen[authority] or host_of(authority)
   if found.malformed then
     return bad_request(h, rid, "host")
-  elseif not found.api and not found.here then
+  elseif entry.names_servers and is_misdirected(h, found) then
+    return refuse(h, rid, "421", '{"message":"Misdirected Request"}', "ForbiddenException", "server_name")
+  elseif not found.known then
     return forbidden(h, rid, "host")
   end
 
@@ -121,10 +137,11 @@ function main(h, attempt)
   if not plain and refused_form(h, headers, rid, raw_path, query) then
     return
   end
-  local api, stage_name, rest_at, is_local_form = stage_of(raw_path, found)
-  local reference = api and api.stages[stage_name]
-  if not reference or (found.execute or is_local_form) and not api.execute then
+  local reference, rest_at, mapping = stage_of(raw_path, found)
+  if not reference then
     return forbidden(h, rid, "stage")
+  elseif mapping and not plain and entry.strict and has_other_mapping(found.domain, raw_path, mapping) then
+    return bad_request(h, rid, "path_ambiguous")
   end
   while byte(raw_path, rest_at + 1) == 47 do
     rest_at = rest_at + 1 -- `/prod//x` is `/prod/x`
@@ -158,7 +175,7 @@ function main(h, attempt)
     r = {
       h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
       segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace, plain = plain,
-      scope = reference.scope, template = chosen.template,
+      scope = reference.scope, template = chosen.template, base_path = mapping and mapping.prefix or "",
     }
   end
   if chosen.authorizer > 0 then
@@ -173,7 +190,7 @@ function main(h, attempt)
     headers = r.headers
   end
   if kind == "proxy" then
-    headers:replace("x-amzn-trace-id", trace)
+    headers:replace("x-amzn-trace-id", chosen.balanced and self_of(trace, rid) or trace)
     if chosen.fixed_path and query == "" then
       headers:replace(":path", chosen.fixed_path)
     elseif not map(r, chosen) then

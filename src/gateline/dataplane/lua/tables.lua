@@ -17,11 +17,30 @@ local function reader(text)
   end
 end
 
+-- A custom domain: its mappings by base path, and how many segments the longest of these has.
+local function read_domain(take, apis)
+  local domain = { has_certificate = take() == "1", mappings = {}, depth = 0 }
+  for _ = 1, tonumber(take()) do
+    local base_path, api, stage = take(), take(), take()
+    local prefix, slash, depth = "", nil, 0
+    if base_path ~= "" then
+      prefix = "/" .. base_path
+      slash = 1
+    end
+    while slash do
+      slash, depth = find(prefix, "/", slash + 1, true), depth + 1
+    end
+    domain.depth = math.max(domain.depth, depth)
+    domain.mappings[base_path] = { stage = apis[api].stages[stage], prefix = prefix }
+  end
+  return domain
+end
+
 local function read_entry(text)
   local take = reader(text)
   local entry = {
     default = take(), loopback = take() == "1", strict = take() == "1", logged = take() == "1",
-    exact = {}, apis = {}, seen = {}, count = 0,
+    names_servers = take() == "1", exact = {}, apis = {}, domains = {}, wildcards = {}, seen = {}, count = 0,
   }
   for _ = 1, tonumber(take()) do
     local host = take()
@@ -40,6 +59,15 @@ local function read_entry(text)
       api.stages[stage] = reference
     end
     entry.apis[name] = api
+  end
+  for _ = 1, tonumber(take()) do
+    local name = take()
+    local domain = read_domain(take, entry.apis)
+    if sub(name, 1, 2) == "*." then
+      entry.wildcards[sub(name, 3)] = domain
+    else
+      entry.domains[name] = domain
+    end
   end
   return entry
 end
@@ -144,7 +172,11 @@ local function read_method(record)
       record.media_types[take()] = true
     end
   elseif record.kind == "proxy" then
-    record.method, record.authority = take(), take()
+    record.method, record.authority, record.balanced = take(), take(), take() == "1"
+    record.patterns = {}
+    for index = 1, tonumber(take()) do
+      record.patterns[index] = take()
+    end
     record.path = {}
     for index = 1, tonumber(take()) do
       record.path[index] = read_source(take)
