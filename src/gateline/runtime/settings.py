@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateline.runtime.health import Health
 from gateline.runtime.request_log import LogFormat
 
 
@@ -25,6 +26,7 @@ class Settings:
         log_format: how requests are shown.
         colour: whether request lines may be coloured.
         write: takes the lines of the request log; may block.
+        health: answers probes at the gateway's admin address; None: nobody does.
 
     """
 
@@ -39,3 +41,4 @@ class Settings:
     log_format: LogFormat = LogFormat.NONE
     colour: bool = False
     write: Callable[[str], object] = print
+    health: Health | None = None
