@@ -1,17 +1,19 @@
-"""DATA PLANE: `gateway.lua`, the one Lua script that Envoy runs, and the words that it shares with Python.
+"""DATA PLANE: the Lua scripts that Envoy runs, and the words that they share with Python.
 
-The script is static: everything it knows comes as data compiled into routes. It is written in parts, one noun
-each, and handed to Envoy as one text; a part may use what stands before it. The front door is `script()`.
+`gateway.lua` decides every request at the edge; `redirect.lua` makes a Location. The scripts are static:
+everything they know comes as data compiled into routes. `gateway.lua` is written in parts, one noun each, and
+handed to Envoy as one text; a part may use what stands before it. The front door is `script()` and its siblings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Final
 
 PARTS: Final = (
-    "answers", "tables", "hosts", "paths", "routing", "mapping",
+    "answers", "tables", "hosts", "paths", "routing", "patterns", "mapping",
     "addresses", "policy", "decisions", "authorize", "request",
 )  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
@@ -20,5 +22,15 @@ PARTS: Final = (
 @cache
 def script() -> str:
     """The text of `gateway.lua`."""
+    return _joined(PARTS)
+
+
+@cache
+def redirect_script() -> str:
+    """The text of `redirect.lua`, which makes the Location of balancers' redirects."""
+    return _joined(("redirect",))
+
+
+def _joined(parts: Iterable[str]) -> str:
     folder = resources.files("gateline.dataplane").joinpath("lua")
-    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in PARTS)
+    return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)

@@ -1,0 +1,170 @@
+"""Actions of balancers' rules as fields of Envoy's Route (load-balancers.md section 3).
+
+What a balancer answers itself has two forms: `behind_api`, as a client of API Gateway's http_proxy integration
+sees it (headers renamed as `remap.py` renames a backend's), and as the balancer's own client sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline import dataplane
+from gateline.compile.remap import remapped
+from gateline.compile.route import HEADER_MUTATION_FILTER, header
+from gateline.compile.wire import extension, new, packed, struct
+from gateline.model.load_balancer import FixedResponse, Forward, ListenerProtocol, Redirect
+
+SERVER: Final = "awselb/2.0"
+
+REDIRECT_FILTER: Final = "gateline.redirect"
+REDIRECT_SCRIPT: Final = "redirect.lua"
+LOCATION_STATE: Final = "gl.location"
+"""Filter state in which `redirect.lua` leaves the Location for the route to write."""
+
+_DATE: Final = "%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%"
+_REASONS: Final = {
+    400: "Bad Request",
+    405: "Method Not Allowed",
+    414: "Request-URI Too Large",
+    463: "",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
+"""The balancer's own words, where they are not those of the standard."""
+
+
+def destination(forward: Forward, cluster_of: Callable[[str], str]) -> dict[str, object] | None:
+    """Where a RouteAction leads, by the clusters of the target groups; None when no group has weight: 503."""
+    groups = [group for group in forward.target_groups if group.weight]
+    if len(groups) > 1:
+        return {
+            "weighted_clusters": {
+                "clusters": [
+                    {"name": cluster_of(group.name), "weight": {"value": group.weight}} for group in groups
+                ]
+            }
+        }
+    return {"cluster": cluster_of(groups[0].name)} if groups else None
+
+
+def fixed_response_fields(action: FixedResponse, *, behind_api: bool) -> dict[str, object]:
+    """The constant answer of a fixed-response action."""
+    fields = _answer(action.status_code, action.message_body, action.content_type, behind_api=behind_api)
+    if not action.message_body:
+        # Envoy takes the Content-Type from an answer without a body; the balancer does not.
+        fields["typed_per_filter_config"] = {
+            HEADER_MUTATION_FILTER: packed(_content_type(action.content_type))
+        }
+    return fields
+
+
+def redirect_fields(
+    action: Redirect,
+    *,
+    behind_api: bool,
+    listener_protocol: ListenerProtocol,
+    listener_port: int,
+    host: str = "",
+) -> dict[str, object]:
+    """The answer of a redirect action. `redirect_filter` must stand in the filter chain: it makes the Location.
+
+    `host` is the request's, where it is known and not what the request says: behind an integration.
+    """
+    fields = _answer(action.status_code, page(action.status_code), "text/html", behind_api=behind_api)
+    added = fields["response_headers_to_add"]
+    assert isinstance(added, list)
+    added.append(header("location", f"%FILTER_STATE({LOCATION_STATE}:PLAIN)%"))
+    protocol = str(listener_protocol).lower()
+    context = {
+        "protocol": action.protocol.lower(),
+        "host": action.host,
+        "port": action.port,
+        "path": action.path,
+        "query": action.query,
+        "of_protocol": protocol,
+        "of_port": str(listener_port),
+        "of_host": host,
+    }
+    fields["typed_per_filter_config"] = {
+        REDIRECT_FILTER: packed(
+            new(
+                "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
+                name=REDIRECT_SCRIPT,
+                filter_context=struct(context),
+            )
+        )
+    }
+    return fields
+
+
+def unavailable_fields(*, behind_api: bool) -> dict[str, object]:
+    """503: what a forward action answers when none of its target groups has weight."""
+    return _answer(503, page(503), "text/html", behind_api=behind_api)
+
+
+def page(status: int) -> str:
+    """The balancer's own page for a status (load-balancers.md section 9)."""
+    return (
+        f"<html>\r\n<head><title>{told(status)}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{told(status)}</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
+
+
+def told(status: int) -> str:
+    """A status with its reason: `503 Service Temporarily Unavailable`."""
+    reason = _REASONS[status] if status in _REASONS else HTTPStatus(status).phrase
+    return f"{status} {reason}".strip()
+
+
+def page_fields(status: int) -> dict[str, object]:
+    """An error of the balancer's own, told to its own client."""
+    return _answer(status, page(status), "text/html", behind_api=False)
+
+
+def redirect_filter() -> dict[str, object]:
+    """The HTTP filter that runs `redirect.lua` on routes that name it, and does nothing on others.
+
+    It is not `disabled`: whether a filter is disabled is decided by a request's first route, and behind
+    `gateway.lua` the route that counts is the second.
+    """
+    return extension(
+        REDIRECT_FILTER,
+        "envoy.extensions.filters.http.lua.v3.Lua",
+        source_codes={REDIRECT_SCRIPT: {"inline_string": dataplane.redirect_script()}},
+        clear_route_cache={"value": False},
+    )
+
+
+def _answer(status: int, body: str, content_type: str, *, behind_api: bool) -> dict[str, object]:
+    added = [header("content-type", _literal(content_type))]
+    if behind_api:
+        added += [
+            header(remapped("server"), SERVER),
+            header(remapped("date"), _DATE),
+            header(remapped("content-length"), str(len(body.encode()))),
+            header(remapped("connection"), "keep-alive"),
+        ]
+    else:
+        added.append(header("server", SERVER))
+    response: dict[str, object] = {"status": status}
+    if body:
+        response["body"] = {"inline_string": body}
+    return {"direct_response": response, "response_headers_to_add": added}
+
+
+def _content_type(content_type: str) -> Message:
+    named = {"append": header("content-type", _literal(content_type))}
+    return new(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+        mutations={"response_mutations": [named]},
+    )
+
+
+def _literal(value: str) -> str:
+    """A value in which Envoy sees no format."""
+    return value.replace("%", "%%")
