@@ -12,7 +12,7 @@ import pytest
 from gateline.functions.environment import function_environment
 from gateline.model.function import Function, FunctionKind
 from gateline.model.origin import Origin
-from gateline.processes.strays import end_strays, instance_of
+from gateline.processes.strays import end_strays, function_mark, instance_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows environments")
 
@@ -32,19 +32,19 @@ def left_behind(scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
-            end_strays(scratch)
+            end_strays(function_mark(scratch))
 
 
 def test_what_functions_left_behind_is_ended_with_its_children(tmp_path: Path) -> None:
     with left_behind(tmp_path) as process:
-        assert end_strays(tmp_path) >= 2
+        assert end_strays(function_mark(tmp_path)) >= 2
         assert process.wait(10) == -9
         assert process.stdout is not None
         assert process.stdout.read() == b""  # the child held it, too
-    assert end_strays(tmp_path) == 0
+    assert end_strays(function_mark(tmp_path)) == 0
 
 
 def test_what_another_gateways_functions_left_behind_is_left_alone(tmp_path: Path) -> None:
     with left_behind(tmp_path / "theirs") as process:
-        assert end_strays(tmp_path / "ours") == 0
+        assert end_strays(function_mark(tmp_path / "ours")) == 0
         assert process.poll() is None

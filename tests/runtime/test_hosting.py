@@ -23,6 +23,7 @@ from gateline.runtime.background import background
 from gateline.runtime.host_link import HostRefused
 from gateline.runtime.hosting import Hosting, overlapping
 from gateline.runtime.notice import FunctionSaid, FunctionTrouble, HostBack, HostCrashed, Notice
+from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.supervisor import Finished
 from host.questions import question
@@ -64,10 +65,11 @@ def needed(tmp_path: Path) -> HostConfiguration:
 
 
 class Bench:
-    def __init__(self, state: StateDir, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, state: StateDir, tasks: asyncio.TaskGroup, processes: LocalProcesses) -> None:
         self.notices: asyncio.Queue[Notice] = asyncio.Queue()
         self.changes = 0
-        self.hosting = Hosting(state, {"PATH": "/usr/bin:/bin"}, tasks, self.notices.put_nowait, self._count)
+        environ = {"PATH": "/usr/bin:/bin"}
+        self.hosting = Hosting(state, environ, tasks, processes, self.notices.put_nowait, self._count)
 
     def _count(self) -> None:
         self.changes += 1
@@ -81,8 +83,8 @@ class Bench:
 
 def played(state: StateDir, story: Callable[[Bench], Awaitable[None]]) -> None:
     async def play() -> None:
-        async with asyncio.timeout(60), background() as tasks:
-            bench = Bench(state, tasks)
+        async with asyncio.timeout(60), LocalProcesses() as processes, background() as tasks:
+            bench = Bench(state, tasks, processes)
             try:
                 await story(bench)
             finally:

@@ -22,11 +22,11 @@ def python(tmp_path: Path, code: str, **environment: str) -> Command:
 
 def during(command: Command, story: Callable[[Child], Coroutine[None, None, None]] | None = None) -> int:
     async def play() -> int:
-        child = await spawn(command)
+        child = spawn(command)
         if story:
             await story(child)
         async with asyncio.timeout(20):
-            return await child.wait()
+            return await child.ended
 
     return asyncio.run(play())
 
@@ -82,8 +82,8 @@ def test_it_is_in_a_session_of_its_own(tmp_path: Path) -> None:
 
 def test_a_child_that_is_gone_can_be_told_to_go(tmp_path: Path) -> None:
     async def play() -> None:
-        child = await spawn(python(tmp_path, ""))
-        await child.wait()
+        child = spawn(python(tmp_path, ""))
+        await child.ended
         child.terminate()
         child.kill()
 

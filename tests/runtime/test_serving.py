@@ -30,6 +30,7 @@ from gateline.runtime.notice import (
     Published,
     Remarked,
 )
+from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 from harness.gateway_process import running_gateway
@@ -75,7 +76,11 @@ def status(port: int, token: str, path: str) -> int:
 def served(settings: Settings, story: Callable[[Running], Awaitable[None]]) -> None:
     async def play() -> None:
         notices: asyncio.Queue[Notice] = asyncio.Queue()
-        async with asyncio.timeout(60), Stack(settings, notices.put_nowait) as running:
+        async with (
+            asyncio.timeout(60),
+            LocalProcesses() as processes,
+            Stack(settings, notices.put_nowait, processes) as running,
+        ):
             await story(Running(running, settings, notices))
 
     asyncio.run(play())

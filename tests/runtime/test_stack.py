@@ -21,6 +21,7 @@ from gateline.errors import AddressInUse, DefinitionInvalid, EnvoyUnavailable, G
 from gateline.runtime import candidate, stack
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.notice import Complained, EnvoyBack, EnvoyCrashed, Notice, Published, Unchanged
+from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
@@ -65,7 +66,11 @@ def serving(
     async def play() -> list[Notice]:
         notices: asyncio.Queue[Notice] = asyncio.Queue()
         try:
-            async with asyncio.timeout(60), Stack(settings, notices.put_nowait) as served:
+            async with (
+                asyncio.timeout(60),
+                LocalProcesses() as processes,
+                Stack(settings, notices.put_nowait, processes) as served,
+            ):
                 if story:
                     await story(Running(served, notices))
         finally:
@@ -220,7 +225,11 @@ def test_what_only_the_compiler_refuses_is_told_and_envoy_is_not_left_behind(tmp
     told: list[Notice] = []
 
     async def play() -> None:
-        async with asyncio.timeout(60), Stack(settings, told.append):
+        async with (
+            asyncio.timeout(60),
+            LocalProcesses() as processes,
+            Stack(settings, told.append, processes),
+        ):
             raise AssertionError("it served")
 
     with pytest.raises(DefinitionInvalid) as raised:
@@ -304,7 +313,7 @@ def test_two_runs_of_one_project_are_one_too_many(tmp_path: Path) -> None:
 
     async def story(_: Running) -> None:
         with pytest.raises(GatelineError, match="already runs this project"):
-            await Stack(settings, lambda _: None).__aenter__()
+            await Stack(settings, lambda _: None, LocalProcesses()).__aenter__()
 
     serving(settings, story)
 
@@ -313,7 +322,8 @@ def test_two_runs_with_state_of_their_own_are_fine(tmp_path: Path) -> None:
     settings = write_project(tmp_path, {"/hello": MOCK})
 
     async def story(running: Running) -> None:
-        async with Stack(replace(settings, state=tmp_path / "other"), lambda _: None) as second:
+        other = replace(settings, state=tmp_path / "other")
+        async with LocalProcesses() as processes, Stack(other, lambda _: None, processes) as second:
             assert fetch(second.gateway.edge.port, "/prod/hello")[0] == 200
         assert await running.get("/prod/hello") == 200
 

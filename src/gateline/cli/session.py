@@ -16,6 +16,7 @@ import typer
 
 from gateline.errors import DefinitionInvalid
 from gateline.runtime.notice import Notice
+from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 
@@ -121,11 +122,12 @@ def run_session(
 
 
 async def _session(settings: Settings, narrator: Teller, work: Work, broken_off: Callable[[int], int]) -> int:
-    stack = Stack(settings, narrator)
+    processes = LocalProcesses()
+    stack = Stack(settings, narrator, processes)
     stopper = Stopper(stack)
     stopper.listen()
     try:
-        async with stack:
+        async with processes, stack:
             stopper.serving()
             narrator.serving()
             code = await work(stack, stopper)

@@ -20,7 +20,7 @@ from gateline.functions.runner import Runner
 from gateline.functions.runtime_pool import RuntimeWorkshop
 from gateline.functions.speech import Tell
 from gateline.model.function import Function, FunctionKind
-from gateline.processes.strays import end_strays
+from gateline.processes.strays import end_strays, function_mark
 
 _NO_ACCOUNT: Final = "000000000000"
 """In the ARN of a function that is invoked by hand, where no gateway says whose it is."""
@@ -60,7 +60,7 @@ class Functions:
                 await asyncio.wait(left)
             raise
         finally:
-            end_strays(self._scratch)
+            end_strays(function_mark(self._scratch))
 
     async def configure(self, functions: tuple[Function, ...], revisions: Mapping[str, str]) -> None:
         """Run these functions from now on, and no others.

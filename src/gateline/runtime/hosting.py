@@ -11,12 +11,13 @@ from typing import Final
 
 from gateline.errors import GatelineError
 from gateline.model.hosting import HostConfiguration, HostedStage
+from gateline.processes.strays import function_mark
 from gateline.runtime import supervisor
 from gateline.runtime.envoy import last_words
 from gateline.runtime.host_link import HostLink
-from gateline.runtime.keeper import Keeper
 from gateline.runtime.notice import HostBack, HostCrashed, Notify
 from gateline.runtime.process import Command, ending, scrubbed
+from gateline.runtime.processes import Kept, Processes
 from gateline.runtime.state_dir import StateDir
 
 ANSWER_SECONDS: Final = 20.0
@@ -33,6 +34,7 @@ class Hosting:
         state: where its sockets and its log lie.
         environ: what of this environment it may see is passed on.
         tasks: the background work is done in it.
+        processes: keeps the process.
         notify: hears what the host and its functions say.
         changed: called when the host has another process id.
 
@@ -43,16 +45,17 @@ class Hosting:
         state: StateDir,
         environ: Mapping[str, str],
         tasks: asyncio.TaskGroup,
+        processes: Processes,
         notify: Notify,
         changed: Callable[[], None],
     ) -> None:
         self._state = state
         self._environ = environ
         self._tasks = tasks
+        self._processes = processes
         self._notify = notify
         self._changed = changed
-        self._keeper: Keeper | None = None
-        self._scratch: Path | None = None
+        self._keeper: Kept | None = None
         self._linking: asyncio.Task[None] | None = None
         self._link = HostLink(state.host_control_socket, notify, self._configured)
         self._crashed = False
@@ -68,14 +71,13 @@ class Hosting:
         if self._is_stopping or (self._keeper and not self._keeper.finished.done()):
             return
         self._state.host_log.unlink(missing_ok=True)
-        self._scratch = self._state.scratch_folder()
-        self._keeper = Keeper(
-            self._command(self._scratch),
+        self._keeper = self._processes.keep(
+            "host",
+            self._command(self._state.scratch_folder()),
             POLICY,
             on_crash=self._told_crash,
             on_spawn=lambda _: self._changed(),
         )
-        self._tasks.create_task(self._keeper.run())
         self._keeper.start()
         if self._linking is None:
             self._linking = self._tasks.create_task(self._link.run())
@@ -123,14 +125,6 @@ class Hosting:
         """Wait until none runs."""
         if self._keeper:
             await self._keeper.finished
-            self._end_strays()
-
-    def _end_strays(self) -> None:
-        """A host that was killed could not end all that its functions have started."""
-        from gateline.processes.strays import end_strays  # noqa: PLC0415 - only who had a host knows functions
-
-        if self._scratch:
-            end_strays(self._scratch)
 
     def _command(self, scratch: Path) -> Command:
         state = self._state
@@ -146,10 +140,12 @@ class Hosting:
             environment=environment,
             folder=state.path,
             log=state.host_log,
+            mark=function_mark(
+                scratch
+            ),  # a host that was killed could not end what its functions have started
         )
 
     def _told_crash(self, crash: supervisor.Crashed) -> None:
-        self._end_strays()
         self._crashed = True
         self._changed()
         self._notify(HostCrashed(crash.status, crash.restart_in))

@@ -5,33 +5,60 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from typing import Final, Protocol
 
+from gateline.processes.strays import end_strays
 from gateline.runtime import supervisor
-from gateline.runtime.process import Child, Command, spawn
+from gateline.runtime.process import Command, log_trouble, spawn
+
+NOT_STARTED: Final = 127
+"""The status of a process that could not even be started, as shells say it."""
+
+
+class Child(Protocol):
+    """A running process."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    @property
+    def ended(self) -> asyncio.Future[int]:
+        """Its exit status, when it has ended; negative: the signal that ended it."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
 
 
 class Keeper:
     """Keeps one process alive until it is told to stop. `run` does the work; the others only leave word.
 
     Args:
-        command: starts it.
+        command: starts it; or what starts it, when it is no ordinary child.
         policy: how long what may take.
         drain: lets it finish what it does, before it is asked to end; None where being asked is enough.
         on_crash: hears that it ended by itself.
         on_spawn: hears the id of each new process.
+        mark: what it has started bears it, and is ended after it.
 
     """
 
     def __init__(
         self,
-        command: Command,
+        command: Command | Callable[[], Child],
         policy: supervisor.Policy,
         *,
         drain: Callable[[], Awaitable[None]] | None = None,
         on_crash: Callable[[supervisor.Crashed], None],
         on_spawn: Callable[[int], None],
+        mark: str = "",
     ) -> None:
         self._command = command
+        self._mark = mark
         self._drain_process = drain
         self._machine = supervisor.Supervisor(policy)
         self._on_crash = on_crash
@@ -60,6 +87,18 @@ class Keeper:
         """Say that it serves what it was told to."""
         self._events.put_nowait(supervisor.Ready(_now()))
 
+    def unresponsive(self) -> None:
+        """Say that it does not answer any more."""
+        self._events.put_nowait(supervisor.Unresponsive())
+
+    def leaving(self) -> None:
+        """Say that it is about to end by itself, and is not wanted again."""
+        self._events.put_nowait(supervisor.Leaving())
+
+    def drained(self) -> None:
+        """Say that no request is in flight: do not wait for the one who lets it finish."""
+        self._events.put_nowait(supervisor.Drained())
+
     def stop(self) -> None:
         """Want it no more: gently the first time, at once the second."""
         self._events.put_nowait(supervisor.Stop())
@@ -77,7 +116,7 @@ class Keeper:
                 self._timer.cancel()
             if self._child:
                 self._child.kill()
-                await self._child.wait()
+                await self._child.ended
             if not self._finished.done():
                 self._finished.set_result(supervisor.Finished(0))
         return self._finished.result()
@@ -85,9 +124,7 @@ class Keeper:
     async def _perform(self, action: supervisor.Action, tasks: asyncio.TaskGroup) -> None:
         match action:
             case supervisor.Spawn():
-                self._child = await spawn(self._command)
-                self._on_spawn(self._child.pid)
-                tasks.create_task(self._watch(self._child))
+                self._spawn()
             case supervisor.SetTimer(serial=serial, seconds=seconds):
                 if self._timer:
                     self._timer.cancel()
@@ -108,10 +145,27 @@ class Keeper:
                 if self._draining:
                     self._draining.cancel()
 
-    async def _watch(self, child: Child) -> None:
-        status = await child.wait()
-        self._child = None
-        self._events.put_nowait(supervisor.Exited(_now(), status))
+    def _spawn(self) -> None:
+        try:
+            self._child = self._command() if callable(self._command) else spawn(self._command)
+        except OSError as error:
+            if isinstance(self._command, Command):
+                log_trouble(self._command.log, error)
+            self._events.put_nowait(supervisor.Exited(_now(), NOT_STARTED))
+            return
+        self._on_spawn(self._child.pid)
+        self._child.ended.add_done_callback(partial(self._ended, self._child))
+
+    def _ended(self, child: Child, ended: asyncio.Future[int]) -> None:
+        if self._child is child and not ended.cancelled():
+            self._child = None
+            self._sweep()
+            self._events.put_nowait(supervisor.Exited(_now(), ended.result()))
+
+    def _sweep(self) -> None:
+        """End what it has left behind."""
+        further = self._command.mark if isinstance(self._command, Command) else ""
+        end_strays(*filter(None, (self._mark, further)))
 
     async def _drain(self) -> None:
         """Let it finish what it does. The machine's timer bounds it."""

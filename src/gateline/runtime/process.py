@@ -2,63 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateline.processes import isolation
+from gateline.processes.isolation import NOBODY_ELSE, Child, ending
+
+__all__ = ["Child", "Command", "ending", "log_trouble", "scrubbed", "spawn", "trim"]
+
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a child learns from Gateline's own environment (DESIGN D12)."""
 
 LONGEST_LOG: Final = 8 * 1024 * 1024
-_LIFELINE: Final = Path(__file__).with_name("lifeline.py")
-_TIE: Final = "kernel" if sys.platform == "linux" else "pipe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What to start. `log` takes standard output and standard error."""
+    """What to start.
+
+    Attributes:
+        arguments: the program and its arguments; the program is looked for in the environment's PATH.
+        environment: all that it gets.
+        folder: where it works.
+        log: takes standard output and standard error.
+        uid: the user whose process it becomes; NOBODY_ELSE: ours.
+        mark: an entry `NAME=value` of the environments of what it starts, beside those that bear its own; what
+            bears it is ended when the process has ended (`gateline.processes.strays`).
+
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
     log: Path
-
-
-class Child:
-    """A running child process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, lifeline: int) -> None:
-        self._process = process
-        self._lifeline = lifeline
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    async def wait(self) -> int:
-        """Its exit status, when it has ended; negative: the signal that ended it."""
-        status = await self._process.wait()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
-        return status
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-
-    def kill(self) -> None:
-        """End it."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+    uid: int = NOBODY_ELSE
+    mark: str = ""
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
@@ -66,41 +48,38 @@ def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in PASSED_ON if name in environ}
 
 
-def ending(status: int) -> str:
-    """How a process ended, for people: `status 1`, `signal SIGSEGV`."""
-    if status >= 0:
-        return f"status {status}"
-    try:
-        return f"signal {signal.Signals(-status).name}"
-    except ValueError:
-        return f"signal {-status}"
-
-
-async def spawn(command: Command) -> Child:
-    """Start a child that does not outlive this process.
+def spawn(command: Command) -> Child:
+    """Start a child that does not outlive this process; its words are appended to its log.
 
     The kernel ties it to the *thread* that starts it, so this runs on the event loop's own thread. It gets a
     session of its own: a terminal's Ctrl-C reaches Gateline, which drains it.
+
+    Raises:
+        OSError: it cannot be started, or its log cannot be opened.
+
     """
     log = _open_log(command.log)
-    read_end, write_end = os.pipe()
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_LIFELINE), _TIE, str(os.getpid()), *command.arguments),
-            stdin=read_end,
-            stdout=log,
-            stderr=log,
-            env=dict(command.environment),
-            cwd=command.folder,
-            start_new_session=True,
+        return isolation.start(
+            isolation.Command(
+                arguments=command.arguments,
+                environment=command.environment,
+                folder=command.folder,
+                stdout=log,
+                stderr=log,
+                uid=command.uid,
+            )
         )
-    except BaseException:
-        os.close(write_end)
-        raise
     finally:
-        os.close(read_end)
         os.close(log)
-    return Child(process, write_end)
+
+
+def log_trouble(log: Path, error: OSError) -> None:
+    """Say in its log why a process could not be started."""
+    with suppress(OSError):
+        opened = _open_log(log)
+        os.write(opened, f"Gateline cannot start it: {error.strerror}\n".encode())
+        os.close(opened)
 
 
 def trim(log: Path) -> None:

@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,6 @@ from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
 from gateline.runtime.hosting import Hosting
-from gateline.runtime.keeper import Keeper
 from gateline.runtime.listening import accepts, reserve
 from gateline.runtime.notice import (
     Complained,
@@ -51,6 +50,7 @@ from gateline.runtime.notice import (
     Unchanged,
 )
 from gateline.runtime.process import Command, ending, trim
+from gateline.runtime.processes import Kept, Processes
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import as_json, as_text, record
@@ -68,7 +68,7 @@ LOOK_AT_LOG_SECONDS: Final = 60.0
 
 
 class Stack:
-    """A running project: `async with Stack(settings, notify) as stack`. Entered, it serves.
+    """A running project: `async with Stack(settings, notify, processes) as stack`. Entered, it serves.
 
     Raises (on entering):
         DefinitionInvalid: the definitions hold errors, or Envoy refused them; `notify` was told which.
@@ -76,9 +76,10 @@ class Stack:
 
     """
 
-    def __init__(self, settings: Settings, notify: Notify) -> None:
+    def __init__(self, settings: Settings, notify: Notify, processes: Processes) -> None:
         self._settings = settings
         self._notify = notify
+        self._processes = processes
         self._rows: Mapping[str, RouteRow] = {}
         self._serves = False
         self._publisher = Publisher(call_later=_call_later)
@@ -111,6 +112,14 @@ class Stack:
         started = {"envoy": self._keeper.pid, "host": self._hosting.pid}
         return {"gateline": os.getpid()} | {name: pid for name, pid in started.items() if pid}
 
+    async def send_clients_elsewhere(self) -> None:
+        """Have every answer say `Connection: close`: clients come back through whoever stands in front.
+
+        All of them are served still.
+        """
+        with suppress(OSError):  # an Envoy that is away has no clients
+            await self._admin.fail_health_check()
+
     def hurry(self) -> None:
         """Do not wait for the requests in flight."""
         self._keeper.stop()
@@ -139,12 +148,16 @@ class Stack:
         if loaded.gateway is None:
             self._refuse(loaded.report, loaded)
         edge = self._reserve(loaded.gateway.edge, opened)
+        if settings.health:
+            await opened.enter_async_context(settings.health.serving(edge.actual))
         pipe = self._log_requests(state, opened)
         # gRPC's server breaks when its start is cancelled.
         await unbroken(opened.enter_async_context(serve_ads(self._publisher, state.xds_socket)))
         tasks = await opened.enter_async_context(background())
-        self._keeper = self._start_envoy(edge, state, tasks)
-        self._hosting = Hosting(state, settings.environ, tasks, self._notify, self._tell_ready)
+        self._keeper = self._start_envoy(edge, state)
+        self._hosting = Hosting(
+            state, settings.environ, tasks, self._processes, self._notify, self._tell_ready
+        )
         if loaded.gateway.functions:
             self._hosting.start()
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
@@ -201,7 +214,7 @@ class Stack:
         opened.enter_context(RequestLog(state.request_pipe, render, settings.write))
         return state.request_pipe
 
-    def _start_envoy(self, edge: RunningEdge, state: StateDir, tasks: asyncio.TaskGroup) -> Keeper:
+    def _start_envoy(self, edge: RunningEdge, state: StateDir) -> Kept:
         envoy = find_envoy(self._settings.environ)
         content = bootstrap(node=NODE, xds_socket=str(state.xds_socket), admin_socket=str(state.admin_socket))
         write_private(state.bootstrap, json.dumps(content).encode())
@@ -214,14 +227,15 @@ class Stack:
             log=state.envoy_log,
         )
         state.envoy_log.unlink(missing_ok=True)
-        keeper = Keeper(
+        self._admin = Admin(state.admin_socket)
+        keeper = self._processes.keep(
+            "envoy",
             command,
-            supervisor.Policy(),
-            drain=Admin(state.admin_socket).drain,
+            supervisor.Policy(drain_timeout=edge.actual.drain.timeout.total_seconds()),
+            drain=self._admin.drain,
             on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in)),
             on_spawn=self._spawned.put_nowait,
         )
-        tasks.create_task(keeper.run())
         keeper.start()
         return keeper
 

@@ -1,12 +1,15 @@
 """How a process is kept alive and how it is stopped, as a state machine: events in, actions out.
 
-No I/O, no clock, no dice: the shell (`gateline.runtime.envoy`) performs the actions and reports what
+No I/O, no clock, no dice: the shell (`gateline.runtime.keeper`) performs the actions and reports what
 happened, with the time at which it happened. So races and crash loops are written down as transcripts
 (`tests/runtime`).
 
     idle ─start─► starting ─ready─► running ─exited─► waiting ─elapsed─► starting ...
                      │                 └───stop──► draining ─► terminating ─► killing ─exited─► over
                      └─exited before it was ever ready─► over (failed)
+
+One that says it is leaving ends by itself, and that is the end of it (leaving ─exited─► over). One that is
+unresponsive is killed, and so starts again like one that crashed.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ class Phase(StrEnum):
     IDLE = "idle"
     STARTING = "starting"
     RUNNING = "running"
+    LEAVING = "leaving"
     WAITING = "waiting"
     DRAINING = "draining"
     TERMINATING = "terminating"
@@ -31,7 +35,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Seconds. A crash is answered at once, crashes that follow closely ever later, but never given up on."""
+    """Seconds. A crash is answered at once, crashes that follow closely ever later, but never given up on.
+
+    Without `restarts` any end is the end: somebody else decides what comes after it.
+    """
 
     first_delay: float = 0.0
     next_delay: float = 0.5
@@ -39,6 +46,7 @@ class Policy:
     forgiven_after: float = 30.0
     drain_timeout: float = 10.0
     terminate_timeout: float = 3.0
+    restarts: bool = True
 
 
 # Events: what happened. `at` is a clock's reading in seconds.
@@ -77,11 +85,21 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresponsive:
+    """The process runs, but does not answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The process is about to end by itself, and is not wanted again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Somebody wants the process to end: gently the first time, at once the second."""
 
 
-Event = Start | Ready | Exited | Elapsed | Drained | Stop
+Event = Start | Ready | Exited | Elapsed | Drained | Unresponsive | Leaving | Stop
 
 
 # Actions: what the shell does.
@@ -117,10 +135,14 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """Tell people that the process ended by itself and is started again in so many seconds."""
+    """Tell people that the process ended by itself and is started again in so many seconds.
+
+    `hung`: it was killed, because it did not answer.
+    """
 
     status: int
     restart_in: float
+    hung: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +155,12 @@ class Finished:
 
 Action = Spawn | SetTimer | Drain | Terminate | Kill | Crashed | Finished
 
-_ALIVE: Final = frozenset({Phase.STARTING, Phase.RUNNING, Phase.DRAINING, Phase.TERMINATING, Phase.KILLING})
+_ALIVE: Final = frozenset(
+    {
+        *(Phase.STARTING, Phase.RUNNING, Phase.LEAVING),
+        *(Phase.DRAINING, Phase.TERMINATING, Phase.KILLING),
+    }
+)
 
 
 class Supervisor:
@@ -145,6 +172,7 @@ class Supervisor:
         self._serial = 0
         self._was_ready = False
         self._ready_at: float | None = None
+        self._hung = False
         self._crashes = 0  # that followed each other closely
 
     @property
@@ -165,6 +193,10 @@ class Supervisor:
                 return self._elapsed() if serial == self._serial else []
             case Drained():
                 return self._terminate() if self._phase is Phase.DRAINING else []
+            case Unresponsive():
+                return self._unresponsive()
+            case Leaving():
+                return self._leaving()
             case Stop():
                 return self._stop()
             case _:
@@ -173,6 +205,7 @@ class Supervisor:
     def _spawn(self) -> list[Action]:
         self._phase = Phase.STARTING
         self._ready_at = None
+        self._hung = False
         return [Spawn()]
 
     def _ready(self, at: float) -> list[Action]:
@@ -189,12 +222,27 @@ class Supervisor:
             return self._finish(status)
         if not self._was_ready:
             return self._finish(status, failed=True)  # what never worked will not work the second time
+        if not self._policy.restarts:
+            return self._finish(status)
         if self._ready_at is not None and at - self._ready_at >= self._policy.forgiven_after:
             self._crashes = 0
         delay = self._delay()
         self._crashes += 1
         self._phase = Phase.WAITING
-        return [Crashed(status, delay), self._timer(delay)]
+        return [Crashed(status, delay, self._hung), self._timer(delay)]
+
+    def _unresponsive(self) -> list[Action]:
+        if self._phase is not Phase.RUNNING or self._hung:
+            return []
+        self._hung = True
+        return [Kill()]
+
+    def _leaving(self) -> list[Action]:
+        if self._phase in {Phase.IDLE, Phase.WAITING}:
+            return self._finish(0)
+        if self._phase in {Phase.STARTING, Phase.RUNNING}:
+            self._phase = Phase.LEAVING
+        return []
 
     def _delay(self) -> float:
         if self._crashes == 0:
@@ -210,7 +258,7 @@ class Supervisor:
                 return self._terminate()
             case Phase.TERMINATING:
                 return self._kill()
-            case Phase.IDLE | Phase.STARTING | Phase.RUNNING | Phase.KILLING | Phase.OVER:
+            case Phase.IDLE | Phase.STARTING | Phase.RUNNING | Phase.LEAVING | Phase.KILLING | Phase.OVER:
                 return []
 
     def _stop(self) -> list[Action]:
@@ -220,8 +268,8 @@ class Supervisor:
             case Phase.RUNNING:
                 self._phase = Phase.DRAINING
                 return [Drain(), self._timer(self._policy.drain_timeout)]
-            case Phase.STARTING:
-                return self._terminate()  # it serves nobody yet
+            case Phase.STARTING | Phase.LEAVING:
+                return self._terminate()  # it serves nobody yet, or nobody any more
             case Phase.DRAINING | Phase.TERMINATING:
                 return self._kill()
             case Phase.KILLING | Phase.OVER:
