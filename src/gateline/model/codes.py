@@ -60,6 +60,7 @@ NEEDS_RESTART = Code(
     name="GL286", title="a change takes effect after a restart only", severity=Severity.WARNING
 )
 NO_TRUST = Code(name="GL287", title="no certificate authorities to verify an https upstream against")
+CERTIFICATE_NOT_FOR_DOMAIN = Code(name="GL288", title="a certificate that does not name its domain")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")

@@ -20,7 +20,7 @@ from gateline.model.codes import NEEDS_RESTART, NO_TRUST
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
-from gateline.model.secret import Secret
+from gateline.model.secret import Certificate, Secret
 from gateline.runtime.generation import Generations
 from gateline.runtime.revision import code_trees, revisions
 from gateline.runtime.secret import read_secrets
@@ -183,25 +183,47 @@ def _compiled(
 
 
 def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
-    """Every name of the gateway by itself: no client takes `*.localhost` for one of a single label."""
-    return (*gateway.edge.hosts, *(f"{api.name}.localhost" for api in gateway.apis))
+    """Every name that the edge's own certificate is for: no client takes `*.localhost` for one of a single label."""
+    return (
+        *gateway.edge.hosts,
+        *(f"{api.name}.localhost" for api in gateway.apis),
+        *(domain.name for domain in gateway.domains if not domain.certificate),
+    )
 
 
 def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints) -> Keyring:
     folder = settings.project.absolute().parent
     found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
     missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
-    certificate = None
-    if gateway.edge.tls is not None:
-        # Only now: the library takes a tenth of the time of a start, and few development gateways speak TLS.
-        from gateline.runtime.certificate import edge_certificate  # noqa: PLC0415
-
-        certificate = edge_certificate(
-            gateway.edge.tls, _own_hosts(gateway), datetime.now(UTC), state, complaints
-        )
+    edge, others = _certificates(gateway, state, complaints)
     return Keyring(
         # A secret that could not be read was complained about; the compiler need not do so again.
         secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
-        edge_certificate=certificate,
+        edge_certificate=edge,
+        certificates=others,
         trust=system_trust(settings.environ),
     )
+
+
+def _certificates(
+    gateway: Gateway, state: StateDir, complaints: Complaints
+) -> tuple[Certificate | None, tuple[Certificate, ...]]:
+    """The edge's certificate and the named ones, as their files are now."""
+    if gateway.edge.tls is None and not gateway.certificates:
+        return None, ()
+    # Only now: the library takes a tenth of the time of a start, and few development gateways speak TLS.
+    from gateline.runtime.certificate import edge_certificate, named_certificate  # noqa: PLC0415
+
+    now, tls = datetime.now(UTC), gateway.edge.tls
+    edge = edge_certificate(tls, _own_hosts(gateway), now, state, complaints) if tls else None
+    read = (
+        named_certificate(
+            source,
+            [domain.name for domain in gateway.domains if domain.certificate == source.name],
+            now,
+            state,
+            complaints,
+        )
+        for source in gateway.certificates
+    )
+    return edge, tuple(certificate for certificate in read if certificate is not None)

@@ -1,4 +1,4 @@
-"""The edge's certificate: read from files and checked, or made here for development.
+"""Certificates: the edge's, and those of domains and balancers' listeners; read from files and checked, or made here.
 
 A pair that does not fit, is encrypted or expired would be refused by Envoy with words of its own; here the
 complaint stands at the project file's line.
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,18 +22,21 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gateline.model.codes import (
     CERTIFICATE_EXPIRES_SOON,
     CERTIFICATE_MISMATCH,
+    CERTIFICATE_NOT_FOR_DOMAIN,
     CERTIFICATE_NOT_VALID,
     CERTIFICATE_UNREADABLE,
 )
 from gateline.model.diagnostic import Complaints
-from gateline.model.gateway import SelfSigned, TlsFiles
+from gateline.model.gateway import CertificateSource, SelfSigned, TlsFiles
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.state_dir import StateDir, write_private
 
-NAME: Final = "edge"
 SELF_SIGNED_LIFE: Final = timedelta(days=365)
 RENEW_BEFORE: Final = timedelta(days=30)
 """Before the end: when a self-signed one is renewed and the owner of a file warned (`attacks.md` F6)."""
+
+_EDGE: Final = "edge"
+_THIS_MACHINE: Final = ("localhost", "*.localhost", "127.0.0.1", "::1")
 
 
 def edge_certificate(
@@ -45,12 +49,34 @@ def edge_certificate(
     """The certificate that the gateway shows to clients, or None when a complaint was made."""
     match tls:
         case SelfSigned():
-            return _self_signed(tuple(hosts), now, state)
+            return _self_signed(_EDGE, "self-signed", (*_THIS_MACHINE, *hosts), now, state)
         case TlsFiles():
-            return _from_files(tls, now, complaints)
+            return _from_files(_EDGE, tls, (), now, complaints)
 
 
-def _from_files(tls: TlsFiles, now: datetime, complaints: Complaints) -> Certificate | None:
+def named_certificate(
+    source: CertificateSource,
+    domains: Iterable[str],
+    now: datetime,
+    state: StateDir,
+    complaints: Complaints,
+) -> Certificate | None:
+    """A certificate of the project file by its name, or None when a complaint was made.
+
+    `domains` are the custom domains that it is shown for: Envoy shows a certificate to whom it names, so it must
+    name them.
+    """
+    match source.source:
+        case SelfSigned():
+            stem = f"certificate-{quote(source.name, safe='')}"
+            return _self_signed(source.name, stem, source.hosts or (source.name,), now, state)
+        case TlsFiles() as files:
+            return _from_files(source.name, files, domains, now, complaints)
+
+
+def _from_files(
+    name: str, tls: TlsFiles, domains: Iterable[str], now: datetime, complaints: Complaints
+) -> Certificate | None:
     chain = _read(tls, tls.certificate, "certificate", complaints)
     key = _read(tls, tls.private_key, "private_key", complaints)
     if chain is None or key is None:
@@ -61,10 +87,11 @@ def _from_files(tls: TlsFiles, now: datetime, complaints: Complaints) -> Certifi
         message = f"{tls.certificate} holds no certificate in PEM form"
         complaints.add(CERTIFICATE_UNREADABLE, tls.origin.child("certificate"), message)
         return None
-    private_key = Secret(f"{NAME}.key", key)
-    if not (_key_fits(tls, leaf, private_key, complaints) and _in_time(tls, leaf, now, complaints)):
+    private_key = Secret(f"{name}.key", key)
+    fits = _key_fits(tls, leaf, private_key, complaints) and _in_time(tls, leaf, now, complaints)
+    if not (fits and _names_all(tls, leaf, domains, complaints)):
         return None
-    return Certificate(name=NAME, chain=chain, private_key=private_key)
+    return Certificate(name=name, chain=chain, private_key=private_key)
 
 
 def _read(tls: TlsFiles, path: str, key: str, complaints: Complaints) -> bytes | None:
@@ -116,9 +143,28 @@ def _in_time(tls: TlsFiles, leaf: x509.Certificate, now: datetime, complaints: C
     return True
 
 
-def _self_signed(hosts: tuple[str, ...], now: datetime, state: StateDir) -> Certificate:
+def _names_all(tls: TlsFiles, leaf: x509.Certificate, domains: Iterable[str], complaints: Complaints) -> bool:
+    """Whether a certificate names each of the domains, itself or by a wildcard for the first label."""
+    try:
+        held = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        named = {name.lower() for name in held.get_values_for_type(x509.DNSName)}
+    except (x509.ExtensionNotFound, ValueError):
+        named = set()
+    missing = [name for name in domains if not named & {name, f"*.{name.partition('.')[2]}"}]
+    for name in missing:
+        message = f"{tls.certificate} is not for {name}"
+        complaints.add(
+            CERTIFICATE_NOT_FOR_DOMAIN,
+            tls.origin.child("certificate"),
+            message,
+            help=f"it names {', '.join(sorted(named)) or 'no host at all'}",
+        )
+    return not missing
+
+
+def _self_signed(name: str, stem: str, hosts: Iterable[str], now: datetime, state: StateDir) -> Certificate:
     folder = state.private_folder("tls")
-    chain_file, key_file = folder / "self-signed.pem", folder / "self-signed.key"
+    chain_file, key_file = folder / f"{stem}.pem", folder / f"{stem}.key"
     names = _alternative_names(hosts)
     try:
         chain, key = chain_file.read_bytes(), key_file.read_bytes()
@@ -128,12 +174,12 @@ def _self_signed(hosts: tuple[str, ...], now: datetime, state: StateDir) -> Cert
         chain, key = _make(names, now)
         write_private(key_file, key)
         write_private(chain_file, chain)
-    return Certificate(name=NAME, chain=chain, private_key=Secret(f"{NAME}.key", key))
+    return Certificate(name=name, chain=chain, private_key=Secret(f"{name}.key", key))
 
 
-def _alternative_names(hosts: tuple[str, ...]) -> list[x509.GeneralName]:
+def _alternative_names(hosts: Iterable[str]) -> list[x509.GeneralName]:
     names: list[x509.GeneralName] = []
-    for host in dict.fromkeys(("localhost", "*.localhost", "127.0.0.1", "::1", *hosts)):
+    for host in dict.fromkeys(hosts):
         try:
             names.append(x509.IPAddress(ipaddress.ip_address(host)))
         except ValueError:
