@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compile.gateways import api, compiled, gateway, http_proxy, keyring, literal, mapping, method
-from gateline.compile import cleaned_headers, compile_gateway
+from gateline.compile import Memory, compile_gateway
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, TYPES, Resources
 from gateline.model.integration import LiteralSource
 from gateline.model.rest_api import Method
@@ -75,6 +75,6 @@ def test_a_header_that_carries_a_secret_anywhere_is_a_secret_everywhere() -> Non
         method("GET", "/b", http_proxy("http://b.test/", mapping("header.x-one", literal("open")))),
         method("GET", "/c", http_proxy("http://b.test/", mapping("header.X-Two", literal("open")))),
     )
-    cleaned = cleaned_headers(gateway(served, secrets=("s",)))
+    cleaned = Memory().cleaned_headers(gateway(served, secrets=("s",)))
     assert cleaned.secrets == {"x-one"}
     assert cleaned.injected == {"x-two"}

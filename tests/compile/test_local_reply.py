@@ -44,8 +44,17 @@ def test_timeouts_and_network_errors_are_told_apart() -> None:
     assert words("NR") == (403, '{"message":"Forbidden"}')
 
 
+def test_a_balancer_answers_for_its_targets_with_its_own_pages_before_the_gateway_does() -> None:
+    pages = [m for m in mappers() if "and_filter" in m["filter"]]
+    assert [page["status_code"]["value"] for page in pages] == [503, 502]
+    flags = [page["filter"]["and_filter"]["filters"][1]["response_flag_filter"]["flags"] for page in pages]
+    assert mappers().index(pages[-1]) < mappers().index(by_flag("UF")) < mappers().index(by_flag("UH"))
+    assert flags == [["UH", "NC", "UO"], ["UF", "UC", "UR", "UPE", "URX", "LR"]]
+
+
 def test_every_answer_of_ours_has_its_ids_and_its_error_type() -> None:
     for mapper in mappers():
         if "headers_to_add" in mapper:
             names = {h["header"]["key"] for h in mapper["headers_to_add"]}
-            assert names == {"x-amzn-requestid", "x-amz-apigw-id", "x-amzn-errortype"}
+            its_own = "x-amzn-remapped-server" if "and_filter" in mapper["filter"] else "x-amzn-errortype"
+            assert names == {"x-amzn-requestid", "x-amz-apigw-id", its_own}

@@ -44,12 +44,12 @@ def test_what_is_known_beforehand_is_native() -> None:
     )
     assert found.headers == ()
     assert found.formats == (
-        HeaderFormat(name="x-literal", value="100%%"),
-        HeaderFormat(name="x-variable", value="acme"),
-        HeaderFormat(name="x-api", value="a1b2c3"),
-        HeaderFormat(name="x-account", value="000000000001"),
-        HeaderFormat(name="x-stage", value="dev"),
-        HeaderFormat(name="x-path", value="/a/{id}/{rest+}"),
+        HeaderFormat(name="x-literal", value="100%%", parts=("100%",)),
+        HeaderFormat(name="x-variable", value="acme", parts=("acme",)),
+        HeaderFormat(name="x-api", value="a1b2c3", parts=("a1b2c3",)),
+        HeaderFormat(name="x-account", value="000000000001", parts=("000000000001",)),
+        HeaderFormat(name="x-stage", value="dev", parts=("dev",)),
+        HeaderFormat(name="x-path", value="/a/{id}/{rest+}", parts=("/a/{id}/{rest+}",)),
     )
 
 

@@ -9,21 +9,35 @@ import pytest
 
 from gateline.compile.mapping import HeaderFormat, Mapped
 from gateline.compile.mock import MockAnswer
-from gateline.compile.route import CleanedHeaders, header, mock_route, proxy_route, scope_headers
+from gateline.compile.route import CleanedHeaders, Hop, header, mock_route, proxy_route, scope_headers
 from gateline.compile.wire import to_dict
+from gateline.model.secret import SecretRef
 
 
-def proxied(mapped: Mapped | None = None, *, authority: str = "b.test", verb: str = "") -> dict[str, Any]:
+def proxied(
+    mapped: Mapped | None = None, *, authority: str = "b.test", verb: str = "", hop: Hop | None = None
+) -> dict[str, Any]:
     """A route to a backend."""
     route = proxy_route(
         "r",
-        cluster="c",
+        match={"prefix": "/"},
+        destination={"cluster": "c"},
         authority=authority,
         timeout=timedelta(seconds=7),
         mapped=mapped or Mapped(path=(("literal", "/"),)),
         verb=verb,
+        hop=hop,
     )
     return to_dict(route)
+
+
+def test_a_balancer_on_the_way_says_what_it_speaks_and_where() -> None:
+    added = proxied(hop=Hop("https", 443))["request_headers_to_add"]
+    assert {each["header"]["key"]: each["header"]["value"] for each in added} == {
+        "x-forwarded-proto": "https",
+        "x-forwarded-port": "443",
+    }
+    assert all(each["append_action"] == "OVERWRITE_IF_EXISTS_OR_ADD" for each in added)
 
 
 def test_a_proxy_route_names_its_cluster_host_and_timeout() -> None:
@@ -48,7 +62,7 @@ def test_content_encoding_is_dropped_unless_it_is_mapped() -> None:
 def test_each_fixed_header_is_removed_before_it_is_set() -> None:
     forms = (
         HeaderFormat(name="x-a", value="1"),
-        HeaderFormat(name="x-s", value="%SECRET(secret/s)%", secrets=("s",)),
+        HeaderFormat(name="x-s", value="%SECRET(secret/s)%", parts=(SecretRef("s"),)),
     )
     config = proxied(Mapped(path=(), formats=forms))["typed_per_filter_config"][
         "envoy.filters.http.header_mutation"

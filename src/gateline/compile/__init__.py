@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.entry import entry_scope
+from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
 from gateline.compile.listener import edge_listener
@@ -26,7 +27,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
-from gateline.model.integration import LiteralSource, Location, RequestSource
+from gateline.model.load_balancer import Scheme, SourceIp
 from gateline.model.rest_api import RestApi
 
 __all__ = ["Compiled", "Memory", "compile_gateway"]
@@ -64,11 +65,13 @@ def compile_gateway(
 
     """
     complaints = Complaints(allowed)
-    cleaned = cleaned_headers(gateway)
+    memory = memory or Memory()
+    cleaned = memory.cleaned_headers(gateway)
     harvest = Harvest()
     for api in gateway.apis:
-        for part in _stages(gateway, api, cleaned, complaints, memory or Memory()):
+        for part in _stages(gateway, api, cleaned, complaints, memory):
             harvest.add(part)
+    _warn_of_source_ips(gateway, complaints)
     logged = request_log is not None
     hosting = _hosting(gateway, harvest)
     entry = entry_scope(gateway, harvest.table_ids, _generations(hosting, generations), logged=logged)
@@ -93,10 +96,27 @@ def compile_gateway(
             LISTENER: {names.LISTENER: listener},
         },
         lookups=tuple(harvest.lookups),
+        target_groups=harvest.target_groups,
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
     return Compiled(resources=resources, hosting=hosting, report=report)
+
+
+def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
+    """Behind an integration the peer of a balancer is the gateway: rules on other addresses never apply."""
+    for balancer in gateway.load_balancers:
+        if balancer.scheme is not Scheme.INTERNAL:
+            continue
+        for rule in (rule for listener in balancer.listeners for rule in listener.rules):
+            if any(isinstance(each, SourceIp) and not holds_gateway(each) for each in rule.conditions):
+                complaints.add(
+                    codes.RULE_JUDGES_THE_GATEWAY,
+                    rule.origin,
+                    f"the source address that {balancer.name} sees is the gateway's, {GATEWAY_ADDRESS}, and this rule "
+                    "is not for that: it never applies",
+                    help=f"Add {GATEWAY_ADDRESS}/32 to let the gateway in.",
+                )
 
 
 def _hosting(gateway: Gateway, harvest: Harvest) -> HostConfiguration:
@@ -133,20 +153,6 @@ def _stages(
         if not complaints.count:
             memory.keep(names.scope(api.name, stage.name), gateway, api, stage, cleaned, harvest)
     return harvests
-
-
-def cleaned_headers(gateway: Gateway) -> CleanedHeaders:
-    """The names of the headers that mappings write anywhere in the project, and not from the request's own."""
-    secrets: set[str] = set()
-    injected: set[str] = set()
-    for api in gateway.apis:
-        for method in api.methods:
-            for mapping in method.integration.request_parameters:
-                if mapping.location is not Location.HEADER or isinstance(mapping.source, RequestSource):
-                    continue
-                is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
-                (secrets if is_secret else injected).add(mapping.name.lower())
-    return CleanedHeaders(secrets=frozenset(secrets), injected=frozenset(injected - secrets))
 
 
 def _secrets(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateline.compile.behind_api import End
 from gateline.compile.hosting import needs_description
 from gateline.compile.mapping import Mapped, path_parameters
 from gateline.compile.table import Table
@@ -41,9 +42,11 @@ class Details:
         """A function behind aws_proxy: the host gets the request."""
         return self._text("function")
 
-    def proxy(self, mapped: Mapped, verb: str, authority: str) -> str:
+    def proxy(self, mapped: Mapped, verb: str, authority: str, end: End) -> str:
         """A backend: what the request is mapped to. `verb` and `authority` are "" where the script sets none."""
-        values: list[str | int] = [verb, authority, len(mapped.path)]
+        values: list[str | int] = [verb, authority, int(end.is_balanced)]
+        values += (len(end.patterns), *end.patterns)
+        values.append(len(mapped.path))
         for source in mapped.path:
             values += source
         for named in (mapped.query, mapped.headers):

@@ -96,6 +96,11 @@ def plain_text_for_secret(listener: Listener, request: KnownRequest) -> tuple[tu
     return tuple(found)
 
 
+def holds_gateway(condition: SourceIp) -> bool:
+    """Whether a condition on the source address holds for requests from integrations."""
+    return any(GATEWAY_ADDRESS in ipaddress.ip_network(value, strict=False) for value in condition.values)
+
+
 def _alternatives(rule: Rule, request: KnownRequest) -> list[OpenRule]:
     """The ways in which a rule can apply: none, one, or more where headers have defaults."""
     ways = [OpenRule(rule=rule)]
@@ -133,10 +138,8 @@ def _left_of(condition: Condition, request: KnownRequest) -> tuple[_Left, ...]:
             return _path(values, rule_pattern.text(request.path))
         case HttpRequestMethod(values=values):
             return (_Left((condition,)),) if request.verb is None else _holds(request.verb in values)
-        case SourceIp(values=values):
-            return _holds(
-                any(GATEWAY_ADDRESS in ipaddress.ip_network(value, strict=False) for value in values)
-            )
+        case SourceIp():
+            return _holds(holds_gateway(condition))
         case QueryString():
             return (_Left((condition,)),)  # a client's query is always passed on
         case HttpHeader():

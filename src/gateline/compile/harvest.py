@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
+from gateline.compile.header_cleaning import cleaned_headers, together
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedStage
 from gateline.model.integration import VpcLink
+from gateline.model.load_balancer import LoadBalancer
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
+from gateline.model.target_group import TargetGroup
 
 
 @dataclass(slots=True)
@@ -28,6 +31,7 @@ class Harvest:
     origins: dict[str, Origin] = field(default_factory=dict)
     rows: list[RouteRow] = field(default_factory=list)
     hosted: dict[str, HostedStage] = field(default_factory=dict)
+    target_groups: dict[str, str] = field(default_factory=dict)  # cluster → the group that it holds
 
     def add(self, other: Harvest) -> None:
         """Take in what another stage yielded; what both have, the first keeps."""
@@ -40,6 +44,7 @@ class Harvest:
         self.origins = other.origins | self.origins
         self.rows += other.rows
         self.hosted |= other.hosted
+        self.target_groups |= other.target_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class _Kept:
     functions: frozenset[str]
     account_id: str
     region: str
+    balancers: tuple[LoadBalancer, ...]
+    groups: tuple[TargetGroup, ...]
     cleaned: CleanedHeaders
     harvest: Harvest
 
@@ -59,6 +66,15 @@ class Memory:
 
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
+        self._headers: dict[str, tuple[RestApi, CleanedHeaders]] = {}
+
+    def cleaned_headers(self, gateway: Gateway) -> CleanedHeaders:
+        """The names of the headers that mappings write anywhere in the project; an API is looked through once."""
+        for api in gateway.apis:
+            kept = self._headers.get(api.name)
+            if kept is None or kept[0] is not api:
+                self._headers[api.name] = (api, cleaned_headers(api))
+        return together(self._headers[api.name][1] for api in gateway.apis)
 
     def harvest(
         self, scope: str, gateway: Gateway, api: RestApi, stage: Stage, cleaned: CleanedHeaders
@@ -83,7 +99,17 @@ class Memory:
         self._kept[scope] = _Kept(api, stage, *_read_of(gateway), cleaned, harvest)
 
 
-def _read_of(gateway: Gateway) -> tuple[tuple[VpcLink, ...], frozenset[str], str, str]:
+def _read_of(
+    gateway: Gateway,
+) -> tuple[tuple[VpcLink, ...], frozenset[str], str, str, tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
     """All that compiling a stage reads of the gateway beside its API."""
     functions = frozenset(function.name for function in gateway.functions)
-    return gateway.vpc_links, functions, gateway.edge.account_id, gateway.edge.region
+    edge = gateway.edge
+    return (
+        gateway.vpc_links,
+        functions,
+        edge.account_id,
+        edge.region,
+        gateway.load_balancers,
+        gateway.target_groups,
+    )

@@ -10,12 +10,14 @@ An *alias* of a name differs from it in its separators only: many servers fold `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
+from gateline.model.integration import LiteralSource, Location, RequestSource
+from gateline.model.rest_api import RestApi
 
 _DROPPED: Final = (
     "content-md5",
@@ -58,6 +60,27 @@ _FRAMING: Final = ("content-length", "transfer-encoding")
 """Whose aliases a backend might take for the frame of the message."""
 
 _SEPARATOR: Final = "[^a-z0-9]?"
+
+
+def cleaned_headers(api: RestApi) -> CleanedHeaders:
+    """The names of the headers that an API's mappings write, and not from the request's own."""
+    secrets: set[str] = set()
+    injected: set[str] = set()
+    for method in api.methods:
+        for mapping in method.integration.request_parameters:
+            if mapping.location is not Location.HEADER or isinstance(mapping.source, RequestSource):
+                continue
+            is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
+            (secrets if is_secret else injected).add(mapping.name.lower())
+    return CleanedHeaders(secrets=frozenset(secrets), injected=frozenset(injected - secrets))
+
+
+def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
+    """What the mappings of all of them write."""
+    listed = tuple(parts)
+    secrets = frozenset[str]().union(*(part.secrets for part in listed))
+    injected = frozenset[str]().union(*(part.injected for part in listed))
+    return CleanedHeaders(secrets=secrets, injected=injected - secrets)
 
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from gateline.compile import names
+from gateline.compile.error_page import BALANCER_SERVER, error_page
+from gateline.compile.remap import remapped
 from gateline.compile.route import EXTENDED_REQUEST_ID, REQUEST_ID, header
+from gateline.compile.wire import extension
 from gateline.dataplane import keys
 
 _EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
@@ -25,6 +29,34 @@ def _reasoned() -> dict[str, object]:
         "value": {"present_match": True},
     }
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": {"value": False}}}
+
+
+def _balanced(*flags: str) -> dict[str, object]:
+    """A cluster behind an application balancer, which answers by itself there; asked for only in a local reply."""
+    of_balancer = extension(
+        "envoy.access_loggers.extension_filters.cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        expression=f"xds.cluster_name.endsWith('{names.BEHIND_API}')",
+    )
+    return {"and_filter": {"filters": [{"extension_filter": of_balancer}, _by_flags(*flags)]}}
+
+
+def _page(filter_: dict[str, object], status: int, reason: str) -> dict[str, object]:
+    """A balancer's error page, as the client of an integration sees it (load-balancers.md section 9)."""
+    page = error_page(status, reason)
+    return {
+        "filter": filter_,
+        "status_code": {"value": status},
+        "body_format_override": {
+            "text_format_source": {"inline_string": page.replace("%", "%%")},
+            "content_type": "text/html",
+        },
+        "headers_to_add": [
+            header("x-amzn-requestid", REQUEST_ID),
+            header("x-amz-apigw-id", EXTENDED_REQUEST_ID),
+            header(remapped("server"), BALANCER_SERVER),
+        ],
+    }
 
 
 def _answer(
@@ -54,6 +86,9 @@ def local_reply() -> dict[str, object]:
             _answer(
                 _by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
             ),
+            # No target is registered; a target refused, or broke off; 10 s to connect.
+            _page(_balanced("UH", "NC", "UO"), 503, "Service Temporarily Unavailable"),
+            _page(_balanced("UF", "UC", "UR", "UPE", "URX", "LR"), 502, "Bad Gateway"),
             _answer(
                 _by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
                 504,

@@ -87,7 +87,12 @@ class HeaderFormat:
 
     name: str
     value: str
-    secrets: tuple[str, ...] = ()
+    parts: tuple[str | SecretRef, ...] = ()  # what the value is made of
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets in the value."""
+        return tuple(part.name for part in self.parts if isinstance(part, SecretRef))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +158,13 @@ def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFor
             f"%SECRET({names.secret(part.name)})%" if isinstance(part, SecretRef) else part.replace("%", "%%")
             for part in source.parts
         )
-        secrets = tuple(part.name for part in source.parts if isinstance(part, SecretRef))
-        return HeaderFormat(name=mapping.name.lower(), value=value, secrets=secrets)
+        return HeaderFormat(name=mapping.name.lower(), value=value, parts=source.parts)
     kind, argument = _source(source, context)
     if kind in ("literal", "unknown"):
-        return HeaderFormat(name=mapping.name.lower(), value=str(argument).replace("%", "%%"))
+        text = str(argument)
+        return HeaderFormat(
+            name=mapping.name.lower(), value=text.replace("%", "%%"), parts=(text,) if text else ()
+        )
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -103,15 +104,32 @@ def _literal(value: str) -> str:
     return value.replace("%", "%%")
 
 
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A balancer's listener that a request passes on its way: X-Forwarded-Proto and -Port are its own."""
+
+    scheme: str
+    port: int
+
+
 def proxy_route(
-    name: str, *, cluster: str, authority: str, timeout: timedelta, mapped: Mapped, verb: str
+    name: str,
+    *,
+    match: Mapping[str, object],
+    destination: Mapping[str, object],
+    authority: str,
+    timeout: timedelta,
+    mapped: Mapped,
+    verb: str,
+    hop: Hop | None,
 ) -> Message:
     """A route to a backend. `authority` is the Host it sees, "" when a mapping has set it.
 
-    `verb` is the integration's when it differs from the method's, else "".
+    `match` and `destination` are fields of a RouteMatch and of a RouteAction. `verb` is the integration's when it
+    differs from the method's, else "".
     """
     action: dict[str, object] = {
-        "cluster": cluster,
+        **destination,
         "timeout": timeout,
         "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
     }
@@ -125,7 +143,12 @@ def proxy_route(
         fields["response_headers_to_remove"] = ["content-length"]
     if "content-encoding" not in mapped.set_headers:
         fields["request_headers_to_remove"] = ["content-encoding"]
-    return new("envoy.config.route.v3.Route", name=name, match={"prefix": "/"}, route=action, **fields)
+    if hop is not None:
+        fields["request_headers_to_add"] = [
+            header("x-forwarded-proto", hop.scheme),
+            header("x-forwarded-port", str(hop.port)),
+        ]
+    return new("envoy.config.route.v3.Route", name=name, match=match, route=action, **fields)
 
 
 def function_route(name: str, *, timeout: timedelta) -> Message:

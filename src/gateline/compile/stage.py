@@ -6,13 +6,13 @@ depend on how many there are. No header takes part, so none can move a request t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
 
 from gateline.compile import names, support
 from gateline.compile.authorizer import identity_headers, put_authorizer
-from gateline.compile.cluster import cluster
+from gateline.compile.behind_api import Complained, Ends
 from gateline.compile.details import INTERNAL_ERROR, NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
 from gateline.compile.harvest import Harvest
@@ -23,23 +23,33 @@ from gateline.compile.hosting import (
     used_authorizers,
 )
 from gateline.compile.mapping import NotMappable, StageContext, map_parameters
-from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
-from gateline.compile.resources import HostLookup, RouteRow
+from gateline.compile.mock import NotStatic, mock_answer
+from gateline.compile.request_view import known_request
+from gateline.compile.resources import RouteRow
 from gateline.compile.route import CleanedHeaders, function_route, mock_route, proxy_route, scope_headers
 from gateline.compile.table import Table, table_id
-from gateline.compile.upstream import NoEndpoint, Upstream, upstream, with_stage_variables
+from gateline.compile.upstream import NoEndpoint, upstream
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model import codes
-from gateline.model.address import forbidden_reason
 from gateline.model.arn import stage_arn
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
 from gateline.model.hosting import HostedMethod
-from gateline.model.integration import ConnectionType, IntegrationKind, VpcLink
+from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, RestApi, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What became of a method: its details for the script, and what people are told of where it leads."""
+
+    text: str
+    target: str = ""
+    rule: str = ""
+    target_groups: tuple[str, ...] = ()
 
 
 class StageCompiler:
@@ -60,11 +70,11 @@ class StageCompiler:
         self._gateway = gateway
         self._edge: Edge = gateway.edge
         self._cleaned = cleaned
-        self._links: dict[str, VpcLink] = {link.name: link for link in gateway.vpc_links}
         self._api = api
         self._stage = stage
         self._unserved = unserved
         self._harvest = Harvest()
+        self._ends = Ends(gateway, stage, self._harvest)
         self._routes: dict[str, Message] = {}
         self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
@@ -135,18 +145,17 @@ class StageCompiler:
         name = names.route(self._api.name, self._stage.name, method.http_method, method.path.text)
         number = self._authorizers.get(method.authorization.authorizer, 0)
         details = Details(api=self._api, method=method, route=name, authorizer=number)
-        target = ""
         if method.origin in self._unserved:
-            text = replace(details, authorizer=0).error(NOT_IMPLEMENTED, "not_supported")
+            done = Compiled(replace(details, authorizer=0).error(NOT_IMPLEMENTED, "not_supported"))
         elif method.authorization.type is not AuthorizationType.NONE and not number:
             text = details.error(NO_AUTHORIZER, "authorizer_without_function")
-            target = "500 the authorizer has no function"
+            done = Compiled(text, "500 the authorizer has no function")
         elif method.integration.kind is IntegrationKind.AWS_PROXY:
-            text, target = self._function(method, details)
+            done = self._function(method, details)
         elif method.integration.kind is IntegrationKind.MOCK:
-            text, target = self._mock(method, details, complaints)
+            done = self._mock(method, details, complaints)
         else:
-            text, target = self._proxy(method, details, complaints)
+            done = self._proxy(method, details, complaints)
         self._harvest.origins[name] = method.integration.origin
         self._harvest.rows.append(
             RouteRow(
@@ -156,28 +165,32 @@ class StageCompiler:
                 path=method.path.text,
                 authorization=method.authorization.authorizer or str(method.authorization.type),
                 integration=str(method.integration.kind),
-                target=target or "501 Not Implemented",
+                target=done.target or "501 Not Implemented",
                 route=name,
+                rule=done.rule,
+                target_groups=done.target_groups,
                 origin=method.origin,
                 credentials=identity_headers(self._served[number - 1]) if number else (),
             )
         )
         if number:
             self._hosted.setdefault(name, hosted_method(self._api, method, name, ""))
-        return text
+        return done.text
 
-    def _function(self, method: Method, details: Details) -> tuple[str, str]:
+    def _function(self, method: Method, details: Details) -> Compiled:
         integration = method.integration
         function = self._functions.of(integration.uri)
         if function is None:
-            return details.error(INTERNAL_ERROR, "function_not_declared"), "500 the function is not declared"
+            text = details.error(INTERNAL_ERROR, "function_not_declared")
+            return Compiled(text, "500 the function is not declared")
         if integration.http_method != "POST":  # Amazon answers so at run time [R]; the front end has warned
-            return details.error(INTERNAL_ERROR, "function_needs_post"), "500 the httpMethod must be POST"
+            text = details.error(INTERNAL_ERROR, "function_needs_post")
+            return Compiled(text, "500 the httpMethod must be POST")
         self._routes[details.route] = function_route(details.route, timeout=integration.timeout)
         self._hosted[details.route] = hosted_method(self._api, method, details.route, function)
-        return details.function(), f"function {function}"
+        return Compiled(details.function(), f"function {function}")
 
-    def _mock(self, method: Method, details: Details, complaints: Complaints) -> tuple[str, str]:
+    def _mock(self, method: Method, details: Details, complaints: Complaints) -> Compiled:
         try:
             answer = mock_answer(method.integration)
         except NotStatic as problem:
@@ -188,85 +201,67 @@ class StageCompiler:
                 f"supported yet: {problem}",
                 help=f"`--allow {codes.MOCK_UNSUPPORTED.name}` serves the API with 501 in this method's place.",
             )
-            return details.error(NOT_IMPLEMENTED, "not_supported"), ""
+            return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
         if answer.failed:
-            return details.error(INTERNAL_ERROR, "mock_without_status"), "500 Internal server error"
+            text = details.error(INTERNAL_ERROR, "mock_without_status")
+            return Compiled(text, "500 Internal server error")
         self._routes[details.route] = mock_route(details.route, answer)
-        return details.mock(), _mock_target(answer)
+        return Compiled(details.mock(), f"mock {answer.status}")
 
-    def _proxy(self, method: Method, details: Details, complaints: Complaints) -> tuple[str, str]:
+    def _proxy(self, method: Method, details: Details, complaints: Complaints) -> Compiled:
         context = StageContext(edge=self._edge, api=self._api, stage=self._stage, method=method)
+        verb = _verb(method)
         try:
-            end = upstream(method.integration.uri, self._stage)
-            mapped = map_parameters(end.target, context)
-            cluster_name = self._cluster(method, end, complaints)
-        except NoEndpoint as problem:
-            if "${" not in str(problem):  # a placeholder without a value was complained about where it stands
-                complaints.add(
-                    codes.STAGE_ENDPOINT_INVALID,
-                    method.integration.origin.child("uri"),
-                    f"{method.http_method} {method.path.text} has no usable endpoint in stage "
-                    f"{self._stage.name}: '{problem}'",
-                    help="As at Amazon, the method answers 500 `Internal server error` there.",
-                )
-            return details.error(
-                INTERNAL_ERROR, "invalid_endpoint"
-            ), f"500 Invalid endpoint address: {problem}"
-        except NotMappable:
-            return details.error(NOT_IMPLEMENTED, "not_supported"), ""
-        if mapped.illegal_header:  # the front end has warned
-            return details.error(INTERNAL_ERROR, "illegal_header"), (
-                f"500 Illegal header mapping: {mapped.illegal_header}"
+            leads_to = upstream(method.integration.uri, self._stage)
+            mapped = map_parameters(leads_to.target, context)
+            end = self._ends.of(
+                method,
+                details.route,
+                leads_to,
+                known_request(self._api, method, leads_to, mapped, verb),
+                lambda match, destination, hop: proxy_route(
+                    details.route,
+                    match=match,
+                    destination=destination,
+                    authority="" if mapped.host_mapped else leads_to.authority,
+                    timeout=method.integration.timeout,
+                    mapped=mapped,
+                    verb=verb,
+                    hop=hop,
+                ),
+                complaints,
             )
+        except NoEndpoint as problem:
+            return self._without_endpoint(method, details, problem, complaints)
+        except NotMappable:
+            return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
+        if mapped.illegal_header:  # the front end has warned
+            target = f"500 Illegal header mapping: {mapped.illegal_header}"
+            return Compiled(details.error(INTERNAL_ERROR, "illegal_header"), target)
         self._harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
-        self._routes[details.route] = proxy_route(
-            details.route,
-            cluster=cluster_name,
-            authority="" if mapped.host_mapped else end.authority,
-            timeout=method.integration.timeout,
-            mapped=mapped,
-            verb=_verb(method),
-        )
-        return details.proxy(mapped, _verb(method), end.authority if mapped.host_mapped else ""), end.uri
+        self._routes[details.route] = end.route
+        authority = leads_to.authority if mapped.host_mapped else ""
+        text = details.proxy(mapped, verb, authority, end)
+        return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups)
 
-    def _cluster(self, method: Method, end: Upstream, complaints: Complaints) -> str:
-        integration = method.integration
-        verified = not integration.insecure_skip_verification
-        if integration.connection_type is ConnectionType.VPC_LINK:
-            link_name = with_stage_variables(integration.connection_id, self._stage)
-            link = self._links.get(link_name)
-            if link is None:
-                raise NoEndpoint(f"VPC link '{link_name}'")
-            name = names.link_cluster(link.name, end.scheme, end.host, verified=verified)
-            targets = link.targets
-        else:
-            name = names.host_cluster(end.scheme, end.host, end.port, verified=verified)
-            targets = ((end.host, end.port),)
-        for host, port in targets:
-            reason = forbidden_reason(host)
-            if reason:
-                complaints.add(
-                    codes.FORBIDDEN_ADDRESS,
-                    integration.origin.child("uri"),
-                    f"in stage {self._stage.name} the integration leads to {host}, {reason}",
-                    help="No integration may reach it, whatever a stage variable says.",
-                )
-            lookup = HostLookup(cluster=name, host=host, port=port, origin=integration.origin)
-            self._harvest.lookups.setdefault(lookup)
-        self._harvest.needs_trust |= end.scheme == "https" and verified
-        if name not in self._harvest.clusters:
-            tls_host = end.host if end.scheme == "https" else ""
-            self._harvest.clusters[name] = cluster(name, tls_host=tls_host, verified=verified)
-            self._harvest.origins[name] = integration.origin
-        return name
+    def _without_endpoint(
+        self, method: Method, details: Details, problem: NoEndpoint, complaints: Complaints
+    ) -> Compiled:
+        # A placeholder without a value was complained about where it stands.
+        if not isinstance(problem, Complained) and "${" not in str(problem):
+            complaints.add(
+                codes.STAGE_ENDPOINT_INVALID,
+                method.integration.origin.child("uri"),
+                f"{method.http_method} {method.path.text} has no usable endpoint in stage "
+                f"{self._stage.name}: '{problem}'",
+                help="As at Amazon, the method answers 500 `Internal server error` there.",
+            )
+        text = details.error(INTERNAL_ERROR, "invalid_endpoint")
+        return Compiled(text, f"500 Invalid endpoint address: {problem}")
 
 
 def _action(name: str, route: Message) -> dict[str, object]:
     return {"name": name, "typed_config": packed(route)}
-
-
-def _mock_target(answer: MockAnswer) -> str:
-    return f"mock {answer.status}"
 
 
 def _verb(method: Method) -> str:

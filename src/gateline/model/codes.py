@@ -48,6 +48,17 @@ SECRET_WITHOUT_VALUE = Code(name="GL222", title="a secret has no value here")
 DEFAULT_API_NOT_NAMED = Code(name="GL223", title="several APIs and no default one", severity=Severity.WARNING)
 FUNCTION_NOT_DECLARED = Code(name="GL224", title="a function is used but not declared")
 HANDLER_NOT_FOUND = Code(name="GL225", title="a handler's file is not in the function's code")
+TARGET_GROUP_NOT_DECLARED = Code(name="GL226", title="a target group is named but not declared")
+LOAD_BALANCER_NOT_DECLARED = Code(name="GL227", title="a load balancer is named but not declared")
+CONDITION_INVALID = Code(name="GL228", title="a condition that a listener's rule does not take")
+RULE_INVALID = Code(name="GL229", title="a rule that a listener does not take")
+ACTION_INVALID = Code(name="GL230", title="an action that a listener does not take")
+LISTENER_INVALID = Code(name="GL231", title="a listener that its load balancer does not take")
+SOCKET_TAKEN = Code(name="GL232", title="two listeners at one address and port")
+DNS_NAME_TAKEN = Code(name="GL233", title="two load balancers with the same dns_name")
+TARGET_GROUP_PROTOCOL = Code(name="GL234", title="a target group of a protocol that its balancer does not speak")
+SERVICE_INVALID = Code(name="GL235", title="a service that its target group cannot reach")
+STAGE_NOT_DECLARED = Code(name="GL236", title="a stage is named but not declared")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
@@ -170,6 +181,9 @@ COMPRESSION_UNSUPPORTED = Code(name="GL406", title="compression is not supported
 AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")
 API_KEY_UNSUPPORTED = Code(name="GL512", title="API keys are not supported yet")
 RESOURCE_POLICY_UNSUPPORTED = Code(name="GL513", title="resource policies are not supported yet")
+BALANCER_AUTHENTICATION_UNSUPPORTED = Code(
+    name="GL514", title="authentication by a load balancer is not supported yet"
+)
 
 FORBIDDEN_ADDRESS = Code(name="GL601", title="an address that no integration may reach")
 STAGE_ENDPOINT_INVALID = Code(
@@ -177,3 +191,10 @@ STAGE_ENDPOINT_INVALID = Code(
 )
 SECRET_WITHOUT_SOURCE = Code(name="GL603", title="a secret that a mapping names has no value")
 SECRET_IN_HOST = Code(name="GL604", title="a secret in the Host header")
+BALANCER_WITHOUT_LISTENER = Code(name="GL605", title="a load balancer without a listener for an integration")
+RULE_SECRET_IN_PLAIN_TEXT = Code(
+    name="GL606", title="a rule that compares a secret with plain text", severity=Severity.WARNING
+)
+RULE_JUDGES_THE_GATEWAY = Code(
+    name="GL607", title="a rule on the source address behind an integration", severity=Severity.WARNING
+)

@@ -58,6 +58,9 @@ do
       return digits and "00000000000000000000ffff" .. digits
     end
     local zone = find(address, "%", 1, true)
+    if zone and (zone == #address or find(address, "%", zone + 1, true)) then
+      return nil
+    end
     local text = zone and sub(address, 1, zone - 1) or address
     local gap = find(text, "::", 1, true)
     if not gap then

@@ -293,6 +293,17 @@ local function trace_id(headers, rid)
   return trace_root .. count .. trace_parent .. count .. ";Sampled=0"
 end
 
+-- What a balancer's listener adds of its own, in place of another balancer's (load-balancers.md section 6).
+local function self_of(trace, rid)
+  local at = find(trace, "Self=", 1, true)
+  if at then
+    local stop = find(trace, ";", at, true)
+    trace = sub(trace, 1, at - 1) .. (stop and sub(trace, stop + 1) or "")
+  end
+  return format("Self=1-%08x-%s%s%s;", trace_second, sub(rid, 29, 36), sub(rid, 1, 8), format("%08x", trace_count))
+    .. trace
+end
+
 -- What may stand in a Host header that a mapping writes.
 local function is_authority(value)
   for index = 1, #value do
@@ -317,6 +328,9 @@ local function map(r, method)
   local path = mapped_path(method, r)
   if not path then
     return bad_request(r.h, r.rid, "mapped_dot_segment")
+  elseif #method.patterns > 0 and entry.strict and (not r.plain or find(path, "%", 1, true))
+    and is_torn(method.patterns, path) then
+    return bad_request(r.h, r.rid, "path_ambiguous")
   end
   path = mapped_query(method, r, path)
   local values = {}

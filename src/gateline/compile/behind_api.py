@@ -1,0 +1,322 @@
+"""What an integration leads to: a host, a VPC link's targets, or a load balancer with its rules.
+
+A host and a network balancer are one cluster. An application balancer is a route for each rule that may decide
+(folding.py), with the conditions that are still open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from google.protobuf.message import Message
+
+from gateline.compile import names, rule_action
+from gateline.compile.cluster import cluster
+from gateline.compile.folding import KnownRequest, OpenRule, fold, plain_text_for_secret
+from gateline.compile.harvest import Harvest
+from gateline.compile.resources import HostLookup
+from gateline.compile.route import Hop
+from gateline.compile.rule_match import match_of
+from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
+from gateline.compile.wire import new
+from gateline.model import codes
+from gateline.model.address import forbidden_reason
+from gateline.model.diagnostic import Complaints
+from gateline.model.gateway import Gateway
+from gateline.model.integration import ConnectionType, Integration, VpcLink
+from gateline.model.load_balancer import (
+    BalancerType,
+    FixedResponse,
+    Forward,
+    Listener,
+    ListenerProtocol,
+    LoadBalancer,
+    PathPattern,
+    Redirect,
+    Rule,
+)
+from gateline.model.rest_api import Method, Stage
+from gateline.model.target_group import TargetGroup
+
+_SCHEMES: Final = {ListenerProtocol.HTTP: "http", ListenerProtocol.HTTPS: "https"}
+
+Destination = Mapping[str, object]
+"""Fields of a RouteAction that say where a request goes: `cluster`, or `weighted_clusters`."""
+
+
+class Complained(NoEndpoint):
+    """There is no endpoint, and that was complained about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Where an integration leads.
+
+    `route` is the method's Route, or the RouteList of a balancer's rules. `patterns` are those of open conditions
+    on the path: every reading of a path must satisfy the same ones.
+    """
+
+    route: Message
+    is_balanced: bool = False
+    rule: str = ""
+    target_groups: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+ToBackend = Callable[[Mapping[str, object], Destination, Hop | None], Message]
+"""Makes the route to a backend: of the fields of its match, where it goes, and the balancer on the way."""
+
+
+class Ends:
+    """The ends of one stage's integrations; what they need goes into the harvest."""
+
+    def __init__(self, gateway: Gateway, stage: Stage, harvest: Harvest) -> None:
+        self._links: dict[str, VpcLink] = {link.name: link for link in gateway.vpc_links}
+        self._balancers: dict[str, LoadBalancer] = {each.name: each for each in gateway.load_balancers}
+        self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
+        self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
+        self._stage = stage
+        self._harvest = harvest
+
+    def of(
+        self,
+        method: Method,
+        route: str,
+        upstream: Upstream,
+        request: KnownRequest,
+        to_backend: ToBackend,
+        complaints: Complaints,
+    ) -> End:
+        """The end of a method's integration; `route` is the name of its routes.
+
+        Raises:
+            NoEndpoint: there is none in this stage; `Complained` when the user was told why.
+
+        """
+        integration = method.integration
+        if integration.connection_type is ConnectionType.VPC_LINK:
+            name = with_stage_variables(integration.connection_id, self._stage)
+            link = self._links.get(name)
+            if link is None:
+                raise NoEndpoint(f"VPC link '{name}'")
+            if not link.load_balancer:
+                reached = self._hosts(
+                    _link_cluster(link, upstream, integration),
+                    link.targets,
+                    upstream,
+                    integration,
+                    complaints,
+                )
+                return End(route=to_backend({"prefix": "/"}, reached, None))
+            balancer = self._balancers[link.load_balancer]
+        elif upstream.host in self._by_host:
+            balancer = self._by_host[upstream.host]
+        else:
+            verified = not integration.insecure_skip_verification
+            name = names.host_cluster(upstream.scheme, upstream.host, upstream.port, verified=verified)
+            target = ((upstream.host, upstream.port),)
+            reached = self._hosts(name, target, upstream, integration, complaints)
+            return End(route=to_backend({"prefix": "/"}, reached, None))
+        listener = _listener(balancer, upstream, integration, complaints)
+        if balancer.type is BalancerType.NETWORK:
+            return self._through_network(balancer, listener, upstream, integration, to_backend)
+        return self._through_rules(balancer, listener, request, method, route, to_backend, complaints)
+
+    def _hosts(
+        self,
+        name: str,
+        targets: tuple[tuple[str, int], ...],
+        upstream: Upstream,
+        integration: Integration,
+        complaints: Complaints,
+    ) -> Destination:
+        """The cluster of hosts that are looked up."""
+        verified = not integration.insecure_skip_verification
+        for host, port in targets:
+            reason = forbidden_reason(host)
+            if reason:
+                complaints.add(
+                    codes.FORBIDDEN_ADDRESS,
+                    integration.origin.child("uri"),
+                    f"in stage {self._stage.name} the integration leads to {host}, {reason}",
+                    help="No integration may reach it, whatever a stage variable says.",
+                )
+            lookup = HostLookup(cluster=name, host=host, port=port, origin=integration.origin)
+            self._harvest.lookups.setdefault(lookup)
+        self._harvest.needs_trust |= upstream.scheme == "https" and verified
+        if name not in self._harvest.clusters:
+            tls_host = upstream.host if upstream.scheme == "https" else ""
+            self._harvest.clusters[name] = cluster(name, tls_host=tls_host, verified=verified)
+            self._harvest.origins[name] = integration.origin
+        return {"cluster": name}
+
+    def _through_network(
+        self,
+        balancer: LoadBalancer,
+        listener: Listener,
+        upstream: Upstream,
+        integration: Integration,
+        to_backend: ToBackend,
+    ) -> End:
+        """A network balancer hands connections on: what is spoken over them is between gateway and target."""
+        verified = not integration.insecure_skip_verification
+        tls_host = upstream.host if upstream.scheme == "https" else ""
+        self._harvest.needs_trust |= bool(tls_host) and verified
+
+        def cluster_of(group: str) -> str:
+            name = names.target_group_through_network(
+                group, upstream.scheme, upstream.host, verified=verified
+            )
+            self._group(group, name, tls_host=tls_host, verified=verified)
+            return name
+
+        forward = listener.rules[-1].action
+        assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
+        destination = rule_action.destination(forward, cluster_of)
+        if destination is None:
+            raise NoEndpoint(f"{balancer.name}:{listener.port} forwards to no target group")
+        return End(
+            route=to_backend({"prefix": "/"}, destination, None),
+            rule=f"{balancer.name}:{listener.port}",
+            target_groups=_groups(forward),
+        )
+
+    def _through_rules(
+        self,
+        balancer: LoadBalancer,
+        listener: Listener,
+        request: KnownRequest,
+        method: Method,
+        route: str,
+        to_backend: ToBackend,
+        complaints: Complaints,
+    ) -> End:
+        for rule, header in plain_text_for_secret(listener, request):
+            complaints.add(
+                codes.RULE_SECRET_IN_PLAIN_TEXT,
+                rule.origin,
+                f"{method.http_method} {method.path.text} writes a secret into {header}, and the rule compares "
+                "that with plain text: it never applies",
+                help='Name the secret in the rule: `values: ["${NAME}"]`.',
+            )
+        open_rules = fold(listener, request)
+        hop = Hop(_SCHEMES[listener.protocol], listener.port)
+        routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
+        actions = [rule.rule.action for rule in open_rules]
+        return End(
+            route=routes[0] if len(routes) == 1 else new("envoy.config.route.v3.RouteList", routes=routes),
+            is_balanced=True,
+            rule=f"{balancer.name}:{listener.port} {_rules(open_rules)}",
+            target_groups=tuple(
+                dict.fromkeys(
+                    group for action in actions if isinstance(action, Forward) for group in _groups(action)
+                )
+            ),
+            patterns=tuple(
+                dict.fromkeys(
+                    value
+                    for rule in open_rules
+                    for condition in rule.conditions
+                    if isinstance(condition, PathPattern)
+                    for value in condition.values
+                )
+            ),
+        )
+
+    def _route(
+        self,
+        route: str,
+        open_rule: OpenRule,
+        listener: Listener,
+        hop: Hop,
+        request: KnownRequest,
+        to_backend: ToBackend,
+    ) -> Message:
+        match = _match(open_rule)
+        match open_rule.rule.action:
+            case Forward() as forward:
+                destination = rule_action.destination(forward, self._behind_api)
+                if destination is not None:
+                    return to_backend(match, destination, hop)
+                fields = rule_action.unavailable_fields(behind_api=True)
+            case FixedResponse() as fixed:
+                fields = rule_action.fixed_response_fields(fixed, behind_api=True)
+            case Redirect() as redirect:
+                fields = rule_action.redirect_fields(
+                    redirect,
+                    behind_api=True,
+                    listener_protocol=listener.protocol,
+                    listener_port=listener.port,
+                    host=request.host or "",
+                )
+            case action:
+                assert_never(action)
+        return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
+
+    def _behind_api(self, group: str) -> str:
+        name = names.target_group_behind_api(group)
+        self._group(group, name)
+        return name
+
+    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> None:
+        """The cluster of a target group, made once."""
+        if name in self._harvest.clusters:
+            return
+        group = self._groups[group_name]
+        self._harvest.clusters[name] = target_group_cluster(
+            group, name=name, behind_api=True, tls_host=tls_host, verified=verified
+        )
+        self._harvest.origins[name] = group.origin
+        self._harvest.target_groups[name] = group_name
+        for lookup in lookups(group, name):
+            self._harvest.lookups.setdefault(lookup)
+
+
+def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -> str:
+    verified = not integration.insecure_skip_verification
+    return names.link_cluster(link.name, upstream.scheme, upstream.host, verified=verified)
+
+
+def _listener(
+    balancer: LoadBalancer, upstream: Upstream, integration: Integration, complaints: Complaints
+) -> Listener:
+    """The listener that a uri means: by its port, and for an application balancer by its scheme too."""
+    for listener in balancer.listeners:
+        speaks = _SCHEMES.get(listener.protocol, upstream.scheme)  # TCP: whatever is spoken
+        if listener.port == upstream.port and speaks == upstream.scheme:
+            return listener
+    there = ", ".join(f"{each.protocol}:{each.port}" for each in balancer.listeners) or "none"
+    complaints.add(
+        codes.BALANCER_WITHOUT_LISTENER,
+        integration.origin.child("uri"),
+        f"the load balancer {balancer.name} has no listener for {upstream.scheme} at port {upstream.port}; "
+        f"there are: {there}",
+        help="The uri's scheme and port choose the listener; without a port 80 for http, 443 for https.",
+    )
+    raise Complained(f"{balancer.name}:{upstream.port}")
+
+
+def _match(open_rule: OpenRule) -> dict[str, object]:
+    match = dict(match_of(open_rule.conditions))
+    if open_rule.absent:
+        missing = [{"name": name, "present_match": True, "invert_match": True} for name in open_rule.absent]
+        headers = match.get("headers", ())
+        assert isinstance(headers, list | tuple)
+        match["headers"] = [*headers, *missing]
+    return match
+
+
+def _groups(forward: Forward) -> tuple[str, ...]:
+    return tuple(group.name for group in forward.target_groups if group.weight)
+
+
+def _rules(open_rules: tuple[OpenRule, ...]) -> str:
+    told = list(dict.fromkeys(_told(each.rule) for each in open_rules))
+    return f"rule {told[0]}" if len(told) == 1 else f"rules {', '.join(told)}"
+
+
+def _told(rule: Rule) -> str:
+    return "default" if rule.priority is None else str(rule.priority)
