@@ -36,6 +36,8 @@ _DROPPED: Final = (
 """Headers of a client that reach neither mappings nor backends (api-gateway.md section 9). Expect is not among
 them: Envoy answers it first; `scope_headers` removes what is left."""
 
+_DROPPED_BY_BALANCERS: Final = ("http2-settings", "proxy")
+
 _OWNED: Final = (
     "x-gl",
     "x-envoy",
@@ -85,29 +87,49 @@ def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:
     """The early header mutation extension: clean, then set the first scope and the request's id."""
-    pattern = owned_pattern(cleaned, trusted_hops=trusted_hops)
+    return _early(owned_pattern(cleaned, trusted_hops=trusted_hops), keys.ENTRY_SCOPE)
+
+
+def _early(pattern: str, scope: str) -> dict[str, object]:
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
         mutations=[
             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
-            {"append": header(keys.SCOPE_HEADER, keys.ENTRY_SCOPE)},
+            {"append": header(keys.SCOPE_HEADER, scope)},
             {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
         ],
     )
 
 
+def balancer_mutation(cleaned: CleanedHeaders, scope: str) -> dict[str, object]:
+    """The early header mutation extension of a balancer of the internet, whose only scope is this one.
+
+    Nobody who comes in there carries what proves that a request came through the gateway.
+    """
+    return _early(balancer_pattern(cleaned), scope)
+
+
+def balancer_pattern(cleaned: CleanedHeaders) -> str:
+    """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
+    return "(?:" + "|".join([*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1)]) + ")"
+
+
 def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:
     """A regular expression (RE2, anchored by its user) that matches the names removed from a request."""
-    patterns = [*_DROPPED]
+    patterns = [*_DROPPED, *_claims(cleaned.secrets, trusted_hops=trusted_hops)]
+    patterns += [alias for name in sorted(cleaned.injected) for alias in _aliases(name)]
+    return "(?:" + "|".join(patterns) + ")"
+
+
+def _claims(secrets: frozenset[str], *, trusted_hops: int) -> list[str]:
+    """Names that would say what only the gateway, or a balancer, may say."""
     # A beginning ends at a separator or with the name, so `x-http-method` is not `x-http-methodology`.
-    patterns += [f"{_spelled(name)}(?:[^a-z0-9].*)?" for name in _OWNED]
+    patterns = [f"{_spelled(name)}(?:[^a-z0-9].*)?" for name in _OWNED]
     patterns += _all_but(_AMAZON, _FROM_CLIENTS)
     patterns += _all_but(_FORWARDED, _FROM_HOPS if trusted_hops else ())
     patterns += [alias for name in _FRAMING for alias in _aliases(name)]
-    patterns += [_spelled(name) for name in sorted(cleaned.secrets)]
-    patterns += [alias for name in sorted(cleaned.injected) for alias in _aliases(name)]
-    return "(?:" + "|".join(patterns) + ")"
+    return patterns + [_spelled(name) for name in sorted(secrets)]
 
 
 def _spelled(name: str) -> str:
