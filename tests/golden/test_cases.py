@@ -129,10 +129,15 @@ def _bootstrap(inspection: Inspection, case: Case) -> dict[str, Any]:
     gateway = inspection.loaded.gateway
     assert gateway is not None
     edge = self_signed("localhost")
+    shown = {source.name: self_signed(source.name) for source in gateway.certificates}
     keyring = Keyring(
         secrets=tuple(Secret(source.name, b"value") for source in gateway.secrets),
         edge_certificate=Certificate(
             name="edge", chain=edge.certificate, private_key=Secret("edge", edge.private_key)
+        ),
+        certificates=tuple(
+            Certificate(name=name, chain=pair.certificate, private_key=Secret(name, pair.private_key))
+            for name, pair in shown.items()
         ),
         trust=edge.certificate,
     )

@@ -62,11 +62,14 @@ def test_a_ready_file_that_says_the_same_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_the_url_is_one_that_this_machine_reaches(address: str, url: str) -> None:
-    assert base_url(replace(EDGE, address=address)) == url
+    assert base_url(replace(GATEWAY, edge=replace(EDGE, address=address))) == url
 
 
 def test_with_tls_the_url_says_so() -> None:
-    assert base_url(replace(EDGE, tls=SelfSigned(origin=PLACE))) == "https://127.0.0.1:8080"
+    assert (
+        base_url(replace(GATEWAY, edge=replace(EDGE, tls=SelfSigned(origin=PLACE))))
+        == "https://127.0.0.1:8080"
+    )
 
 
 def test_apis_that_are_not_the_default_are_reached_by_name_where_others_may_listen() -> None:

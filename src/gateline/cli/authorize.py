@@ -16,6 +16,7 @@ from gateline.cli.asking import Asked, Asker, Headers
 from gateline.cli.inspection import Inspection, inspect, resources_or_exit
 from gateline.cli.parameters import AllowOption, Output, OutputOption, OverlayOption, ProjectArgument
 from gateline.cli.render import visible
+from gateline.compile.edge_tls import speaks_tls
 from gateline.functions.answer import Raised, Returned
 from gateline.model.address import parse_ip
 from gateline.model.authorizer import AuthorizationType
@@ -136,7 +137,7 @@ def _asker(inspection: Inspection, request: Addressed, headers: Headers, source_
         request=request,
         headers=headers,
         source_ip=source_ip,
-        is_secure=gateway.edge.tls is not None,
+        is_secure=speaks_tls(gateway),
         port=gateway.edge.port,
         is_strict=gateway.edge.paths is PathMode.STRICT,
         stage=stage,

@@ -74,6 +74,10 @@ def stand_ins(gateway: Gateway) -> Keyring:
     return Keyring(
         secrets=tuple(Secret(name, b"stand-in") for name in sorted(names)),
         edge_certificate=Certificate(name="edge", chain=b"", private_key=Secret("edge", b"")),
+        certificates=tuple(
+            Certificate(name=source.name, chain=b"", private_key=Secret(source.name, b""))
+            for source in gateway.certificates
+        ),
     )
 
 

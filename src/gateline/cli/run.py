@@ -73,7 +73,7 @@ def command_environment(gateway: Gateway, environ: Mapping[str, str]) -> dict[st
         for api, stages in stage_urls(gateway).items()
         for stage, url in stages.items()
     }
-    return {**without_secrets(environ, gateway.secrets), **urls, "GATELINE_URL": base_url(gateway.edge)}
+    return {**without_secrets(environ, gateway.secrets), **urls, "GATELINE_URL": base_url(gateway)}
 
 
 def _variable(name: str) -> str:

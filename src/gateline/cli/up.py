@@ -21,7 +21,7 @@ from gateline.cli.routes import print_routes
 from gateline.cli.session import Stopper, run_session
 from gateline.compile.resources import RouteRow
 from gateline.model.gateway import SelfSigned
-from gateline.runtime.ready import stage_urls
+from gateline.runtime.ready import domain_urls, stage_urls
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
@@ -99,6 +99,8 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
     """The banner: where, what, and lines to try."""
     gateway = stack.gateway
     out.print(f"Gateline {__version__} serves {visible(gateway.name)} at {stack.url}", soft_wrap=True)
+    for url, mapping in domain_urls(gateway):
+        out.print(f"  {visible(url)} is {visible(mapping.api)}/{visible(mapping.stage)}", soft_wrap=True)
     out.print()
     rows = stack.routes
     print_routes(rows[:MOST_ROUTES], out)

@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from gateline.compile.edge_tls import speaks_tls
 from gateline.compile.entry import listens_on_loopback
 from gateline.errors import GatelineError
-from gateline.model.gateway import Edge, Gateway
+from gateline.model.domain import BasePathMapping
+from gateline.model.gateway import Gateway
 from gateline.model.rest_api import RestApi, Stage
 from gateline.runtime.listening import reachable
 from gateline.runtime.state_dir import write_private
 
 
-def base_url(edge: Edge) -> str:
+def base_url(gateway: Gateway) -> str:
     """The gateway's own address, as this machine reaches it."""
-    scheme = "https" if edge.tls else "http"
-    host = reachable(edge.address)
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{edge.port}"
+    host = reachable(gateway.edge.address)
+    return f"{_scheme(gateway)}://{f'[{host}]' if ':' in host else host}:{gateway.edge.port}"
 
 
 def stage_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
@@ -34,19 +35,38 @@ def stage_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
     }
 
 
+def domain_urls(gateway: Gateway) -> tuple[tuple[str, BasePathMapping], ...]:
+    """Where custom domains are reached by those whose resolver knows them, and what their base paths lead to."""
+    origin = {
+        domain.name: f"{_scheme(gateway)}://{domain.name}:{gateway.edge.port}" for domain in gateway.domains
+    }
+    return tuple(
+        (f"{origin[domain.name]}/{mapping.base_path}".removesuffix("/"), mapping)
+        for domain in gateway.domains
+        for mapping in domain.mappings
+    )
+
+
+def _scheme(gateway: Gateway) -> str:
+    return "https" if speaks_tls(gateway) else "http"
+
+
 def _stage_url(gateway: Gateway, api: RestApi, stage: Stage) -> str:
-    base = base_url(gateway.edge)
+    base = base_url(gateway)
     if api.name == gateway.edge.default_api:
         return f"{base}/{stage.name}"
+    if not api.execute_api_endpoint:
+        for url, mapping in domain_urls(gateway):
+            if (mapping.api, mapping.stage) == (api.name, stage.name) and "*" not in url:
+                return url
     if listens_on_loopback(gateway.edge.address):
         return f"{base}/restapis/{api.name}/{stage.name}/_user_request_"
-    scheme = base.partition("://")[0]
-    return f"{scheme}://{api.name}.localhost:{gateway.edge.port}/{stage.name}"
+    return f"{_scheme(gateway)}://{api.name}.localhost:{gateway.edge.port}/{stage.name}"
 
 
 def content(gateway: Gateway, pids: Mapping[str, int]) -> bytes:
     """What the ready file says."""
-    told = {"url": base_url(gateway.edge), "apis": stage_urls(gateway), "balancers": {}, "pids": dict(pids)}
+    told = {"url": base_url(gateway), "apis": stage_urls(gateway), "balancers": {}, "pids": dict(pids)}
     return json.dumps(told, indent=2).encode() + b"\n"
 
 

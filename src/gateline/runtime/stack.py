@@ -104,7 +104,7 @@ class Stack:
     @property
     def url(self) -> str:
         """The gateway's address, as this machine reaches it."""
-        return ready.base_url(self._gateway.edge)
+        return ready.base_url(self._gateway)
 
     @property
     def pids(self) -> dict[str, int]:
