@@ -19,6 +19,8 @@ from gateline.runtime.notice import (
     FunctionTrouble,
     Notice,
     Remarked,
+    ServiceTold,
+    TaskSaid,
 )
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -75,6 +77,18 @@ def complained(*, refused: bool) -> Complained:
         (
             FunctionSaid("auth", "r1", "stdout", "hel\nlo"),
             {"function": "auth", "request_id": "r1", "stream": "stdout", "text": "hel\nlo"},
+        ),
+        (TaskSaid("orders", "3", "hello"), {"service": "orders", "task": "3", "text": "hello"}),
+        (
+            ServiceTold("orders", "task 3 ended", True, "no\nmore"),
+            {
+                "event": "service_told",
+                "level": "warning",
+                "message": "service orders: task 3 ended",
+                "service": "orders",
+                "trouble": True,
+                "words": "no\nmore",
+            },
         ),
         (
             FunctionTrouble("auth", "r1", "boom"),

@@ -22,6 +22,8 @@ from gateline.runtime.notice import (
     Notice,
     Published,
     Remarked,
+    ServiceTold,
+    TaskSaid,
     Unchanged,
 )
 
@@ -57,6 +59,8 @@ def said(notice: Notice, *, serving: bool = True) -> str:
             "gateline: the host of functions ended (signal SIGKILL); it is started again at once\n",
         ),
         (HostBack(42), "gateline: the host of functions serves again (process 42)\n"),
+        (TaskSaid("orders", "3", "hello\tyou"), "orders/3 | hello   you\n"),
+        (ServiceTold("orders", "task 3 ended", True, "no"), "gateline: service orders: task 3 ended\n"),
         (FunctionSaid("auth", "0123456789", "stdout", "hello"), "auth 01234567 | hello\n"),
         (FunctionSaid("auth", "", "stderr", "\x1b[2Jevil"), "auth | \\u001b[2Jevil\n"),
         (FunctionSaid("auth", "", "stdout", ""), "auth | \n"),

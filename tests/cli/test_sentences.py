@@ -3,7 +3,16 @@ from __future__ import annotations
 import pytest
 
 from gateline.cli.sentences import sentence
-from gateline.runtime.notice import EnvoyCrashed, FunctionSaid, HostCrashed, Notice, Published, Remarked
+from gateline.runtime.notice import (
+    EnvoyCrashed,
+    FunctionSaid,
+    HostCrashed,
+    Notice,
+    Published,
+    Remarked,
+    ServiceTold,
+    TaskSaid,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +22,8 @@ from gateline.runtime.notice import EnvoyCrashed, FunctionSaid, HostCrashed, Not
         (EnvoyCrashed(-11, 0.0), "Envoy ended (signal SIGSEGV); it is started again at once"),
         (HostCrashed(1, 0.5), "the host of functions ended (status 1); it is started again in 0.5 s"),
         (Remarked("as it is"), "as it is"),
+        (ServiceTold("orders", "it is steady"), "service orders: it is steady"),
+        (TaskSaid("orders", "1", "hello"), ""),
         (FunctionSaid("auth", "", "stdout", "hello"), ""),
     ],
 )

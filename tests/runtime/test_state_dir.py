@@ -148,6 +148,15 @@ def test_the_scratch_folder_of_a_crashed_run_is_removed_by_the_next(tmp_path: Pa
         assert not folder.exists()
 
 
+def test_sockets_of_tasks_have_one_folder_that_their_users_may_pass(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        folder = held.task_folder()
+        assert held.task_folder() == folder
+        assert stat.S_IMODE(folder.stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
+        assert folder.is_relative_to(held.path) is (os.geteuid() != 0)
+    assert not folder.exists()
+
+
 def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path, None, {}) as held:
         sockets = (

@@ -1,7 +1,8 @@
 """What the housekeeper tells while a project runs, as JSON lines: one object a line, pure ASCII.
 
 Every line has `time` (UTC). One about a request has `method` and `status` (`runtime/request_line.py`), what a
-function printed has `function`, and every other one `event`, `level` and `message`.
+function printed has `function`, what a task printed `service` and `task`, and every other one `event`, `level` and
+`message`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from gateline.runtime.notice import (
     HostCrashed,
     Notice,
     Remarked,
+    ServiceTold,
+    TaskSaid,
 )
 
 Fields = dict[str, object]
@@ -78,8 +81,10 @@ def as_line(at: datetime, **fields: object) -> str:
     return json.dumps({"time": time, **fields}, separators=(",", ":")) + "\n"
 
 
-def function_fields(notice: FunctionSaid | FunctionTrouble) -> Fields:
-    """What a function printed, or what went wrong in it."""
+def said_fields(notice: FunctionSaid | FunctionTrouble | TaskSaid) -> Fields:
+    """What a function or a task printed, or what went wrong in a function."""
+    if isinstance(notice, TaskSaid):
+        return {"service": notice.service, "task": notice.task, "text": notice.text}
     told: Fields = {"function": notice.function, "request_id": notice.request_id}
     if isinstance(notice, FunctionSaid):
         return {**told, "stream": notice.stream, "text": notice.text}
@@ -89,12 +94,14 @@ def function_fields(notice: FunctionSaid | FunctionTrouble) -> Fields:
 def notice_fields(notice: Notice, *, serving: bool) -> Iterator[Fields]:
     """What the lines of a notice say: one line, or one for each diagnostic and one that counts them."""
     match notice:
-        case FunctionSaid() | FunctionTrouble():
-            yield function_fields(notice)
+        case FunctionSaid() | FunctionTrouble() | TaskSaid():
+            yield said_fields(notice)
         case Complained():
             yield from _complaints(notice, serving=serving)
         case _:
             level = next((level for kinds, level in _LEVELS if isinstance(notice, kinds)), "info")
+            if isinstance(notice, ServiceTold) and notice.trouble:
+                level = "warning"
             event = _CAPITAL.sub("_", type(notice).__name__).lower()
             details = {key: value for key, value in dataclasses.asdict(notice).items() if key != "text"}
             yield {"event": event, "level": level, "message": sentence(notice), **details}

@@ -1,6 +1,6 @@
 """What the housekeeper tells while a project runs, as lines on standard error.
 
-What functions print is JSON lines among those of the requests when these are JSON. `gateline serve` tells all
+What functions and tasks print is JSON lines among those of the requests when these are JSON. `gateline serve` tells all
 of it as JSON lines (`notice_lines.py`).
 """
 
@@ -12,10 +12,18 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from gateline.cli.line_writer import LineWriter
-from gateline.cli.notice_lines import as_line, function_fields
+from gateline.cli.notice_lines import as_line, said_fields
 from gateline.cli.render import counted, render_report, visible
 from gateline.cli.sentences import sentence
-from gateline.runtime.notice import Complained, FunctionSaid, FunctionTrouble, Notice, Published, Unchanged
+from gateline.runtime.notice import (
+    Complained,
+    FunctionSaid,
+    FunctionTrouble,
+    Notice,
+    Published,
+    TaskSaid,
+    Unchanged,
+)
 
 
 class Narrator:
@@ -50,7 +58,7 @@ class Narrator:
         match notice:
             case Complained():
                 self._complain(notice)
-            case FunctionSaid() | FunctionTrouble():
+            case FunctionSaid() | FunctionTrouble() | TaskSaid():
                 self._functions.put(notice)
             case Unchanged() if not self._refused:
                 pass
@@ -60,11 +68,13 @@ class Narrator:
             self._refused = isinstance(notice, Complained) and notice.refused
 
     def close(self) -> None:
-        """Say what functions have said and is still to be shown."""
+        """Say what functions and tasks have said and is still to be shown."""
         self._functions.close()
 
     def _tell_dropped(self, dropped: int) -> None:
-        self._say(f"{dropped} more lines of functions were not shown: they came faster than they can be")
+        self._say(
+            f"{dropped} more lines of functions and tasks were not shown: they came faster than they can be"
+        )
 
     def _complain(self, notice: Complained) -> None:
         render_report(notice.report, notice.places.locate, self._console, notice.places.text)
@@ -72,15 +82,18 @@ class Narrator:
             rest = "; the last good configuration serves on" if self._serving else ""
             self._say(f"{counted(notice.report)}{rest}")
 
-    def _pass_on(self, notice: FunctionSaid | FunctionTrouble) -> None:
-        """What a function prints, or what went wrong in it."""
+    def _pass_on(self, notice: FunctionSaid | FunctionTrouble | TaskSaid) -> None:
+        """What a function or a task prints, or what went wrong in a function."""
         if self._write_json:
-            self._write_json(as_line(self._now(), **function_fields(notice)))
+            self._write_json(as_line(self._now(), **said_fields(notice)))
             return
-        request = f" {notice.request_id[:8]}" if notice.request_id else ""
-        name = notice.function or "functions"
+        if isinstance(notice, TaskSaid):
+            name = f"{notice.service}/{notice.task}"
+        else:
+            request = f" {notice.request_id[:8]}" if notice.request_id else ""
+            name = (notice.function or "functions") + request
         for line in notice.text.expandtabs().splitlines() or [""]:  # loggers of runtimes write tabs
-            text = f"{name}{request}{' !' if isinstance(notice, FunctionTrouble) else ' |'} {line}"
+            text = f"{name}{' !' if isinstance(notice, FunctionTrouble) else ' |'} {line}"
             self._console.print(visible(text), soft_wrap=True)
 
     def _say(self, text: str) -> None:

@@ -16,6 +16,8 @@ from gateline.runtime.notice import (
     Notice,
     Published,
     Remarked,
+    ServiceTold,
+    TaskSaid,
     Unchanged,
 )
 from gateline.runtime.process import ending
@@ -38,7 +40,9 @@ def sentence(notice: Notice) -> str:
             return f"the host of functions serves again (process {pid})"
         case Remarked(text=text):
             return text
-        case Complained() | FunctionSaid() | FunctionTrouble():
+        case ServiceTold(service=service, text=text):
+            return f"service {service}: {text}"
+        case Complained() | FunctionSaid() | FunctionTrouble() | TaskSaid():
             return ""
         case _:
             assert_never(notice)

@@ -92,6 +92,25 @@ class FunctionTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSaid:
+    """One line that a task of a service printed."""
+
+    service: str
+    task: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTold:
+    """What became of a service, in a sentence; `words`: the last ones of the task that is in `trouble`."""
+
+    service: str
+    text: str
+    trouble: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something that people should know, in a sentence."""
 
@@ -108,6 +127,8 @@ Notice = (
     | HostBack
     | FunctionSaid
     | FunctionTrouble
+    | TaskSaid
+    | ServiceTold
     | Remarked
 )
 Notify = Callable[[Notice], None]

@@ -27,6 +27,7 @@ LONGEST_SOCKET_PATH: Final = 100
 CONTROL_SOCKET: Final = "control.sock"
 SOCKETS_RECORD: Final = "sockets.path"
 _SCRATCH_RECORD: Final = "scratch.path"
+_TASKS_RECORD: Final = "tasks.path"
 _LONGEST_SOCKET_NAME: Final = "host-control.sock"
 _SHORT_PREFIX: Final = "gateline-"
 
@@ -93,6 +94,23 @@ class StateDir:
         write_private(self.path / _SCRATCH_RECORD, str(folder).encode())
         if os.geteuid() == 0:
             folder.chmod(0o711)
+        return folder
+
+    def task_folder(self) -> Path:
+        """A folder for the sockets of services' tasks, the same one for all controls of a run.
+
+        As root tasks run as users of their own, who may not pass through the state directory.
+        """
+        if os.geteuid() != 0:
+            return self.sockets
+        record = self.path / _TASKS_RECORD
+        with suppress(OSError):
+            folder = Path(record.read_text(encoding="utf-8"))
+            if folder.is_dir():
+                return folder
+        folder = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX))
+        write_private(record, str(folder).encode())
+        folder.chmod(0o711)
         return folder
 
     def private_folder(self, name: str) -> Path:
@@ -189,7 +207,7 @@ def _lock(path: Path) -> int:
 
 def _remove_leftovers(path: Path) -> None:
     """Remove the sockets, pipes and the bootstrap of a run that is over."""
-    for record in (path / SOCKETS_RECORD, path / _SCRATCH_RECORD):
+    for record in (path / SOCKETS_RECORD, path / _SCRATCH_RECORD, path / _TASKS_RECORD):
         with suppress(OSError):
             _remove_short_folder(Path(record.read_text(encoding="utf-8")))
         record.unlink(missing_ok=True)
