@@ -56,7 +56,9 @@ ACTION_INVALID = Code(name="GL230", title="an action that a listener does not ta
 LISTENER_INVALID = Code(name="GL231", title="a listener that its load balancer does not take")
 SOCKET_TAKEN = Code(name="GL232", title="two listeners at one address and port")
 DNS_NAME_TAKEN = Code(name="GL233", title="two load balancers with the same dns_name")
-TARGET_GROUP_PROTOCOL = Code(name="GL234", title="a target group of a protocol that its balancer does not speak")
+TARGET_GROUP_PROTOCOL = Code(
+    name="GL234", title="a target group of a protocol that its balancer does not speak"
+)
 SERVICE_INVALID = Code(name="GL235", title="a service that its target group cannot reach")
 STAGE_NOT_DECLARED = Code(name="GL236", title="a stage is named but not declared")
 

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Severity
-from gateline.model.gateway import Edge, Gateway, PathMode, SelfSigned, TlsFiles
+from gateline.model.gateway import AdminAddress, Drain, Edge, Gateway, PathMode
 from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretSource, SecretSourceKind
+from gateline.model.target_group import TargetGroup
+from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
+from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
 from gateline.sources.memory import Memory, circumstance
 from gateline.sources.openapi import read_rest_api
-from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, SecretPart, settings
+from gateline.sources.project import ApiPart, DrainPart, ProjectFile, SecretPart, VpcLinkPart, settings
 from gateline.sources.project_values import split_host_port
-from gateline.sources.reader import Reader, is_file
+from gateline.sources.reader import Reader
+from gateline.sources.secret_place import check_secret_places
+from gateline.sources.service_assembly import service
+from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
 from gateline.sources.tree import Node
 from gateline.sources.validation import Validated
+from gateline.sources.workbench import Workbench
 
 DEFAULT_STAGE = "dev"
 
@@ -46,28 +54,65 @@ class Assembler:
         self._circumstances = circumstances
         self._complaints = complaints
         self._memory = memory
+        self._bench = Workbench(tree, validated, reader, circumstances, complaints)
 
     def gateway(self, project: ProjectFile) -> Gateway:
         """The whole project. APIs whose definition could not be read are not in it."""
-        apis = (self._api(name, part, project) for name, part in project.apis.items())
+        mapped = _mapped_apis(project)
+        apis = (self._api(name, part, project, mapped=name in mapped) for name, part in project.apis.items())
         functions = FunctionReader(
             self._tree, self._reader, self._circumstances, self._complaints, settings(project).region
         )
-        return Gateway(
+        balancers = BalancerReader(self._bench, self._protocols(project), settings(project).address)
+        domains = DomainReader(self._bench, project, DEFAULT_STAGE)
+        gateway = Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
             edge=self._edge(project),
             apis=tuple(api for api in apis if api is not None),
-            vpc_links=tuple(
-                VpcLink(
-                    name=name,
-                    targets=tuple(pair for pair in map(split_host_port, part.target) if pair is not None),
-                    origin=self._origin("vpc_links", name),
-                )
-                for name, part in project.vpc_links.items()
-            ),
+            vpc_links=tuple(self._link(name, part) for name, part in project.vpc_links.items()),
             secrets=tuple(self._secret(name, part) for name, part in project.secrets.items()),
             functions=tuple(functions.function(name, part) for name, part in project.functions.items()),
+            domains=tuple(domains.domain(name, part) for name, part in project.domains.items()),
+            load_balancers=tuple(
+                balancers.balancer(name, part) for name, part in project.load_balancers.items()
+            ),
+            target_groups=self._target_groups(project),
+            services=tuple(
+                service(self._bench, name, part, project) for name, part in project.services.items()
+            ),
             origin=self._tree.origin,
+        )
+        check_secret_places(self._tree, balancers.judged, self._complaints)
+        return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))
+
+    def _protocols(self, project: ProjectFile) -> dict[str, str]:
+        """The protocol of every target group by name; "" where the group was left out."""
+        groups = self._tree.names("target_groups")
+        protocols = dict.fromkeys(groups, "")
+        for name in self._tree.names("services"):
+            part = project.services.get(name)
+            if name not in groups and (part is None or has_own_group(name, part, groups)):
+                protocols[name] = "HTTP" if part is not None else ""
+        return protocols | {name: part.protocol for name, part in project.target_groups.items()}
+
+    def _target_groups(self, project: ProjectFile) -> tuple[TargetGroup, ...]:
+        declared = self._tree.names("target_groups")
+        own = (
+            own_target_group(name, self._origin("services", name))
+            for name, part in project.services.items()
+            if has_own_group(name, part, declared)
+        )
+        groups = (target_group(self._bench, name, part) for name, part in project.target_groups.items())
+        return (*groups, *own)
+
+    def _link(self, name: str, part: VpcLinkPart) -> VpcLink:
+        """A link without a port in its target leads to a load balancer."""
+        pairs = tuple(pair for pair in map(split_host_port, part.target) if pair is not None)
+        return VpcLink(
+            name=name,
+            targets=pairs,
+            load_balancer="" if pairs else str(part.target[0]),
+            origin=self._origin("vpc_links", name),
         )
 
     def _origin(self, *pointer: str) -> Origin:
@@ -82,50 +127,30 @@ class Assembler:
             address=part.address,
             port=part.port,
             workers=part.workers,
-            tls=self._tls(part),
+            tls=self._bench.tls(("gateway", "tls"), part.tls),
             hosts=part.hosts,
             default_api=part.default_api or only,
             paths=PathMode(part.paths),
             trusted_hops=part.trusted_hops,
             account_id=part.account_id,
             region=part.region,
+            admin=None
+            if part.admin is None
+            else AdminAddress(
+                address=part.admin.address,
+                port=part.admin.port,
+                origin=self._origin("gateway", "admin"),
+            ),
+            drain=_drain(part.drain or DrainPart()),
             origin=self._origin("gateway"),
         )
-
-    def _tls(self, part: GatewayPart) -> SelfSigned | TlsFiles | None:
-        if part.tls is None:
-            return None
-        if part.tls.self_signed:
-            return SelfSigned(origin=self._origin("gateway", "tls"))
-        if not part.tls.certificate:
-            return None
-        return TlsFiles(
-            certificate=str(self._file("gateway", "tls", "certificate", written=part.tls.certificate)),
-            private_key=str(self._file("gateway", "tls", "private_key", written=part.tls.private_key)),
-            origin=self._origin("gateway", "tls"),
-        )
-
-    def _file(self, *pointer: str, written: str) -> Path:
-        """A file that the running gateway reads, made absolute; a complaint when it is not there."""
-        origin = self._origin(*pointer)
-        path = self._reader.absolute(origin, written)
-        self._reader.depend_on(path)
-        if not is_file(path):
-            self._complaints.add(
-                codes.FILE_NOT_READABLE,
-                origin,
-                f"{'.'.join(pointer)} names {self._reader.name(path)}, which is not there",
-                help="paths are relative to the file that they are written in",
-                severity=self._circumstances.needed_to_start,
-            )
-        return path
 
     def _secret(self, name: str, part: SecretPart) -> SecretSource:
         origin = self._origin("secrets", name)
         if part.generate:
             return SecretSource(name=name, kind=SecretSourceKind.GENERATE, place="", origin=origin)
         if part.file:
-            path = self._file("secrets", name, "file", written=part.file)
+            path = self._bench.file(("secrets", name, "file"), part.file)
             return SecretSource(name=name, kind=SecretSourceKind.FILE, place=str(path), origin=origin)
         if not self._circumstances.environ.get(part.env):
             state = "empty" if part.env in self._circumstances.environ else "not set"
@@ -150,7 +175,7 @@ class Assembler:
             for key, stage in part.stages.items()
         )
 
-    def _api(self, name: str, part: ApiPart, project: ProjectFile) -> RestApi | None:
+    def _api(self, name: str, part: ApiPart, project: ProjectFile, *, mapped: bool) -> RestApi | None:
         if self._validated.lacks("apis", name, "substitutions"):
             return None  # every use of the substitution that was left out would be a false complaint
         origin = self._origin("apis", name, "definition")
@@ -169,6 +194,7 @@ class Assembler:
             region=settings(project).region,
             account_id=settings(project).account_id,
             execute_api_endpoint=part.execute_api_endpoint,
+            has_domain=mapped,
             project_folder=self._reader.folder(self._tree.origin),
         )
         lenient = self._circumstances.unresolved is Severity.WARNING
@@ -191,6 +217,15 @@ class Assembler:
         if api is not None and self._complaints.count == before and not included:
             self._memory.keep_api(document, key, api)
         return api
+
+
+def _mapped_apis(project: ProjectFile) -> set[str]:
+    """The APIs that some custom domain maps."""
+    return {leads.partition("/")[0] for part in project.domains.values() for leads in part.mappings.values()}
+
+
+def _drain(part: DrainPart) -> Drain:
+    return Drain(delay=timedelta(seconds=part.delay_seconds), timeout=timedelta(seconds=part.timeout_seconds))
 
 
 def _folder_name(folder: Path) -> str:

@@ -15,6 +15,8 @@ from gateline.sources.document import Document
 class DefinitionContext:
     """The names and values that a definition may use, and how it is to be imported.
 
+    `has_domain`: a custom domain maps the API, so its own host answers only when that is said somewhere.
+
     `project_folder` bounds what `AWS::Include` may read (default: the definition's own folder); `read_file`
     reads such a file and may raise FileUnreadable (default: `read_document`, so nobody else learns of it).
     """
@@ -29,5 +31,6 @@ class DefinitionContext:
     region: str
     account_id: str
     execute_api_endpoint: bool | None
+    has_domain: bool = False
     project_folder: Path | None = None
     read_file: Callable[[Path], Document | None] | None = None

@@ -41,6 +41,7 @@ RESPONSE_TYPES: Final = frozenset(
 )  # fmt: skip
 """The types of api-gateway.md section 14."""
 
+_DISABLE: Final = "disableExecuteApiEndpoint"
 _VALIDATOR_KEYS: Final = frozenset({"validateRequestBody", "validateRequestParameters"})
 _RESPONSE_KEYS: Final = frozenset({"statusCode", "responseParameters", "responseTemplates"})
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+")
@@ -188,7 +189,10 @@ def read_policy(definition: Definition) -> str:
 
 
 def read_execute_api_endpoint(definition: Definition) -> bool:
-    """Whether the API's own host answers: the project file decides, else `disableExecuteApiEndpoint`."""
+    """Whether the API's own host answers: the project file decides, else `disableExecuteApiEndpoint`.
+
+    When neither says anything, it does unless a custom domain maps the API (DESIGN section 3).
+    """
     decided = definition.context.execute_api_endpoint
     if decided is not None:
         return decided
@@ -199,9 +203,10 @@ def read_execute_api_endpoint(definition: Definition) -> bool:
     ):
         outer = definition.at(definition.origin, "servers")
         places += [(s, definition.at(outer, i)) for i, s in enumerate(servers) if isinstance(s, dict)]
-    disabled = False
+    said: list[bool] = []
     for fields, place in places:
         configuration = definition.mapping(fields, key, place)
-        where = definition.at(place, key)
-        disabled |= definition.boolean(configuration, "disableExecuteApiEndpoint", where)
-    return not disabled
+        disabled = definition.boolean(configuration, _DISABLE, definition.at(place, key))
+        if configuration.get(_DISABLE) is not None:
+            said.append(disabled)
+    return not any(said) if said else not definition.context.has_domain

@@ -71,6 +71,7 @@ def circumstance(context: DefinitionContext, *, lenient: bool) -> Circumstance:
         context.region,
         context.account_id,
         context.execute_api_endpoint,
+        context.has_domain,
         context.project_folder,
         lenient,
     )

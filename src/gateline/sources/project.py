@@ -11,14 +11,20 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_domain import DomainName, DomainPart
+from gateline.sources.project_part import Part, TlsPart, misfit
+from gateline.sources.project_service import ServicePart
+from gateline.sources.project_target_group import TargetGroupPart
 from gateline.sources.project_values import (
     AccountId,
     Address,
     ApiId,
     ApiName,
+    BalancerName,
     EnvironmentName,
     FilePath,
     Flag,
@@ -28,11 +34,12 @@ from gateline.sources.project_values import (
     FunctionVariableName,
     Handler,
     HostName,
-    HostPort,
     LinkName,
+    LinkTarget,
     Number,
     ProjectName,
     Region,
+    ResourceName,
     Runtime,
     SecretName,
     StageName,
@@ -45,46 +52,29 @@ from gateline.sources.project_values import (
 MAX_STAGE_VARIABLES = 100  # per stage: reference/api-gateway.md section 1
 
 
-class Part(BaseModel):
-    """A map of the project file. A key without a value is the same as no key."""
+class AdminPart(Part):
+    """Where `gateline serve` answers /livez and /readyz, for whoever watches it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-    LATER: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_nulls(cls, data: object) -> object:
-        if data is None:
-            return {}
-        if isinstance(data, Mapping):
-            return {key: value for key, value in data.items() if value is not None}
-        return data
+    address: Address = Field(default="127.0.0.1", description="The IP address to listen on.")
+    port: Number = Field(default=9901, ge=1, le=65535, description="The port to listen on.")
 
 
-class TlsPart(Part):
-    """TLS for clients: files, or a certificate that Gateline makes itself."""
+class DrainPart(Part):
+    """How serving ends."""
 
-    certificate: FilePath = Field(default="", description="The certificate chain, a PEM file.")
-    private_key: FilePath = Field(default="", description="The private key, a PEM file.")
-    self_signed: Flag = Field(
-        default=False, description="Make a self-signed certificate and keep it in the state folder."
+    delay_seconds: Number = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        description="How long requests are still taken after /readyz says no, for balancers in front to see it.",
     )
-
-    @model_validator(mode="after")
-    def _either_files_or_self_signed(self) -> Self:
-        if self.self_signed and (self.certificate or self.private_key):
-            raise PydanticCustomError(
-                "keys_do_not_fit", "self_signed stands alone, without certificate and private_key"
-            )
-        if bool(self.certificate) != bool(self.private_key):
-            raise PydanticCustomError("keys_do_not_fit", "certificate and private_key are needed together")
-        return self
+    timeout_seconds: Number = Field(
+        default=10, ge=0, le=3600, description="How long requests in flight may take to end after that."
+    )
 
 
 class GatewayPart(Part):
     """Where clients come in."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"admin", "drain"})
 
     address: Address = Field(
         default="127.0.0.1", description="The IP address to listen on; 0.0.0.0 serves other machines."
@@ -115,6 +105,10 @@ class GatewayPart(Part):
         default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
     )
     region: Region = Field(default="us-east-1", description="The AWS region in ARNs.")
+    admin: AdminPart | None = Field(
+        default=None, description="Where gateline serve answers /livez and /readyz; default: nowhere."
+    )
+    drain: DrainPart | None = Field(default=None, description="How serving ends.")
 
 
 class StagePart(Part):
@@ -145,7 +139,8 @@ class ApiPart(Part):
     )
     execute_api_endpoint: Flag | None = Field(
         default=None,
-        description="Answer at NAME.localhost and NAME.execute-api.*; default: as the definition says.",
+        description="Answer at NAME.localhost and NAME.execute-api.*; default: as the definition says, else true "
+        "unless a domain maps the API.",
     )
     substitutions: dict[SubstitutionName, str] = Field(
         default_factory=dict,
@@ -170,35 +165,40 @@ class SecretPart(Part):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if sum((bool(self.env), bool(self.file), self.generate)) != 1:
-            raise PydanticCustomError(
-                "keys_do_not_fit", "a secret is read from exactly one of env, file and generate: true"
-            )
+            raise misfit("a secret is read from exactly one of env, file and generate: true")
         return self
 
 
 def _as_list(value: object) -> object:
-    """`target: host:port` is short for a list of one; later forms are told apart from mistakes."""
-    if isinstance(value, str) and ":" not in value:
-        raise PydanticCustomError(
-            "not_supported_yet", "a load balancer as a VPC link's target is not supported yet in this version"
-        )
+    """`target: host:port` and `target: NAME` are short for a list of one."""
     if isinstance(value, Mapping) and "tunnel" in value:
-        raise PydanticCustomError("not_supported_yet", "a tunnel is not supported yet in this version")
+        said = {
+            "said": "a tunnel is not supported yet in this version",
+            "advice": "write a host:port, or a list of them",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", said)
     return (value,) if isinstance(value, str) else value
 
 
 class VpcLinkPart(Part):
-    """A VPC link: the private addresses that integrations reach through it."""
+    """A VPC link: the load balancer or the private addresses that integrations reach through it."""
 
     target: Annotated[
-        tuple[HostPort, ...],
+        tuple[LinkTarget, ...],
         BeforeValidator(_as_list),
         WithJsonSchema(
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
         ),
     ] = Field(
-        min_length=1, description="A host:port, or a list of them; host names are resolved again and again."
+        min_length=1,
+        description="The name of a load balancer; or a host:port, or a list of them, resolved again and again.",
     )
+
+    @model_validator(mode="after")
+    def _one_balancer_or_addresses(self) -> Self:
+        if len(self.target) > 1 and any(":" not in text for text in self.target):
+            raise misfit("target is the name of one load balancer, or a list of host:port")
+        return self
 
 
 class ConcurrencyPart(Part):
@@ -217,8 +217,7 @@ class ConcurrencyPart(Part):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.minimum > self.maximum:
-            message = f"minimum must not be larger than maximum, which is {self.maximum}"
-            raise PydanticCustomError("keys_do_not_fit", "{said}", {"said": message})
+            raise misfit(f"minimum must not be larger than maximum, which is {self.maximum}")
         return self
 
 
@@ -259,18 +258,18 @@ class FunctionPart(Part):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if sum((bool(self.code), bool(self.url), bool(self.arn))) != 1:
-            raise PydanticCustomError("keys_do_not_fit", "a function has exactly one of code, url and arn")
+            raise misfit("a function has exactly one of code, url and arn")
         if not self.code:
             beside = [key for key in _OF_CODE if key in self.model_fields_set]
             if beside:
                 verb = "belongs" if len(beside) == 1 else "belong"
-                said = f"{', '.join(beside)} {verb} to a function with code, not to one with url or arn"
-                raise PydanticCustomError("keys_do_not_fit", "{said}", {"said": said})
+                raise misfit(
+                    f"{', '.join(beside)} {verb} to a function with code, not to one with url or arn"
+                )
         elif not self.handler and not self.runtime.startswith("provided"):
-            raise PydanticCustomError("keys_do_not_fit", "a function with code needs a handler")
+            raise misfit("a function with code needs a handler")
         elif self.is_python and re.fullmatch(_PYTHON_HANDLER, self.handler) is None:
-            said = f"the handler of a Python function is FILE.FUNCTION; it is '{self.handler}'"
-            raise PydanticCustomError("keys_do_not_fit", "{said}", {"said": said})
+            raise misfit(f"the handler of a Python function is FILE.FUNCTION; it is '{self.handler}'")
         return self
 
     @property
@@ -289,10 +288,6 @@ class ProjectFile(Part):
     LATER: ClassVar[frozenset[str]] = frozenset(
         {
             "client_certificates",
-            "domains",
-            "load_balancers",
-            "services",
-            "target_groups",
             "usage_plans",
         }
     )
@@ -306,6 +301,18 @@ class ProjectFile(Part):
     )
     vpc_links: dict[LinkName, VpcLinkPart] = Field(
         default_factory=dict, description="VPC links by the connectionId that definitions name."
+    )
+    load_balancers: dict[BalancerName, LoadBalancerPart] = Field(
+        default_factory=dict, description="Load balancers by the name that VPC links say."
+    )
+    target_groups: dict[ResourceName, TargetGroupPart] = Field(
+        default_factory=dict, description="Target groups by the name that actions of listeners say."
+    )
+    services: dict[ResourceName, ServicePart] = Field(
+        default_factory=dict, description="Services by name: programs that Gateline keeps running."
+    )
+    domains: dict[DomainName, DomainPart] = Field(
+        default_factory=dict, description="Custom domains by their host name."
     )
     functions: dict[FunctionName, FunctionPart] = Field(
         default_factory=dict,

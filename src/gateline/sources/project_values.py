@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from gateline.model.address import forbidden_reason, parse_ip
 from gateline.sources.environment import EnvironmentText
 
-_HOST: Final = r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?"
+HOST: Final = r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _address(value: str) -> str:
 def _host_name(value: str) -> str:
     """A name that clients put into Host, in lower case; IP literals reach default_api anyway."""
     name = value.lower().removesuffix(".")
-    if re.fullmatch(_HOST, name) is None or parse_ip(name) is not None:
+    if re.fullmatch(HOST, name) is None or parse_ip(name) is not None:
         says = "a host name without scheme, port and wildcard, such as gw.example.com"
         raise PydanticCustomError("not_allowed", "{says}", {"says": says})
     return name
@@ -101,6 +101,11 @@ def _host_port(value: str) -> str:
     return value
 
 
+def _link_target(value: str) -> str:
+    """What a VPC link leads to: without a colon it is the name of a load balancer."""
+    return _host_port(value) if ":" in value or not value else value
+
+
 def split_host_port(value: str) -> tuple[str, int] | None:
     """The host (IPv6 without brackets) and port of `host:port`, or None when it is not that."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/@?#\s]+)):([0-9]{1,5})", value)
@@ -111,7 +116,7 @@ def split_host_port(value: str) -> tuple[str, int] | None:
             return str(ipaddress.IPv6Address(found[1])), int(found[3])
         except ValueError:
             return None
-    return (found[2], int(found[3])) if re.fullmatch(_HOST, found[2]) else None
+    return (found[2], int(found[3])) if re.fullmatch(HOST, found[2]) else None
 
 
 def _function_url(value: str) -> str:
@@ -121,7 +126,7 @@ def _function_url(value: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", 0
-    usual = re.fullmatch(_HOST, host) is not None or parse_ip(host) is not None
+    usual = re.fullmatch(HOST, host) is not None or parse_ip(host) is not None
     if (
         parts.scheme not in {"http", "https"}
         or not usual
@@ -160,6 +165,7 @@ Workers = Annotated[
 Address = Annotated[str, _text(_address)]
 HostName = Annotated[str, _text(_host_name)]
 HostPort = Annotated[str, _text(_host_port)]
+LinkTarget = Annotated[str, _text(_link_target)]
 FilePath = Annotated[str, Matches(r"[^\x00]+", "the path of a file")]
 
 ProjectName = Annotated[
@@ -193,6 +199,17 @@ EnvironmentName = Annotated[
     Matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'"),
 ]
 AccountId = Annotated[str, Matches(r"[0-9]{12}", "12 digits")]
+BalancerName = Annotated[
+    str,
+    Matches(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", "1 to 63 letters, digits and '-' between them"),
+]
+ResourceName = Annotated[
+    str,
+    Matches(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}",
+        "1 to 63 letters, digits, '_' and '-', and not begin with either sign",
+    ),
+]
 Region = Annotated[str, Matches(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", "an AWS region, such as eu-west-1")]
 FunctionName = Annotated[
     str,

@@ -6,7 +6,6 @@ declaration with a mistake of its own does not also count as missing.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,10 +24,13 @@ from gateline.model.integration import (
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretRef
+from gateline.sources.balancer_use import check_links, used_balancers, used_groups, used_secrets
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.function_use import check_functions, used_functions
 from gateline.sources.placeholder import STAGE_VARIABLE, filled
 from gateline.sources.project import ProjectFile, settings
+from gateline.sources.sockets import check_sockets
+from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node
 
 _IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)")
@@ -66,7 +68,7 @@ def _check_default_api(project: ProjectFile, tree: Node, complaints: Complaints)
             codes.API_NOT_DECLARED,
             tree.at(("gateway", "default_api")).origin,
             f"gateway.default_api names '{named}', but there is no such API",
-            help=_suggestion(named, declared),
+            help=did_you_mean(named, declared),
         )
     if gateway.hosts and not named and len(declared) > 1:
         complaints.add(
@@ -107,6 +109,8 @@ def _check_hosts(project: ProjectFile, tree: Node, complaints: Complaints) -> No
 
 def check_uses(gateway: Gateway, tree: Node, circumstances: Circumstances, complaints: Complaints) -> None:
     """What the definitions use: stage variables, VPC links and functions that must be declared."""
+    check_links(gateway, tree, complaints)
+    check_sockets(gateway, complaints)
     for api in gateway.apis:
         _check_stage_variables(api, circumstances, complaints)
         _check_vpc_links(api, tree.names("vpc_links"), circumstances, complaints)
@@ -194,7 +198,7 @@ def _undeclared(link: str, written: str, stage: Stage, declared: Mapping[str, No
         return message, "define the stage variable: its value is the name of a VPC link of the project file"
     how = f" ({written} in stage '{stage.name}')" if written != link else ""
     advice = f"declare it in the project file: vpc_links: {{{link}: {{target: HOST:PORT}}}}"
-    return f"the VPC link '{link}' is not declared{how}", _suggestion(link, declared) or advice
+    return f"the VPC link '{link}' is not declared{how}", did_you_mean(link, declared) or advice
 
 
 def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[tuple[Stage, str]]:
@@ -208,7 +212,7 @@ def check_unused(
     gateway: Gateway, project: ProjectFile, tree: Node, texts: Mapping[str, str], complaints: Complaints
 ) -> None:
     """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
-    secrets: set[str] = set()
+    secrets = used_secrets(gateway)
     links: set[str] = set()
     functions: set[str] = set()
     for api in gateway.apis:
@@ -217,16 +221,16 @@ def check_unused(
             links.update(link for _, link in _links_of(method.integration, api.stages))
         functions |= used_functions(api, tree.names("functions"))
     kinds = (
-        ("secret", "secrets", secrets),
-        ("VPC link", "vpc_links", links),
-        ("function", "functions", functions),
+        ("no definition uses the secret", "secrets", secrets),
+        ("no definition uses the VPC link", "vpc_links", links),
+        ("no definition uses the function", "functions", functions),
+        ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway)),
+        ("no listener forwards to the target group", "target_groups", used_groups(gateway)),
     )
-    for kind, key, used in kinds:
+    for said, key, used in kinds:
         for name, node in tree.names(key).items():
             if name not in used:
-                complaints.add(
-                    codes.DECLARED_BUT_UNUSED, node.origin, f"no definition uses the {kind} '{name}'"
-                )
+                complaints.add(codes.DECLARED_BUT_UNUSED, node.origin, f"{said} '{name}'")
     for api in gateway.apis:
         _check_authorizers(api, complaints)
     for api_name, part in project.apis.items():
@@ -258,8 +262,3 @@ def _secrets_of(mappings: tuple[ParameterMapping, ...]) -> Iterator[str]:
     for mapping in mappings:
         if isinstance(mapping.source, LiteralSource):
             yield from (part.name for part in mapping.source.parts if isinstance(part, SecretRef))
-
-
-def _suggestion(name: str, known: Mapping[str, Node]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{close[0]}'?" if close else ""

@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 from gateline.model import codes
 from gateline.model.diagnostic import Code, Complaints
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project import Part, ProjectFile
+from gateline.sources.project import ProjectFile
+from gateline.sources.project_part import Part
 from gateline.sources.tree import Node, Pointer, dotted, plain, without
 
 _KEY_MARK: Final = "[key]"  # pydantic's last element of the place of a map's key
@@ -99,6 +100,8 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = Words(codes.KEY_MISSING, f"{within} has no '{place[-1]}'", _description(place))
         case "too_short":
             words = Words(codes.KEY_MISSING, f"{dotted(place)} is empty", _description(place))
+        case "string_too_long":
+            words = _not_allowed(tree, place, f"text of {context['max_length']} characters at most")
         case "too_long":
             message = f"{dotted(place)} has more than {context['max_length']} entries"
             words = Words(codes.VALUE_NOT_ALLOWED, message)
@@ -113,7 +116,9 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
         case "keys_do_not_fit":
             words = Words(codes.KEYS_DO_NOT_FIT, f"{dotted(place)}: {detail['msg']}")
         case "not_supported_yet":
-            words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], "write a host:port, or a list of them")
+            words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], context["advice"])
+        case "authentication_not_supported_yet":
+            words = Words(codes.BALANCER_AUTHENTICATION_UNSUPPORTED, detail["msg"])
         case "reference_for_name":
             words = Words(codes.ENVIRONMENT_REFERENCE_MALFORMED, f"{dotted(place)}: {detail['msg']}")
         case _:
@@ -244,9 +249,9 @@ def _part_of(annotation: object) -> tuple[type[Part], bool] | None:
     """The model inside an annotation, and whether it is a map's value."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation, False
-    is_map = get_origin(annotation) is dict
+    is_map = get_origin(annotation) in {dict, tuple}
     for argument in get_args(annotation):
         found = _part_of(argument)
         if found is not None:
-            return found[0], is_map
+            return found[0], is_map or found[1]
     return None

@@ -1,0 +1,185 @@
+"""From the project file's load balancers to the model's: listeners, rules in their order, certificates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from gateline.model import codes
+from gateline.model.gateway import CertificateSource
+from gateline.model.load_balancer import (
+    BalancerType,
+    Condition,
+    Listener,
+    ListenerProtocol,
+    LoadBalancer,
+    Rule,
+    Scheme,
+)
+from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
+from gateline.sources.project_values import split_host_port
+from gateline.sources.rule_action import ActionReader
+from gateline.sources.rule_condition import ConditionReader, wildcards
+from gateline.sources.tree import Pointer
+from gateline.sources.workbench import Workbench
+
+MAX_VALUES: Final = 5  # of a rule: load-balancers.md section 1, quotas
+MAX_WILDCARDS: Final = 5
+_REPEATABLE: Final = frozenset({"http-header", "query-string"})
+
+
+class BalancerReader:
+    """Makes load balancers and notes the certificates that they need.
+
+    `protocols` are those of the target groups by name; `address` is the gateway's, where listeners are opened
+    that name no socket of their own.
+    """
+
+    def __init__(self, bench: Workbench, protocols: Mapping[str, str], address: str) -> None:
+        self._bench = bench
+        self._address = address
+        self._actions = ActionReader(bench, protocols)
+        self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
+        self._dns_names: dict[str, str] = {}
+        self.certificates: list[CertificateSource] = []
+
+    @property
+    def judged(self) -> set[Pointer]:
+        """The places where a secret may stand, and was judged."""
+        return self._conditions.judged
+
+    def balancer(self, name: str, part: LoadBalancerPart) -> LoadBalancer:
+        """The balancer of that name."""
+        here: Pointer = ("load_balancers", name)
+        dns_name = str(part.dns_name) or name.lower()
+        owner = self._dns_names.setdefault(dns_name, name)
+        if owner != name:
+            self._bench.complain(
+                codes.DNS_NAME_TAKEN,
+                (*here, "dns_name"),
+                f"the load balancers '{owner}' and '{name}' have the same dns_name '{dns_name}'",
+                advice="integrations could not tell them apart; give one another dns_name",
+            )
+        ports: set[int] = set()
+        for index, listener in enumerate(part.listeners):
+            if listener.port in ports:
+                message = f"'{name}' has another listener at port {listener.port}"
+                self._bench.complain(codes.LISTENER_INVALID, (*here, "listeners", index, "port"), message)
+            ports.add(listener.port)
+        listeners = (
+            self._listener((*here, "listeners", index), name, dns_name, part, listener)
+            for index, listener in enumerate(part.listeners)
+        )
+        return LoadBalancer(
+            name=name,
+            type=BalancerType(part.type),
+            scheme=Scheme(part.scheme),
+            dns_name=dns_name,
+            listeners=tuple(listeners),
+            origin=self._bench.origin(here),
+        )
+
+    def _listener(
+        self, here: Pointer, name: str, dns_name: str, balancer: LoadBalancerPart, part: ListenerPart
+    ) -> Listener:
+        self._check_listener(here, balancer, part)
+        faces_clients = balancer.scheme == "internet-facing"
+        address, port = ("", 0)
+        if faces_clients:
+            address, port = split_host_port(part.bind) or (self._address, part.port)
+        return Listener(
+            protocol=ListenerProtocol(part.protocol),
+            port=part.port,
+            address=address,
+            bind_port=port,
+            certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
+            rules=self._rules(here, part, network=balancer.type == "network"),
+            origin=self._bench.origin(here),
+        )
+
+    def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
+        network = balancer.type == "network"
+        faces_clients = balancer.scheme == "internet-facing"
+        if (part.protocol == "TCP") != network:
+            message = f"the listeners of {'a network' if network else 'an application'} balancer are "
+            message += f"{'TCP' if network else 'HTTP or HTTPS'}, not {part.protocol}"
+            self._refuse((*here, "protocol"), message)
+        if network and part.rules:
+            self._refuse((*here, "rules"), "a listener of a network balancer has no rules")
+        if part.bind and not faces_clients:
+            advice = "leave bind out, or make the scheme internet-facing"
+            self._refuse((*here, "bind"), "an internal balancer opens no socket", advice)
+        if part.certificates and part.protocol != "HTTPS":
+            self._refuse((*here, "certificates"), "certificates belong to an HTTPS listener")
+        if faces_clients and part.protocol == "HTTPS" and not part.certificates:
+            advice = "add certificates: [{certificate: FILE, private_key: FILE}] or [{self_signed: true}]"
+            self._refuse(here, "an internet-facing HTTPS listener needs certificates", advice)
+
+    def _refuse(self, pointer: Pointer, message: str, advice: str = "") -> None:
+        if not self._bench.validated.lacks(*pointer):  # what was left out has had its complaint
+            self._bench.complain(codes.LISTENER_INVALID, pointer, message, advice=advice)
+
+    def _certificates(self, here: Pointer, name: str, dns_name: str, part: ListenerPart) -> tuple[str, ...]:
+        names: list[str] = []
+        for index, certificate in enumerate(part.certificates):
+            source = self._bench.tls((*here, "certificates", index), certificate)
+            if source is not None:
+                names.append(f"balancer/{name}:{part.port}/{index}")
+                self.certificates.append(CertificateSource(name=names[-1], source=source, hosts=(dns_name,)))
+        return tuple(names)
+
+    def _rules(self, here: Pointer, part: ListenerPart, *, network: bool) -> tuple[Rule, ...]:
+        """The rules in the order of evaluation; those that were complained about are not in it."""
+        rules: list[tuple[int, Rule]] = []
+        taken: set[int] = set()
+        for index, rule in enumerate(part.rules):
+            place = (*here, "rules", index)
+            if rule.priority in taken:
+                message = f"another rule of this listener has the priority {rule.priority}"
+                self._bench.complain(codes.RULE_INVALID, (*place, "priority"), message)
+            taken.add(rule.priority)
+            made = self._rule(place, rule, part, network=network)
+            if made is not None:
+                rules.append((rule.priority, made))
+        default = self._actions.action(
+            (*here, "default_actions"), part.default_actions, part, network=network
+        )
+        ordered = [rule for _, rule in sorted(rules, key=lambda pair: pair[0])]
+        if default is not None:
+            origin = self._bench.origin((*here, "default_actions"))
+            ordered.append(Rule(priority=None, action=default, origin=origin))
+        return tuple(ordered)
+
+    def _rule(self, here: Pointer, part: RulePart, listener: ListenerPart, *, network: bool) -> Rule | None:
+        action = self._actions.action((*here, "actions"), part.actions, listener, network=network)
+        read = (
+            self._conditions.condition((*here, "conditions", index), condition)
+            for index, condition in enumerate(part.conditions)
+        )
+        conditions = tuple(condition for condition in read if condition is not None)
+        self._check_quotas(here, part, conditions)
+        if action is None or len(conditions) != len(part.conditions):
+            return None
+        return Rule(
+            priority=part.priority,
+            conditions=conditions,
+            action=action,
+            origin=self._bench.origin(here),
+        )
+
+    def _check_quotas(self, here: Pointer, part: RulePart, conditions: tuple[Condition, ...]) -> None:
+        pointer = (*here, "conditions")
+        counts = Counter(condition.field for condition in part.conditions)
+        for kind, count in counts.items():
+            if count > 1 and kind not in _REPEATABLE:
+                message = f"a rule takes one {kind} condition; its values are alternatives"
+                self._bench.complain(codes.RULE_INVALID, pointer, message)
+        values = sum(len(condition.values) for condition in conditions)
+        if values > MAX_VALUES:
+            message = f"the conditions of a rule hold {MAX_VALUES} values at most, these {values}"
+            self._bench.complain(codes.RULE_INVALID, pointer, message, advice="split the rule")
+        stars = sum(map(wildcards, conditions))
+        if stars > MAX_WILDCARDS:
+            message = f"the conditions of a rule hold {MAX_WILDCARDS} wildcards at most, these {stars}"
+            self._bench.complain(codes.RULE_INVALID, pointer, message, advice="split the rule")

@@ -1,0 +1,165 @@
+"""The kinds of values in the project file's `load_balancers` and `target_groups`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from gateline.model.address import parse_ip
+from gateline.sources.environment import EnvironmentText
+from gateline.sources.project_values import Matches, split_host_port
+
+_CODES: Final = r"[0-9]{3}(?:-[0-9]{3})?(?:,[0-9]{3}(?:-[0-9]{3})?)*"
+
+
+def _later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
+    """Tells Amazon's values that this version does not know yet from mistakes."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value in names:
+            context = {"said": f"{of_what} {value} is not supported yet in this version", "advice": advice}
+            raise PydanticCustomError("not_supported_yet", "{said}", context)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _no_authentication(value: object) -> object:
+    """An action that lets nobody pass without a login must never be left out in silence."""
+    if isinstance(value, str) and value in {"authenticate-oidc", "authenticate-cognito", "jwt-validation"}:
+        said = f"an action of type {value} is not supported yet in this version"
+        raise PydanticCustomError("authentication_not_supported_yet", "{said}", {"said": said})
+    return value
+
+
+def _bind(value: str) -> str:
+    host, _ = split_host_port(value) or ("", 0)
+    if parse_ip(host) is None:
+        says = "the address and port of a socket, such as 127.0.0.1:8081 or [::1]:8081"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return value
+
+
+def _check_port(value: object) -> object:
+    if value == "traffic-port":
+        return None
+    if isinstance(value, EnvironmentText) and re.fullmatch(r"[0-9]{1,5}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
+        says = "traffic-port, or a whole number from 1 to 65535"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return value
+
+
+def _as_text(value: object) -> object:
+    """A code may be written as a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _http_codes(value: str) -> str:
+    if any(not 200 <= low <= high <= 599 for low, high in code_ranges(value)):
+        says = "HTTP codes from 200 to 499, such as 200, 200,202 or 200-299"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return value
+
+
+def code_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """The inclusive ranges of a matcher such as `200,202` or `200-299`."""
+    pairs = (part.partition("-") for part in text.split(",")) if text else ()
+    return tuple((int(low), int(high or low)) for low, _, high in pairs)
+
+
+ListenerProtocolName = Annotated[
+    Literal["HTTP", "HTTPS", "TCP"],
+    _later(
+        ("TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        "a listener of protocol",
+        "write HTTP or HTTPS for an application balancer, TCP for a network balancer",
+    ),
+]
+TargetGroupProtocol = Annotated[
+    Literal["HTTP", "HTTPS", "TCP"],
+    _later(
+        ("TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        "a target group of protocol",
+        "write HTTP or HTTPS behind an application balancer, TCP behind a network balancer",
+    ),
+]
+LoadBalancingAlgorithm = Annotated[
+    Literal["round_robin", "least_outstanding_requests"],
+    _later(
+        ("weighted_random",),
+        "the load_balancing_algorithm",
+        "write round_robin or least_outstanding_requests",
+    ),
+]
+ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
+BindAddress = Annotated[str, AfterValidator(_bind)]
+
+CheckPort = Annotated[
+    int | None,
+    BeforeValidator(_check_port),
+    WithJsonSchema(
+        {"anyOf": [{"const": "traffic-port"}, {"type": "integer", "minimum": 1, "maximum": 65535}]}
+    ),
+]
+CheckPath = Annotated[str, Matches(r"/[\x21-\x7e]{0,1023}", "a path, such as /healthz, without spaces")]
+HttpCodes = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299"),
+    AfterValidator(_http_codes),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+]
+
+# Redirects: which `#{...}` may stand where is load-balancers.md section 3.
+_IN_HOST: Final = r"(?:#\{host\}|[A-Za-z0-9._-])"
+_IN_PATH: Final = r"(?:#\{(?:host|port|path)\}|(?!#\{)[\x21-\x7e])"
+_IN_QUERY: Final = r"(?:#\{(?:protocol|host|port|path|query)\}|(?!#\{)[\x21-\x7e])"
+
+RedirectProtocol = Annotated[str, Matches(r"HTTPS?|#\{protocol\}", "HTTP, HTTPS or #{protocol}")]
+RedirectHost = Annotated[
+    str, Matches(rf"(?=.{{1,128}}$){_IN_HOST}+", "a host name of 128 characters at most; it may hold #{host}")
+]
+RedirectPort = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Matches(
+        r"#\{port\}|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]",
+        "a port from 1 to 65535, or #{port}",
+    ),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1, "maximum": 65535}]}),
+]
+RedirectPath = Annotated[
+    str,
+    Matches(
+        rf"(?=.{{1,128}}$)/{_IN_PATH}*",
+        "a path that begins with '/', 128 characters at most; it may hold #{host}, #{port} and #{path}",
+    ),
+]
+RedirectQuery = Annotated[
+    str,
+    Matches(
+        rf"(?=.{{0,128}}$){_IN_QUERY}*",
+        "a query without '?', 128 characters at most; it may hold #{protocol}, #{host}, #{port}, #{path} and #{query}",
+    ),
+]
+_ANY_CODE: Final = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})
+RedirectCode = Annotated[str, Matches(r"HTTP_30[12]", "HTTP_301 or HTTP_302")]
+ResponseCode = Annotated[
+    str, BeforeValidator(_as_text), Matches(r"[245][0-9]{2}", "200 to 299, or 400 to 599"), _ANY_CODE
+]
+AnyStatusCode = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Matches(
+        r"HTTP_30[12]|[245][0-9]{2}",
+        "HTTP_301 or HTTP_302 for a redirect, 200 to 299 or 400 to 599 for a fixed-response",
+    ),
+    _ANY_CODE,
+]
+ContentType = Literal["text/plain", "text/css", "text/html", "application/javascript", "application/json"]

@@ -1,0 +1,89 @@
+"""The project file's `services` (load-balancers.md section 15; spelled in Amazon's words)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_values import FilePath, Number, ResourceName, SecretName
+from gateline.sources.service_values import CommandWords, ServiceVariableName
+
+
+class DeploymentConfigurationPart(Part):
+    """How many tasks run while a service is deployed, in percent of desired_count."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"deployment_circuit_breaker", "strategy", "alarms"})
+
+    minimum_healthy_percent: Number = Field(
+        default=100, ge=0, le=100, description="How many stay healthy at least, rounded up."
+    )
+    maximum_percent: Number = Field(
+        default=200, ge=100, le=1000, description="How many run at most, rounded down."
+    )
+
+    @model_validator(mode="after")
+    def _room_to_move(self) -> Self:
+        if self.minimum_healthy_percent >= self.maximum_percent:
+            raise misfit(
+                "with both at 100 no task could be replaced: raise maximum_percent or lower the other"
+            )
+        return self
+
+
+class ServicePart(Part):
+    """A service: a program that runs as many tasks as are wanted, behind a target group."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"cpu", "load_balancers", "memory", "scheduling_strategy", "user", "volumes"}
+    )
+
+    command: CommandWords = Field(
+        description="The program and its arguments, a list or one line that is split as a shell would. {port} in a "
+        "word becomes a free port of loopback, {socket} the path of a Unix socket that only the gateway opens; "
+        "without either nobody reaches the service."
+    )
+    cwd: FilePath = Field(
+        default="", description="The folder that tasks start in; default: the folder of this file."
+    )
+    desired_count: Number = Field(default=1, ge=0, le=1000, description="How many tasks are kept running.")
+    target_group: ResourceName | None = Field(
+        default=None,
+        description="The target group that tasks are registered with; default: one of the service's own name.",
+    )
+    environment: dict[ServiceVariableName, str] = Field(
+        default_factory=dict, description="Environment variables of the tasks, and of nobody else."
+    )
+    secrets: dict[ServiceVariableName, SecretName] = Field(
+        default_factory=dict, description="Environment variables that hold secrets, by the secrets' names."
+    )
+    stop_timeout_seconds: Number = Field(
+        default=30, ge=1, le=120, description="The time between SIGTERM and SIGKILL."
+    )
+    health_check_grace_period_seconds: Number = Field(
+        default=0,
+        ge=0,
+        le=2147483647,
+        description="How long after its start a task is not stopped for being unhealthy.",
+    )
+    deployment_configuration: DeploymentConfigurationPart | None = Field(
+        default=None, description="How many tasks run while the service is deployed."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if both := sorted(self.environment.keys() & self.secrets.keys()):
+            raise misfit(f"{both[0]} stands in environment and in secrets")
+        if len(self.placeholders) > 1:
+            raise misfit("command holds {port} and {socket}; a task listens at one of them")
+        if self.target_group is not None and not self.placeholders:
+            raise misfit("a service with a target_group needs {port} or {socket} in its command")
+        return self
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Which of `{port}` and `{socket}` the command holds."""
+        return frozenset(
+            mark for mark in ("{port}", "{socket}") if any(mark in word for word in self.command)
+        )

@@ -1,0 +1,120 @@
+"""The project file's `target_groups` (load-balancers.md section 8; spelled in Amazon's words)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateline.sources.balancer_values import (
+    CheckPath,
+    CheckPort,
+    HttpCodes,
+    LoadBalancingAlgorithm,
+    TargetGroupProtocol,
+)
+from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_values import HostPort, Number
+
+
+class HealthCheckPart(Part):
+    """How targets are asked whether they are well."""
+
+    protocol: Literal["HTTP", "HTTPS", "TCP"] | None = Field(
+        default=None, description="What is asked; default: HTTP, or TCP for a group whose protocol is TCP."
+    )
+    path: CheckPath = Field(default="/", description="The path that HTTP and HTTPS checks ask for.")
+    port: CheckPort = Field(
+        default=None, description="The port that is asked; traffic-port is the one that requests go to."
+    )
+    interval_seconds: Number = Field(default=30, ge=5, le=300, description="The time between two checks.")
+    timeout_seconds: Number | None = Field(
+        default=None,
+        ge=2,
+        le=120,
+        description="How long an answer may take, less than the interval; default: 5, or 10 for a group whose "
+        "protocol is TCP (6 where it is asked over HTTP), and never as long as the interval.",
+    )
+    healthy_threshold_count: Number = Field(
+        default=5, ge=2, le=10, description="How many good answers make an unhealthy target healthy."
+    )
+    unhealthy_threshold_count: Number = Field(
+        default=2, ge=2, le=10, description="How many bad answers make a healthy target unhealthy."
+    )
+    matcher: HttpCodes = Field(
+        default="",
+        description="The HTTP codes that say yes, such as 200, 200,202 or 200-299; default: 200, or 200-399 for a "
+        "group whose protocol is TCP.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.timeout_seconds is not None and self.timeout_seconds >= self.interval_seconds:
+            raise misfit(
+                f"timeout_seconds must be less than interval_seconds, which is {self.interval_seconds}"
+            )
+        if self.protocol == "TCP":
+            for key in ("path", "matcher"):
+                if key in self.model_fields_set:
+                    raise misfit(f"{key} belongs to an HTTP or HTTPS check; a TCP check only connects")
+        return self
+
+
+class TargetGroupPart(Part):
+    """A target group: what a balancer forwards to."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            "anomaly_mitigation",
+            "connection_termination",
+            "cross_zone",
+            "lambda_multi_value_headers",
+            "minimum_healthy_targets",
+            "preserve_client_ip",
+            "protocol_version",
+            "proxy_protocol_v2",
+            "slow_start_duration_seconds",
+            "stickiness",
+            "target_group_health",
+            "target_type",
+            "unhealthy_draining_interval_seconds",
+        }
+    )
+
+    protocol: TargetGroupProtocol = Field(
+        default="HTTP",
+        description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP behind network ones. "
+        "Targets' certificates are not verified, as on Amazon.",
+    )
+    health_check: HealthCheckPart | None = Field(
+        default=None, description="How targets are asked whether they are well."
+    )
+    load_balancing_algorithm: LoadBalancingAlgorithm = Field(
+        default="round_robin", description="Which target gets the next request."
+    )
+    deregistration_delay_seconds: Number = Field(
+        default=300,
+        ge=0,
+        le=3600,
+        description="How long a target that is taken out may finish what it has begun.",
+    )
+    targets: tuple[HostPort, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Targets as host:port, beside those that services register; host names are resolved again and "
+        "again.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        twice = next((text for i, text in enumerate(self.targets) if text in self.targets[:i]), None)
+        if twice is not None:
+            raise misfit("targets holds one target twice")
+        check = self.health_check
+        if self.protocol == "TCP" and check is not None and check.protocol is None:
+            for key in ("path", "matcher"):
+                if key in check.model_fields_set:
+                    raise misfit(
+                        f"health_check.{key} needs health_check.protocol: HTTP, because the group's is TCP"
+                    )
+        return self

@@ -1,0 +1,104 @@
+"""Actions of listeners: forward, redirect, fixed-response (load-balancers.md sections 3 and 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateline.model import codes
+from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
+from gateline.sources.project_balancer import ActionPart, ListenerPart
+from gateline.sources.suggestion import did_you_mean
+from gateline.sources.tree import Pointer
+from gateline.sources.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class ActionReader:
+    """Makes the actions of listeners. `protocols`: of every target group; "" when it is not known."""
+
+    bench: Workbench
+    protocols: Mapping[str, str]
+
+    def action(
+        self, here: Pointer, parts: tuple[ActionPart, ...], listener: ListenerPart, *, network: bool
+    ) -> Action | None:
+        """The one action of the list at that place; None when it was complained about."""
+        if len(parts) != 1:
+            message = "exactly one action is taken: a forward, a redirect or a fixed-response"
+            self.bench.complain(codes.ACTION_INVALID, (*here, 1), message, advice="leave one of them")
+            return None
+        part, place = parts[0], (*here, 0)
+        before = self.bench.complaints.count
+        if part.type == "forward":
+            made: Action = self._forward(place, part, network=network)
+        elif network:
+            message = f"a listener of a network balancer takes a forward only, no {part.type}"
+            self.bench.complain(codes.ACTION_INVALID, (*place, "type"), message)
+            return None
+        elif part.type == "redirect":
+            made = self._redirect(place, part, listener)
+        else:
+            source = part.fixed_response_config or part
+            made = FixedResponse(
+                status_code=int(source.status_code),
+                content_type=source.content_type,
+                message_body=str(source.message_body),
+            )
+        return made if self.bench.complaints.count == before else None
+
+    def _forward(self, place: Pointer, part: ActionPart, *, network: bool) -> Forward:
+        if part.target_group:
+            self._check_group((*place, "target_group"), part.target_group, network=network)
+            return Forward((WeightedTargetGroup(str(part.target_group)),))
+        outer = (*place, "forward_config") if part.forward_config is not None else place
+        for index, group in enumerate(part.forwarded):
+            self._check_group((*outer, "target_groups", index, "name"), group.name, network=network)
+        return Forward(tuple(WeightedTargetGroup(str(group.name), group.weight) for group in part.forwarded))
+
+    def _check_group(self, pointer: Pointer, name: str, *, network: bool) -> None:
+        protocol = self.protocols.get(name)
+        if protocol is None:
+            self.bench.complain(
+                codes.TARGET_GROUP_NOT_DECLARED,
+                pointer,
+                f"the target group '{self.bench.shown(pointer, name)}' is not declared",
+                advice=did_you_mean(name, self.protocols) or "declare it under target_groups",
+            )
+        elif protocol and (protocol == "TCP") != network:
+            balancer = "a network" if network else "an application"
+            fitting = "TCP" if network else "HTTP or HTTPS"
+            self.bench.complain(
+                codes.TARGET_GROUP_PROTOCOL,
+                pointer,
+                f"the protocol of the target group '{name}' is {protocol}; "
+                f"{balancer} balancer forwards to {fitting} only",
+            )
+
+    def _redirect(self, place: Pointer, part: ActionPart, listener: ListenerPart) -> Redirect:
+        source = part.redirect_config or part
+        made = Redirect(
+            protocol=str(source.protocol),
+            host=str(source.host),
+            port=str(source.port),
+            path=str(source.path),
+            query=str(source.query),
+            status_code=int(source.status_code.removeprefix("HTTP_")),
+        )
+        stays = (
+            made.protocol in {"#{protocol}", listener.protocol}
+            and made.host == "#{host}"
+            and made.port in {"#{port}", str(listener.port)}
+            and made.path == "/#{path}"
+        )
+        if stays:
+            self.bench.complain(
+                codes.ACTION_INVALID,
+                place,
+                "the redirect leads to where it comes from",
+                advice="at least one of protocol, host, port and path must change",
+            )
+        elif listener.protocol == "HTTPS" and made.protocol == "HTTP":
+            message = "a redirect from HTTPS to HTTP is not taken"
+            self.bench.complain(codes.ACTION_INVALID, place, message)
+        return made

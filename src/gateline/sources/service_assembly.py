@@ -1,0 +1,90 @@
+"""From the project file's services to the model's: which target group, which folder, which secrets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateline.model import codes
+from gateline.model.service import Service
+from gateline.sources.project import ProjectFile
+from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.reader import is_folder
+from gateline.sources.suggestion import did_you_mean
+from gateline.sources.tree import Pointer
+from gateline.sources.workbench import Workbench
+
+
+def service(bench: Workbench, name: str, part: ServicePart, project: ProjectFile) -> Service:
+    """A service; what it names and what is not there is complained about."""
+    here: Pointer = ("services", name)
+    deployment = part.deployment_configuration or DeploymentConfigurationPart()
+    _check_secrets(bench, here, part)
+    return Service(
+        name=name,
+        command=tuple(map(str, part.command)),
+        cwd=_folder(bench, here, part),
+        desired_count=part.desired_count,
+        target_group=_target_group(bench, name, part, project),
+        environment=tuple((key, str(value)) for key, value in part.environment.items()),
+        secrets=tuple((key, str(value)) for key, value in part.secrets.items()),
+        stop_timeout=timedelta(seconds=part.stop_timeout_seconds),
+        health_check_grace_period=timedelta(seconds=part.health_check_grace_period_seconds),
+        minimum_healthy_percent=deployment.minimum_healthy_percent,
+        maximum_percent=deployment.maximum_percent,
+        origin=bench.origin(here),
+    )
+
+
+def _folder(bench: Workbench, here: Pointer, part: ServicePart) -> str:
+    if not part.cwd:
+        return str(bench.reader.folder(bench.origin(here)))
+    pointer = (*here, "cwd")
+    path = bench.reader.absolute(bench.origin(pointer), part.cwd)
+    if not is_folder(path):
+        bench.reader.depend_on(path)
+        bench.missing(pointer, path)
+    return str(path)
+
+
+def _target_group(bench: Workbench, name: str, part: ServicePart, project: ProjectFile) -> str:
+    """The group that tasks are registered with: "" for a worker, which listens nowhere."""
+    if not part.placeholders:
+        return ""
+    group = str(part.target_group or name)
+    pointer: Pointer = ("services", name, "target_group")
+    declared = bench.tree.names("target_groups")
+    if part.target_group is not None and group not in declared:
+        bench.complain(
+            codes.TARGET_GROUP_NOT_DECLARED,
+            pointer,
+            f"the target group '{bench.shown(pointer, group)}' is not declared",
+            advice=did_you_mean(group, declared)
+            or "declare it under target_groups, or leave the key out: the service gets one of its own name",
+        )
+    used = project.target_groups.get(group)
+    if (
+        used is not None
+        and used.health_check is not None
+        and used.health_check.port is not None
+        and "{socket}" in part.placeholders
+    ):
+        bench.complain(
+            codes.SERVICE_INVALID,
+            ("services", name, "command"),
+            f"tasks listen at a socket, but the health check of '{group}' asks port {used.health_check.port}",
+            advice="let the health check ask the traffic-port",
+        )
+    return group
+
+
+def _check_secrets(bench: Workbench, here: Pointer, part: ServicePart) -> None:
+    declared = bench.tree.names("secrets")
+    for key, secret in part.secrets.items():
+        if secret not in declared:
+            pointer = (*here, "secrets", key)
+            bench.complain(
+                codes.SECRET_NOT_DECLARED,
+                pointer,
+                f"'{bench.shown(pointer, secret)}' is not declared as a secret",
+                advice=did_you_mean(secret, declared) or "declare it in the project file under secrets",
+            )

@@ -1,0 +1,73 @@
+"""From the project file's target groups to the model's, with the defaults of load-balancers.md section 8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from gateline.model.origin import Origin
+from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
+from gateline.sources.balancer_values import code_ranges
+from gateline.sources.project_service import ServicePart
+from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_values import split_host_port
+from gateline.sources.tree import Node, Pointer
+from gateline.sources.workbench import Workbench
+
+_TIMEOUT: Final = 5
+_TIMEOUT_BEHIND_NETWORK: Final = {"HTTP": 6, "HTTPS": 10, "TCP": 10}
+_OWN_CHECK: Final = HealthCheck(
+    protocol=TargetProtocol.TCP,
+    interval=timedelta(seconds=5),
+    timeout=timedelta(seconds=2),
+    healthy_threshold=2,
+    unhealthy_threshold=2,
+)
+_OWN_DELAY: Final = timedelta(seconds=30)
+
+
+def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
+    """A target group that the project file declares."""
+    here: Pointer = ("target_groups", name)
+    pairs = ((index, split_host_port(text)) for index, text in enumerate(part.targets))
+    return TargetGroup(
+        name=name,
+        protocol=TargetProtocol(part.protocol),
+        health_check=_health_check(part.health_check or HealthCheckPart(), part.protocol),
+        algorithm=Algorithm(part.load_balancing_algorithm),
+        deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
+        targets=tuple(
+            Target(host=pair[0], port=pair[1], origin=bench.origin((*here, "targets", index)))
+            for index, pair in pairs
+            if pair is not None
+        ),
+        origin=bench.origin(here),
+    )
+
+
+def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
+    protocol = part.protocol or ("TCP" if group_protocol == "TCP" else "HTTP")
+    default = _TIMEOUT_BEHIND_NETWORK[protocol] if group_protocol == "TCP" else _TIMEOUT
+    timeout = part.timeout_seconds or min(default, part.interval_seconds - 1)
+    usual = "200-399" if group_protocol == "TCP" else "200"
+    return HealthCheck(
+        protocol=TargetProtocol(protocol),
+        path=str(part.path),
+        port=part.port,
+        interval=timedelta(seconds=part.interval_seconds),
+        timeout=timedelta(seconds=timeout),
+        healthy_threshold=part.healthy_threshold_count,
+        unhealthy_threshold=part.unhealthy_threshold_count,
+        matcher=code_ranges(part.matcher or usual),
+    )
+
+
+def own_target_group(service: str, origin: Origin) -> TargetGroup:
+    """The group of a service that names none: asked often, and by a connection only, which every server takes."""
+    return TargetGroup(name=service, health_check=_OWN_CHECK, deregistration_delay=_OWN_DELAY, origin=origin)
+
+
+def has_own_group(name: str, part: ServicePart, declared: Mapping[str, Node]) -> bool:
+    """Whether a service's target group is made for it. `declared`: the target groups of the project file."""
+    return part.target_group is None and bool(part.placeholders) and name not in declared
