@@ -10,12 +10,15 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile.resources import HostLookup
-from gateline.compile.wire import new
+from gateline.compile.wire import new, struct
 from gateline.model.target_group import Registration
 
 ONE_IS_ENOUGH: Final = 100_000_000
 """Percent, Envoy's overprovisioning factor: a single healthy target of a million counts as full availability, so
 that Envoy's panic, which sends requests to everybody, begins when none is healthy and not a target sooner."""
+
+REGISTERED: Final = {"target": "registered"}
+"""Metadata of the endpoints that may get new requests: all of a target group but those that drain."""
 
 _Endpoint = dict[str, object]
 
@@ -41,7 +44,8 @@ def assignments(
     for lookup, addresses in answers.items():
         listed = endpoints.setdefault(lookup.cluster, [])
         checked = lookup.cluster in groups
-        listed.extend({"endpoint": each} for each in _static(lookup, addresses, checked=checked))
+        made = _static(lookup, addresses, checked=checked)
+        listed.extend({"endpoint": each} | (_registered() if checked else {}) for each in made)
     for cluster, group in groups.items():
         endpoints[cluster].extend(_task(each) for each in registrations if each.target_group == group)
     return {
@@ -49,7 +53,7 @@ def assignments(
             "envoy.config.endpoint.v3.ClusterLoadAssignment",
             cluster_name=name,
             endpoints=[{"lb_endpoints": listed}] if listed else [],
-            **({"policy": _policy(listed)} if name in groups else {}),
+            policy={"overprovisioning_factor": {"value": ONE_IS_ENOUGH}} if name in groups else None,
         )
         for name, listed in endpoints.items()
     }
@@ -81,19 +85,16 @@ def _task(registration: Registration) -> _Endpoint:
             "address": {"socket_address": place},
             "health_check_config": _health_check(registration.address, registration.port),
         }
-    return {"endpoint": endpoint, **({"health_status": "DRAINING"} if registration.draining else {})}
+    return {"endpoint": endpoint} | (
+        {"health_status": "DRAINING"} if registration.draining else _registered()
+    )
+
+
+def _registered() -> dict[str, object]:
+    return {"metadata": {"filter_metadata": {"envoy.lb": struct(REGISTERED)}}}
 
 
 def _health_check(address: str, port: int, health_port: int = 0) -> dict[str, object]:
     """Where health checks go, and with which Host: Amazon's is the place that is asked."""
     host = f"[{address}]" if ":" in address else address
     return {"hostname": f"{host}:{health_port or port}", "port_value": health_port}
-
-
-def _policy(listed: Sequence[_Endpoint]) -> dict[str, object]:
-    policy: dict[str, object] = {"overprovisioning_factor": {"value": ONE_IS_ENOUGH}}
-    if listed and all(each.get("health_status") == "DRAINING" for each in listed):
-        # Nobody is registered any more: 503, although Envoy's panic would ask those who drain.
-        drop = {"category": "draining", "drop_percentage": {"numerator": 100, "denominator": "HUNDRED"}}
-        policy["drop_overloads"] = [drop]
-    return policy

@@ -8,6 +8,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile.cluster import endpoints_over_ads, tls
+from gateline.compile.endpoint import REGISTERED
 from gateline.compile.resources import HostLookup
 from gateline.compile.wire import extension, new, struct
 from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, TargetProtocol
@@ -15,7 +16,7 @@ from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, Tar
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 """After which a balancer answers 504 (load-balancers.md section 9)."""
 
-_USER_AGENT: Final = "ELB-HealthChecker/2.0"
+_HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
 def target_group_cluster(
@@ -32,8 +33,7 @@ def target_group_cluster(
 
     """
     fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api)
-    if group.algorithm is Algorithm.LEAST_OUTSTANDING_REQUESTS:
-        fields["load_balancing_policy"] = {"policies": [{"typed_extension_config": _least_outstanding()}]}
+    fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
     fields["common_lb_config"] = {
         # Fail open: with nobody healthy everybody gets requests. The threshold counts only while Envoy deems a
         # cluster less than fully available, which `endpoint.ONE_IS_ENOUGH` keeps to "nobody is healthy".
@@ -65,12 +65,36 @@ def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
     )
 
 
-def _least_outstanding() -> dict[str, object]:
+def _among_registered(algorithm: Algorithm) -> dict[str, object]:
+    """The algorithm, among the targets that do not drain.
+
+    Their health status alone keeps requests from those that do only while somebody is healthy: Envoy's panic
+    asks them too (https://github.com/envoyproxy/envoy/issues/46800).
+    """
+    return extension(
+        "envoy.load_balancing_policies.subset",
+        "envoy.extensions.load_balancing_policies.subset.v3.Subset",
+        fallback_policy="DEFAULT_SUBSET",
+        default_subset=struct(REGISTERED),
+        subset_lb_policy=_one_policy(_algorithm(algorithm)),
+    )
+
+
+def _algorithm(algorithm: Algorithm) -> dict[str, object]:
+    if algorithm is Algorithm.ROUND_ROBIN:
+        return extension(
+            "envoy.load_balancing_policies.round_robin",
+            "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin",
+        )
     return extension(
         "envoy.load_balancing_policies.least_request",
         "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest",
         selection_method="FULL_SCAN",  # the fewest of all; Envoy's default compares two
     )
+
+
+def _one_policy(policy: dict[str, object]) -> dict[str, object]:
+    return {"policies": [{"typed_extension_config": policy}]}
 
 
 def _connections(group: TargetGroup, tls_host: str, *, verified: bool) -> dict[str, object]:
@@ -117,10 +141,8 @@ def _health_check(check: HealthCheck) -> dict[str, object]:
             # Else one wrong code makes a target unhealthy at once, whatever the threshold.
             "retriable_statuses": [{"start": 100, "end": 600}],
             "request_headers_to_add": [
-                {
-                    "header": {"key": "user-agent", "value": _USER_AGENT},
-                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-                }
+                {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+                for key, value in _HEADERS.items()
             ],
         }
     }
