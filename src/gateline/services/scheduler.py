@@ -1,13 +1,57 @@
-"""One service as a state machine: events in, actions out (load-balancers.md section 15)."""
+"""One service as a state machine: events in, actions out (load-balancers.md section 15).
+
+No I/O, no clock, no dice: the runtime performs the actions and reports what happened. A task's life:
+
+    Launch ─► starting ─well by our own probe─► registered ─seen healthy by Envoy─► healthy ⇄ registered, unwell
+                 │                                  └──goes──► draining ─drained, or the delay is over─┐
+                 └──────────────────────goes──────────────► terminating ◄──────────────────────────────┘
+                                                               └─stop_timeout─► killing ─► exited
+
+A worker has no target group: it is healthy when it stayed up for a moment. `life` leads each task through its phases,
+`deployment` decides which ones are started and which ones go; here stand what is wanted and what failures cost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, assert_never
 
-from gateline.services.action import Action
-from gateline.services.deployment import Phase
-from gateline.services.event import Event
+from gateline.model.service import Service
+from gateline.model.target_group import TargetGroup
+from gateline.services.action import Action, Finished, Forget, Launch, Register, SetTimer, Tell
+from gateline.services.deployment import (
+    STAYING,
+    Limits,
+    Phase,
+    Task,
+    good,
+    limits,
+    missing,
+    staying,
+    superfluous,
+)
+from gateline.services.event import (
+    Attach,
+    Deploy,
+    Drained,
+    Elapsed,
+    Event,
+    Existing,
+    Exited,
+    Launched,
+    Probed,
+    Scale,
+    Seen,
+    Stop,
+    Want,
+)
+from gateline.services.life import Lives
+
+LONGEST_DELAY: Final = 300.0
+"""Seconds between two starts of a service whose tasks keep failing, at most."""
+
+_FAILURES_THAT_COUNT: Final = 16  # more double nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +68,236 @@ class Scheduler:
 
     def __init__(self, mint: Callable[[], str]) -> None:
         self._mint = mint
+        self._tasks: dict[str, Task] = {}  # in the order of their launches
+        self._arrived: list[Task] = []  # attached, and not taken up yet
+        self._lives = Lives(self._failed, self._proven)
+        self._revision = ""
+        self._forced = 0  # deployments of the revision that were forced
+        self._scaled: int | None = None
+        self._failures = 0  # that followed each other closely
+        self._hold: int | None = None  # the timer that must run out before anything is launched
+        self._stopping = False
+        self._finished = False
+        self._rolling = False  # what is wanted was not reached yet
 
     @property
     def desired(self) -> int:
         """How many tasks are wanted now."""
-        return 0
+        if self._stopping or self._lives.service is None:
+            return 0
+        return self._lives.service.desired_count if self._scaled is None else self._scaled
 
     @property
     def revision(self) -> str:
         """The revision that is wanted now, as `Launch` says it."""
-        return ""
+        return f"{self._revision}+{self._forced}" if self._forced else self._revision
 
     @property
     def steady(self) -> bool:
-        """Whether exactly the wanted tasks run, all healthy."""
-        return False
+        """Whether the wanted tasks run, all are healthy, and no other one stays."""
+        wanted = good(self._tasks.values(), self.revision)
+        return (
+            len(wanted) == self.desired == len(staying(self._tasks.values()))
+            and not self._stopping
+            and all(task.phase is Phase.HEALTHY for task in wanted)
+        )
 
     @property
     def tasks(self) -> tuple[TaskView, ...]:
         """All tasks that run, oldest first; those that are leaving too."""
-        return ()
+        return tuple(TaskView(task.name, task.revision, task.phase) for task in self._tasks.values())
 
     def handle(self, event: Event) -> list[Action]:
         """Take in what happened; what is to be done about it, in order."""
+        match event:
+            case Attach(tasks=tasks):
+                return self._attach(tasks)
+            case Want(service=service, group=group, revision=revision):
+                actions = self._want(service, group, revision)
+            case Scale(count=count):
+                actions = self._scale(count)
+            case Deploy():
+                actions = self._deploy()
+            case Stop():
+                actions = self._stop()
+            case Elapsed(serial=serial):
+                if serial == self._hold:
+                    self._hold = None
+                actions = self._lives.elapsed(serial)
+            case Launched() | Probed() | Seen() | Drained() | Exited():
+                task = self._tasks.get(event.task)
+                if task is None or (task in self._arrived and not isinstance(event, Exited)):
+                    return []
+                actions = self._of_task(task, event)
+            case _:
+                assert_never(event)
+        return actions + self._settle()
+
+    def _of_task(self, task: Task, event: Launched | Probed | Seen | Drained | Exited) -> list[Action]:
+        match event:
+            case Launched():
+                return self._lives.launched(task)
+            case Probed(well=well, reason=reason):
+                return self._lives.probed(task, well=well, reason=reason)
+            case Seen(healthy=healthy):
+                return self._lives.seen(task, healthy=healthy)
+            case Drained():
+                return self._lives.drained(task)
+            case Exited(status=status):
+                return self._exited(task, status)
+            case _:
+                assert_never(event)
+
+    # What is wanted.
+
+    def _attach(self, tasks: tuple[Existing, ...]) -> list[Action]:
+        """Acted upon when it is known what is wanted."""
+        for existing in tasks:
+            if existing.task in self._tasks:
+                continue
+            phase = existing.phase
+            if phase in STAYING and phase is not Phase.STARTING:
+                phase = Phase.STARTING if existing.worker else Phase.REGISTERED
+            elif phase is Phase.KILLING:
+                phase = Phase.TERMINATING
+            task = Task(existing.task, existing.revision, existing.worker, phase)
+            self._tasks[task.name] = task
+            self._arrived.append(task)
         return []
+
+    def _take_up(self) -> list[Action]:
+        """Say again what was said about the attached tasks before: control may have died while it did it."""
+        arrived, self._arrived = self._arrived, []
+        actions: list[Action] = []
+        for task in arrived:
+            if task.gone:
+                continue
+            match task.phase:
+                case Phase.STARTING:
+                    actions += self._lives.launched(task)
+                case Phase.DRAINING:
+                    actions += self._lives.drain(task)
+                case Phase.TERMINATING:
+                    actions += self._lives.terminate(task)
+                case _:
+                    task.launched = True
+                    actions += [Register(task.name), *self._lives.grace(task)]
+        return actions
+
+    def _want(self, service: Service, group: TargetGroup | None, revision: str) -> list[Action]:
+        if self._lives.service is not None and self._lives.service.desired_count != service.desired_count:
+            self._scaled = None
+        if self._revision != revision:
+            self._revision = revision
+            self._forced = max((_forced(task.revision, revision) for task in self._tasks.values()), default=0)
+            self._start_afresh()
+        self._lives.service, self._lives.group = service, group
+        self._stopping = self._finished = False
+        self._rolling = self._rolling or not self.steady
+        return self._take_up()
+
+    def _scale(self, count: int) -> list[Action]:
+        self._scaled = count
+        self._rolling = True
+        return []
+
+    def _deploy(self) -> list[Action]:
+        self._forced += 1
+        self._start_afresh()
+        return []
+
+    def _start_afresh(self) -> None:
+        self._failures = 0
+        self._hold = None
+        self._rolling = True
+
+    def _stop(self) -> list[Action]:
+        actions = self._take_up()
+        again = self._stopping
+        self._stopping = True
+        self._hold = None
+        for task in list(self._tasks.values()):
+            if again and task.phase is not Phase.KILLING:
+                actions += self._lives.kill(task)
+            elif task.phase in STAYING:
+                actions += self._lives.leave(task)
+        return actions
+
+    # How it is reached.
+
+    def _settle(self) -> list[Action]:
+        if self._stopping:
+            if self._tasks or self._finished:
+                return []
+            self._finished = True
+            return [Finished()]
+        if self._lives.service is None:
+            return []
+        bounds = self._limits(self._lives.service)
+        actions: list[Action] = []
+        may_launch = self._hold is None
+        tasks = list(self._tasks.values())
+        for task in superfluous(tasks, self.revision, bounds, may_launch=may_launch):
+            actions += self._lives.leave(task)
+        for _ in range(missing(tasks, self.revision, bounds) if may_launch else 0):
+            task = Task(self._mint(), self.revision, worker=self._lives.group is None)
+            self._tasks[task.name] = task
+            actions.append(Launch(task.name, task.revision))
+        if self._rolling and self.steady:
+            self._rolling = False
+            actions.append(Tell(f"all is well: {_tasks(self.desired)} of revision {self.revision}"))
+        return actions
+
+    def _limits(self, service: Service) -> Limits:
+        return limits(
+            self.desired,
+            minimum_percent=service.minimum_healthy_percent,
+            maximum_percent=service.maximum_percent,
+        )
+
+    def _exited(self, task: Task, status: int) -> list[Action]:
+        del self._tasks[task.name]
+        task.gone = True
+        actions: list[Action] = [Forget(task.name)] if task.registered else []
+        if task.phase in STAYING and not self._stopping:
+            how = f"exited with status {status}" if status >= 0 else f"was ended by signal {-status}"
+            actions += self._failed(task, f"task {task.name} {how}")
+        return actions
+
+    def _failed(self, task: Task, what: str) -> list[Action]:
+        """Tell it, and hold further starts for a while; failures during that while are of the same wave."""
+        self._rolling = True
+        if task.proven:
+            self._failures = 0
+        text = what
+        timer: list[Action] = []
+        if self._hold is None:
+            delay = self._delay()
+            self._failures += 1
+            if delay:
+                self._hold = self._lives.serial()
+                timer.append(SetTimer(self._hold, delay))
+                text = f"{what}; the next start is in {delay:g} s"
+        older = [other for other in self._tasks.values() if other.phase is Phase.HEALTHY]
+        older = [other for other in older if other.revision != self.revision]
+        if task.revision == self.revision and older:
+            text = f"{text}; {_tasks(len(older))} of an earlier revision serve on"
+        return [Tell(text, task.name, trouble=True), *timer]
+
+    def _proven(self) -> None:
+        self._failures = 0
+
+    def _delay(self) -> float:
+        if self._failures == 0:
+            return 0.0
+        return min(2.0 ** min(self._failures - 1, _FAILURES_THAT_COUNT), LONGEST_DELAY)
+
+
+def _forced(launched: str, revision: str) -> int:
+    """The number behind the `+` of a task's revision, where it is of that one."""
+    base, _, number = launched.partition("+")
+    return int(number) if base == revision and number.isdecimal() else 0
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
