@@ -8,23 +8,38 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateline.errors import GatelineError
 from gateline.runtime.control_api import serve_control
 
 
-async def flush(names: list[str] | None) -> tuple[str, ...]:
-    if names == ["unknown"]:
-        raise GatelineError("no authorizer is called unknown")
-    return tuple(names or ["all/of/them"])
+class Doer:
+    """Does what is asked, and says with what."""
 
+    async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
+        if authorizers == ["unknown"]:
+            raise GatelineError("no authorizer is called unknown")
+        return tuple(authorizers or ["all/of/them"])
 
-def status() -> dict[str, Any]:
-    return {"pids": {"gateline": 1}}
+    def status(self) -> dict[str, Any]:
+        return {"pids": {"gateline": 1}}
+
+    def services(self) -> list[dict[str, Any]]:
+        return [{"name": "orders"}]
+
+    def scale(self, service: str, count: int) -> dict[str, Any]:
+        return {"name": service, "desired": count}
+
+    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
+        if service == "unknown":
+            raise GatelineError("no service is called unknown")
+        return {"name": service, "waited": wait}
 
 
 def served(folder: Path, story: Callable[[Path], Awaitable[None]]) -> None:
     async def play() -> None:
-        async with asyncio.timeout(30), serve_control(folder / "s", flush, status):
+        async with asyncio.timeout(30), serve_control(folder / "s", Doer()):
             await story(folder / "s")
 
     asyncio.run(play())
@@ -55,6 +70,41 @@ def test_requests_are_answered_one_line_each(tmp_path: Path) -> None:
             {"ok": False, "problem": "no authorizer is called unknown"},
             {"ok": True, "pids": {"gateline": 1}},
         ]
+
+    served(tmp_path, story)
+
+
+def test_services_are_told_scaled_and_deployed(tmp_path: Path) -> None:
+    async def story(socket: Path) -> None:
+        assert await asked(
+            socket,
+            '{"do": "services"}',
+            '{"do": "scale", "service": "orders", "count": 3}',
+            '{"do": "deploy", "service": "orders", "wait": true}',
+            '{"do": "deploy", "service": "unknown", "wait": false}',
+        ) == [
+            {"ok": True, "services": [{"name": "orders"}]},
+            {"ok": True, "service": {"name": "orders", "desired": 3}},
+            {"ok": True, "service": {"name": "orders", "waited": True}},
+            {"ok": False, "problem": "no service is called unknown"},
+        ]
+
+    served(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"do": "scale", "service": "orders", "count": "3"}',
+        '{"do": "scale", "service": "orders", "count": true}',
+        '{"do": "scale", "service": 3, "count": 3}',
+        '{"do": "deploy", "service": "orders", "wait": 1}',
+        '{"do": "deploy", "service": "orders"}',
+    ],
+)
+def test_values_of_another_kind_are_not_taken(tmp_path: Path, line: str) -> None:
+    async def story(socket: Path) -> None:
+        assert await asked(socket, line) == [{"ok": False, "problem": "no such request"}]
 
     served(tmp_path, story)
 

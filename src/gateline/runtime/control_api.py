@@ -2,6 +2,9 @@
 
     {"do": "flush", "authorizers": ["name", ...] | null}   -> {"ok": true, "flushed": ["api/stage/name", ...]}
     {"do": "status"}                                       -> {"ok": true, "url": ..., "pids": {...}}
+    {"do": "services"}                                     -> {"ok": true, "services": [{"name": ..., ...}, ...]}
+    {"do": "scale", "service": "name", "count": 3}         -> {"ok": true, "service": {"name": ..., ...}}
+    {"do": "deploy", "service": "name", "wait": false}     -> {"ok": true, "service": {"name": ..., ...}}
 
 Whatever is wrong is {"ok": false, "problem": "..."}. The socket has mode 0600, in a folder of mode 0700.
 """
@@ -10,27 +13,42 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gateline.errors import GatelineError
 
 LONGEST_LINE: Final = 1024 * 1024
 
-Flush = Callable[[list[str] | None], Awaitable[tuple[str, ...]]]
-Status = Callable[[], dict[str, Any]]
+
+class Commands(Protocol):
+    """What can be asked of what runs. Whatever cannot be done is a GatelineError."""
+
+    async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
+        """Forget what authorizers decided, and say which ones; None: all."""
+
+    def status(self) -> dict[str, Any]:
+        """What runs."""
+
+    def services(self) -> list[dict[str, Any]]:
+        """The services with their tasks."""
+
+    def scale(self, service: str, count: int) -> dict[str, Any]:
+        """Let so many tasks of a service run."""
+
+    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
+        """Replace all tasks of a service."""
 
 
 @asynccontextmanager
-async def serve_control(socket: Path, flush: Flush, status: Status) -> AsyncIterator[None]:
+async def serve_control(socket: Path, commands: Commands) -> AsyncIterator[None]:
     """Serve commands at the socket.
 
     Args:
         socket: where; removed by whoever owns its folder.
-        flush: forgets what authorizers decided, and answers which.
-        status: what runs.
+        commands: does what is asked.
 
     """
     connections: set[asyncio.StreamWriter] = set()
@@ -40,7 +58,7 @@ async def serve_control(socket: Path, flush: Flush, status: Status) -> AsyncIter
         try:
             with suppress(OSError, ValueError):  # ValueError: a line that is too long
                 while line := await reader.readline():
-                    writer.write(json.dumps(await _answered(line, flush, status)).encode() + b"\n")
+                    writer.write(json.dumps(await _answered(line, commands)).encode() + b"\n")
                     await writer.drain()
         finally:
             connections.discard(writer)
@@ -57,20 +75,30 @@ async def serve_control(socket: Path, flush: Flush, status: Status) -> AsyncIter
         await server.wait_closed()
 
 
-async def _answered(line: bytes, flush: Flush, status: Status) -> dict[str, Any]:
+async def _answered(line: bytes, commands: Commands) -> dict[str, Any]:
     try:
         asked = json.loads(line)
     except ValueError:
         return {"ok": False, "problem": "no JSON"}
     try:
-        match asked:
-            case {"do": "flush", "authorizers": None}:
-                return {"ok": True, "flushed": list(await flush(None))}
-            case {"do": "flush", "authorizers": [*names]} if all(isinstance(name, str) for name in names):
-                return {"ok": True, "flushed": list(await flush(names))}
-            case {"do": "status"}:
-                return {"ok": True, **status()}
-            case _:
-                return {"ok": False, "problem": "no such request"}
+        return await _done(asked, commands)
     except GatelineError as error:
         return {"ok": False, "problem": str(error)}
+
+
+async def _done(asked: object, commands: Commands) -> dict[str, Any]:
+    match asked:
+        case {"do": "flush", "authorizers": None}:
+            return {"ok": True, "flushed": list(await commands.flush(None))}
+        case {"do": "flush", "authorizers": [*names]} if all(isinstance(name, str) for name in names):
+            return {"ok": True, "flushed": list(await commands.flush(names))}
+        case {"do": "status"}:
+            return {"ok": True, **commands.status()}
+        case {"do": "services"}:
+            return {"ok": True, "services": commands.services()}
+        case {"do": "scale", "service": str(service), "count": int(count)} if count is not True:
+            return {"ok": True, "service": commands.scale(service, count)}
+        case {"do": "deploy", "service": str(service), "wait": bool(wait)}:
+            return {"ok": True, "service": await commands.deploy(service, wait=wait)}
+        case _:
+            return {"ok": False, "problem": "no such request"}

@@ -14,6 +14,9 @@ from gateline.runtime.state_dir import CONTROL_SOCKET, DEFAULT_NAME, SOCKETS_REC
 PATIENCE: Final = 60.0
 """Seconds: an Envoy that is being restarted is waited for."""
 
+DEPLOYMENT_PATIENCE: Final = 600.0
+"""Seconds for a deployment that is waited for, as long as `aws ecs wait services-stable` waits."""
+
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024
 
 
@@ -36,8 +39,52 @@ async def flush(project: Path, state: Path | None, authorizers: list[str] | None
     return tuple(answer["flushed"])
 
 
-async def ask(project: Path, state: Path | None, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request to the gateway that runs a project; its answer, without problems.
+async def services(project: Path, state: Path | None) -> list[dict[str, Any]]:
+    """The services of a running project, as `Cluster.listing` tells them.
+
+    Raises:
+        GatelineError: it does not run.
+
+    """
+    found: list[dict[str, Any]] = (await ask(project, state, {"do": "services"}))["services"]
+    return found
+
+
+async def scale(project: Path, state: Path | None, service: str, count: int) -> dict[str, Any]:
+    """Let so many tasks of a service run; the service as it is now.
+
+    Raises:
+        GatelineError: the project does not run, or has no such service.
+
+    """
+    answer = await ask(project, state, {"do": "scale", "service": service, "count": count})
+    found: dict[str, Any] = answer["service"]
+    return found
+
+
+async def deploy(project: Path, state: Path | None, service: str, *, wait: bool) -> dict[str, Any]:
+    """Replace all tasks of a service, new ones first; the service as it is then.
+
+    Args:
+        project: the project file.
+        state: its state directory, when not `.gateline` beside it.
+        service: its name.
+        wait: until the new tasks are healthy, `DEPLOYMENT_PATIENCE` at most.
+
+    Raises:
+        GatelineError: the project does not run, has no such service, or it takes too long.
+
+    """
+    request = {"do": "deploy", "service": service, "wait": wait}
+    answer = await ask(project, state, request, DEPLOYMENT_PATIENCE if wait else PATIENCE)
+    found: dict[str, Any] = answer["service"]
+    return found
+
+
+async def ask(
+    project: Path, state: Path | None, request: dict[str, Any], patience: float = PATIENCE
+) -> dict[str, Any]:
+    """Send one request to the gateway that runs a project; its answer, without problems, within `patience` seconds.
 
     Raises:
         GatelineError: it does not run, or the answer tells a problem.
@@ -45,7 +92,7 @@ async def ask(project: Path, state: Path | None, request: dict[str, Any]) -> dic
     """
     folder = _state_folder(project, state)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_unix_connection(_socket(folder), limit=_LONGEST_ANSWER)
             try:
                 writer.write(json.dumps(request).encode() + b"\n")
@@ -54,7 +101,7 @@ async def ask(project: Path, state: Path | None, request: dict[str, Any]) -> dic
                 writer.close()
     except TimeoutError:
         raise GatelineError(
-            f"the gateway that holds {folder} did not answer within {PATIENCE:.0f} s"
+            f"the gateway that holds {folder} did not answer within {patience:.0f} s"
         ) from None
     except OSError:
         message = f"no gateway runs this project (nothing answers in {folder}): start it with `gateline up`"

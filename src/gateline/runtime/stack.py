@@ -34,6 +34,7 @@ from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
+from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
@@ -167,7 +168,9 @@ class Stack:
         before = await asyncio.to_thread(signature, loaded.files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await opened.enter_async_context(
-            serve_control(state.control_socket, self._serving.flush, self._status)
+            serve_control(
+                state.control_socket, StackCommands(serving=self._serving, cluster=None, told=self._status)
+            )
         )
         await self._serve(candidate, state)
         working += [
