@@ -144,19 +144,14 @@ def gateway(
     )
 
 
-def domain(name: str, certificate: str = "", **mappings: str) -> Domain:
-    """A custom domain; mappings are `base_path="api/stage"`, `root=` for the empty base path."""
+def domain(name: str, mappings: Mapping[str, str], certificate: str = "") -> Domain:
+    """A custom domain; mappings are from base path to `api/stage`."""
     return Domain(
         name=name,
         certificate=certificate,
         mappings=tuple(
-            BasePathMapping(
-                base_path="" if base_path == "root" else base_path,
-                api=target.partition("/")[0],
-                stage=target.partition("/")[2],
-                origin=ORIGIN,
-            )
-            for base_path, target in mappings.items()
+            BasePathMapping(base_path=path, api=leads.split("/")[0], stage=leads.split("/")[1], origin=ORIGIN)
+            for path, leads in mappings.items()
         ),
         origin=ORIGIN,
     )

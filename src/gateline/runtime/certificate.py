@@ -68,8 +68,8 @@ def named_certificate(
     """
     match source.source:
         case SelfSigned():
-            stem = f"certificate-{quote(source.name, safe='')}"
-            return _self_signed(source.name, stem, source.hosts or (source.name,), now, state)
+            stem = quote(source.name.replace("/", "-"), safe="")
+            return _self_signed(source.name, stem, (*_THIS_MACHINE, *source.hosts), now, state)
         case TlsFiles() as files:
             return _from_files(source.name, files, domains, now, complaints)
 
