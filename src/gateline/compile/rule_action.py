@@ -13,12 +13,11 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline import dataplane
+from gateline.compile.error_page import BALANCER_SERVER, error_page
 from gateline.compile.remap import remapped
 from gateline.compile.route import HEADER_MUTATION_FILTER, header
 from gateline.compile.wire import extension, new, packed, struct
 from gateline.model.load_balancer import FixedResponse, Forward, ListenerProtocol, Redirect
-
-SERVER: Final = "awselb/2.0"
 
 REDIRECT_FILTER: Final = "gateline.redirect"
 REDIRECT_SCRIPT: Final = "redirect.lua"
@@ -30,7 +29,7 @@ _REASONS: Final = {
     400: "Bad Request",
     405: "Method Not Allowed",
     414: "Request-URI Too Large",
-    463: "",
+    463: "Too Many Addresses",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
@@ -109,16 +108,7 @@ def unavailable_fields(*, behind_api: bool) -> dict[str, object]:
 
 def page(status: int) -> str:
     """The balancer's own page for a status (load-balancers.md section 9)."""
-    return (
-        f"<html>\r\n<head><title>{told(status)}</title></head>\r\n<body>\r\n"
-        f"<center><h1>{told(status)}</h1></center>\r\n</body>\r\n</html>\r\n"
-    )
-
-
-def told(status: int) -> str:
-    """A status with its reason: `503 Service Temporarily Unavailable`."""
-    reason = _REASONS[status] if status in _REASONS else HTTPStatus(status).phrase
-    return f"{status} {reason}".strip()
+    return error_page(status, _REASONS[status] if status in _REASONS else HTTPStatus(status).phrase)
 
 
 def page_fields(status: int) -> dict[str, object]:
@@ -144,13 +134,13 @@ def _answer(status: int, body: str, content_type: str, *, behind_api: bool) -> d
     added = [header("content-type", _literal(content_type))]
     if behind_api:
         added += [
-            header(remapped("server"), SERVER),
+            header(remapped("server"), BALANCER_SERVER),
             header(remapped("date"), _DATE),
             header(remapped("content-length"), str(len(body.encode()))),
             header(remapped("connection"), "keep-alive"),
         ]
     else:
-        added.append(header("server", SERVER))
+        added.append(header("server", BALANCER_SERVER))
     response: dict[str, object] = {"status": status}
     if body:
         response["body"] = {"inline_string": body}

@@ -1,8 +1,9 @@
 """DATA PLANE: the Lua scripts that Envoy runs, and the words that they share with Python.
 
-`gateway.lua` decides every request at the edge; `redirect.lua` makes a Location. The scripts are static:
-everything they know comes as data compiled into routes. `gateway.lua` is written in parts, one noun each, and
-handed to Envoy as one text; a part may use what stands before it. The front door is `script()` and its siblings.
+`gateway.lua` decides every request at the edge, `balancer.lua` looks at what comes in at a balancer of the
+internet, `redirect.lua` makes a Location. The scripts are static: everything they know comes as data compiled into
+routes. They are written in parts, one noun each, and handed to Envoy as one text; a part may use what stands
+before it. The front door is `script()` and its siblings.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ PARTS: Final = (
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
 
+BALANCER_PARTS: Final = ("answers", "tables", "hosts", "paths", "routing", "patterns", "balancer")
+"""What `balancer.lua` shares with `gateway.lua`, and what is its own."""
+
+
 @cache
 def script() -> str:
     """The text of `gateway.lua`."""
@@ -29,6 +34,12 @@ def script() -> str:
 def redirect_script() -> str:
     """The text of `redirect.lua`, which makes the Location of balancers' redirects."""
     return _joined(("redirect",))
+
+
+@cache
+def balancer_script() -> str:
+    """The text of `balancer.lua`, which runs at balancers of the internet."""
+    return _joined(BALANCER_PARTS)
 
 
 def _joined(parts: Iterable[str]) -> str:

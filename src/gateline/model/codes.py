@@ -200,3 +200,4 @@ RULE_SECRET_IN_PLAIN_TEXT = Code(
 RULE_JUDGES_THE_GATEWAY = Code(
     name="GL607", title="a rule on the source address behind an integration", severity=Severity.WARNING
 )
+SECRET_IN_PUBLIC_RULE = Code(name="GL608", title="a secret in a rule of a load balancer of the internet")

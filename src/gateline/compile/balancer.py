@@ -1,0 +1,127 @@
+"""Balancers of the internet: listeners of their own, and what those need. Internal ones open no socket (DESIGN D6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from gateline.compile import names
+from gateline.compile.balancer_listener import application_listener
+from gateline.compile.balancer_routes import balancer_scope
+from gateline.compile.binding import Binding, bindings
+from gateline.compile.harvest import Harvest
+from gateline.compile.route import CleanedHeaders
+from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.tcp_listener import tcp_listener
+from gateline.model import codes
+from gateline.model.diagnostic import Complaints
+from gateline.model.gateway import Gateway
+from gateline.model.load_balancer import (
+    BalancerType,
+    Forward,
+    HttpHeader,
+    Listener,
+    LoadBalancer,
+    Rule,
+    Scheme,
+)
+from gateline.model.secret import SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerResources:
+    """The listeners by name, and the scopes, clusters, lookups and origins that they need."""
+
+    listeners: dict[str, Message] = field(default_factory=dict)
+    harvest: Harvest = field(default_factory=Harvest)
+
+
+def balancer_resources(
+    gateway: Gateway, cleaned: CleanedHeaders, complaints: Complaints, *, request_log: str | None = None
+) -> BalancerResources:
+    """What Envoy is told of every balancer of the internet.
+
+    Args:
+        gateway: the project; addresses and ports of listeners are those really opened.
+        cleaned: names that mappings of the project write; who comes in here cannot carry its secrets.
+        complaints: gets a complaint about each rule that compares a header with a secret.
+        request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+
+    """
+    resources = BalancerResources()
+    sockets = {binding.name: binding for binding in bindings(gateway)}
+    for balancer in gateway.load_balancers:
+        if balancer.scheme is not Scheme.INTERNET_FACING:
+            continue
+        for listener in balancer.listeners:
+            if not _tells_secrets(balancer, listener, complaints):
+                binding = sockets[names.balancer_listener(balancer.name, listener.port)]
+                _listener(gateway, balancer, listener, binding, cleaned, request_log, resources)
+    return resources
+
+
+def _listener(
+    gateway: Gateway,
+    balancer: LoadBalancer,
+    listener: Listener,
+    binding: Binding,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    resources: BalancerResources,
+) -> None:
+    harvest = resources.harvest
+    harvest.origins[binding.name] = listener.origin
+    cluster_of = _clusters(gateway, harvest)
+    if balancer.type is BalancerType.NETWORK:
+        forward = listener.rules[-1].action
+        assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
+        made = tcp_listener(binding.name, binding.address, binding.port, forward, cluster_of)
+    else:
+        harvest.scopes[binding.name] = balancer_scope(
+            balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
+        )
+        made = application_listener(binding, listener, cleaned, request_log)
+    resources.listeners[binding.name] = made
+
+
+def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
+    """Names the cluster of a target group, and makes it when it is first named."""
+    groups = {group.name: group for group in gateway.target_groups}
+
+    def cluster_of(group_name: str) -> str:
+        name = names.target_group(group_name)
+        if name not in harvest.clusters:
+            group = groups[group_name]
+            harvest.clusters[name] = target_group_cluster(group, name=name, behind_api=False)
+            harvest.origins[name] = group.origin
+            harvest.target_groups[name] = group_name
+            for lookup in lookups(group, name):
+                harvest.lookups.setdefault(lookup)
+        return name
+
+    return cluster_of
+
+
+def _tells_secrets(balancer: LoadBalancer, listener: Listener, complaints: Complaints) -> bool:
+    """Whether a rule compares a header with a secret: its value would stand in the route table (DESIGN D8)."""
+    telling = [rule for rule in listener.rules if _names_secret(rule)]
+    for rule in telling:
+        complaints.add(
+            codes.SECRET_IN_PUBLIC_RULE,
+            rule.origin,
+            f"rule {rule.priority} of {balancer.name}:{listener.port} compares a header with a secret; at a "
+            "balancer of the internet its value would stand readable in Envoy's routes",
+            help="Put the rule at an `internal` balancer, behind the gateway that sends the secret.",
+        )
+    return bool(telling)
+
+
+def _names_secret(rule: Rule) -> bool:
+    return any(
+        isinstance(value, SecretRef)
+        for condition in rule.conditions
+        if isinstance(condition, HttpHeader)
+        for value in condition.values
+    )

@@ -1,0 +1,176 @@
+"""The Envoy listener of an application balancer of the internet (load-balancers.md sections 6, 7 and 12).
+
+It holds nothing of the rules, so that editing them leaves connections alone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline import dataplane
+from gateline.compile import names
+from gateline.compile.balancer_reply import balancer_reply
+from gateline.compile.binding import Binding
+from gateline.compile.cluster import ADS
+from gateline.compile.edge_tls import downstream_tls
+from gateline.compile.entry import LUA_FILTER
+from gateline.compile.header_cleaning import balancer_mutation
+from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_action import redirect_filter
+from gateline.compile.rule_match import PEER_STATE
+from gateline.compile.wire import extension, new
+from gateline.dataplane import keys
+from gateline.model.load_balancer import Listener, ListenerProtocol
+
+IDLE_TIMEOUT: Final = timedelta(seconds=60)
+_KEEP_ALIVE: Final = timedelta(hours=1)
+_HEADERS_KB: Final = 64
+
+_OTHER_UPGRADES: Final = (
+    "(?i)(?:.{0,8}|.{10,}"
+    + "".join(f"|.{{{at}}}[^{letter}].*" for at, letter in enumerate("websocket"))
+    + ")"
+)
+"""Whatever is not `websocket`."""
+
+_LOG_FORMAT: Final = {
+    "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%REQ(:PATH)%",
+    "status": "%RESPONSE_CODE%",
+    "ms": "%DURATION%",
+    "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
+    "route": "%ROUTE_NAME%",
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "upstream": "%UPSTREAM_HOST%",
+}
+"""As `listener.py` writes it for the edge."""
+
+
+def application_listener(
+    binding: Binding, listener: Listener, cleaned: CleanedHeaders, request_log: str | None
+) -> Message:
+    """The listener; its routes are the scope of the same name.
+
+    Args:
+        binding: its name, and the socket that it listens at.
+        listener: protocol and certificates.
+        cleaned: names of headers that carry secrets, cleaned from every client's request.
+        request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+
+    """
+    chain: dict[str, object] = {"filters": [_peer_filter(), _manager(binding.name, cleaned, request_log)]}
+    if listener.protocol is ListenerProtocol.HTTPS:
+        chain["transport_socket"] = downstream_tls(
+            [names.certificate(each) for each in listener.certificates]
+        )
+    return new(
+        "envoy.config.listener.v3.Listener",
+        name=binding.name,
+        address={"socket_address": {"address": binding.address, "port_value": binding.port}},
+        per_connection_buffer_limit_bytes={"value": 65536},
+        filter_chains=[chain],
+    )
+
+
+def _peer_filter() -> dict[str, object]:
+    """Keeps the address of the connection's peer for conditions on source-ip; no header has a part in it."""
+    peer = {
+        "object_key": PEER_STATE,
+        "factory_key": "envoy.network.ip",
+        "format_string": {
+            "text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}
+        },
+        "read_only": True,
+    }
+    return extension(
+        "gateline.peer",
+        "envoy.extensions.filters.network.set_filter_state.v3.Config",
+        on_new_connection=[peer],
+    )
+
+
+def _manager(name: str, cleaned: CleanedHeaders, request_log: str | None) -> dict[str, object]:
+    scope_key = {
+        "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
+    }
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="balancer",
+        codec_type="AUTO",
+        # Targets get the path byte for byte; odd forms are refused, not rewritten.
+        normalize_path={"value": False},
+        merge_slashes=False,
+        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        generate_request_id={"value": False},
+        server_header_transformation="PASS_THROUGH",
+        use_remote_address={"value": True},
+        skip_xff_append=True,  # the scope's headers append the peer
+        early_header_mutation_extensions=[balancer_mutation(cleaned, name)],
+        scoped_routes={
+            "name": "balancers",
+            "scope_key_builder": {"fragments": [scope_key]},
+            "rds_config_source": ADS,
+            "scoped_rds": {"scoped_rds_config_source": ADS},
+        },
+        http_filters=_filters(),
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        local_reply_config=balancer_reply(),
+        max_request_headers_kb={"value": _HEADERS_KB},
+        request_headers_timeout=IDLE_TIMEOUT,
+        stream_idle_timeout=IDLE_TIMEOUT,
+        common_http_protocol_options={
+            "idle_timeout": IDLE_TIMEOUT,
+            "max_connection_duration": _KEEP_ALIVE,
+            "max_headers_count": {"value": 100},
+        },
+        http_protocol_options={
+            "ignore_http_11_upgrade": [{"safe_regex": {"regex": _OTHER_UPGRADES}}],
+            "header_key_format": {
+                "stateful_formatter": extension(
+                    "preserve_case",
+                    "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+                )
+            },
+        },
+        http2_protocol_options={
+            "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
+            "max_concurrent_streams": {"value": 128},
+            "initial_stream_window_size": {"value": 65536},
+            "initial_connection_window_size": {"value": 1048576},
+        },
+        access_log=[] if request_log is None else [_request_log(request_log)],
+    )
+
+
+def _filters() -> list[dict[str, object]]:
+    return [
+        extension(
+            LUA_FILTER,
+            "envoy.extensions.filters.http.lua.v3.Lua",
+            default_source_code={"inline_string": dataplane.balancer_script()},
+            clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
+            shared_vm_id="gateline.balancer",
+        ),
+        redirect_filter(),
+        extension(
+            "envoy.filters.http.router",
+            "envoy.extensions.filters.http.router.v3.Router",
+            suppress_envoy_headers=True,
+            dynamic_stats={"value": False},
+        ),
+    ]
+
+
+def _request_log(path: str) -> dict[str, object]:
+    return extension(
+        "gateline.request_log",
+        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        path=path,
+        log_format={"json_format": _LOG_FORMAT},
+    )

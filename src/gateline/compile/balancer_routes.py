@@ -1,0 +1,187 @@
+"""The routes of a listener of an application balancer of the internet: what comes before its rules, and its rules.
+
+They are a scope of their own, which the listener's early mutation names, so an edited rule is one resource and
+holds at once, also for connections that are open. What must be refused is refused by Envoy itself; only a target
+of an unusual form is looked at by `balancer.lua`, which lets it on to the rules or leaves it where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final, assert_never
+
+from google.protobuf.message import Message
+
+from gateline.compile import names, rule_action
+from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
+from gateline.compile.route import CleanedHeaders, header
+from gateline.compile.rule_match import match_of
+from gateline.compile.table import Table, table_id
+from gateline.compile.wire import new, packed, struct
+from gateline.dataplane import keys
+from gateline.model.gateway import PathMode
+from gateline.model.load_balancer import (
+    FixedResponse,
+    Forward,
+    Listener,
+    LoadBalancer,
+    PathPattern,
+    Redirect,
+    Rule,
+)
+
+UNUSUAL: Final = "unusual form"
+"""The name of the route for targets of an unusual form, by which `balancer.lua` knows it."""
+
+JUDGED: Final = "judged"
+"""The dynamic metadata with which `balancer.lua` lets such a target on."""
+
+MOST_FORWARDED: Final = 30
+"""Addresses in X-Forwarded-For; one more is 463 (load-balancers.md section 6)."""
+
+_AUTHORITY: Final = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?"
+_ANYTHING: Final = {"safe_regex": {"regex": r"\C*"}}
+_NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says nothing
+
+
+def balancer_scope(
+    balancer: LoadBalancer,
+    listener: Listener,
+    *,
+    paths: PathMode,
+    cleaned: CleanedHeaders,
+    cluster_of: Callable[[str], str],
+) -> Message:
+    """The ScopedRouteConfiguration of a listener.
+
+    Args:
+        balancer: an application balancer of the internet.
+        listener: one of its listeners, no rule of which names a secret.
+        paths: how odd path forms are treated.
+        cleaned: names of headers that carry secrets, which no answer may show.
+        cluster_of: the cluster of a target group.
+
+    """
+    scope = names.balancer_listener(balancer.name, listener.port)
+    rules = [_rule(scope, rule, listener, cluster_of) for rule in listener.rules]
+    return scoped(
+        scope,
+        virtual_hosts=[
+            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(listener, paths), *rules]},
+        ],
+        **_headers(listener, cleaned),
+    )
+
+
+def _headers(listener: Listener, cleaned: CleanedHeaders) -> dict[str, object]:
+    echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
+    return {
+        "request_headers_to_remove": [
+            keys.SCOPE_HEADER,
+            keys.REQUEST_ID_HEADER,
+            "x-envoy-external-address",
+        ],
+        "request_headers_to_add": [
+            header(
+                "x-forwarded-for",
+                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+                "APPEND_IF_EXISTS_OR_ADD",
+            ),
+            header("x-forwarded-proto", str(listener.protocol).lower()),
+            header("x-forwarded-port", str(listener.port)),
+            # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
+            header("connection", "Upgrade", "OVERWRITE_IF_EXISTS"),
+        ],
+        "response_headers_to_remove": sorted(echoes),
+    }
+
+
+def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
+    """What is answered before any rule is asked."""
+    too_many = rf"(?:[^,]*,){{{MOST_FORWARDED},}}\C*"
+    return [
+        _refusal("TRACE", 405, _if(":method", "TRACE")),
+        _refusal("host", 400, _if(":authority", _AUTHORITY, fits=False)),
+        # Also bytes that are no UTF-8: no pattern of a query would fit them.
+        _refusal("target", 400, _if(":path", "(?s:/.*)", fits=False)),
+        _refusal("X-Forwarded-For", 463, _if("x-forwarded-for", too_many)),
+        _unusual(listener, paths),
+    ]
+
+
+def _if(name: str, regex: str, *, fits: bool = True) -> dict[str, object]:
+    return {
+        "name": name,
+        "string_match": {"safe_regex": {"regex": regex}},
+        "invert_match": not fits,
+    }
+
+
+def _refusal(name: str, status: int, condition: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "name": name,
+        "match": {**_ANYTHING, "headers": [condition]},
+        **rule_action.page_fields(status),
+    }
+
+
+def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
+    table = Table()
+    table.put(int(paths is PathMode.STRICT))
+    table.put_all(
+        dict.fromkeys(
+            value
+            for rule in listener.rules
+            for condition in rule.conditions
+            if isinstance(condition, PathPattern)
+            for value in condition.values
+        )
+    )
+    judged = {
+        "filter": keys.NAMESPACE,
+        "path": [{"key": JUDGED}],
+        "value": {"string_match": {"exact": "1"}},
+        "invert": True,
+    }
+    context = struct({"id": table_id(table.text), "table": table.text})
+    per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=context)
+    return {
+        "name": UNUSUAL,
+        "match": {
+            **_ANYTHING,
+            "headers": [_if(":path", PLAIN_TARGET, fits=False)],
+            "dynamic_metadata": [judged],
+        },
+        **rule_action.page_fields(400),
+        "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
+    }
+
+
+def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+    told = "default" if rule.priority is None else rule.priority
+    return {
+        "name": f"{scope} rule {told}",
+        "match": match_of(rule.conditions),
+        **_action(rule, listener, cluster_of),
+    }
+
+
+def _action(rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+    match rule.action:
+        case Forward() as forward:
+            destination = rule_action.destination(forward, cluster_of)
+            if destination is None:
+                return rule_action.unavailable_fields(behind_api=False)
+            return {"route": {**destination, "timeout": _NO_TIMEOUT}}
+        case FixedResponse() as fixed:
+            return rule_action.fixed_response_fields(fixed, behind_api=False)
+        case Redirect() as redirect:
+            return rule_action.redirect_fields(
+                redirect,
+                behind_api=False,
+                listener_protocol=listener.protocol,
+                listener_port=listener.port,
+            )
+        case action:
+            assert_never(action)

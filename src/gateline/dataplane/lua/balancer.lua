@@ -1,0 +1,114 @@
+-- balancer.lua: what Envoy runs for every request at a balancer of the internet.
+--
+-- Rules are judged by Envoy itself. A request whose target has an unusual form meets a route that answers 400; this
+-- script lets it on to the rules when no reading of its path would fit other rules, or none at all (DESIGN
+-- section 5). So whatever happens to the script, such a request goes nowhere.
+
+local UNUSUAL = "unusual form" -- the name of that route
+local JUDGED = "judged" -- dynamic metadata: it may pass
+local TARGET_LIMIT = 16384 -- characters of path and query
+local TABLES_KEPT = 64
+
+local patterns_kept, patterns_count = {}, 0
+
+local function patterns_of(context)
+  local id = context:get("id")
+  local known = patterns_kept[id]
+  if not known then
+    if patterns_count >= TABLES_KEPT then
+      patterns_kept, patterns_count = {}, 0
+    end
+    sethook(overrun, "", TABLE_BUDGET)
+    local take = reader(context:get("table"))
+    known = { strict = take() == "1" }
+    for index = 1, tonumber(take()) do
+      known[index] = take()
+    end
+    sethook(overrun, "", BUDGET)
+    patterns_kept[id], patterns_count = known, patterns_count + 1
+  end
+  return known
+end
+
+-- Whether what a path becomes when it is decoded is of a form that no path may have.
+local function has_forbidden_reading(path)
+  local readings, count, too_many, times = readings_of(path)
+  for at = 2, too_many and 0 or count do
+    if times[at] > 0 and forbidden_form(readings[at], false) then
+      return true
+    end
+  end
+  return too_many
+end
+
+-- Why a target must not pass, or nil.
+local function refused(target, patterns)
+  local question = find(target, "?", 1, true)
+  local path = question and sub(target, 1, question - 1) or target
+  local decoded = decode(path)
+  if byte(path, 1) ~= 47 then
+    return "request_target"
+  elseif find(target, "#", 1, true) then
+    return "path_fragment"
+  end
+  local why = forbidden_form(path, true) or not decoded and "path_percent" or forbidden_form(decoded, false)
+  if not why and patterns.strict and (has_forbidden_reading(path) or is_torn(patterns, path)) then
+    why = "path_ambiguous"
+  end
+  return why
+end
+
+-- Root=1-{8 hex time}-{24 hex}, or Self before the Root that came; an older Self goes (load-balancers.md section 6).
+local function traced(given, rid)
+  local fresh = format("1-%08x-%s%s%s", os.time(), sub(rid, 25, 36), sub(rid, 1, 8), sub(rid, 10, 13))
+  if not given or #given > 512 then
+    return "Root=" .. fresh
+  end
+  local fields, count, has_root, at = {}, 0, false, 1
+  while at <= #given do
+    local stop = find(given, ";", at, true) or #given + 1
+    while byte(given, at) == 32 do
+      at = at + 1
+    end
+    local field = sub(given, at, stop - 1)
+    if field ~= "" and sub(field, 1, 5) ~= "Self=" then
+      count = count + 1
+      fields[count] = field
+      has_root = has_root or sub(field, 1, 5) == "Root="
+    end
+    at = stop + 1
+  end
+  local rest = concat(fields, ";")
+  return (has_root and "Self=" or "Root=") .. fresh .. (rest ~= "" and ";" or "") .. rest
+end
+
+local function serve(h)
+  local headers, info = h:headers(), h:streamInfo()
+  local target = headers:get(":path")
+  if #target > TARGET_LIMIT then
+    sethook()
+    info:dynamicMetadata():set(NAMESPACE, WHY, "url_length")
+    return h:respond({ [":status"] = "414", ["content-type"] = "text/html", server = "awselb/2.0" },
+      "<html>\r\n<head><title>414 Request-URI Too Large</title></head>\r\n<body>\r\n" ..
+      "<center><h1>414 Request-URI Too Large</h1></center>\r\n</body>\r\n</html>\r\n")
+  end
+  headers:replace("x-amzn-trace-id", traced(headers:get("x-amzn-trace-id"), headers:get(REQUEST_ID_HEADER)))
+  if info:routeName() == UNUSUAL then
+    local why = refused(target, patterns_of(h:filterContext()))
+    if why then
+      info:dynamicMetadata():set(NAMESPACE, WHY, why) -- the route answers 400
+    else
+      info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
+      h:clearRouteCache()
+    end
+  end
+end
+
+function envoy_on_request(h)
+  sethook(overrun, "", BUDGET)
+  local ok, problem = pcall(serve, h)
+  sethook()
+  if not ok then
+    h:logErr("balancer.lua: " .. tostring(problem))
+  end
+end
