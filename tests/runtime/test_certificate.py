@@ -10,10 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from gateline.model.diagnostic import Complaints
-from gateline.model.gateway import SelfSigned, TlsFiles
+from gateline.model.gateway import CertificateSource, SelfSigned, TlsFiles
 from gateline.model.origin import Origin
 from gateline.model.secret import Certificate
-from gateline.runtime.certificate import RENEW_BEFORE, SELF_SIGNED_LIFE, edge_certificate
+from gateline.runtime.certificate import RENEW_BEFORE, SELF_SIGNED_LIFE, edge_certificate, named_certificate
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -148,3 +148,68 @@ def test_a_certificate_out_of_its_time_is_told(
     found, (told,) = from_files(state, pair.chain, pair.private_key.reveal(), now)
     assert found is taken
     assert told.startswith(f"{code} /gateway/tls/certificate ")
+
+
+def domain_certificate(
+    state: StateDir, source: SelfSigned | TlsFiles, *domains: str
+) -> tuple[bool, list[str]]:
+    complaints = Complaints()
+    named = CertificateSource(name="domain/api.example.com", source=source, hosts=domains)
+    taken = named_certificate(named, domains, NOW, state, complaints)
+    assert taken is None or taken.name == "domain/api.example.com"
+    return taken is not None, [
+        f"{found.code.name} {found.origin.json_pointer} {found.help}"
+        for found in complaints.report().diagnostics
+    ]
+
+
+def files_for(state: StateDir, *names: str) -> TlsFiles:
+    """A pair of files whose certificate names these hosts, with the edge's own."""
+    pair = self_signed(state, *names)
+    folder = state.path.parent
+    (folder / "api.pem").write_bytes(pair.chain)
+    (folder / "api.key").write_bytes(pair.private_key.reveal())
+    place = Origin("gateline.yaml", ("domains", "api.example.com"))
+    return TlsFiles(certificate=str(folder / "api.pem"), private_key=str(folder / "api.key"), origin=place)
+
+
+def test_a_domain_has_a_self_signed_certificate_of_its_own(state: StateDir) -> None:
+    edge = self_signed(state)
+    assert domain_certificate(state, SELF_SIGNED, "api.example.com") == (True, [])
+    kept = state.path / "tls" / "domain-api.example.com.pem"
+    names = x509.load_pem_x509_certificate(kept.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert "api.example.com" in names.value.get_values_for_type(x509.DNSName)
+    assert self_signed(state) == edge
+
+
+@pytest.mark.parametrize(
+    ("named", "domain"),
+    [
+        ("api.example.com", "api.example.com"),
+        ("API.example.com", "api.example.com"),
+        ("*.example.com", "api.example.com"),
+        ("*.example.com", "*.example.com"),
+    ],
+)
+def test_a_certificate_that_names_its_domain_is_taken(state: StateDir, named: str, domain: str) -> None:
+    assert domain_certificate(state, files_for(state, named), domain) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("named", "domain"),
+    [
+        ("www.example.com", "api.example.com"),
+        ("*.example.com", "a.b.example.com"),
+        ("*.example.com", "example.com"),
+        ("api.example.com", "*.example.com"),
+    ],
+)
+def test_a_certificate_that_does_not_name_its_domain_is_told(
+    state: StateDir, named: str, domain: str
+) -> None:
+    taken, [told] = domain_certificate(state, files_for(state, named), domain)
+    assert not taken
+    assert told.startswith("GL288 /domains/api.example.com/certificate it names ")
+    assert named in told

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import GatelineError
+from gateline.model.domain import BasePathMapping, Domain
 from gateline.model.gateway import Edge, Gateway, SelfSigned
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.runtime.ready import base_url, remove, stage_urls, write
+from gateline.runtime.ready import base_url, domain_urls, remove, stage_urls, write
 
 PLACE = Origin("gateline.yaml")
 EDGE = Edge(default_api="orders", port=8080, origin=PLACE)
@@ -75,6 +76,46 @@ def test_with_tls_the_url_says_so() -> None:
 def test_apis_that_are_not_the_default_are_reached_by_name_where_others_may_listen() -> None:
     urls = stage_urls(replace(GATEWAY, edge=replace(EDGE, address="0.0.0.0")))
     assert urls["users"] == {"prod": "http://users.localhost:8080/prod"}
+
+
+def domain(name: str, mappings: dict[str, str], certificate: str = "") -> Domain:
+    return Domain(
+        name=name,
+        certificate=certificate,
+        mappings=tuple(
+            BasePathMapping(base_path=path, api=api, stage="prod", origin=PLACE)
+            for path, api in mappings.items()
+        ),
+        origin=PLACE,
+    )
+
+
+def test_domains_are_told_with_their_base_paths_and_do_not_move_the_apis() -> None:
+    both = replace(GATEWAY, domains=(domain("api.example.com", {"": "orders", "u/v2": "users"}),))
+    assert [(url, f"{to.api}/{to.stage}") for url, to in domain_urls(both)] == [
+        ("http://api.example.com:8080", "orders/prod"),
+        ("http://api.example.com:8080/u/v2", "users/prod"),
+    ]
+    assert stage_urls(both) == stage_urls(GATEWAY)
+
+
+def test_a_domain_with_a_certificate_makes_every_url_speak_tls() -> None:
+    secure = replace(GATEWAY, domains=(domain("api.example.com", {"": "orders"}, "certificate"),))
+    assert [url for url, _ in domain_urls(secure)] == ["https://api.example.com:8080"]
+    assert base_url(secure) == "https://127.0.0.1:8080"
+
+
+def test_an_api_whose_own_endpoint_is_closed_is_told_where_a_domain_reaches_it() -> None:
+    closed = tuple(replace(api, execute_api_endpoint=False) for api in GATEWAY.apis)
+    domains = (
+        domain("*.example.com", {"": "users"}),
+        domain("api.example.com", {"u": "users", "": "orders"}),
+    )
+    urls = stage_urls(replace(GATEWAY, apis=closed, domains=domains))
+    assert urls == {
+        "orders": {"prod": "http://127.0.0.1:8080/prod"},
+        "users": {"prod": "http://api.example.com:8080/u"},
+    }
 
 
 def test_removing_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
