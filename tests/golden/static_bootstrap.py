@@ -46,12 +46,14 @@ def static_bootstrap(
 def _listener(message: Message, scopes: Mapping[str, Message]) -> dict[str, Any]:
     listener: dict[str, Any] = without_ads(to_dict(message))
     for chain in listener["filter_chains"]:
-        manager = chain["filters"][0]["typed_config"]
-        manager["scoped_routes"].pop("scoped_rds", None)
-        manager["scoped_routes"]["rds_config_source"] = {"ads": {}, "resource_api_version": "V3"}
-        manager["scoped_routes"]["scoped_route_configurations_list"] = {
-            "scoped_route_configurations": [without_ads(to_dict(s)) for _, s in sorted(scopes.items())]
-        }
+        for manager in (each["typed_config"] for each in chain["filters"]):
+            if "scoped_routes" not in manager:
+                continue
+            manager["scoped_routes"].pop("scoped_rds", None)
+            manager["scoped_routes"]["rds_config_source"] = {"ads": {}, "resource_api_version": "V3"}
+            manager["scoped_routes"]["scoped_route_configurations_list"] = {
+                "scoped_route_configurations": [without_ads(to_dict(s)) for _, s in sorted(scopes.items())]
+            }
     return listener
 
 

@@ -1,7 +1,8 @@
 """BACK END: model to Envoy resources. Pure functions: no files, no sockets, no clock.
 
 Front door: `compile_gateway(gateway, keyring)`. It works in this order, each step a function of the former's
-results: what is not supported → stages (tables, routes, clusters) → entry → listener → secrets → the whole.
+results: what is not supported → stages (tables, routes, clusters) → balancers of the internet → entry → listener
+→ secrets → the whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.balancer import balancer_resources
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.harvest import Harvest, Memory
@@ -72,6 +74,8 @@ def compile_gateway(
         for part in _stages(gateway, api, cleaned, complaints, memory):
             harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
+    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
+    harvest.add(public.harvest)
     logged = request_log is not None
     hosting = _hosting(gateway, harvest)
     entry = entry_scope(gateway, harvest.table_ids, _generations(hosting, generations), logged=logged)
@@ -93,7 +97,7 @@ def compile_gateway(
             CLUSTER: harvest.clusters | kept,
             ENDPOINT: {},
             SCOPED_ROUTE: scopes,
-            LISTENER: {names.LISTENER: listener},
+            LISTENER: {names.LISTENER: listener} | public.listeners,
         },
         lookups=tuple(harvest.lookups),
         target_groups=harvest.target_groups,
