@@ -29,6 +29,7 @@ class FakeStack:
 
     def __init__(self) -> None:
         self.hurried = 0
+        self.left = 0
         self.start: Callable[[], Awaitable[None]] = _nothing
         self.stop: Callable[[], Awaitable[None]] = _nothing
 
@@ -43,6 +44,9 @@ class FakeStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def leaving(self) -> None:
+        self.left += 1
 
     def hurry(self) -> None:
         self.hurried += 1

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 import typer
 
 from gateline.errors import DefinitionInvalid
+from gateline.runtime.house_client import open_processes
 from gateline.runtime.notice import Notice
-from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 
@@ -48,12 +48,13 @@ class _Stage(Enum):
 class Stopper:
     """Hears the signals that are meant to end this process. `heard` is the first of them.
 
-    While `forward` is set, it gets them instead.
+    `stopping` is set by the first, `hurrying` by the second. While `forward` is set, it gets them instead.
     """
 
     def __init__(self, stack: Stack) -> None:
         self.heard: signal.Signals | None = None
         self.stopping = asyncio.Event()
+        self.hurrying = asyncio.Event()
         self.forward: Callable[[signal.Signals], None] | None = None
         self._stack = stack
         self._stage = _Stage.STARTING
@@ -80,6 +81,7 @@ class Stopper:
         if self.forward:
             self.forward(number)
             return
+        self._stack.leaving()
         match self._stage:
             case _Stage.STARTING:
                 self._stage = _Stage.STOPPING
@@ -90,6 +92,7 @@ class Stopper:
                 self.stopping.set()
             case _Stage.STOPPING:
                 self._stage = _Stage.HURRYING
+                self.hurrying.set()
                 self._stack.hurry()
             case _Stage.HURRYING:
                 os._exit(128 + number)
@@ -122,7 +125,7 @@ def run_session(
 
 
 async def _session(settings: Settings, narrator: Teller, work: Work, broken_off: Callable[[int], int]) -> int:
-    processes = LocalProcesses()
+    processes = open_processes(os.environ)
     stack = Stack(settings, narrator, processes)
     stopper = Stopper(stack)
     stopper.listen()
@@ -132,6 +135,7 @@ async def _session(settings: Settings, narrator: Teller, work: Work, broken_off:
             narrator.serving()
             code = await work(stack, stopper)
             stopper.leaving()
+            stack.leaving()
             return code
     except asyncio.CancelledError:
         if stopper.heard is None:

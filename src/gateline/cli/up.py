@@ -34,6 +34,9 @@ PortOption = Annotated[
     int | None,
     typer.Option("--port", min=0, max=65535, metavar="N", help="Listen here instead; 0 picks a free port."),
 ]
+ReadyFileOption = Annotated[
+    Path | None, typer.Option("--ready-file", metavar="FILE", help="Write this, as JSON, when all serves.")
+]
 StateOption = Annotated[
     Path | None,
     typer.Option("--state", metavar="DIR", help="Keep keys, sockets and logs here instead of in .gateline."),
@@ -44,10 +47,7 @@ WatchOption = Annotated[bool, typer.Option("--watch/--no-watch", help="Take in e
 def up(
     project: ProjectArgument = None,
     port: PortOption = None,
-    ready_file: Annotated[
-        Path | None,
-        typer.Option("--ready-file", metavar="FILE", help="Write this, as JSON, when all serves."),
-    ] = None,
+    ready_file: ReadyFileOption = None,
     watch: WatchOption = True,
     log_format: Annotated[
         LogFormat | None,
@@ -82,7 +82,8 @@ def up(
     )
 
     async def work(stack: Stack, stopper: Stopper) -> int:
-        _greet(stack, out, settings)
+        if not stack.is_back:
+            _greet(stack, out, settings)
         await stopper.stopping.wait()
         return 0
 

@@ -20,6 +20,7 @@ from gateline.runtime.process import Command, ending, scrubbed
 from gateline.runtime.processes import Kept, Processes
 from gateline.runtime.state_dir import StateDir
 
+HOST: Final = "host"
 ANSWER_SECONDS: Final = 20.0
 POLICY: Final = supervisor.Policy(
     terminate_timeout=12.0
@@ -70,14 +71,15 @@ class Hosting:
         """Want a host; does nothing while there is one, and after a stop."""
         if self._is_stopping or (self._keeper and not self._keeper.finished.done()):
             return
-        self._state.host_log.unlink(missing_ok=True)
+        scratch = self._scratch()
         self._keeper = self._processes.keep(
-            "host",
-            self._command(self._state.scratch_folder()),
+            HOST,
+            self._command(scratch),
             POLICY,
             on_crash=self._told_crash,
             on_spawn=lambda _: self._changed(),
         )
+        self._processes.note(HOST, str(scratch))
         self._keeper.start()
         if self._linking is None:
             self._linking = self._tasks.create_task(self._link.run())
@@ -113,6 +115,11 @@ class Hosting:
         """Let the host forget what these authorizers decided."""
         await self._link.flush(authorizers)
 
+    def let_go(self) -> None:
+        """Say nothing more to the host, which goes on."""
+        if self._linking:
+            self._linking.cancel()
+
     def stop(self) -> None:
         """Want no host any more: gently the first time, at once the second."""
         self._is_stopping = True
@@ -125,6 +132,14 @@ class Hosting:
         """Wait until none runs."""
         if self._keeper:
             await self._keeper.finished
+
+    def _scratch(self) -> Path:
+        """The scratch folder: the one of the host that runs already, if there is one."""
+        running = self._processes.running.get(HOST)
+        if running and self._keeper is None:
+            return Path(running.note)
+        self._state.host_log.unlink(missing_ok=True)
+        return self._state.scratch_folder()
 
     def _command(self, scratch: Path) -> Command:
         state = self._state

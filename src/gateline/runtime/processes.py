@@ -105,11 +105,24 @@ class Processes(Protocol):
     def recall(self, key: str) -> str | None:
         """The text that was kept, also by a former control."""
 
-    def hold(self, key: str, handle: int) -> None:
-        """Keep a file descriptor open over the end of control. Ours stays ours."""
+    def hold(self, key: str, handle: int, *, emptied: bool = False) -> None:
+        """Keep a file descriptor open over the end of control. Ours stays ours.
+
+        Args:
+            key: one descriptor is held under a key; a new one takes its place.
+            handle: the descriptor.
+            emptied: it is a pipe that must be read while control is away, so that its writers need not wait.
+
+        """
 
     def held(self, key: str) -> int | None:
         """The descriptor that a former control let be held: this process's own, to close, under each key once."""
+
+    def remove_at_end(self, path: str) -> None:
+        """Remove a file when all ends, should control not be there to do it."""
+
+    def leaving(self) -> None:
+        """Say that this is the end, and not of control alone: nothing that ends us now is outlived."""
 
     def served(self) -> None:
         """Say that everything serves: from now on a control that crashes is started again."""
@@ -168,12 +181,18 @@ class LocalProcesses:
         """The text that was kept."""
         return self._remembered.get(key)
 
-    def hold(self, key: str, handle: int) -> None:
+    def hold(self, key: str, handle: int, *, emptied: bool = False) -> None:
         """Nobody comes after us."""
 
     def held(self, key: str) -> int | None:  # noqa: ARG002
         """Nobody came before us."""
         return None
+
+    def remove_at_end(self, path: str) -> None:
+        """We are there to do it."""
+
+    def leaving(self) -> None:
+        """Our end is the end of all."""
 
     def served(self) -> None:
         """Nobody starts us again."""

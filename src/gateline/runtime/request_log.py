@@ -14,6 +14,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -38,7 +39,7 @@ class RequestLog:
     """Reads the pipe at `path` and shows each record that `render` makes a line of.
 
     Args:
-        path: where the pipe is made; Envoy opens it by this name.
+        path: where the pipe is; Envoy opens it by this name. Made if it is missing.
         render: a record to a line, or None to show nothing.
         write: takes lines of text, each with its line end; may block.
 
@@ -56,11 +57,16 @@ class RequestLog:
         self._over = False
         self._changed = threading.Condition()
 
+    @property
+    def handle(self) -> int:
+        """The pipe, as long as this is entered: whoever holds it open keeps Envoy from losing its reader."""
+        return self._read_end
+
     def __enter__(self) -> Self:
-        os.mkfifo(self._path, 0o600)
-        self._read_end = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        # Held open for writing, so that an Envoy that ends does not end the log.
-        self._write_end = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        with suppress(FileExistsError):  # a former control's: Envoy has it open
+            os.mkfifo(self._path, 0o600)
+        # Held open for writing, too, so that an Envoy that ends does not end the log.
+        self._read_end = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         _enlarge(self._read_end)
         self._wake_read, self._wake_write = os.pipe()
         self._threads = [
@@ -74,13 +80,15 @@ class RequestLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Show what is still in the pipe, then stop. A terminal that takes nothing is not waited for."""
+        """Show what is still in the pipe, then stop. A terminal that takes nothing is not waited for.
+
+        The pipe's name stays: whoever owns the folder removes it, when nobody comes after us.
+        """
         os.write(self._wake_write, b".")
         for thread in self._threads:
             thread.join(timeout=2.0)
-        for handle in (self._read_end, self._write_end, self._wake_read, self._wake_write):
+        for handle in (self._read_end, self._wake_read, self._wake_write):
             os.close(handle)
-        self._path.unlink(missing_ok=True)
 
     def _read(self) -> None:
         rest = b""

@@ -38,8 +38,8 @@ from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
-from gateline.runtime.hosting import Hosting
-from gateline.runtime.listening import accepts, reserve
+from gateline.runtime.hosting import HOST, Hosting
+from gateline.runtime.listening import accepts
 from gateline.runtime.notice import (
     Complained,
     EnvoyBack,
@@ -56,6 +56,7 @@ from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import as_json, as_text, record
 from gateline.runtime.request_log import LogFormat, RequestLog
+from gateline.runtime.reservation import reserve_for
 from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
@@ -64,6 +65,7 @@ from gateline.runtime.state_dir import StateDir, hold_state_dir, write_private
 from gateline.runtime.watching import signature
 
 NODE: Final = "edge"
+ENVOY: Final = "envoy"
 START_SECONDS: Final = 30.0
 LOOK_AT_LOG_SECONDS: Final = 60.0
 
@@ -111,7 +113,8 @@ class Stack:
     def pids(self) -> dict[str, int]:
         """The processes that run now."""
         started = {"envoy": self._keeper.pid, "host": self._hosting.pid}
-        return {"gateline": os.getpid()} | {name: pid for name, pid in started.items() if pid}
+        ours = {"gateline": self._processes.root, "control": os.getpid()}
+        return ours | {name: pid for name, pid in started.items() if pid}
 
     async def send_clients_elsewhere(self) -> None:
         """Have every answer say `Connection: close`: clients come back through whoever stands in front.
@@ -120,6 +123,15 @@ class Stack:
         """
         with suppress(OSError):  # an Envoy that is away has no clients
             await self._admin.fail_health_check()
+
+    @property
+    def is_back(self) -> bool:
+        """Whether a former control served, and all of it goes on."""
+        return self._processes.has_served
+
+    def leaving(self) -> None:
+        """All of it is about to end, and nothing goes on without us."""
+        self._processes.leaving()
 
     def hurry(self) -> None:
         """Do not wait for the requests in flight."""
@@ -140,10 +152,11 @@ class Stack:
     async def _open(self, opened: AsyncExitStack) -> None:
         settings = self._settings
         folder = settings.project.absolute().parent
-        state = opened.enter_context(hold_state_dir(folder, settings.state, settings.environ))
+        state = opened.enter_context(
+            hold_state_dir(folder, settings.state, settings.environ, self._processes)
+        )
         if settings.ready_file:
-            ready.remove(settings.ready_file)
-            opened.callback(ready.remove, settings.ready_file)
+            self._withdraw(settings.ready_file, opened)
         memory = Memory()
         loaded = await asyncio.to_thread(read, settings, memory)
         if loaded.gateway is None:
@@ -159,12 +172,12 @@ class Stack:
         self._hosting = Hosting(
             state, settings.environ, tasks, self._processes, self._notify, self._tell_ready
         )
-        if loaded.gateway.functions:
+        if loaded.gateway.functions or HOST in self._processes.running:
             self._hosting.start()
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
         self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
         working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
-        opened.push_async_callback(self._shut_down, working)
+        opened.push_async_exit(partial(self._shut_down, working))
         before = await asyncio.to_thread(signature, loaded.files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await opened.enter_async_context(
@@ -185,13 +198,29 @@ class Stack:
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
 
+    def _withdraw(self, file: Path, opened: AsyncExitStack) -> None:
+        """No ready file before all serves, nor after it has ended. It stays while all goes on without us."""
+
+        def remove(
+            kind: type[BaseException] | None,  # noqa: ARG001
+            error: BaseException | None,
+            trace: TracebackType | None,  # noqa: ARG001
+        ) -> None:
+            if not self._processes.outlives(error):
+                ready.remove(file)
+
+        if not self._processes.has_served:
+            ready.remove(file)
+        self._processes.remove_at_end(str(file.absolute()))
+        opened.push(remove)
+
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
         raise DefinitionInvalid(report)
 
     def _reserve(self, written: Edge, opened: AsyncExitStack) -> RunningEdge:
         wanted = written.port if self._settings.port is None else self._settings.port
-        port, kept = reserve(written.address, wanted)
+        port, kept = reserve_for(self._processes, "gateway", written.address, wanted)
         if kept:
             opened.enter_context(kept)
         self._edge = replace(written, port=port)
@@ -214,7 +243,8 @@ class Stack:
                     told = record(line, self._rows)
                     return as_text(told, self._rows, colour=settings.colour) if told else None
 
-        opened.enter_context(RequestLog(state.request_pipe, render, settings.write))
+        log = opened.enter_context(RequestLog(state.request_pipe, render, settings.write))
+        self._processes.hold("requests", log.handle, emptied=True)
         return state.request_pipe
 
     def _start_envoy(self, edge: RunningEdge, state: StateDir) -> Kept:
@@ -229,10 +259,11 @@ class Stack:
             folder=state.path,
             log=state.envoy_log,
         )
-        state.envoy_log.unlink(missing_ok=True)
+        if ENVOY not in self._processes.running:
+            state.envoy_log.unlink(missing_ok=True)
         self._admin = Admin(state.admin_socket)
         keeper = self._processes.keep(
-            "envoy",
+            ENVOY,
             command,
             supervisor.Policy(drain_timeout=edge.actual.drain.timeout.total_seconds()),
             drain=self._admin.drain,
@@ -285,6 +316,7 @@ class Stack:
         self._gateway = gateway
         self._rows = {row.route: row for row in resources.routes}
         self._serves = True
+        self._processes.served()
         self._tell_ready()
 
     def _status(self) -> dict[str, Any]:
@@ -327,11 +359,23 @@ class Stack:
             self._tell_ready()
             self._notify(EnvoyBack(pid))
 
-    async def _shut_down(self, working: list[asyncio.Task[None]]) -> None:
-        """Stop watching, then let Envoy finish what it serves; the control plane stays up until it has."""
+    async def _shut_down(
+        self,
+        working: list[asyncio.Task[None]],
+        kind: type[BaseException] | None,  # noqa: ARG002
+        error: BaseException | None,
+        trace: TracebackType | None,  # noqa: ARG002
+    ) -> None:
+        """Stop watching, then let Envoy finish what it serves; the control plane stays up until it has.
+
+        A fault of ours ends us alone, where somebody starts us again.
+        """
         for task in working:
             task.cancel()
         self._serving.stop()
+        if self._processes.outlives(error):
+            self._hosting.let_go()
+            return
         self._keeper.stop()
         await self._keeper.finished
         self._hosting.stop()

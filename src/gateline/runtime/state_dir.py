@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from gateline.errors import GatelineError
+from gateline.runtime.processes import LocalProcesses, Processes
 
 DEFAULT_NAME: Final = ".gateline"
 LONGEST_SOCKET_PATH: Final = 100
@@ -30,6 +31,8 @@ _SCRATCH_RECORD: Final = "scratch.path"
 _TASKS_RECORD: Final = "tasks.path"
 _LONGEST_SOCKET_NAME: Final = "host-control.sock"
 _SHORT_PREFIX: Final = "gateline-"
+_LOCK: Final = "lock"
+_SOCKETS: Final = "sockets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +137,11 @@ def write_private(path: Path, content: bytes) -> None:
 
 @contextmanager
 def hold_state_dir(
-    project_folder: Path, chosen: Path | None, environ: Mapping[str, str]
+    project_folder: Path, chosen: Path | None, environ: Mapping[str, str], processes: Processes | None = None
 ) -> Iterator[StateDir]:
     """Open (or make) the state directory and keep it for this process; what a crashed run left is removed.
+
+    Behind a house it is kept for that, with what is used by processes that outlive us.
 
     Raises:
         GatelineError: it is not ours, cannot be made, or another process holds it.
@@ -145,14 +150,21 @@ def hold_state_dir(
     path = (chosen.expanduser() if chosen else project_folder / DEFAULT_NAME).absolute()
     _own_folder(path, follow=chosen is not None)
     _keep_out_of_version_control(path)
-    lock = _lock(path)
+    keeper = processes or LocalProcesses()
+    lock = keeper.held(_LOCK) or _lock(path, keeper)
     try:
-        _remove_leftovers(path)
-        sockets = _socket_folder(path, environ)
+        sockets = Path(keeper.recall(_SOCKETS) or "")
+        if not keeper.has_served:
+            _remove_leftovers(path)
+            sockets = _socket_folder(path, environ)
+            keeper.remember(_SOCKETS, str(sockets))
         try:
             yield StateDir(path=path, sockets=sockets)
-        finally:
-            _remove_leftovers(path)
+        except BaseException as error:
+            if not keeper.outlives(error):
+                _remove_leftovers(path)
+            raise
+        _remove_leftovers(path)
     finally:
         os.close(lock)
 
@@ -186,8 +198,8 @@ def _keep_out_of_version_control(path: Path) -> None:
         ignore.write_text("*\n", encoding="utf-8")
 
 
-def _lock(path: Path) -> int:
-    """Hold the directory's lock; the kernel frees it when this process ends, however it ends."""
+def _lock(path: Path, processes: Processes) -> int:
+    """Hold the directory's lock; the kernel frees it when all who hold it have ended, however they end."""
     lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -201,7 +213,8 @@ def _lock(path: Path) -> int:
         )
         raise GatelineError(message) from error
     os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+    os.pwrite(lock, f"{processes.root}\n".encode("ascii"), 0)
+    processes.hold(_LOCK, lock)
     return lock
 
 

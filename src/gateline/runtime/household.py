@@ -1,0 +1,319 @@
+"""What the house does once control was started: keeps processes for it, and keeps it.
+
+All decisions are the supervisors' (`supervisor.py`), control's own included; here is who is asked and told. Asyncio
+and the standard library only: what is not here cannot break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from gateline.processes import watchman
+from gateline.runtime import supervisor
+from gateline.runtime.background import background
+from gateline.runtime.control_start import StartedControl, start_control
+from gateline.runtime.house_wire import LONGEST_LINE, command_of, line, receive_handle
+from gateline.runtime.keeper import Keeper
+from gateline.runtime.process import ending
+from gateline.runtime.processes import mark_of, marked
+from gateline.runtime.spawned import Spawned
+
+LAST_SECONDS: Final = 1.0
+"""How long a control that was told to end at once may take."""
+
+_CHUNK: Final = 65_536
+
+
+def keep_house(house: str, control: StartedControl, heard: list[int]) -> int:
+    """Keep house until control leaves; the exit code.
+
+    Args:
+        house: its id.
+        control: runs already.
+        heard: signals that came before anybody could do something about them.
+
+    """
+    return asyncio.run(Household(house, control).live(heard))
+
+
+class Household:
+    """The house at work."""
+
+    def __init__(self, house: str, control: StartedControl) -> None:
+        self._house = house
+        self._first: StartedControl | None = control
+        self._served = False
+        self._signals = 0
+        self._kept: dict[str, Keeper] = {}
+        self._drains: dict[str, asyncio.Event] = {}
+        self._notes: dict[str, str] = {}
+        self._remembered: dict[str, str] = {}
+        self._held: dict[str, int] = {}
+        self._emptied: set[int] = set()
+        self._marks = [mark_of(house)]
+        self._to_remove: set[str] = set()
+        self._line: asyncio.StreamWriter | None = None
+        self._pipe = -1  # to the watchman
+
+    async def live(self, heard: list[int]) -> int:
+        """Keep control and what it wants until control is over, then end all; control's exit code."""
+        self._child: Spawned | None = None
+        self._control = Keeper(
+            self._start_control,
+            supervisor.Policy(),
+            on_crash=self._tell_crash,
+            on_spawn=lambda _: None,
+            mark=mark_of(self._house, "control"),
+        )
+        async with background() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self._control.run())
+            self._control.start()
+            self._listen(heard)
+            watching = self._watch()
+            finished = await self._control.finished
+            await self._end_all()
+            watching.leaving()
+            os.close(self._pipe)
+            self._pipe = -1
+            await watching.finished
+        return finished.status if finished.status >= 0 else 128 - finished.status
+
+    # Control.
+
+    def _start_control(self) -> Spawned:
+        started = self._first or start_control(self._house, self._held)
+        self._first = None
+        self._child = Spawned(started.pid)
+        self._tasks.create_task(self._attend(started))
+        return self._child
+
+    async def _attend(self, started: StartedControl) -> None:
+        """Do what a control asks for, until it is gone."""
+        loop = asyncio.get_running_loop()
+        handles = started.handles
+        handles.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=started.lines, limit=LONGEST_LINE)
+        loop.add_reader(handles, self._take_handles, started)
+        for pipe in self._emptied:
+            loop.remove_reader(pipe)
+        self._line = writer
+        running = {name: [kept.pid or 0, self._notes.get(name, "")] for name, kept in self._kept.items()}
+        writer.write(line(served=self._served, remembered=self._remembered, running=running))
+        try:
+            with suppress(OSError):
+                while asked := await reader.readline():
+                    self._do(json.loads(asked))
+        finally:
+            self._take_handles(started)
+            loop.remove_reader(handles)
+            handles.close()
+            writer.close()
+            if self._line is writer:
+                self._be_alone()
+
+    def _be_alone(self) -> None:
+        """Do without control for a while."""
+        self._line = None
+        for drained in self._drains.values():
+            drained.set()
+        for pipe in self._emptied:
+            asyncio.get_running_loop().add_reader(pipe, _empty, pipe)
+
+    def _do(self, asked: dict[str, Any]) -> None:
+        match asked:
+            case {"do": "keep"}:
+                self._keep(asked)
+            case {"do": "note", "name": str(name), "text": str(text)}:
+                self._notes[name] = text
+            case {"do": "remember", "key": str(key), "value": str(value)}:
+                self._remembered[key] = value
+            case {"do": "remove", "path": str(path)}:
+                self._to_remove.add(path)
+            case {"do": "served"}:
+                self._tell_served()
+            case {"do": "leaving"}:
+                self._control.leaving()
+            case {"do": "drained", "name": str(name)} if name in self._drains:
+                self._drains[name].set()
+            case {"do": str(what), "name": str(name)} if name in self._kept:
+                kept = self._kept[name]
+                does: dict[str, Callable[[], None]] = {
+                    "start": kept.start,
+                    "ready": kept.ready,
+                    "unresponsive": kept.unresponsive,
+                    "stop": kept.stop,
+                }
+                does.get(what, lambda: None)()
+
+    def _take_handles(self, started: StartedControl) -> None:
+        with suppress(OSError, ValueError):
+            while received := receive_handle(started.handles):
+                key, handle, emptied = received
+                before = self._held.pop(key, None)
+                if before is not None:
+                    self._emptied.discard(before)
+                    os.close(before)
+                self._held[key] = handle
+                if emptied:
+                    self._emptied.add(handle)
+            asyncio.get_running_loop().remove_reader(started.handles)  # it is gone
+
+    def _tell_served(self) -> None:
+        self._control.ready()
+        if self._served and self._child:
+            _say(f"control is back (process {self._child.pid})")
+        self._served = True
+
+    def _tell_crash(self, crash: supervisor.Crashed) -> None:
+        after = f"in {crash.restart_in:g} s" if crash.restart_in else "at once"
+        _say(f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on")
+
+    # What control wants.
+
+    def _keep(self, asked: dict[str, Any]) -> None:
+        name = str(asked["name"])
+        kept = self._kept.get(name)
+        if kept is not None:
+            if kept.pid:
+                self._tell(spawned=name, pid=kept.pid)
+            return
+        command, mark = command_of(asked["command"]), mark_of(self._house, name)
+        self._add_mark(command.mark)
+        kept = Keeper(
+            marked(command, mark),
+            supervisor.Policy(**asked["policy"]),
+            drain=partial(self._drain, name) if asked["drains"] else None,
+            on_crash=lambda crash: self._tell(
+                crashed=name, status=crash.status, restart_in=crash.restart_in, hung=crash.hung
+            ),
+            on_spawn=lambda pid: self._tell(spawned=name, pid=pid),
+            mark=mark,
+        )
+        self._kept[name] = kept
+        kept.finished.add_done_callback(partial(self._finish, name))
+        self._tasks.create_task(kept.run())
+
+    def _finish(self, name: str, finished: asyncio.Future[supervisor.Finished]) -> None:
+        del self._kept[name]
+        self._notes.pop(name, None)
+        result = finished.result()
+        self._tell(finished=name, status=result.status, failed=result.failed)
+
+    async def _drain(self, name: str) -> None:
+        """Let control drain it, who knows how; without control nobody does."""
+        if self._line is None:
+            return
+        self._drains[name] = drained = asyncio.Event()
+        self._tell(drain=name)
+        try:
+            await drained.wait()
+        finally:
+            del self._drains[name]
+
+    def _tell(self, **what: object) -> None:
+        if self._line is not None:
+            self._line.write(line(**what))
+
+    # The end.
+
+    def _listen(self, heard: list[int]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._hear, number)
+        for early in heard:
+            self._hear(early)
+
+    def _hear(self, number: int) -> None:
+        """Control knows what each signal means; the end of it is the end of all from now on."""
+        self._signals += 1
+        self._control.leaving()
+        if self._child and not self._child.ended.done():
+            self._child.signal(number)
+            if self._signals > 2:
+                asyncio.get_running_loop().call_later(LAST_SECONDS, self._child.kill)
+        elif self._signals > 1:
+            for kept in list(self._kept.values()):
+                kept.stop()
+
+    async def _end_all(self) -> None:
+        """End what is left: first who takes requests (it was wanted first), then the others at once."""
+        left = list(self._kept.values())
+        for kept in (left[:1], left[1:]):
+            for each in kept:
+                each.stop()
+            for each in kept:
+                await each.finished
+        self._remove()
+
+    def _remove(self) -> None:
+        for path in self._to_remove:
+            with suppress(OSError):
+                Path(path).unlink(missing_ok=True)
+
+    # The watchman.
+
+    def _watch(self) -> Keeper:
+        watching = Keeper(
+            self._start_watchman,
+            supervisor.Policy(),
+            on_crash=lambda _: None,
+            on_spawn=lambda _: watching.ready(),
+        )
+        self._tasks.create_task(watching.run())
+        watching.start()
+        return watching
+
+    def _start_watchman(self) -> Spawned:
+        if self._pipe >= 0:
+            os.close(self._pipe)
+        read_end, self._pipe = os.pipe()
+        try:
+            pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", str(watchman.__file__)],
+                {},
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, read_end, 0),
+                    *((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)),
+                ],
+                setsid=True,
+            )
+        finally:
+            os.close(read_end)
+        for mark in self._marks:
+            self._write_mark(mark)
+        return Spawned(pid)
+
+    def _add_mark(self, mark: str) -> None:
+        if mark and mark not in self._marks:
+            self._marks.append(mark)
+            self._write_mark(mark)
+
+    def _write_mark(self, mark: str) -> None:
+        if self._pipe >= 0:
+            with suppress(OSError):  # the watchman is gone, and the next one is told all of them
+                os.write(self._pipe, mark.encode() + b"\n")
+
+
+def _empty(pipe: int) -> None:
+    """Read what nobody else reads now, so that who writes it need not wait."""
+    with suppress(BlockingIOError):
+        while os.read(pipe, _CHUNK):
+            pass
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"gateline: {text}\n")
+        sys.stderr.flush()
