@@ -24,7 +24,9 @@ def static_bootstrap(
     resources: Resources, answers: Mapping[HostLookup, Sequence[str]], *, admin: str = ""
 ) -> dict[str, Any]:
     """A bootstrap that holds everything itself; what came over ADS is looked up statically."""
-    endpoints = {name: to_dict(message) for name, message in assignments(answers).items()}
+    endpoints = {
+        name: to_dict(message) for name, message in assignments(answers, resources.target_groups).items()
+    }
     clusters = []
     for name, message in sorted(resources.by_type[CLUSTER].items()):
         cluster: dict[str, Any] = without_ads(to_dict(message))

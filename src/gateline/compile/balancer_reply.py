@@ -17,7 +17,7 @@ def balancer_reply() -> dict[str, object]:
             _page({"and_filter": {"filters": [_by_flags("UF"), _slow_to_connect()]}}, 504),
             _page(broken, 502),
             _page(_by_flags("UH", "NC", "UO"), 503),  # no target is registered
-            _page(_by_flags("NR"), 503),  # the rules are on their way
+            _page(_by_flags("NR"), 400),  # a CONNECT: any other request has a route
         ]
     }
 
