@@ -1,55 +1,65 @@
-"""The example system in one command (`make up`): two services and the gateway in front of them.
+"""The example system in one command (`make up`): three services of two tasks each, and the gateway before them.
 
-The services know the secret from their environment; nobody else does, so only the gateway gets an answer. The
-authorizer knows the key of tokens, with which two are signed here.
+Gateline runs all of it. This script makes up the secrets that a real system has from elsewhere, signs two tokens
+with which the authorizer can be tried, and says where the tasks are, so that going around the gateway can be tried.
 """
 
+import json
 import os
 import runpy
 import secrets
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SERVICES = {"orders": 9001, "catalog": 9002}
-ORDERS = "http://127.0.0.1:8080/prod/orders"
+GATELINE = [sys.executable, "-m", "gateline"]
 
 
 def main():
     key = secrets.token_urlsafe(32)
     environment = os.environ | {"API_GATEWAY_SECRET": secrets.token_urlsafe(32), "TOKEN_KEY": key}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # ends what runs below, as Ctrl-C does
-    services = [
-        subprocess.Popen(
-            [sys.executable, HERE / "service.py", name, str(port)], env=environment, stdout=subprocess.PIPE
-        )
-        for name, port in SERVICES.items()
-    ]
-    for service, (name, port) in zip(services, SERVICES.items(), strict=True):
-        if not service.stdout.readline():  # says when it listens; whoever else has its port gets no secret
-            for each in services:
-                each.kill()
-            return 1
-        print(f"service {name}: straight to it is 403:  curl -i http://127.0.0.1:{port}/")
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder, "ready.json")
+        command = [*GATELINE, "up", str(HERE), "--ready-file", str(ready), *sys.argv[1:]]
+        gateway = subprocess.Popen(command, env=environment)
+        try:
+            while gateway.poll() is None and not ready.exists():
+                time.sleep(0.02)
+            if gateway.poll() is None:
+                print_lines(json.loads(ready.read_text())["apis"]["storefront"]["prod"], key)
+            while True:
+                try:
+                    return gateway.wait()
+                except KeyboardInterrupt:
+                    continue  # the terminal sent it to the gateway too, which drains and ends
+        finally:
+            gateway.terminate()
+            gateway.wait()
+
+
+def print_lines(url, key):
+    """Say what to try, and what it answers."""
     sign = runpy.run_path(str(HERE / "functions" / "authorizer" / "authorizer.py"))["sign"]
-    print(f"orders, without a token, are 401:  curl -i {ORDERS}")
-    for name, role, status in (("bob", "visitor", 403), ("alice", "customer", 200)):
+    print(f"\norders, without a token, are 401:\n  curl -i {url}/orders")
+    for name, role, status in (("bob", "visitor", "403"), ("alice", "customer", "200, from one task and the other")):
         header = f"Authorization: Bearer {sign(name, role, key)}"
-        print(f"with the token of {name}, a {role}, {status}:  curl -i -H '{header}' {ORDERS}", flush=True)
-    command = [sys.executable, "-m", "gateline", "up", str(HERE), *sys.argv[1:]]
-    gateway = subprocess.Popen(command, env=environment)
-    try:
-        while True:
-            try:
-                return gateway.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal sent it to the gateway too, which drains and ends
-    finally:
-        for process in (gateway, *services):  # in this order: requests in flight still have their services
-            process.terminate()
-            process.wait()
+        print(f"with the token of {name}, a {role}, {status}:\n  curl -i -H '{header}' {url}/orders")
+    listed = subprocess.run(
+        [*GATELINE, "services", "list", str(HERE), "--output", "json"], capture_output=True, check=False
+    )
+    if listed.returncode == 0:
+        for service in json.loads(listed.stdout)["services"]:
+            for task in service["tasks"]:
+                if task["address"].startswith("127."):
+                    print(f"straight to {task['id']} is 403:\n  curl -i http://{task['address']}/orders")
+                else:
+                    print(f"{task['id']} listens at a Unix socket, which only this user may open: {task['address']}")
+    print(flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
-"""A service that answers only requests with the gateway's secret header: 403 to everybody else."""
+"""A service that answers only requests with the gateway's secret header: 403 to everybody else.
+
+    python service.py NAME PORT|SOCKET
+
+Each of its tasks is a process like this one; `/healthz` is for the balancer.
+"""
 
 import hmac
 import json
 import os
+import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-NAME, PORT = sys.argv[1], int(sys.argv[2])
+NAME, PLACE = sys.argv[1], sys.argv[2]
 SECRET = os.environ["API_GATEWAY_SECRET"]
 
 
@@ -14,28 +20,38 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.path == "/healthz":
+            return self.answer(200, {"status": "ok"})
         given = self.headers.get("ApiGatewayPassthroughHeader", "")
-        allowed = hmac.compare_digest(given.encode(), SECRET.encode())
-        answer = {"service": NAME, "path": self.path} if allowed else {"message": "only through the gateway"}
-        user = self.headers.get("X-User")  # who the authorizer says it is: only the gateway can write it
-        if allowed and user:
+        if not hmac.compare_digest(given.encode(), SECRET.encode()):
+            return self.answer(403, {"message": "only through the gateway"})
+        answer = {"service": NAME, "task": os.getpid(), "path": self.path}
+        if user := self.headers.get("X-User"):  # who the authorizer says it is: only the gateway can write it
             answer["user"] = user
-        body = json.dumps(answer).encode() + b"\n"
-        self.send_response(200 if allowed else 403)
+        return self.answer(200, answer)
+
+    def answer(self, status, content):
+        body = json.dumps(content).encode() + b"\n"
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
+    def address_string(self):
+        return "gateway"  # a Unix socket's peers have no address
+
     def log_message(self, *_):
         pass
 
 
-try:
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
-    print("listening", flush=True)
-    server.serve_forever()
-except OSError as problem:
-    sys.exit(f"service {NAME}: port {PORT} of 127.0.0.1 cannot be had: {problem.strerror}")
-except KeyboardInterrupt:
-    pass
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if PLACE.isdigit():
+    server = ThreadingHTTPServer(("127.0.0.1", int(PLACE)), Handler)
+else:
+    server = UnixServer(PLACE, Handler)
+server.serve_forever()

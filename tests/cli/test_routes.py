@@ -38,6 +38,8 @@ def test_the_routes_are_json_for_programs(gateline: Gateline) -> None:
                 "authorization": "NONE",
                 "integration": "http_proxy",
                 "target": "https://internal.storefront/orders/{id}",
+                "rule": "",
+                "target_groups": [],
                 "authorizer_function": None,
             }
         ]

@@ -6,7 +6,7 @@ from gateline.compile.chain import http_filters
 
 
 def test_the_filters_stand_in_the_order_that_their_reasons_demand() -> None:
-    assert [f["name"] for f in http_filters()] == [
+    assert [f["name"] for f in http_filters(redirects=False)] == [
         "envoy.filters.http.lua",
         "gateline.body_limit",
         "envoy.filters.http.header_mutation",
@@ -15,5 +15,11 @@ def test_the_filters_stand_in_the_order_that_their_reasons_demand() -> None:
 
 
 def test_what_the_script_remembers_outlives_a_change_of_the_listener() -> None:
-    script = http_filters()[0]["typed_config"]
+    script = http_filters(redirects=False)[0]["typed_config"]
     assert b"gateline" in script.SerializeToString()  # type: ignore[attr-defined]
+
+
+def test_redirects_of_balancers_are_made_behind_the_script_where_there_are_any() -> None:
+    names = [f["name"] for f in http_filters(redirects=True)]
+    assert names[1] == "gateline.redirect"
+    assert [*names[:1], *names[2:]] == [f["name"] for f in http_filters(redirects=False)]

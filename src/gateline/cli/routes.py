@@ -15,6 +15,7 @@ from gateline.cli.render import visible
 from gateline.compile.resources import RouteRow
 
 COLUMNS = ("api", "stage", "method", "path", "authorization", "integration", "target")
+BALANCED = ("rule", "target_groups")  # columns of projects with load balancers
 
 
 def routes(
@@ -49,14 +50,21 @@ def _naming(row: RouteRow, asked: Mapping[tuple[str, str], str]) -> RouteRow:
 
 def print_routes(rows: tuple[RouteRow, ...], out: Console) -> None:
     """The table, every line whole: it is read by people and by grep."""
-    lines = [tuple(column.upper() for column in COLUMNS)]
-    lines += [tuple(visible(cell) for cell in _cells(row).values()) for row in rows]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(COLUMNS))]
+    columns = COLUMNS + BALANCED if any(row.rule for row in rows) else COLUMNS
+    lines = [tuple(column.upper().replace("_", " ") for column in columns)]
+    lines += [tuple(visible(_text(_cells(row)[column])) for column in columns) for row in rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     for index, line in enumerate(lines):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         out.print(Text(padded.rstrip(), style="bold" if index == 0 else ""), soft_wrap=True)
 
 
-def _cells(row: RouteRow) -> dict[str, str]:
+def _cells(row: RouteRow) -> dict[str, str | list[str]]:
     cells = dataclasses.asdict(row)
-    return {column: str(cells[column]) for column in COLUMNS}
+    return {column: str(cells[column]) for column in (*COLUMNS, "rule")} | {
+        "target_groups": list(row.target_groups)
+    }
+
+
+def _text(cell: str | list[str]) -> str:
+    return cell if isinstance(cell, str) else ", ".join(cell)

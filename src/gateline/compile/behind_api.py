@@ -12,12 +12,18 @@ from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
-from gateline.compile import names, rule_action
+from gateline.compile import names
 from gateline.compile.cluster import cluster
 from gateline.compile.folding import KnownRequest, OpenRule, fold, plain_text_for_secret
 from gateline.compile.harvest import Harvest
 from gateline.compile.resources import HostLookup
 from gateline.compile.route import Hop
+from gateline.compile.rule_action import (
+    destination,
+    fixed_response_fields,
+    redirect_fields,
+    unavailable_fields,
+)
 from gateline.compile.rule_match import match_of
 from gateline.compile.target_group import lookups, target_group_cluster
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -175,11 +181,11 @@ class Ends:
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
-        destination = rule_action.destination(forward, cluster_of)
-        if destination is None:
+        reached = destination(forward, cluster_of)
+        if reached is None:
             raise NoEndpoint(f"{balancer.name}:{listener.port} forwards to no target group")
         return End(
-            route=to_backend({"prefix": "/"}, destination, None),
+            route=to_backend({"prefix": "/"}, reached, None),
             rule=f"{balancer.name}:{listener.port}",
             target_groups=_groups(forward),
         )
@@ -238,14 +244,14 @@ class Ends:
         match = _match(open_rule)
         match open_rule.rule.action:
             case Forward() as forward:
-                destination = rule_action.destination(forward, self._behind_api)
-                if destination is not None:
-                    return to_backend(match, destination, hop)
-                fields = rule_action.unavailable_fields(behind_api=True)
+                reached = destination(forward, self._behind_api)
+                if reached is not None:
+                    return to_backend(match, reached, hop)
+                fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
-                fields = rule_action.fixed_response_fields(fixed, behind_api=True)
+                fields = fixed_response_fields(fixed, behind_api=True)
             case Redirect() as redirect:
-                fields = rule_action.redirect_fields(
+                fields = redirect_fields(
                     redirect,
                     behind_api=True,
                     listener_protocol=listener.protocol,

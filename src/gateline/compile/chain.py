@@ -5,14 +5,16 @@ from __future__ import annotations
 from gateline import dataplane
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.route import HEADER_MUTATION_FILTER
+from gateline.compile.rule_action import redirect_filter
 from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
 
-def http_filters() -> list[dict[str, object]]:
-    """The filters that every request passes."""
+def http_filters(*, redirects: bool) -> list[dict[str, object]]:
+    """The filters that every request passes; `redirects`: a balancer's rule may answer with one."""
     return [
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
+        *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
         extension(

@@ -16,7 +16,8 @@ from gateline.compile.local_reply import local_reply
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
-from gateline.model.gateway import Edge, Gateway
+from gateline.model.gateway import Gateway
+from gateline.model.load_balancer import Redirect
 
 _REQUEST_LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
@@ -46,7 +47,7 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
 
     """
     edge = gateway.edge
-    chain: dict[str, object] = {"filters": [_connection_manager(edge, cleaned, request_log)]}
+    chain: dict[str, object] = {"filters": [_connection_manager(gateway, cleaned, request_log)]}
     if certificates := edge_certificates(gateway):
         chain["transport_socket"] = downstream_tls(certificates)
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
@@ -60,7 +61,10 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
     )
 
 
-def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | None) -> dict[str, object]:
+def _connection_manager(
+    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None
+) -> dict[str, object]:
+    edge = gateway.edge
     scope_key = {
         "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
     }
@@ -86,7 +90,7 @@ def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | 
             "rds_config_source": ADS,
             "scoped_rds": {"scoped_rds_config_source": ADS},
         },
-        http_filters=http_filters(),
+        http_filters=http_filters(redirects=_redirects(gateway)),
         local_reply_config=local_reply(),
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),
@@ -109,6 +113,16 @@ def _connection_manager(edge: Edge, cleaned: CleanedHeaders, request_log: str | 
         },
         access_log=[] if request_log is None else [_request_log(request_log)],
     )
+
+
+def _redirects(gateway: Gateway) -> bool:
+    rules = (
+        rule
+        for balancer in gateway.load_balancers
+        for listener in balancer.listeners
+        for rule in listener.rules
+    )
+    return any(isinstance(rule.action, Redirect) for rule in rules)
 
 
 def _as_spelled() -> dict[str, object]:
