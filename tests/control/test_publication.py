@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -144,6 +145,22 @@ def test_silence_ends_with_the_time_for_an_answer(fleet: Fleet, pieces: Pieces) 
         fleet.clock.elapse(PATIENCE.answer)
         answer = only(await waiting)
         assert answer == Unanswered(version=subject.version, waiting_for=TYPES[1:])
+
+    asyncio.run(play())
+
+
+def test_clusters_that_check_their_targets_have_as_much_more_time(fleet: Fleet, pieces: Pieces) -> None:
+    async def play() -> None:
+        fleet.join("n1", silent=CLUSTER)
+        checks = [{"timeout": timedelta(seconds=seconds), "tcp_health_check": {}} for seconds in (3, 9)]
+        cluster = pieces.cluster("c", health_checks=checks)
+        waiting = await fleet.begin(pieces.snapshot(cluster, pieces.endpoints("c", 1)))
+        for seconds in (PATIENCE.answer, PATIENCE.answer + 3):
+            fleet.clock.elapse(seconds)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        fleet.clock.elapse(PATIENCE.answer + 9)
+        assert isinstance(only(await waiting), Unanswered)
 
     asyncio.run(play())
 

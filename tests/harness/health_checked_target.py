@@ -45,7 +45,12 @@ class Target:
 
     @asynccontextmanager
     async def serve(
-        self, host: str = "127.0.0.1", port: int = 0, *, path: Path | None = None, tls: ssl.SSLContext | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        path: Path | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[Target]:
         """Listen at an address or at a Unix socket."""
         tasks: set[asyncio.Task[None]] = set()

@@ -17,7 +17,8 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.bootstrap import bootstrap
-from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, Resources
+from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SECRET, Resources
+from gateline.compile.secret import trust
 from gateline.compile.target_group import lookups, target_group_cluster
 from gateline.compile.wire import extension, new
 from gateline.control.ads import serve_ads
@@ -67,14 +68,30 @@ class TargetBench:
         await self._changed.wait()
         await self.delivery.readdress()
 
-    async def deliver(self, *groups: TargetGroup, listeners: Mapping[str, Message] | None = None) -> Outcome:
-        """Publish target groups, each as its cluster for balancers of the internet."""
+    async def deliver(
+        self,
+        *groups: TargetGroup,
+        listeners: Mapping[str, Message] | None = None,
+        tls_host: str = "",
+        trusted: bytes = b"",
+    ) -> Outcome:
+        """Publish target groups, each as its cluster for balancers of the internet.
+
+        Args:
+            groups: the target groups.
+            listeners: beside the one for requests.
+            tls_host: what the gateway verifies, when it speaks TLS itself.
+            trusted: the certificate authorities that vouch for it (PEM).
+
+        """
         made = {names.target_group(group.name): group for group in groups}
         clusters = {
-            name: target_group_cluster(group, name=name, behind_api=False) for name, group in made.items()
+            name: target_group_cluster(group, name=name, behind_api=False, tls_host=tls_host)
+            for name, group in made.items()
         }
         resources = Resources(
             by_type={
+                SECRET: {names.TRUST: trust(trusted)} if trusted else {},
                 CLUSTER: clusters,
                 ENDPOINT: {},
                 LISTENER: {names.LISTENER: _listener(self.port), **(listeners or {})},
@@ -110,7 +127,9 @@ class TargetBench:
             for host in cluster.get("host_statuses", []):
                 address = host["address"]
                 place = address.get("socket_address")
-                found[f"{place['address']}:{place['port_value']}" if place else address["pipe"]["path"]] = host
+                found[f"{place['address']}:{place['port_value']}" if place else address["pipe"]["path"]] = (
+                    host
+                )
         return found
 
     async def healthy(self, group: str) -> set[str]:
@@ -182,7 +201,14 @@ async def _envoy(folder: Path, socket: Path) -> AsyncIterator[None]:
     config = bootstrap(node=NODE, xds_socket=str(socket), admin_socket=str(folder / "admin.sock"))
     started_with = folder / "bootstrap.json"
     started_with.write_text(json.dumps(config))
-    command = [str(find_envoy({}).path), "-c", str(started_with), "--disable-hot-restart", "--concurrency", "1"]
+    command = [
+        str(find_envoy({}).path),
+        "-c",
+        str(started_with),
+        "--disable-hot-restart",
+        "--concurrency",
+        "1",
+    ]
     with (folder / "envoy.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*command, "-l", "info", stdout=log, stderr=log)
     try:

@@ -43,9 +43,17 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A run began: call `Node.overdue(run)` when the time for it is over."""
+    """A run began: call `Node.overdue(run)` when the time for it is over.
+
+    Attributes:
+        run: which one.
+        checking: how many seconds longer it may take, because clusters warm until each of their targets has
+            answered a health check or has not answered in time.
+
+    """
 
     run: int
+    checking: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

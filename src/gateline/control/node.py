@@ -204,7 +204,8 @@ class Node:
         self._overdue = False
         self._run += 1
         self._stage = 0
-        return [Watch(self._run), *self._offer(*STAGES[0]), *self._advance()]
+        assert self._goal is not None
+        return [Watch(self._run, self._goal.checking_seconds), *self._offer(*STAGES[0]), *self._advance()]
 
     def _advance(self) -> list[Action]:
         """Go on as far as the answers allow."""

@@ -31,7 +31,8 @@ class Patience:
     """Seconds.
 
     Attributes:
-        answer: how long an Envoy may take for a snapshot before its outcome is `Unanswered`.
+        answer: how long an Envoy may take for a snapshot before its outcome is `Unanswered`, health checks not
+            counted.
         linger: how long clusters stay that no route names any more; requests that wait for their authorizer
             have chosen their cluster and fail if it goes before they do.
 
@@ -178,8 +179,9 @@ class Publisher:
                 case Respond():
                     if member.peer is not None:
                         member.peer.send(each)
-                case Watch(run=run):
-                    self._after(self._patience.answer, name, member, partial(member.node.overdue, run))
+                case Watch(run=run, checking=seconds):
+                    seconds += self._patience.answer
+                    self._after(seconds, name, member, partial(member.node.overdue, run))
                 case Linger(clusters=clusters):
                     self._after(self._patience.linger, name, member, partial(member.node.retire, clusters))
                 case Finished(outcome=outcome):

@@ -9,12 +9,12 @@ key that does not leave this process (DESIGN D8).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -110,6 +110,18 @@ class Snapshot:
         """What all resources name together: what an Envoy that holds this snapshot has asked for."""
         return merged(self.named_by.values())
 
+    @cached_property
+    def checking_seconds(self) -> float:
+        """How long a target may leave the first health check open while its cluster warms."""
+        return max(
+            (
+                check.timeout.ToTimedelta().total_seconds()
+                for cluster in self.by_type[CLUSTER].values()
+                for check in _health_checks(cluster.message)
+            ),
+            default=0.0,
+        )
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing in it."""
@@ -127,6 +139,11 @@ class Snapshot:
 def nothing() -> Snapshot:
     """The empty snapshot: what an Envoy falls back to that never accepted one."""
     return Snapshot.of(Resources(by_type={}, origins={}))
+
+
+def _health_checks(cluster: Any) -> Iterable[Any]:  # noqa: ANN401 - a generated message's fields are not known
+    checks: Iterable[Any] = cluster.health_checks
+    return checks
 
 
 def _versioned(

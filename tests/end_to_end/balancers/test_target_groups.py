@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -20,7 +21,9 @@ from gateline.model.target_group import (
     Registration,
     Target,
     TargetGroup,
+    TargetProtocol,
 )
+from golden.self_signed import self_signed
 from harness.free_port import free_port
 from harness.health_checked_target import CHECK_PATH
 from harness.health_checked_target import Target as Backend
@@ -32,6 +35,9 @@ PLACE = Origin("gateline.yaml")
 OFTEN = HealthCheck(path=CHECK_PATH, interval=timedelta(milliseconds=20), timeout=timedelta(seconds=20))
 RARELY = replace(OFTEN, interval=timedelta(hours=1))
 """Asked once, when a target appears, and not again during a test."""
+
+HOST = "orders.internal"
+NOBODY = (503, "no healthy upstream")
 
 Scene = Callable[[TargetBench, AsyncExitStack], Coroutine[Any, Any, None]]
 Play = Callable[[Scene], None]
@@ -49,7 +55,9 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
     return lambda scene: asyncio.run(perform(scene))
 
 
-def group(*backends: Backend, check: HealthCheck = RARELY, algorithm: Algorithm = Algorithm.ROUND_ROBIN) -> TargetGroup:
+def group(
+    *backends: Backend, check: HealthCheck = RARELY, algorithm: Algorithm = Algorithm.ROUND_ROBIN
+) -> TargetGroup:
     """The target group `g` of these backends."""
     targets = tuple(Target(host=each.host, port=each.port, origin=PLACE) for each in backends)
     return TargetGroup(name="g", health_check=check, algorithm=algorithm, targets=targets, origin=PLACE)
@@ -68,6 +76,16 @@ async def serving(opened: AsyncExitStack, *backends: Backend) -> tuple[Backend, 
     for each in backends:
         await opened.enter_async_context(each.serve())
     return backends
+
+
+def speaking_tls(folder: Path) -> ssl.SSLContext:
+    """TLS as a server that shows the certificate of `orders.internal`."""
+    pair = self_signed(HOST)
+    file = folder / "pair.pem"
+    file.write_bytes(pair.certificate + pair.private_key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 def test_requests_go_round_and_checks_are_amazons(play: Play) -> None:
@@ -135,7 +153,7 @@ def test_one_healthy_target_of_two_hundred_gets_all_requests(play: Play) -> None
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         [well] = await serving(opened, Backend("well"))
         sick = Backend("sick", status=500)
-        await opened.enter_async_context(sick.serve("0.0.0.0"))  # noqa: S104 - all of 127.0.0.0/8
+        await opened.enter_async_context(sick.serve("0.0.0.0"))
         places = [f"127.0.1.{number}" for number in range(1, 200)]
         listed = [Target(host=host, port=sick.port, origin=PLACE) for host in places]
         await bench.deliver(replace(group(well), targets=(*group(well).targets, *listed)))
@@ -149,12 +167,12 @@ def test_one_healthy_target_of_two_hundred_gets_all_requests(play: Play) -> None
 def test_without_a_registered_target_the_answer_is_503(play: Play) -> None:
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         await bench.deliver(group())
-        assert await bench.get("g") == (503, "no healthy upstream")
+        assert await bench.get("g") == NOBODY
         [one] = await serving(opened, Backend("one"))
         await bench.delivery.register((task(one),))
         assert await bench.get("g") == (200, "one")
         await bench.delivery.register(())
-        assert await bench.get("g") == (503, "no healthy upstream")
+        assert await bench.get("g") == NOBODY
 
     play(scene)
 
@@ -164,15 +182,15 @@ def test_a_host_that_resolves_anew_leads_to_the_new_address_and_old_requests_end
         one, two = Backend("one"), Backend("two")
         await opened.enter_async_context(one.serve("127.0.2.1"))
         await opened.enter_async_context(two.serve("127.0.2.2", one.port))
-        bench.answers["orders.internal"] = ["127.0.2.1"]
-        named = Target(host="orders.internal", port=one.port, origin=PLACE)
+        bench.answers[HOST] = ["127.0.2.1"]
+        named = Target(host=HOST, port=one.port, origin=PLACE)
         await bench.deliver(replace(group(), targets=(named,)))
         assert await bench.get("g") == (200, "one")
         one.released.clear()
         one.entered.clear()
         in_flight = asyncio.ensure_future(bench.get("g"))
         await one.entered.wait()
-        bench.answers["orders.internal"] = ["127.0.2.2"]
+        bench.answers[HOST] = ["127.0.2.2"]
         await bench.resolve_again()
         assert set(await bench.hosts("g")) == {place(two)}
         assert set(await bench.gets("g", 5)) == {(200, "two")}
@@ -200,7 +218,9 @@ def test_least_outstanding_requests_prefers_whoever_is_idle(play: Play) -> None:
         assert await bench.gets("g", 20) == [(200, idle.name)] * 20
         for each in backends:
             each.released.set()
-        assert {name for _, name in await asyncio.gather(*in_flight)} == {b.name for b in backends} - {idle.name}
+        assert {name for _, name in await asyncio.gather(*in_flight)} == {b.name for b in backends} - {
+            idle.name
+        }
 
     play(scene)
 
@@ -215,12 +235,10 @@ def test_a_draining_task_gets_nothing_new_and_finishes_what_it_has(play: Play) -
         await one.entered.wait()
         await bench.delivery.register((task(one, draining=True), task(two)))
         assert set(await bench.gets("g", 10)) == {(200, "two")}
-        hosts = await bench.hosts("g")
-        active = {s["name"]: int(s.get("value", 0)) for s in hosts[place(one)]["stats"]}["rq_active"]
-        assert active == 1
+        stats = (await bench.hosts("g"))[place(one)]["stats"]
+        assert {"type": "GAUGE", "name": "rq_active", "value": "1"} in stats
         await bench.delivery.register((task(one, draining=True),))
-        status, _ = await bench.get("g")
-        assert status == 503
+        assert await bench.get("g") == NOBODY
         assert not in_flight.done()
         await bench.delivery.register(())
         one.released.set()
@@ -230,7 +248,30 @@ def test_a_draining_task_gets_nothing_new_and_finishes_what_it_has(play: Play) -
     play(scene)
 
 
-def test_a_task_at_a_unix_socket_is_checked_and_asked(play: Play, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_draining_task_gets_nothing_while_all_others_are_unhealthy(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        leaving, sick = await serving(opened, Backend("leaving"), Backend("sick", status=500))
+        await bench.deliver(group())
+        await bench.delivery.register((task(leaving, draining=True), task(sick)))
+        assert set(await bench.gets("g", 20)) == {(200, "sick")}
+
+    play(scene)
+
+
+def test_a_task_that_drains_and_is_registered_again_gets_requests_again(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        [one] = await serving(opened, Backend("one"))
+        await bench.deliver(group())
+        for draining, answer in ((False, (200, "one")), (True, NOBODY), (False, (200, "one"))):
+            await bench.delivery.register((task(one, draining=draining),))
+            assert await bench.get("g") == answer
+
+    play(scene)
+
+
+def test_a_task_at_a_unix_socket_is_checked_and_asked(
+    play: Play, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     socket = tmp_path_factory.mktemp("u") / "s"
 
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
@@ -282,5 +323,80 @@ def test_targets_that_come_and_go_leave_the_cluster_alone(play: Play) -> None:
         assert await bench.get("g") == (200, "two")
         assert await bench.statistic("cluster_manager.cluster_modified") == 0
         assert await bench.statistic("cluster_manager.cluster_added") == before
+
+    play(scene)
+
+
+def test_a_target_that_leaves_its_first_check_open_holds_up_its_cluster_only_until_it_times_out(
+    play: Play,
+) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, mute = await serving(opened, Backend("one"), Backend("mute", gated=True))
+        await bench.deliver(group(one))
+        replacing = asyncio.ensure_future(
+            bench.deliver(group(one, mute, check=replace(RARELY, timeout=timedelta(seconds=1))))
+        )
+        await mute.check_comes()
+        assert await bench.get("g") == (200, "one")
+        await replacing
+        assert set(await bench.gets("g", 5)) == {(200, "one")}
+
+    play(scene)
+
+
+def test_targets_may_speak_tls_that_nobody_vouches_for(play: Play, tmp_path: Path) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one = Backend("one")
+        await opened.enter_async_context(one.serve(tls=speaking_tls(tmp_path)))
+        secure = replace(RARELY, protocol=TargetProtocol.HTTPS)
+        await bench.deliver(replace(group(one, check=secure), protocol=TargetProtocol.HTTPS))
+        assert await bench.healthy("g") == {place(one)}
+        assert await bench.get("g") == (200, "one")
+
+    play(scene)
+
+
+def test_checks_may_go_to_another_port_in_another_protocol(play: Play, tmp_path: Path) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, healths = Backend("one"), Backend("healths")
+        await opened.enter_async_context(one.serve())
+        await opened.enter_async_context(healths.serve(tls=speaking_tls(tmp_path)))
+        await bench.deliver(
+            group(one, check=replace(RARELY, protocol=TargetProtocol.HTTPS, port=healths.port))
+        )
+        assert await bench.healthy("g") == {place(one)}
+        assert await bench.get("g") == (200, "one")
+        assert (len(one.checks), len(healths.checks)) == (0, 1)
+        assert f"host: {place(healths)}\r\n" in healths.checks[0].lower()
+
+    play(scene)
+
+
+def test_a_check_by_tcp_asks_only_whether_somebody_listens(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one = Backend("one", status=500)
+        await opened.enter_async_context(one.serve())
+        closed = Target(host="127.0.0.1", port=free_port(), origin=PLACE)
+        by_tcp = group(one, check=replace(RARELY, protocol=TargetProtocol.TCP))
+        await bench.deliver(replace(by_tcp, targets=(*by_tcp.targets, closed)))
+        assert await bench.healthy("g") == {place(one)}
+        assert one.checks == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize(("trusted", "status"), [(HOST, 200), ("another.internal", 503)])
+def test_tls_through_a_network_balancer_is_verified_and_checks_are_not(
+    play: Play, tmp_path: Path, trusted: str, status: int
+) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one = Backend("one")
+        await opened.enter_async_context(one.serve(tls=speaking_tls(tmp_path)))
+        by_tcp = replace(
+            group(one, check=replace(RARELY, protocol=TargetProtocol.TCP)), protocol=TargetProtocol.TCP
+        )
+        await bench.deliver(by_tcp, tls_host=HOST, trusted=self_signed(trusted).certificate)
+        assert await bench.healthy("g") == {place(one)}
+        assert (await bench.get("g"))[0] == status
 
     play(scene)
