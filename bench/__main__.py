@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.authorizers import authorizer_rows
+from bench.balancers import balancer_rows
 from bench.measure import Row
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.routes import change_rows, cost_rows, start_rows
@@ -24,6 +25,7 @@ PARTS: dict[str, tuple[Callable[[Path, Server, int], list[Row]], bool]] = {
     "cost": (cost_rows, True),
     "start": (start_rows, False),
     "change": (change_rows, True),
+    "balancers": (balancer_rows, True),
 }
 ROUNDS, QUICK = 5, 2
 
