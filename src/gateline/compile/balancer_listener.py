@@ -18,7 +18,7 @@ from gateline.compile.cluster import ADS
 from gateline.compile.edge_tls import downstream_tls
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
-from gateline.compile.route import CleanedHeaders
+from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.rule_match import PEER_STATE
 from gateline.compile.wire import extension, new
@@ -158,6 +158,9 @@ def _filters() -> list[dict[str, object]]:
             shared_vm_id="gateline.balancer",
         ),
         redirect_filter(),
+        extension(  # names the type of an answer without a body
+            HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+        ),
         extension(
             "envoy.filters.http.router",
             "envoy.extensions.filters.http.router.v3.Router",
