@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -60,13 +60,14 @@ class Target:
             assert task is not None
             tasks.add(task)
             self.connections += 1
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
+            try:
                 while True:
                     await self._answer(reader, writer)
-            writer.close()
-            with suppress(ConnectionError, ssl.SSLError):
-                await writer.wait_closed()
-            tasks.discard(task)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                pass
+            finally:
+                writer.close()
+                tasks.discard(task)
 
         if path is not None:
             server = await asyncio.start_unix_server(serve_one, path)
@@ -77,9 +78,10 @@ class Target:
             yield self
         finally:
             server.close()
-            for task in tasks:
+            left = [*tasks]
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def check_comes(self) -> None:
         """Wait until a health check is open that `answer_check` can answer."""
