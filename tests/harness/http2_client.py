@@ -1,4 +1,4 @@
-r"""An HTTP/2 client (prior knowledge, no TLS) that sends any frames it is told to, broken ones too.
+r"""An HTTP/2 client (prior knowledge; TLS by tls_client.py) that sends any frames it is told to, broken ones too.
 
 with Http2Connection(port) as connection:
     outcome = connection.request([(b":method", b"GET"), ...])
@@ -48,10 +48,15 @@ class Outcome:
 
 
 class Http2Connection:
-    """A connection that has sent its preface and settings. `receive_buffer` as RawConnection has it."""
+    """A connection that has sent its preface and settings. `receive_buffer` as RawConnection has it.
 
-    def __init__(self, port: int, *, receive_buffer: int | None = None) -> None:
-        self._raw = RawConnection(port, receive_buffer=receive_buffer)
+    `over` is an open connection to be used, of TLS for example.
+    """
+
+    def __init__(
+        self, port: int, *, receive_buffer: int | None = None, over: RawConnection | None = None
+    ) -> None:
+        self._raw = over or RawConnection(port, receive_buffer=receive_buffer)
         self._encoder = Encoder()
         self._decoder = Decoder()
         self._unread = b""
