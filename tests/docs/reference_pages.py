@@ -17,18 +17,38 @@ from typer.models import ArgumentInfo, OptionInfo
 from docs.markdown import ROOT
 from gateline.cli.app import COMMANDS
 from gateline.sources.project import (
+    AdminPart,
     ApiPart,
     ConcurrencyPart,
+    DrainPart,
     FunctionPart,
     GatewayPart,
-    Part,
     ProjectFile,
     SecretPart,
     StagePart,
-    TlsPart,
     VpcLinkPart,
 )
+from gateline.sources.project_balancer import (
+    ActionPart,
+    CertificatePart,
+    ConditionPart,
+    FixedResponseConfigPart,
+    ForwardConfigPart,
+    HttpHeaderConfigPart,
+    ListenerPart,
+    LoadBalancerPart,
+    QueryStringConfigPart,
+    QueryValuePart,
+    RedirectConfigPart,
+    RulePart,
+    ValuesPart,
+    WeightedTargetGroupPart,
+)
+from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
+from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 
 REFERENCE: Final = ROOT / "docs" / "reference"
 START: Final = "<!-- generated -->\n"
@@ -38,10 +58,31 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("The file", ProjectFile),
     ("gateway", GatewayPart),
     ("gateway.tls", TlsPart),
+    ("gateway.admin", AdminPart),
+    ("gateway.drain", DrainPart),
     ("apis.NAME", ApiPart),
     ("apis.NAME.stages.NAME", StagePart),
     ("secrets.NAME", SecretPart),
     ("vpc_links.NAME", VpcLinkPart),
+    ("load_balancers.NAME", LoadBalancerPart),
+    ("load_balancers.NAME.listeners[]", ListenerPart),
+    ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
+    ("load_balancers.NAME.listeners[].rules[]", RulePart),
+    ("conditions[]", ConditionPart),
+    ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
+    ("conditions[].http_header_config", HttpHeaderConfigPart),
+    ("conditions[].query_string_config", QueryStringConfigPart),
+    ("conditions[].query_string_config.values[]", QueryValuePart),
+    ("actions[], default_actions[]", ActionPart),
+    ("actions[].forward_config", ForwardConfigPart),
+    ("actions[].target_groups[]", WeightedTargetGroupPart),
+    ("actions[].redirect_config", RedirectConfigPart),
+    ("actions[].fixed_response_config", FixedResponseConfigPart),
+    ("target_groups.NAME", TargetGroupPart),
+    ("target_groups.NAME.health_check", HealthCheckPart),
+    ("services.NAME", ServicePart),
+    ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
+    ("domains.NAME", DomainPart),
     ("functions.NAME", FunctionPart),
     ("functions.NAME.concurrency", ConcurrencyPart),
 )

@@ -5,7 +5,8 @@ import yaml
 from pydantic import ValidationError
 
 from gateline.model.origin import Origin
-from gateline.sources.project import ApiPart, GatewayPart, Part, ProjectFile, StagePart, TlsPart, settings
+from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, StagePart, settings
+from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.tree import grow, plain
 
 DESIGNED = """
@@ -21,6 +22,8 @@ gateway:
   trusted_hops: 0
   account_id: "123456789012"
   region: us-east-1
+  admin: {address: 127.0.0.1, port: 9901}
+  drain: {delay_seconds: 5, timeout_seconds: 20}
 apis:
   storefront:
     definition: swagger.json
@@ -35,8 +38,48 @@ secrets:
   ApiGatewayPassthroughHeader: {env: API_GATEWAY_SECRET}
   Another: {file: secret.txt}
   Third: {generate: true}
+domains:
+  api.example.com: {certificate: api.pem, private_key: api.key, mappings: {"": storefront/prod, "v2": storefront/prod}}
 vpc_links:
-  storefront-link: {target: ["10.0.3.7:9000", "10.0.3.8:9000"]}
+  storefront-link: {target: internal}
+  another: {target: ["10.0.3.7:9000", "10.0.3.8:9000"]}
+load_balancers:
+  internal:
+    type: application
+    scheme: internal
+    dns_name: internal.storefront
+    listeners:
+      - protocol: HTTP
+        port: 80
+        bind: 127.0.0.1:8081
+        default_actions: [{type: fixed-response, status_code: 404}]
+        rules:
+          - priority: 10
+            conditions: [{field: path-pattern, values: ["/orders*"]}]
+            actions: [{type: forward, target_groups: [{name: orders, weight: 1}]}]
+target_groups:
+  orders:
+    protocol: HTTP
+    health_check:
+      path: /healthz
+      interval_seconds: 10
+      timeout_seconds: 5
+      healthy_threshold_count: 2
+      unhealthy_threshold_count: 2
+      matcher: "200"
+    load_balancing_algorithm: round_robin
+    deregistration_delay_seconds: 30
+    targets: ["10.0.3.7:9000"]
+services:
+  orders:
+    command: ["python", "-m", "orders", "--port", "{port}"]
+    cwd: .
+    desired_count: 2
+    target_group: orders
+    environment: {}
+    secrets: {API_GATEWAY_SECRET: ApiGatewayPassthroughHeader}
+    stop_timeout_seconds: 30
+    health_check_grace_period_seconds: 10
 functions:
   authorizer:
     handler: authorizer.handler
@@ -53,9 +96,8 @@ include: [services/*.yaml]
 """DESIGN section 3, as far as this version goes."""
 
 LATER = {
-    ProjectFile: "domains client_certificates load_balancers target_groups services usage_plans",
+    ProjectFile: "client_certificates usage_plans",
     StagePart: "client_certificate throttle method_settings access_log canary",
-    GatewayPart: "admin drain",
 }
 
 
@@ -68,7 +110,10 @@ def test_the_designed_project_file_is_read() -> None:
     assert project.name == "storefront"
     assert settings(project).tls == TlsPart(certificate="edge.pem", private_key="edge.key")
     assert project.apis["storefront"].stages["prod"].variables["url"] == "internal.storefront"
-    assert project.vpc_links["storefront-link"].target == ("10.0.3.7:9000", "10.0.3.8:9000")
+    assert project.vpc_links["storefront-link"].target == ("internal",)
+    assert project.vpc_links["another"].target == ("10.0.3.7:9000", "10.0.3.8:9000")
+    assert project.load_balancers["internal"].listeners[0].rules[0].priority == 10
+    assert project.services["orders"].placeholders == {"{port}"}
 
 
 def test_a_project_needs_nothing_but_apis() -> None:
@@ -80,6 +125,11 @@ def test_a_project_needs_nothing_but_apis() -> None:
 def test_a_link_may_have_one_target_without_brackets() -> None:
     project = parsed("{apis: {a: {definition: d}}, vpc_links: {l: {target: 'h:1'}}}")
     assert project.vpc_links["l"].target == ("h:1",)
+
+
+def test_a_link_leads_to_one_balancer_or_to_addresses() -> None:
+    with pytest.raises(ValidationError, match="the name of one load balancer, or a list of host:port"):
+        parsed("{apis: {a: {definition: d}}, vpc_links: {l: {target: [internal, 'h:1']}}}")
 
 
 def test_models_cannot_be_changed() -> None:

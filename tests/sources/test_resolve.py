@@ -183,8 +183,8 @@ vpc_links: {l: {target: 10.0.0.1:80}}
 
 
 def test_a_link_whose_declaration_is_wrong_does_not_count_as_missing(load_project: LoadProject) -> None:
-    project = ONE + "vpc_links: {storefront-link: {target: nonsense}}"
-    assert [line[:5] for line in messages(load_project, project, definition(LINKED))] == ["GL202"]
+    project = ONE + "vpc_links: {storefront-link: {target: 'nonsense:x'}}"
+    assert [line[:5] for line in messages(load_project, project, definition(LINKED))] == ["GL205"]
 
 
 def test_what_nobody_uses_is_a_warning(load_project: LoadProject) -> None:

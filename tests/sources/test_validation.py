@@ -27,6 +27,7 @@ def complaints_of(text: str, **environ: str) -> list[str]:
     return judged(text, **environ)[1]
 
 
+BALANCER = "load_balancers: {b: {listeners: ["
 API = "apis: {storefront: {definition: a.json}}\n"
 
 
@@ -50,18 +51,50 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             "GL201 /vpc_links/l/zzz unknown key 'zzz' in vpc_links.l | known keys are target",
         ),
         (
-            "services: {a: {desired_count: 2}}",
+            "usage_plans: {gold: {}}",
             (
-                "GL202 /services 'services' in the project file is not supported yet in this version"
+                "GL202 /usage_plans 'usage_plans' in the project file is not supported yet in this version"
                 " | leave it out; this version can only run the project without it"
             ),
         ),
         (
-            "vpc_links: {l: {target: internal}}",
+            BALANCER
+            + "{protocol: TLS, port: 1, default_actions: [{type: fixed-response, status_code: 404}]}]}}",
             (
-                "GL202 /vpc_links/l/target a load balancer as a VPC link's target"
+                "GL202 /load_balancers/b/listeners/0/protocol a listener of protocol TLS is not supported yet in this"
+                " version | write HTTP or HTTPS for an application balancer, TCP for a network balancer"
+            ),
+        ),
+        (
+            BALANCER + "{protocol: HTTP, port: 1, default_actions: [{type: authenticate-oidc}]}]}}",
+            (
+                "GL514 /load_balancers/b/listeners/0/default_actions/0/type"
+                " an action of type authenticate-oidc is not supported yet in this version"
+            ),
+        ),
+        (
+            BALANCER
+            + "{protocol: HTTP, port: 1, default_actions: [{type: forward, target_group: g}], ssl_policy: x}]}}",
+            (
+                "GL202 /load_balancers/b/listeners/0/ssl_policy 'ssl_policy' in load_balancers.b.listeners[0]"
                 " is not supported yet in this version"
-                " | write a host:port, or a list of them"
+                " | leave it out; this version can only run the project without it"
+            ),
+        ),
+        (
+            BALANCER + "{protocol: HTTP, port: 0, default_actions: [{type: forward, target_group: g}]}]}}",
+            (
+                "GL205 /load_balancers/b/listeners/0/port"
+                " load_balancers.b.listeners[0].port must be a whole number from 1 to 65535; it is 0"
+            ),
+        ),
+        (
+            BALANCER + "{protocol: HTTP, port: 1, default_actions: [{type: fixed-response, status_code: 404, "
+            f"message_body: {'x' * 1025}}}]}}]}}}}",
+            (
+                "GL205 /load_balancers/b/listeners/0/default_actions/0/message_body"
+                " load_balancers.b.listeners[0].default_actions[0].message_body"
+                f" must be text of 1024 characters at most; it is '{'x' * 57}...'"
             ),
         ),
         (

@@ -110,8 +110,8 @@ SETTING_INVALID = Code(name="GL319", title="a setting of the API that API Gatewa
 VALUE_UNKNOWN = Code(name="GL320", title="a value that the definition takes from elsewhere is not known")
 INTRINSIC_INVALID = Code(name="GL321", title="an intrinsic function that cannot be evaluated")
 INCLUDE_REFUSED = Code(name="GL322", title="an AWS::Include that cannot be read")
-SECRET_NOT_DECLARED = Code(name="GL323", title="a header takes a secret that is not declared")
-SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret outside of a header mapping")
+SECRET_NOT_DECLARED = Code(name="GL323", title="a secret is used but not declared")
+SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret out of place")
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,11 +9,11 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.integration import ConnectionType
-from gateline.model.load_balancer import Forward, HttpHeader, LoadBalancer, Scheme
-from gateline.model.secret import SecretRef
+from gateline.model.load_balancer import Scheme
+from gateline.sources.environment import as_written
 from gateline.sources.placeholder import filled
 from gateline.sources.suggestion import did_you_mean
-from gateline.sources.tree import Node
+from gateline.sources.tree import Node, texts
 
 _SCHEMES: Final = ("http://", "https://")
 
@@ -23,21 +22,24 @@ def check_links(gateway: Gateway, tree: Node, complaints: Complaints) -> None:
     """A VPC link's target without a port is a load balancer, and must be declared."""
     declared = tree.names("load_balancers")
     for link in gateway.vpc_links:
-        if link.load_balancer and link.load_balancer not in declared:
-            complaints.add(
-                codes.LOAD_BALANCER_NOT_DECLARED,
-                tree.at(("vpc_links", link.name, "target")).origin,
-                f"the target of the VPC link '{link.name}' is no load balancer of the project file",
-                help=did_you_mean(link.load_balancer, declared)
-                or "declare it under load_balancers, or write HOST:PORT",
-            )
+        name = link.load_balancer
+        if not name or name in declared:
+            continue
+        node = tree.at(("vpc_links", link.name, "target", 0))
+        complaints.add(
+            codes.LOAD_BALANCER_NOT_DECLARED,
+            node.origin,
+            f"the VPC link '{link.name}' leads to the load balancer '{as_written(node.value, name)}', "
+            "which is not declared",
+            help=did_you_mean(name, declared) or "declare it under load_balancers, or write HOST:PORT",
+        )
 
 
-def used_balancers(gateway: Gateway) -> set[str]:
-    """The load balancers that clients, VPC links or integrations' uris lead to."""
-    used = {link.load_balancer for link in gateway.vpc_links}
+def used_balancers(gateway: Gateway, tree: Node) -> set[str]:
+    """The load balancers that clients, VPC links or integrations' uris lead to; those left out are not judged."""
     internal = {b.dns_name: b.name for b in gateway.load_balancers if b.scheme is Scheme.INTERNAL}
-    used |= {b.name for b in gateway.load_balancers if b.scheme is Scheme.INTERNET_FACING}
+    used = tree.names("load_balancers").keys() - set(internal.values())
+    used |= {link.load_balancer for link in gateway.vpc_links}
     if internal:
         used |= {internal[host] for host in _hosts(gateway) if host in internal}
     return used
@@ -60,29 +62,11 @@ def _hosts(gateway: Gateway) -> set[str]:
     return hosts
 
 
-def used_groups(gateway: Gateway) -> set[str]:
-    """The target groups that a listener forwards to."""
+def used_groups(tree: Node) -> set[str]:
+    """The target groups that actions name, also those of rules that were left out for another mistake."""
+    named = texts(tree.child("load_balancers"), ("load_balancers",))
     return {
-        group.name
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-        if isinstance(rule.action, Forward)
-        for group in rule.action.target_groups
+        str(node.value)
+        for pointer, node in named
+        if pointer[-1] == "target_group" or (pointer[-1] == "name" and pointer[-3:-2] == ("target_groups",))
     }
-
-
-def used_secrets(gateway: Gateway) -> set[str]:
-    """The secrets that rules compare headers with, and those that services are given."""
-    used = {secret for service in gateway.services for _, secret in service.secrets}
-    for balancer in gateway.load_balancers:
-        used.update(_secrets_of(balancer))
-    return used
-
-
-def _secrets_of(balancer: LoadBalancer) -> Iterator[str]:
-    for listener in balancer.listeners:
-        for rule in listener.rules:
-            for condition in rule.conditions:
-                if isinstance(condition, HttpHeader):
-                    yield from (value.name for value in condition.values if isinstance(value, SecretRef))

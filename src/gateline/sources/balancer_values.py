@@ -13,6 +13,9 @@ from gateline.model.address import parse_ip
 from gateline.sources.environment import EnvironmentText
 from gateline.sources.project_values import Matches, split_host_port
 
+_ANY_CODE: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
+)
 _CODES: Final = r"[0-9]{3}(?:-[0-9]{3})?(?:,[0-9]{3}(?:-[0-9]{3})?)*"
 
 
@@ -113,7 +116,7 @@ HttpCodes = Annotated[
     BeforeValidator(_as_text),
     Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299"),
     AfterValidator(_http_codes),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+    _ANY_CODE,
 ]
 
 # Redirects: which `#{...}` may stand where is load-balancers.md section 3.
@@ -123,7 +126,12 @@ _IN_QUERY: Final = r"(?:#\{(?:protocol|host|port|path|query)\}|(?!#\{)[\x21-\x7e
 
 RedirectProtocol = Annotated[str, Matches(r"HTTPS?|#\{protocol\}", "HTTP, HTTPS or #{protocol}")]
 RedirectHost = Annotated[
-    str, Matches(rf"(?=.{{1,128}}$){_IN_HOST}+", "a host name of 128 characters at most; it may hold #{host}")
+    str,
+    Matches(
+        rf"(?=.{{1,128}}$){_IN_HOST}+",
+        "a host name of 128 characters at most; it may hold #{host}",
+        shown=r"[A-Za-z0-9._#{}-]{1,128}",
+    ),
 ]
 RedirectPort = Annotated[
     str,
@@ -139,6 +147,7 @@ RedirectPath = Annotated[
     Matches(
         rf"(?=.{{1,128}}$)/{_IN_PATH}*",
         "a path that begins with '/', 128 characters at most; it may hold #{host}, #{port} and #{path}",
+        shown=r"/[!-~]{0,127}",
     ),
 ]
 RedirectQuery = Annotated[
@@ -146,9 +155,9 @@ RedirectQuery = Annotated[
     Matches(
         rf"(?=.{{0,128}}$){_IN_QUERY}*",
         "a query without '?', 128 characters at most; it may hold #{protocol}, #{host}, #{port}, #{path} and #{query}",
+        shown=r"[!-~]{0,128}",
     ),
 ]
-_ANY_CODE: Final = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]})
 RedirectCode = Annotated[str, Matches(r"HTTP_30[12]", "HTTP_301 or HTTP_302")]
 ResponseCode = Annotated[
     str, BeforeValidator(_as_text), Matches(r"[245][0-9]{2}", "200 to 299, or 400 to 599"), _ANY_CODE

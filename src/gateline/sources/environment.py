@@ -33,6 +33,11 @@ class EnvironmentText(str):
         return text
 
 
+def as_written(value: object, text: str) -> str:
+    """A text of this value for a message: what the environment gave is never repeated."""
+    return value.written if isinstance(value, EnvironmentText) else text
+
+
 def fill(
     node: Node, environ: Mapping[str, str], complaints: Complaints, here: Pointer = ()
 ) -> tuple[Node, frozenset[Pointer]]:

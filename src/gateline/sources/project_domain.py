@@ -16,6 +16,7 @@ DomainName = Annotated[
     Matches(
         rf"(\*\.)?(?![0-9.]+$){_LABELS}",
         "a host name without scheme and port, such as api.example.com or *.example.com",
+        shown=r"(\*\.)?[A-Za-z0-9._-]+",
     ),
 ]
 BasePath = Annotated[
@@ -23,6 +24,7 @@ BasePath = Annotated[
     Matches(
         r"|(?!\(none\)$)(?=.{1,300}$)(?!\.\.?(/|$))[A-Za-z0-9$_.+!*'()-]+(/(?!\.\.?(/|$))[A-Za-z0-9$_.+!*'()-]+)*",
         "\"\" (all other paths), or segments of letters, digits and $-_.+!*'() with '/' between them",
+        shown=r"[A-Za-z0-9$_.+!*'()/-]{0,300}",
     ),
 ]
 StageOfApi = Annotated[

@@ -28,12 +28,12 @@ class HealthCheckPart(Part):
         default=None, description="The port that is asked; traffic-port is the one that requests go to."
     )
     interval_seconds: Number = Field(default=30, ge=5, le=300, description="The time between two checks.")
-    timeout_seconds: Number | None = Field(
-        default=None,
+    timeout_seconds: Number = Field(
+        default=5,
         ge=2,
         le=120,
-        description="How long an answer may take, less than the interval; default: 5, or 10 for a group whose "
-        "protocol is TCP (6 where it is asked over HTTP), and never as long as the interval.",
+        description="How long an answer may take, less than the interval. When it is left out, it is 10 for a group "
+        "whose protocol is TCP (6 where it is asked over HTTP), and never as long as the interval.",
     )
     healthy_threshold_count: Number = Field(
         default=5, ge=2, le=10, description="How many good answers make an unhealthy target healthy."
@@ -49,7 +49,7 @@ class HealthCheckPart(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.timeout_seconds is not None and self.timeout_seconds >= self.interval_seconds:
+        if "timeout_seconds" in self.model_fields_set and self.timeout_seconds >= self.interval_seconds:
             raise misfit(
                 f"timeout_seconds must be less than interval_seconds, which is {self.interval_seconds}"
             )

@@ -27,10 +27,14 @@ HOST: Final = r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text that a pattern must match whole. `says` finishes the sentence `it is ...` for people."""
+    """A text that a pattern must match whole. `says` finishes the sentence `it is ...` for people.
+
+    `shown` is a pattern for the JSON Schema that takes no less and can be read, when the true one cannot.
+    """
 
     pattern: str
     says: str
+    shown: str = ""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -40,7 +44,7 @@ class Matches:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+        return {**handler(schema), "pattern": f"^(?:{self.shown or self.pattern})$"}
 
     def check(self, value: str) -> str:
         """The value itself, or the complaint."""

@@ -24,11 +24,12 @@ from gateline.model.integration import (
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.secret import SecretRef
-from gateline.sources.balancer_use import check_links, used_balancers, used_groups, used_secrets
+from gateline.sources.balancer_use import check_links, used_balancers, used_groups
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.function_use import check_functions, used_functions
 from gateline.sources.placeholder import STAGE_VARIABLE, filled
 from gateline.sources.project import ProjectFile, settings
+from gateline.sources.secret_place import named_secrets
 from gateline.sources.sockets import check_sockets
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node
@@ -212,7 +213,7 @@ def check_unused(
     gateway: Gateway, project: ProjectFile, tree: Node, texts: Mapping[str, str], complaints: Complaints
 ) -> None:
     """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
-    secrets = used_secrets(gateway)
+    secrets = named_secrets(tree)
     links: set[str] = set()
     functions: set[str] = set()
     for api in gateway.apis:
@@ -224,8 +225,8 @@ def check_unused(
         ("no definition uses the secret", "secrets", secrets),
         ("no definition uses the VPC link", "vpc_links", links),
         ("no definition uses the function", "functions", functions),
-        ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway)),
-        ("no listener forwards to the target group", "target_groups", used_groups(gateway)),
+        ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway, tree)),
+        ("no listener forwards to the target group", "target_groups", used_groups(tree)),
     )
     for said, key, used in kinds:
         for name, node in tree.names(key).items():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from typing import Final
 
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.tree import Node, Pointer, dotted
+from gateline.sources.tree import Node, Pointer, dotted, texts
 
 _SECRET: Final = re.compile(r"\$\{([^{}]+)\}")
 _PARTS: Final = ("load_balancers", "target_groups", "services", "domains")
@@ -21,7 +21,7 @@ def check_secret_places(tree: Node, judged: Collection[Pointer], complaints: Com
     if not secrets:
         return
     for part in _PARTS:
-        for pointer, node in _texts(tree.child(part), (part,)):
+        for pointer, node in texts(tree.child(part), (part,)):
             of_shell = part == "services" and pointer[2:3] == ("command",)  # a variable of the task's own
             if pointer in judged or of_shell or isinstance(node.value, EnvironmentText):
                 continue
@@ -37,14 +37,11 @@ def check_secret_places(tree: Node, judged: Collection[Pointer], complaints: Com
                 )
 
 
-def _texts(node: Node | None, here: Pointer) -> Iterator[tuple[Pointer, Node]]:
-    if node is None:
-        return
-    if isinstance(node.value, Mapping):
-        for key, below in node.value.items():
-            yield from _texts(below, (*here, key))
-    elif isinstance(node.value, tuple):
-        for index, below in enumerate(node.value):
-            yield from _texts(below, (*here, index))
-    elif isinstance(node.value, str) and "${" in node.value:
-        yield here, node
+def named_secrets(tree: Node) -> set[str]:
+    """The secrets that load balancers compare headers with, and those that services are given."""
+    named = {
+        f[1] for _, node in texts(tree.child("load_balancers"), ()) for f in _SECRET.finditer(str(node.value))
+    }
+    for service in tree.names("services"):
+        named |= {str(node.value) for node in tree.names("services", service, "secrets").values()}
+    return named

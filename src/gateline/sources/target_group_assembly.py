@@ -15,7 +15,6 @@ from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
 from gateline.sources.workbench import Workbench
 
-_TIMEOUT: Final = 5
 _TIMEOUT_BEHIND_NETWORK: Final = {"HTTP": 6, "HTTPS": 10, "TCP": 10}
 _OWN_CHECK: Final = HealthCheck(
     protocol=TargetProtocol.TCP,
@@ -48,9 +47,10 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
 
 def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
     protocol = part.protocol or ("TCP" if group_protocol == "TCP" else "HTTP")
-    default = _TIMEOUT_BEHIND_NETWORK[protocol] if group_protocol == "TCP" else _TIMEOUT
-    timeout = part.timeout_seconds or min(default, part.interval_seconds - 1)
-    usual = "200-399" if group_protocol == "TCP" else "200"
+    timeout = part.timeout_seconds
+    if "timeout_seconds" not in part.model_fields_set:
+        usual = _TIMEOUT_BEHIND_NETWORK[protocol] if group_protocol == "TCP" else timeout
+        timeout = min(usual, part.interval_seconds - 1)
     return HealthCheck(
         protocol=TargetProtocol(protocol),
         path=str(part.path),
@@ -59,7 +59,7 @@ def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
         timeout=timedelta(seconds=timeout),
         healthy_threshold=part.healthy_threshold_count,
         unhealthy_threshold=part.unhealthy_threshold_count,
-        matcher=code_ranges(part.matcher or usual),
+        matcher=code_ranges(part.matcher or ("200-399" if group_protocol == "TCP" else "200")),
     )
 
 

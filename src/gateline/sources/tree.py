@@ -6,7 +6,7 @@ own origin through that, so that a complaint names the file and line that a pers
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,20 @@ def without(node: Node, pointers: Collection[Pointer], here: Pointer = ()) -> No
         below_all = tuple(without(below, pointers, (*here, i)) for i, below in enumerate(node.value))
         return Node(below_all, node.origin)
     return node
+
+
+def texts(node: Node | None, here: Pointer) -> Iterator[tuple[Pointer, Node]]:
+    """Every text below a node, with its pointer; `here` is the node's own."""
+    if node is None:
+        return
+    if isinstance(node.value, Mapping):
+        for key, below in node.value.items():
+            yield from texts(below, (*here, key))
+    elif isinstance(node.value, tuple):
+        for index, below in enumerate(node.value):
+            yield from texts(below, (*here, index))
+    elif isinstance(node.value, str):
+        yield here, node
 
 
 def dotted(pointer: Pointer) -> str:

@@ -10,7 +10,7 @@ from gateline.model.diagnostic import Code, Complaints
 from gateline.model.gateway import SelfSigned, TlsFiles
 from gateline.model.origin import Origin
 from gateline.sources.circumstances import Circumstances
-from gateline.sources.environment import EnvironmentText
+from gateline.sources.environment import as_written
 from gateline.sources.project_part import TlsPart
 from gateline.sources.reader import Reader, is_file
 from gateline.sources.tree import Node, Pointer, dotted
@@ -37,8 +37,7 @@ class Workbench:
 
     def shown(self, pointer: Pointer, text: str) -> str:
         """A text of the value at the pointer for a message: what the environment gave is never repeated."""
-        value = self.tree.at(pointer).value
-        return value.written if isinstance(value, EnvironmentText) else text
+        return as_written(self.tree.at(pointer).value, text)
 
     def file(self, pointer: Pointer, written: str) -> Path:
         """A file that the running gateway reads, made absolute; a complaint when it is not there."""
