@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Self
+from typing import Final, Self
 
 from harness.raw_client import RawConnection
+
+_PAUSE: Final = 0.005
+"""Seconds until a refused caller tries again."""
 
 
 class BusyCallers:
     """Threads that send one request over and over while this is entered; then `answers` counts statuses.
 
-    A connection that ends without an answer counts as 0, and another one is opened.
+    A connection that ends without an answer counts as 0, and another one is opened. `refused` counts connections
+    that nobody took: no request was sent over them.
     """
 
     def __init__(self, port: int, request: bytes, *, count: int = 2) -> None:
         self.answers: Counter[int] = Counter()
+        self.refused = 0
         self._port = port
         self._request = request
         self._stop = threading.Event()
@@ -41,7 +46,14 @@ class BusyCallers:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with RawConnection(self._port) as connection:
+            try:
+                opened = RawConnection(self._port)
+            except ConnectionRefusedError:
+                with self._changed:
+                    self.refused += 1
+                self._stop.wait(_PAUSE)
+                continue
+            with opened as connection:
                 while not self._stop.is_set() and not connection.closed:
                     connection.send(self._request)
                     answer = connection.receive()

@@ -10,6 +10,7 @@ from gateline.runtime.supervisor import (
     Exited,
     Finished,
     Kill,
+    Leaving,
     Phase,
     Policy,
     Ready,
@@ -19,6 +20,7 @@ from gateline.runtime.supervisor import (
     Stop,
     Supervisor,
     Terminate,
+    Unresponsive,
 )
 
 POLICY = Policy(
@@ -163,3 +165,53 @@ def test_a_stop_before_any_start_ends_at_once() -> None:
     machine = Supervisor(POLICY)
     assert machine.handle(Stop()) == [Finished(0)]
     assert machine.handle(Start()) == []
+
+
+def test_a_process_that_does_not_answer_is_killed_and_started_again() -> None:
+    machine = running()
+    assert machine.handle(Unresponsive()) == [Kill()]
+    assert machine.handle(Unresponsive()) == []  # it is dying already
+    assert machine.handle(Exited(5.0, -9)) == [Crashed(-9, 0.0, hung=True), SetTimer(1, 0.0)]
+    assert transcript(machine, Elapsed(1), Ready(5.5)) == [Spawn()]
+    assert machine.handle(Exited(6.0, -11)) == [Crashed(-11, 0.5), SetTimer(2, 0.5)]
+
+
+def test_what_starts_or_stops_need_not_answer() -> None:
+    machine = Supervisor(POLICY)
+    machine.handle(Start())
+    assert machine.handle(Unresponsive()) == []
+    machine = running()
+    machine.handle(Stop())
+    assert machine.handle(Unresponsive()) == []
+
+
+def test_what_is_not_to_be_restarted_is_over_when_it_ends() -> None:
+    machine = Supervisor(Policy(restarts=False))
+    transcript(machine, Start(), Ready(0.0))
+    assert machine.handle(Exited(1.0, -9)) == [Finished(-9)]
+    assert machine.handle(Start()) == []
+
+
+def test_what_leaves_ends_by_itself_and_is_not_started_again() -> None:
+    machine = running()
+    assert machine.handle(Leaving()) == []
+    assert machine.phase is Phase.LEAVING
+    assert machine.handle(Exited(2.0, 3)) == [Finished(3)]
+
+
+def test_what_leaves_before_it_ever_served_has_not_failed() -> None:
+    machine = Supervisor(POLICY)
+    assert transcript(machine, Start(), Leaving(), Exited(1.0, 0)) == [Spawn(), Finished(0)]
+
+
+def test_what_is_about_to_be_started_again_does_not_come_back_after_it_said_farewell() -> None:
+    machine = running()
+    machine.handle(Exited(1.0, -6))
+    assert machine.handle(Leaving()) == [Finished(0)]
+    assert machine.handle(Elapsed(1)) == []
+
+
+def test_what_leaves_too_slowly_may_be_stopped() -> None:
+    machine = running()
+    machine.handle(Leaving())
+    assert machine.handle(Stop()) == [Terminate(), SetTimer(1, 3.0)]

@@ -30,12 +30,12 @@ def sentence(notice: Notice) -> str:
             return f"reloaded in {seconds * 1000:.0f} ms: {number(routes, 'route')}"
         case Unchanged():
             return "the definitions are good again, and say what is served already"
-        case EnvoyCrashed(status=status, restart_in=delay):
-            return f"Envoy ended ({ending(status)}); it is started again {_after(delay)}"
+        case EnvoyCrashed(status=status, restart_in=delay, hung=hung):
+            return f"Envoy {_end(status, hung)}; it is started again {_after(delay)}"
         case EnvoyBack(pid=pid):
             return f"Envoy serves again (process {pid})"
-        case HostCrashed(status=status, restart_in=delay):
-            return f"the host of functions ended ({ending(status)}); it is started again {_after(delay)}"
+        case HostCrashed(status=status, restart_in=delay, hung=hung):
+            return f"the host of functions {_end(status, hung)}; it is started again {_after(delay)}"
         case HostBack(pid=pid):
             return f"the host of functions serves again (process {pid})"
         case Remarked(text=text):
@@ -46,6 +46,10 @@ def sentence(notice: Notice) -> str:
             return ""
         case _:
             assert_never(notice)
+
+
+def _end(status: int, hung: bool) -> str:
+    return "did not answer any more and was killed" if hung else f"ended ({ending(status)})"
 
 
 def _after(delay: float) -> str:

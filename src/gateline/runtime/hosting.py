@@ -14,6 +14,7 @@ from gateline.model.hosting import HostConfiguration, HostedStage
 from gateline.processes.strays import function_mark
 from gateline.runtime import supervisor
 from gateline.runtime.envoy import last_words
+from gateline.runtime.heartbeat import watch
 from gateline.runtime.host_link import HostLink
 from gateline.runtime.notice import HostBack, HostCrashed, Notify
 from gateline.runtime.process import Command, ending, scrubbed
@@ -57,7 +58,7 @@ class Hosting:
         self._notify = notify
         self._changed = changed
         self._keeper: Kept | None = None
-        self._linking: asyncio.Task[None] | None = None
+        self._linking: list[asyncio.Task[None]] = []
         self._link = HostLink(state.host_control_socket, notify, self._configured)
         self._crashed = False
         self._is_stopping = False
@@ -81,8 +82,9 @@ class Hosting:
         )
         self._processes.note(HOST, str(scratch))
         self._keeper.start()
-        if self._linking is None:
-            self._linking = self._tasks.create_task(self._link.run())
+        if not self._linking:
+            watching = watch(lambda: self._keeper, self._state.host_socket)
+            self._linking = [self._tasks.create_task(each) for each in (self._link.run(), watching)]
 
     async def configure(self, configuration: HostConfiguration) -> None:
         """Let the host serve this from now on; starts one when it is first needed.
@@ -117,14 +119,13 @@ class Hosting:
 
     def let_go(self) -> None:
         """Say nothing more to the host, which goes on."""
-        if self._linking:
-            self._linking.cancel()
+        for task in self._linking:
+            task.cancel()
 
     def stop(self) -> None:
         """Want no host any more: gently the first time, at once the second."""
         self._is_stopping = True
-        if self._linking:
-            self._linking.cancel()
+        self.let_go()
         if self._keeper:
             self._keeper.stop()
 
@@ -163,7 +164,7 @@ class Hosting:
     def _told_crash(self, crash: supervisor.Crashed) -> None:
         self._crashed = True
         self._changed()
-        self._notify(HostCrashed(crash.status, crash.restart_in))
+        self._notify(HostCrashed(crash.status, crash.restart_in, crash.hung))
 
     def _configured(self) -> None:
         assert self._keeper is not None

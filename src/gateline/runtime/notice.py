@@ -44,10 +44,11 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class EnvoyCrashed:
-    """Envoy ended by itself. A negative status is a signal's number."""
+    """Envoy ended by itself, or was `hung` and killed. A negative status is a signal's number."""
 
     status: int
     restart_in: float
+    hung: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,14 @@ class EnvoyBack:
 
 @dataclass(frozen=True, slots=True)
 class HostCrashed:
-    """The host ended by itself: callers whose decisions are cached go on, others are refused meanwhile."""
+    """The host ended by itself: callers whose decisions are cached go on, others are refused meanwhile.
+
+    `hung`: it was killed, because it did not answer.
+    """
 
     status: int
     restart_in: float
+    hung: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Final, NoReturn, Self
 
 from gateline.compile.bootstrap import bootstrap
-from gateline.compile.resources import Resources, RouteRow
+from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Accepted, Rejected
 from gateline.control.publication import Publisher
@@ -34,10 +34,12 @@ from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
+from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
+from gateline.runtime.heartbeat import watch
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.listening import accepts
 from gateline.runtime.notice import (
@@ -54,7 +56,7 @@ from gateline.runtime.process import Command, ending, trim
 from gateline.runtime.processes import Kept, Processes
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
-from gateline.runtime.request_line import as_json, as_text, record
+from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
 from gateline.runtime.reservation import reserve_for
 from gateline.runtime.resolver import Resolver
@@ -137,6 +139,7 @@ class Stack:
         """Do not wait for the requests in flight."""
         self._keeper.stop()
         self._hosting.stop()
+        self._cluster.hurry()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opened:
@@ -156,7 +159,7 @@ class Stack:
             hold_state_dir(folder, settings.state, settings.environ, self._processes)
         )
         if settings.ready_file:
-            self._withdraw(settings.ready_file, opened)
+            ready.withdraw(settings.ready_file, self._processes, opened)
         memory = Memory()
         loaded = await asyncio.to_thread(read, settings, memory)
         if loaded.gateway is None:
@@ -174,6 +177,16 @@ class Stack:
         )
         if loaded.gateway.functions or HOST in self._processes.running:
             self._hosting.start()
+        self._cluster = Cluster(
+            state,
+            settings.environ,
+            self._processes,
+            register=self._delivery.register,
+            ask=self._admin.clusters,
+            tasks=tasks,
+            notify=self._notify,
+            changed=self._tell_ready,
+        )
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
         self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
         working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
@@ -182,12 +195,14 @@ class Stack:
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await opened.enter_async_context(
             serve_control(
-                state.control_socket, StackCommands(serving=self._serving, cluster=None, told=self._status)
+                state.control_socket,
+                StackCommands(serving=self._serving, cluster=self._cluster, running=self._running),
             )
         )
         await self._serve(candidate, state)
         working += [
             tasks.create_task(self._follow_restarts()),
+            tasks.create_task(watch(lambda: self._keeper, state.admin_socket)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
         ]
         if settings.watch:
@@ -197,22 +212,6 @@ class Stack:
 
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
-
-    def _withdraw(self, file: Path, opened: AsyncExitStack) -> None:
-        """No ready file before all serves, nor after it has ended. It stays while all goes on without us."""
-
-        def remove(
-            kind: type[BaseException] | None,  # noqa: ARG001
-            error: BaseException | None,
-            trace: TracebackType | None,  # noqa: ARG001
-        ) -> None:
-            if not self._processes.outlives(error):
-                ready.remove(file)
-
-        if not self._processes.has_served:
-            ready.remove(file)
-        self._processes.remove_at_end(str(file.absolute()))
-        opened.push(remove)
 
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
@@ -228,21 +227,9 @@ class Stack:
 
     def _log_requests(self, state: StateDir, opened: AsyncExitStack) -> Path | None:
         settings = self._settings
-        match settings.log_format:
-            case LogFormat.NONE:
-                return None
-            case LogFormat.JSON:
-
-                def render(line: bytes) -> str | None:
-                    told = record(line, self._rows)
-                    return as_json(told) if told else None
-
-            case LogFormat.PRETTY:
-
-                def render(line: bytes) -> str | None:
-                    told = record(line, self._rows)
-                    return as_text(told, self._rows, colour=settings.colour) if told else None
-
+        if settings.log_format is LogFormat.NONE:
+            return None
+        render = renderer(settings.log_format, lambda: self._rows, colour=settings.colour)
         log = opened.enter_context(RequestLog(state.request_pipe, render, settings.write))
         self._processes.hold("requests", log.handle, emptied=True)
         return state.request_pipe
@@ -267,7 +254,7 @@ class Stack:
             command,
             supervisor.Policy(drain_timeout=edge.actual.drain.timeout.total_seconds()),
             drain=self._admin.drain,
-            on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in)),
+            on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in, crash.hung)),
             on_spawn=self._spawned.put_nowait,
         )
         keeper.start()
@@ -279,12 +266,17 @@ class Stack:
             self._refuse(candidate.report, candidate.loaded)
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
+        if not self._processes.has_served:
+            self._want_services(candidate)  # they start while Envoy does
+        await self._cluster.begin()
         await self._serving.begin(candidate)
         answer = await self._first_answer(state)
         if isinstance(answer, Rejected):
             self._refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
         self._serving.begun(candidate)
-        self._take_over(candidate.gateway, candidate.resources)
+        if not self._processes.has_served:
+            await self._cluster.healthy()
+        self._take_over(candidate)
 
     async def _first_answer(self, state: StateDir) -> Accepted | Rejected:
         """What Envoy says to the first configuration; when it accepts, after its port is open."""
@@ -312,19 +304,32 @@ class Stack:
             self._keeper.ready()
         return answer
 
-    def _take_over(self, gateway: Gateway, resources: Resources) -> None:
-        self._gateway = gateway
-        self._rows = {row.route: row for row in resources.routes}
+    def _take_over(self, candidate: Candidate) -> None:
+        assert candidate.gateway is not None
+        assert candidate.resources is not None
+        self._gateway = candidate.gateway
+        self._rows = {row.route: row for row in candidate.resources.routes}
+        self._want_services(candidate)
         self._serves = True
         self._processes.served()
         self._tell_ready()
 
-    def _status(self) -> dict[str, Any]:
-        return {"pids": self.pids}
+    def _want_services(self, candidate: Candidate) -> None:
+        gateway, resources = candidate.gateway, candidate.resources
+        if gateway and resources:
+            self._cluster.want(
+                gateway.services if self._settings.run_services else (),
+                gateway.target_groups,
+                candidate.keyring.secrets,
+                used=frozenset(resources.target_groups.values()),
+            )
+
+    def _running(self) -> ready.Running:
+        return ready.Running(pids=self.pids, tasks=self._cluster.pids, degraded=self._cluster.degraded)
 
     def _tell_ready(self) -> None:
         if self._settings.ready_file and self._serves:
-            ready.write(self._settings.ready_file, self._gateway, self.pids)
+            ready.write(self._settings.ready_file, self._gateway, self._running())
 
     async def _adopt(self, candidate: Candidate, seen: float) -> None:
         """Put a changed configuration into service."""
@@ -339,7 +344,7 @@ class Stack:
             return
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
-        self._take_over(candidate.gateway, candidate.resources)
+        self._take_over(candidate)
         if replaced.is_change:
             self._notify(Published(time.monotonic() - seen, len(self._rows)))
         else:
@@ -375,11 +380,12 @@ class Stack:
         self._serving.stop()
         if self._processes.outlives(error):
             self._hosting.let_go()
+            self._cluster.let_go()
             return
         self._keeper.stop()
         await self._keeper.finished
         self._hosting.stop()
-        await self._hosting.finished()
+        await asyncio.gather(self._hosting.finished(), self._cluster.stop())
 
 
 async def _keep_short(*logs: Path) -> None:
