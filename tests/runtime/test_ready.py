@@ -10,9 +10,10 @@ import pytest
 from gateline.errors import GatelineError
 from gateline.model.domain import BasePathMapping, Domain
 from gateline.model.gateway import Edge, Gateway, SelfSigned
+from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer, Scheme
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.runtime.ready import base_url, domain_urls, remove, stage_urls, write
+from gateline.runtime.ready import Running, base_url, domain_urls, remove, stage_urls, write
 
 PLACE = Origin("gateline.yaml")
 EDGE = Edge(default_api="orders", port=8080, origin=PLACE)
@@ -29,7 +30,7 @@ GATEWAY = Gateway(
 
 def test_the_ready_file_tells_where_and_who(tmp_path: Path) -> None:
     path = tmp_path / "ready.json"
-    write(path, GATEWAY, {"gateline": 1, "envoy": 2})
+    write(path, GATEWAY, Running(pids={"gateline": 1, "envoy": 2}))
     assert json.loads(path.read_text()) == {
         "url": "http://127.0.0.1:8080",
         "apis": {
@@ -42,13 +43,47 @@ def test_the_ready_file_tells_where_and_who(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_tasks_are_told_below_the_processes_and_services_without_a_healthy_one_beside_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ready.json"
+    write(path, GATEWAY, Running(pids={"gateline": 1}, tasks={"orders/1": 7}, degraded=("orders",)))
+    told = json.loads(path.read_text())
+    assert told["pids"] == {"gateline": 1, "tasks": {"orders/1": 7}}
+    assert told["degraded"] == ["orders"]
+
+
+def test_balancers_of_the_internet_are_told_by_name_and_port(tmp_path: Path) -> None:
+    def listener(protocol: ListenerProtocol, port: int, address: str, bind_port: int) -> Listener:
+        return Listener(
+            protocol=protocol, port=port, address=address, bind_port=bind_port, rules=(), origin=PLACE
+        )
+
+    open_one = LoadBalancer(
+        name="public",
+        scheme=Scheme.INTERNET_FACING,
+        listeners=(
+            listener(ListenerProtocol.HTTP, 80, "0.0.0.0", 8081),
+            listener(ListenerProtocol.TCP, 5432, "::1", 5433),
+        ),
+        origin=PLACE,
+    )
+    hidden = LoadBalancer(
+        name="internal", listeners=(listener(ListenerProtocol.HTTP, 80, "", 0),), origin=PLACE
+    )
+    write(tmp_path / "r", replace(GATEWAY, load_balancers=(open_one, hidden)), Running(pids={}))
+    assert json.loads((tmp_path / "r").read_text())["balancers"] == {
+        "public": {"80": "http://127.0.0.1:8081", "5432": "tcp://[::1]:5433"}
+    }
+
+
 def test_a_ready_file_that_says_the_same_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ready.json"
-    write(path, GATEWAY, {"gateline": 1})
+    write(path, GATEWAY, Running(pids={"gateline": 1}))
     before = path.stat()
-    write(path, GATEWAY, {"gateline": 1})
+    write(path, GATEWAY, Running(pids={"gateline": 1}))
     assert path.stat() == before
-    write(path, GATEWAY, {"gateline": 2})
+    write(path, GATEWAY, Running(pids={"gateline": 2}))
     assert json.loads(path.read_text())["pids"] == {"gateline": 2}
 
 
@@ -130,7 +165,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(
         GatelineError, match=r"the ready file .* cannot be written: No such file or directory"
     ):
-        write(tmp_path / "none" / "ready.json", GATEWAY, {})
+        write(tmp_path / "none" / "ready.json", GATEWAY, Running(pids={}))
     (tmp_path / "folder").mkdir()
     with pytest.raises(GatelineError, match="cannot be written"):
         remove(tmp_path / "folder")

@@ -7,7 +7,16 @@ import pytest
 
 from gateline.compile.resources import RouteRow
 from gateline.model.origin import Origin
-from gateline.runtime.request_line import LONGEST_PATH, as_json, as_text, printable, record, without_values
+from gateline.runtime.request_line import (
+    LONGEST_PATH,
+    as_json,
+    as_text,
+    printable,
+    record,
+    renderer,
+    without_values,
+)
+from gateline.runtime.request_log import LogFormat
 
 ROW = RouteRow(
     api="orders",
@@ -123,3 +132,12 @@ def test_a_long_path_is_cut() -> None:
 @pytest.mark.parametrize("line", [b"", b"{", b"[]", b"\xff", b"1"])
 def test_what_is_no_record_is_none(line: bytes) -> None:
     assert record(line, ROWS) is None
+
+
+def test_records_become_lines_of_the_wanted_kind() -> None:
+    line = json.dumps({"method": "GET", "path": "/a", "status": 200, "ms": 3}).encode()
+    as_lines = renderer(LogFormat.JSON, lambda: ROWS, colour=False)
+    as_words = renderer(LogFormat.PRETTY, lambda: ROWS, colour=False)
+    assert json.loads(as_lines(line) or "")["path"] == "/a"
+    assert " /a " in (as_words(line) or "")
+    assert as_lines(b"") is None

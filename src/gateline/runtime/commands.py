@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from gateline.errors import GatelineError
-
-if TYPE_CHECKING:
-    from gateline.runtime.cluster import Cluster
+from gateline.runtime.ready import Running
 
 
 class Flushes(Protocol):
@@ -19,13 +16,26 @@ class Flushes(Protocol):
         """Forget, and say whose decisions."""
 
 
+class Services(Protocol):
+    """Runs services: `gateline.runtime.cluster.Cluster` does."""
+
+    def listing(self) -> list[dict[str, Any]]:
+        """What there is to know of all services."""
+
+    def scale(self, service: str, count: int) -> dict[str, Any]:
+        """Let so many tasks run."""
+
+    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
+        """Replace all tasks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackCommands:
-    """The commands of `control_api.Commands`. `told`: what there is to say of the stack as a whole."""
+    """The commands of `control_api.Commands`. `running`: what runs."""
 
     serving: Flushes
-    cluster: Cluster | None
-    told: Callable[[], dict[str, Any]]
+    cluster: Services
+    running: Callable[[], Running]
 
     async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
         """Let nothing count any more that these authorizers have decided."""
@@ -33,21 +43,16 @@ class StackCommands:
 
     def status(self) -> dict[str, Any]:
         """What runs."""
-        return self.told()
+        return self.running().told()
 
     def services(self) -> list[dict[str, Any]]:
         """The services with their tasks."""
-        return self.cluster.listing() if self.cluster else []
+        return self.cluster.listing()
 
     def scale(self, service: str, count: int) -> dict[str, Any]:
         """Let so many tasks of a service run."""
-        return self._running().scale(service, count)
+        return self.cluster.scale(service, count)
 
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         """Replace all tasks of a service."""
-        return await self._running().deploy(service, wait=wait)
-
-    def _running(self) -> Cluster:
-        if self.cluster is None:
-            raise GatelineError("this gateway runs no services")
-        return self.cluster
+        return await self.cluster.deploy(service, wait=wait)

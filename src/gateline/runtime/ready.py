@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
+from gateline.compile.binding import bindable
 from gateline.compile.edge_tls import speaks_tls
 from gateline.compile.entry import listens_on_loopback
 from gateline.errors import GatelineError
 from gateline.model.domain import BasePathMapping
 from gateline.model.gateway import Gateway
+from gateline.model.load_balancer import Listener, Scheme
 from gateline.model.rest_api import RestApi, Stage
 from gateline.runtime.listening import reachable
+from gateline.runtime.processes import Processes
 from gateline.runtime.state_dir import write_private
 
 
@@ -64,13 +70,47 @@ def _stage_url(gateway: Gateway, api: RestApi, stage: Stage) -> str:
     return f"{_scheme(gateway)}://{api.name}.localhost:{gateway.edge.port}/{stage.name}"
 
 
-def content(gateway: Gateway, pids: Mapping[str, int]) -> bytes:
+def balancer_urls(gateway: Gateway) -> dict[str, dict[str, str]]:
+    """Where the listeners of balancers of the internet are reached from this machine, by balancer and port."""
+    return {
+        balancer.name: {str(listener.port): _listener_url(listener) for listener in balancer.listeners}
+        for balancer in gateway.load_balancers
+        if balancer.scheme is Scheme.INTERNET_FACING
+    }
+
+
+def _listener_url(listener: Listener) -> str:
+    host = reachable(bindable(listener.address))
+    return f"{listener.protocol.lower()}://{f'[{host}]' if ':' in host else host}:{listener.bind_port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What runs: processes by name, tasks by `service/task`, and the services that have no healthy task."""
+
+    pids: Mapping[str, int]
+    tasks: Mapping[str, int] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """As the ready file and the control socket tell it."""
+        tasks = {"tasks": dict(self.tasks)} if self.tasks else {}
+        degraded = {"degraded": list(self.degraded)} if self.degraded else {}
+        return {"pids": {**self.pids, **tasks}, **degraded}
+
+
+def content(gateway: Gateway, running: Running) -> bytes:
     """What the ready file says."""
-    told = {"url": base_url(gateway), "apis": stage_urls(gateway), "balancers": {}, "pids": dict(pids)}
+    told = {
+        "url": base_url(gateway),
+        "apis": stage_urls(gateway),
+        "balancers": balancer_urls(gateway),
+        **running.told(),
+    }
     return json.dumps(told, indent=2).encode() + b"\n"
 
 
-def write(path: Path, gateway: Gateway, pids: Mapping[str, int]) -> None:
+def write(path: Path, gateway: Gateway, running: Running) -> None:
     """Put the ready file in place, whole, for this user only; one that says the same is left alone.
 
     It may lie in a folder that is watched: a reload must not look like another edit.
@@ -79,7 +119,7 @@ def write(path: Path, gateway: Gateway, pids: Mapping[str, int]) -> None:
         GatelineError: it cannot be written.
 
     """
-    told = content(gateway, pids)
+    told = content(gateway, running)
     with suppress(OSError):
         if path.read_bytes() == told:
             return
@@ -87,6 +127,28 @@ def write(path: Path, gateway: Gateway, pids: Mapping[str, int]) -> None:
         write_private(path, told)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def withdraw(path: Path, processes: Processes, opened: AsyncExitStack) -> None:
+    """Have no ready file before all serves, nor after it has ended. It stays while all goes on without us.
+
+    Raises:
+        GatelineError: it is there and cannot be removed.
+
+    """
+
+    def remove_at_end(
+        kind: type[BaseException] | None,  # noqa: ARG001
+        error: BaseException | None,
+        trace: TracebackType | None,  # noqa: ARG001
+    ) -> None:
+        if not processes.outlives(error):
+            remove(path)
+
+    if not processes.has_served:
+        remove(path)
+    processes.remove_at_end(str(path.absolute()))
+    opened.push(remove_at_end)
 
 
 def remove(path: Path) -> None:

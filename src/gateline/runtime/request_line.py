@@ -7,11 +7,12 @@ values, which often are tokens, are not shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
 from gateline.compile.resources import RouteRow
+from gateline.runtime.request_log import LogFormat
 
 LONGEST_PATH: Final = 300
 KEYS: Final = (
@@ -32,6 +33,27 @@ KEYS: Final = (
 
 _NOTHING: Final = ("", "-", None)
 _COLOURS: Final = {2: "32", 3: "36", 4: "33", 5: "31"}  # green, cyan, yellow, red
+
+
+def renderer(
+    log_format: LogFormat, rows: Callable[[], Mapping[str, RouteRow]], *, colour: bool
+) -> Callable[[bytes], str | None]:
+    """What makes lines of Envoy's records: JSON, or text for people; None for what is no record.
+
+    Args:
+        log_format: which of them.
+        rows: the routes of now, by their names.
+        colour: whether text may be coloured.
+
+    """
+
+    def render(line: bytes) -> str | None:
+        told = record(line, rows())
+        if told is None:
+            return None
+        return as_json(told) if log_format is LogFormat.JSON else as_text(told, rows(), colour=colour)
+
+    return render
 
 
 def record(line: bytes, rows: Mapping[str, RouteRow]) -> dict[str, str | int] | None:

@@ -1,0 +1,251 @@
+"""The cluster: what ECS does, on this machine. One scheduler for each service; here all of them meet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from gateline.errors import GatelineError
+from gateline.model.secret import Secret
+from gateline.model.service import Service
+from gateline.model.target_group import Registration, TargetGroup
+from gateline.runtime.cluster_launch import Launcher
+from gateline.runtime.cluster_service import ClusterService, Surroundings
+from gateline.runtime.cluster_targets import Targets
+from gateline.runtime.cluster_task import TaskNote, is_task
+from gateline.runtime.notice import Notify, Remarked
+from gateline.runtime.processes import Processes
+from gateline.runtime.state_dir import StateDir
+from gateline.services.task import revision
+
+HEALTHY_SECONDS: Final = 30.0
+"""How long a start waits for every service to have a healthy task (DESIGN section 4)."""
+
+LISTEN_EVERY: Final = 0.2
+"""Seconds between two looks into the logs of tasks."""
+
+MOST_TASKS: Final = 1000
+"""Of one service, as in the project file."""
+
+_KEY: Final = "services/key"
+
+
+class Cluster:
+    """All services of a running project.
+
+    Args:
+        state: where logs and sockets of tasks lie.
+        environ: what of it a task may see is passed on.
+        processes: keeps the tasks; what it kept for a control before this one goes on.
+        register: puts tasks before Envoy (`Delivery.register`).
+        ask: Envoy's `/clusters` (`Admin.clusters`).
+        tasks: the background work is done in it.
+        notify: hears what services and their tasks say.
+        changed: called when another process runs, or another service is well.
+
+    """
+
+    def __init__(
+        self,
+        state: StateDir,
+        environ: Mapping[str, str],
+        processes: Processes,
+        *,
+        register: Callable[[tuple[Registration, ...]], Awaitable[None]],
+        ask: Callable[[str], Awaitable[bytes]],
+        tasks: asyncio.TaskGroup,
+        notify: Notify,
+        changed: Callable[[], None],
+    ) -> None:
+        self._processes = processes
+        self._changed = changed
+        self._progress = asyncio.Event()
+        self._targets = Targets(register, ask)
+        self._around = Surroundings(
+            processes=processes,
+            targets=self._targets,
+            launcher=Launcher(state, environ, lambda text: notify(Remarked(text))),
+            tasks=tasks,
+            notify=notify,
+            changed=self._has_changed,
+        )
+        self._told: tuple[dict[str, int], tuple[str, ...]] = ({}, ())
+        self._services: dict[str, ClusterService] = {}
+        self._leaving: set[str] = set()
+        self._working: list[asyncio.Task[None]] = []
+        self._is_stopping = False
+        for name, notes in _by_service(processes).items():
+            self._services[name] = ClusterService(name, self._around, notes)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The tasks' processes, by `service/task`."""
+        return {name: pid for service in self._services.values() for name, pid in service.pids.items()}
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """The services of which no task is healthy, though some are wanted."""
+        return tuple(sorted(name for name, service in self._services.items() if not service.is_well))
+
+    async def begin(self) -> None:
+        """Put the tasks that ran before us before Envoy, so that it is never told that there are none."""
+        await self._targets.publish()
+        self._working = [
+            self._around.tasks.create_task(work) for work in (self._targets.run(), self._follow_logs())
+        ]
+
+    def want(
+        self,
+        services: Iterable[Service],
+        groups: Iterable[TargetGroup],
+        keyring: Iterable[Secret],
+        used: Collection[str],
+    ) -> None:
+        """Run these services from now on; others end.
+
+        Args:
+            services: all that there are.
+            groups: all target groups.
+            keyring: the secrets' values.
+            used: the target groups that Envoy has a cluster of.
+
+        """
+        if self._is_stopping:
+            return
+        self._targets.use(used)
+        known = {group.name: group for group in groups}
+        values = {secret.name: os.fsdecode(secret.reveal()) for secret in keyring}
+        wanted = {service.name: service for service in services}
+        for name, service in wanted.items():
+            running = self._services.get(name)
+            if running is None:
+                running = self._services[name] = ClusterService(name, self._around)
+            self._leaving.discard(name)
+            told = revision(service, secrets=values, key=self._revision_key())
+            running.want(service, known.get(service.target_group), told, values)
+        for name in self._services.keys() - wanted.keys() - self._leaving:
+            self._leaving.add(name)
+            self._services[name].stop()
+            self._around.tasks.create_task(self._forget(name, self._services[name]))
+
+    async def healthy(self) -> None:
+        """Wait until every service has a healthy task, but not longer than a start may take."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEALTHY_SECONDS):
+                await self._until(lambda: not self.degraded)
+
+    def listing(self) -> list[dict[str, Any]]:
+        """What there is to know of all services, by name."""
+        return [self._services[name].listing() for name in sorted(self._services)]
+
+    def scale(self, service: str, count: int) -> dict[str, Any]:
+        """Let so many tasks of a service run; what it is like now.
+
+        Raises:
+            GatelineError: there is no such service, or no service has so many.
+
+        """
+        found = self._service(service)
+        if not 0 <= count <= MOST_TASKS:
+            raise GatelineError(f"a service has 0 to {MOST_TASKS} tasks, not {count}")
+        found.scale(count)
+        return found.listing()
+
+    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
+        """Replace all tasks of a service, new ones first; what it is like then.
+
+        Args:
+            service: its name.
+            wait: until the new tasks are healthy and the old ones are leaving.
+
+        Raises:
+            GatelineError: there is no such service, or it ended meanwhile.
+
+        """
+        found = self._service(service)
+        found.deploy()
+        if wait:
+            await self._until(lambda: found.is_steady or self._services.get(service) is not found)
+            self._service(service)
+        return found.listing()
+
+    async def stop(self) -> None:
+        """End all tasks, when Envoy is gone; returns when none runs."""
+        self._is_stopping = True
+        self._targets.envoy_is_gone()
+        services = list(self._services.values())
+        for service in services:
+            if service.name not in self._leaving:  # asked a second time it would end at once
+                service.stop()
+        for service in services:
+            await service.finished.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Do nothing more; the tasks go on."""
+        for work in self._working:
+            work.cancel()
+
+    def hurry(self) -> None:
+        """End all tasks at once."""
+        self._is_stopping = True
+        for service in self._services.values():
+            service.stop()
+            service.stop()
+
+    def _service(self, name: str) -> ClusterService:
+        found = self._services.get(name)
+        if found is None:
+            there = ", ".join(sorted(self._services)) or "none"
+            raise GatelineError(f"no service that runs is called {name}; there are: {there}")
+        return found
+
+    async def _forget(self, name: str, service: ClusterService) -> None:
+        await service.finished.wait()
+        if name in self._leaving:  # else it is wanted again
+            self._leaving.discard(name)
+            del self._services[name]
+            self._has_changed()
+
+    async def _until(self, fact: Callable[[], bool]) -> None:
+        while not fact():
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _follow_logs(self) -> None:
+        while True:
+            await asyncio.sleep(LISTEN_EVERY)
+            for service in self._services.values():
+                service.speak()
+
+    def _has_changed(self) -> None:
+        self._progress.set()
+        now = (self.pids, self.degraded)
+        if now != self._told:
+            self._told = now
+            self._changed()
+
+    def _revision_key(self) -> bytes:
+        """Keeps revisions from telling what secrets are; the same for all controls of one run."""
+        key = self._processes.recall(_KEY)
+        if key is None:
+            key = secrets.token_hex(32)
+            self._processes.remember(_KEY, key)
+        return bytes.fromhex(key)
+
+
+def _by_service(processes: Processes) -> dict[str, list[TaskNote]]:
+    """The tasks that ran before this control began, oldest first. What has no note is ended by whoever wants none."""
+    found: defaultdict[str, list[TaskNote]] = defaultdict(list)
+    for name, running in processes.running.items():
+        note = TaskNote.read(running.note) if is_task(name) else None
+        if note and note.name == name:
+            found[note.service].append(note)
+    for notes in found.values():
+        notes.sort(key=lambda note: int(note.task))
+    return found

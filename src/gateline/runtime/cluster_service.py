@@ -1,0 +1,331 @@
+"""One service at work: performs what its scheduler says, and tells it what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, assert_never
+
+from gateline.errors import GatelineError
+from gateline.model.service import Service
+from gateline.model.target_group import TargetGroup
+from gateline.runtime import supervisor
+from gateline.runtime.cluster_launch import Launcher
+from gateline.runtime.cluster_targets import Targets
+from gateline.runtime.cluster_task import Task, TaskNote
+from gateline.runtime.notice import Notify, ServiceTold, TaskSaid
+from gateline.runtime.process import Command
+from gateline.runtime.processes import Processes
+from gateline.runtime.task_log import TaskLog, clear_logs
+from gateline.services import action, event
+from gateline.services.deployment import REACHABLE, STAYING, Phase
+from gateline.services.probe import probe
+from gateline.services.scheduler import Scheduler
+
+LONGER_THAN_ANY_STOP: Final = 3600.0
+"""Seconds. The scheduler says when a task that does not end is killed."""
+
+POLICY: Final = supervisor.Policy(restarts=False, terminate_timeout=LONGER_THAN_ANY_STOP)
+
+NOT_STARTED: Final = 127
+"""The status of a task that could not be started, as shells say it."""
+
+_GONE: Final = "false"
+"""The program of a task that is taken over: it is started only if the task has just ended, and ends at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all services work with. `changed` is called when something is other than it was."""
+
+    processes: Processes
+    targets: Targets
+    launcher: Launcher
+    tasks: asyncio.TaskGroup
+    notify: Notify
+    changed: Callable[[], None]
+
+
+class ClusterService:
+    """A service and its tasks.
+
+    Args:
+        name: of the service.
+        around: what all services work with.
+        notes: of the tasks that ran when this control began, oldest first.
+
+    """
+
+    def __init__(self, name: str, around: Surroundings, notes: Sequence[TaskNote] = ()) -> None:
+        self.name = name
+        self.finished = asyncio.Event()
+        self._around = around
+        self._scheduler = Scheduler(self._mint)
+        self._tasks: dict[str, Task] = {}
+        self._service: Service | None = None
+        self._group: TargetGroup | None = None
+        self._secrets: Mapping[str, str] = {}
+        self._events: deque[event.Event] = deque()
+        self._is_working = False
+        if notes:
+            self._attach(notes)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a task is healthy, or none is wanted."""
+        return not self._scheduler.desired or any(
+            each.phase is Phase.HEALTHY for each in self._scheduler.tasks
+        )
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether all is as it is wanted."""
+        return self._scheduler.steady
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that run, by `service/task`."""
+        return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
+
+    def want(
+        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, str]
+    ) -> None:
+        """Let the service be like this from now on.
+
+        Args:
+            service: what it is.
+            group: its target group; None: nobody reaches it.
+            revision: `task.revision` of it.
+            secrets: values by the names of the project file.
+
+        """
+        self.finished.clear()
+        is_first = self._service is None
+        self._service, self._group, self._secrets = service, group, secrets
+        self._tell(event.Want(service, group, revision))
+        scaled = self._recall_scale() if is_first else None
+        if scaled is not None:
+            self._tell(event.Scale(scaled))
+
+    def scale(self, count: int) -> None:
+        """Let so many tasks run, until the definition wants another number than now."""
+        if self._service:
+            told = {"count": count, "instead_of": self._service.desired_count}
+            self._around.processes.remember(self._key("scale"), json.dumps(told))
+        self._tell(event.Scale(count))
+
+    def deploy(self) -> None:
+        """Replace all tasks."""
+        self._tell(event.Deploy())
+
+    def stop(self) -> None:
+        """Let no task run: gently the first time, at once the second. `finished` is set in the end."""
+        self._tell(event.Stop())
+
+    def speak(self) -> None:
+        """Pass on what tasks have said."""
+        for name, task in self._tasks.items():
+            for line in task.log.read():
+                self._around.notify(TaskSaid(self.name, name, line))
+
+    def listing(self) -> dict[str, Any]:
+        """What there is to know of the service and its tasks, in Amazon's words where it has some."""
+        views = self._scheduler.tasks
+        staying = [each for each in views if each.phase in STAYING]
+        starting = [each for each in staying if each.phase is Phase.STARTING]
+        tasks = []
+        for view in views:
+            task = self._tasks.get(view.task)
+            tasks.append(
+                {
+                    "id": view.task,
+                    "pid": task.pid if task else None,
+                    "address": task.note.address if task else "",
+                    "revision": view.revision,
+                    "health": view.phase.value,
+                    "since": task.note.started if task else "",
+                }
+            )
+        return {
+            "name": self.name,
+            "desired": self._scheduler.desired,
+            "running": len(staying) - len(starting),
+            "healthy": sum(each.phase is Phase.HEALTHY for each in views),
+            "pending": len(starting),
+            "rollout_state": "COMPLETED" if self._scheduler.steady else "IN_PROGRESS",
+            "target_group": self._group.name if self._group else "",
+            "tasks": tasks,
+        }
+
+    # Events come while actions are performed; they wait until all of those are.
+
+    def _tell(self, happened: event.Event) -> None:
+        self._events.append(happened)
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while self._events:
+                for wanted in self._scheduler.handle(self._events.popleft()):
+                    self._perform(wanted)
+        finally:
+            self._is_working = False
+        self._around.changed()
+
+    def _perform(self, wanted: action.Action) -> None:
+        match wanted:
+            case action.Launch(task=name, revision=revision):
+                self._launch(name, revision)
+            case action.Probe(task=name):
+                self._in_background(self._probe(name))
+            case action.Register(task=name):
+                self._register(name)
+            case action.Deregister(task=name):
+                self._deregister(name)
+            case action.Forget(task=name):
+                self._around.targets.remove(self._key(name))
+            case action.Terminate(task=name):
+                self._end(name, times=1)
+            case action.Kill(task=name):
+                self._end(name, times=2)
+            case action.SetTimer(serial=serial, seconds=seconds):
+                asyncio.get_running_loop().call_later(seconds, self._tell, event.Elapsed(serial))
+            case action.Tell(text=text, task=name, trouble=trouble):
+                words = TaskLog(self._log(name)).last_words() if trouble and name else ""
+                self._around.notify(ServiceTold(self.name, text, trouble, words))
+            case action.Finished():
+                self.finished.set()
+            case _:
+                assert_never(wanted)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._around.tasks.create_task(work)
+
+    def _launch(self, name: str, revision: str) -> None:
+        service = self._service
+        assert service is not None
+        group = self._group.name if self._group else ""
+        note = TaskNote(
+            service=self.name, task=name, revision=revision, target_group=group, since=time.time()
+        )
+        task = self._tasks[name] = Task(note=note, log=TaskLog(self._log(name)), log_path=self._log(name))
+        self._in_background(self._start(task, service, self._secrets))
+
+    async def _start(self, task: Task, service: Service, secrets: Mapping[str, str]) -> None:
+        try:
+            launchable = await self._around.launcher.prepare(service, task.note, secrets)
+        except GatelineError as error:
+            text = f"task {task.note.task} cannot be started: {error}"
+            self._around.notify(ServiceTold(self.name, text, True, ""))
+            self._ended(task, NOT_STARTED)
+            return
+        if task.asked_to_end:
+            self._ended(task, 0)
+            return
+        task.note = replace(task.note, port=launchable.note.port, socket=launchable.note.socket)
+        self._keep(task, launchable.command)
+        clear_logs(task.log_path.parent, frozenset(each.log_path.name for each in self._tasks.values()))
+
+    def _keep(self, task: Task, command: Command) -> None:
+        processes, name = self._around.processes, task.note.task
+        task.kept = processes.keep(
+            task.note.name,
+            command,
+            POLICY,
+            on_crash=lambda _: None,  # it is not started again by whoever keeps it
+            on_spawn=lambda _: self._tell(event.Launched(name)),
+        )
+        processes.note(task.note.name, task.note.text())
+
+        def over(finished: asyncio.Future[supervisor.Finished]) -> None:
+            if not finished.cancelled():
+                self._ended(task, finished.result().status)
+
+        task.kept.finished.add_done_callback(over)
+        task.kept.start()
+
+    def _ended(self, task: Task, status: int) -> None:
+        name = task.note.task
+        for line in task.log.finish():
+            self._around.notify(TaskSaid(self.name, name, line))
+        self._around.launcher.release(task.note)
+        if self._tasks.pop(name, None):
+            self._around.targets.remove(self._key(name))
+            self._tell(event.Exited(name, status))
+
+    async def _probe(self, name: str) -> None:
+        task, group = self._tasks.get(name), self._group
+        if task and group:
+            answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
+            self._tell(event.Probed(name, answer.well, answer.reason))
+
+    def _register(self, name: str) -> None:
+        if task := self._tasks.get(name):
+            self._note(task, Phase.REGISTERED)
+            self._target(task)
+
+    def _deregister(self, name: str) -> None:
+        if task := self._tasks.get(name):
+            self._note(task, Phase.DRAINING)
+            self._around.targets.drain(self._key(name))
+
+    def _target(self, task: Task) -> None:
+        name = task.note.task
+        self._around.targets.add(
+            self._key(name),
+            task.note.registration(),
+            on_seen=lambda healthy: self._tell(event.Seen(name, healthy)),
+            on_drained=lambda: self._tell(event.Drained(name)),
+        )
+
+    def _end(self, name: str, *, times: int) -> None:
+        if task := self._tasks.get(name):
+            self._note(task, Phase.TERMINATING)
+            while task.asked_to_end < times:
+                task.asked_to_end += 1
+                if task.kept:
+                    task.kept.stop()
+
+    def _note(self, task: Task, phase: Phase) -> None:
+        task.note = replace(task.note, phase=phase)
+        if task.kept:
+            self._around.processes.note(task.note.name, task.note.text())
+
+    def _attach(self, notes: Sequence[TaskNote]) -> None:
+        """Go on with tasks that run."""
+        for note in notes:
+            log = self._log(note.task)
+            task = Task(note=note, log=TaskLog(log, from_end=True), log_path=log)
+            self._tasks[note.task] = task
+            self._around.launcher.hold(note)
+            if note.target_group and note.phase in REACHABLE:
+                self._target(task)
+            self._keep(task, Command(arguments=(_GONE,), environment={}, folder=log.parent, log=log))
+        existing = [event.Existing(n.task, n.revision, n.phase, not n.target_group) for n in notes]
+        self._tell(event.Attach(tuple(existing)))
+
+    def _recall_scale(self) -> int | None:
+        """The number of tasks that somebody wanted instead of the definition's, if that is still the same."""
+        with suppress(ValueError, KeyError, TypeError):
+            told = json.loads(self._around.processes.recall(self._key("scale")) or "null")
+            if self._service and told["instead_of"] == self._service.desired_count:
+                return int(told["count"])
+        return None
+
+    def _mint(self) -> str:
+        processes, key = self._around.processes, self._key("tasks")
+        number = int(processes.recall(key) or 0) + 1
+        processes.remember(key, str(number))
+        return str(number)
+
+    def _key(self, what: str) -> str:
+        return f"service/{self.name}/{what}"
+
+    def _log(self, task: str) -> Path:
+        return self._around.launcher.log(self.name, task)
