@@ -22,6 +22,7 @@ class Target:
     Attributes:
         status: what it answers to health checks while it is not gated.
         checks: the heads of all health checks.
+        peers: the addresses from which connections came.
         requests: how many other requests have come.
         entered: a request has come.
         released: the answers to requests wait for this.
@@ -35,7 +36,7 @@ class Target:
         self.port = 0
         self.checks: list[str] = []
         self.requests = 0
-        self.connections = 0
+        self.peers: list[str] = []
         self.entered = asyncio.Event()
         self.released = asyncio.Event()
         self.released.set()
@@ -59,7 +60,8 @@ class Target:
             task = asyncio.current_task()
             assert task is not None
             tasks.add(task)
-            self.connections += 1
+            if path is None:
+                self.peers.append(writer.get_extra_info("peername")[0])
             try:
                 while True:
                     await self._answer(reader, writer)

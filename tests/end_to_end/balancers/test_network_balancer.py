@@ -1,0 +1,147 @@
+"""Listeners of network balancers with a real Envoy: connections go to targets, and nobody looks into them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from gateline.compile import names
+from gateline.compile.tcp_listener import tcp_listener
+from gateline.model.load_balancer import Forward, WeightedTargetGroup
+from gateline.model.target_group import Target, TargetGroup, TargetProtocol
+from harness.free_port import free_port
+from harness.health_checked_target import Target as Backend
+from harness.target_bench import TargetBench
+from harness.target_scenes import OFTEN, PLACE, RARELY, Play, group, play_in, serving, task
+
+pytestmark = pytest.mark.envoy
+
+BY_TCP = replace(RARELY, protocol=TargetProtocol.TCP)
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """Play a scene on a bench."""
+    folder = tmp_path_factory.mktemp("t")
+    return lambda scene: play_in(folder, scene)
+
+
+def tcp_group(name: str, *backends: Backend) -> TargetGroup:
+    """A target group of a network balancer."""
+    targets = tuple(Target(host=each.host, port=each.port, origin=PLACE) for each in backends)
+    return TargetGroup(
+        name=name, protocol=TargetProtocol.TCP, health_check=BY_TCP, targets=targets, origin=PLACE
+    )
+
+
+async def listening(bench: TargetBench, weights: dict[str, int], *groups: TargetGroup) -> int:
+    """Deliver a listener that leads to these groups; its port."""
+    port = free_port()
+    forward = Forward(tuple(WeightedTargetGroup(name, weight) for name, weight in weights.items()))
+    name = names.balancer_listener("public", port)
+    listener = tcp_listener(name, "127.0.0.1", port, forward, names.target_group)
+    await bench.deliver(*groups, listeners={name: listener})
+    return port
+
+
+@asynccontextmanager
+async def connected(port: int, source: str = "127.0.0.1") -> AsyncIterator[Connection]:
+    """A connection from an address of ours."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def ask(connection: Connection) -> str:
+    """The name of the target at the other end; "" when it is closed instead."""
+    reader, writer = connection
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        return (await reader.readexactly(int(head.partition("content-length: ")[2]))).decode()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return ""
+
+
+async def ask_anew(port: int, times: int) -> Counter[str]:
+    """Who answered on so many connections."""
+    answers: Counter[str] = Counter()
+    for _ in range(times):
+        async with connected(port) as connection:
+            answers[await ask(connection)] += 1
+    return answers
+
+
+def test_each_connection_goes_to_a_target_which_sees_gatelines_address(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two = await serving(opened, Backend("one"), Backend("two"))
+        port = await listening(bench, {"g": 1}, tcp_group("g", one, two))
+        one.peers.clear()
+        async with connected(port, "127.0.0.9") as first, connected(port, "127.0.0.9") as second:
+            assert {await ask(first), await ask(second)} == {"one", "two"}
+            assert await ask(first) == await ask(first)
+        assert set(one.peers) == {"127.0.0.1"}
+
+    play(scene)
+
+
+def test_weights_divide_connections_among_target_groups(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two, three = await serving(opened, *(Backend(name) for name in ("one", "two", "three")))
+        groups = [tcp_group("a", one), tcp_group("b", two), tcp_group("c", three)]
+        port = await listening(bench, {"a": 999, "b": 999, "c": 0}, *groups)
+        answers = await ask_anew(port, 60)  # all of them to one of two: once in 10 ** 18
+        assert set(answers) == {"one", "two"}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_without_a_target_a_connection_is_closed_without_a_word(play: Play, weight: int) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        port = await listening(bench, {"g": weight}, tcp_group("g"))
+        assert await ask_anew(port, 3) == {"": 3}
+
+    play(scene)
+
+
+def test_connections_to_a_target_that_leaves_go_on_and_new_ones_go_elsewhere(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two = await serving(opened, Backend("one"), Backend("two"))
+        port = await listening(bench, {"g": 1}, tcp_group("g"))
+        await bench.delivery.register((task(one),))
+        async with connected(port) as connection:
+            assert await ask(connection) == "one"
+            await bench.delivery.register((task(one, draining=True), task(two)))
+            assert await ask_anew(port, 5) == {"two": 5}
+            await bench.delivery.register((task(two),))
+            assert await ask_anew(port, 5) == {"two": 5}
+            assert await ask(connection) == "one"
+
+    play(scene)
+
+
+def test_connections_to_a_target_that_falls_ill_are_ended(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        well, sick = await serving(opened, Backend("well"), Backend("sick", gated=True))
+        checked = replace(group(well, sick, check=OFTEN), protocol=TargetProtocol.TCP)
+        delivering = asyncio.ensure_future(listening(bench, {"g": 1}, checked))
+        await sick.answer_check(200)
+        port = await delivering
+        async with connected(port) as first, connected(port) as second:
+            by_name = {await ask(each): each for each in (first, second)}
+            await sick.answer_check(500)
+            assert await ask(by_name["sick"]) == "sick"
+            await sick.answer_check(500)
+            assert await ask(by_name["sick"]) == ""
+            assert await ask(by_name["well"]) == "well"
+
+    play(scene)
