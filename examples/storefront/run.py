@@ -50,15 +50,16 @@ def print_lines(url, key):
         header = f"Authorization: Bearer {sign(name, role, key)}"
         print(f"with the token of {name}, a {role}, {status}:\n  curl -i -H '{header}' {url}/orders")
     listed = subprocess.run(
-        [*GATELINE, "services", "list", str(HERE), "--output", "json"], capture_output=True, check=False
+        [*GATELINE, "services", "list", "--project", str(HERE), "--output", "json"], capture_output=True, check=False
     )
     if listed.returncode == 0:
         for service in json.loads(listed.stdout)["services"]:
             for task in service["tasks"]:
-                if task["address"].startswith("127."):
-                    print(f"straight to {task['id']} is 403:\n  curl -i http://{task['address']}/orders")
+                name, place = f"{service['name']}/{task['id']}", task["address"]
+                if place.startswith("/"):
+                    print(f"{name} listens at a Unix socket, which only this user may open:\n  {place}")
                 else:
-                    print(f"{task['id']} listens at a Unix socket, which only this user may open: {task['address']}")
+                    print(f"straight to {name} is 403:\n  curl -i http://{place}/")
     print(flush=True)
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 
 MAY = {
-    "customer": ["GET/orders", "GET/orders/*", "GET/whoami"],
+    "customer": ["GET/orders", "GET/orders/*", "GET/customers/*", "GET/whoami"],
     "visitor": ["GET/orders/1", "GET/whoami"],  # the sample order, and no other
 }
 
