@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from compile.gateways import ORIGIN
-from gateline.compile.endpoint import assignments
+from gateline.compile.endpoint import ONE_IS_ENOUGH, REGISTERED, assignments
 from gateline.compile.resources import HostLookup
 from gateline.compile.wire import to_dict
+from gateline.model.target_group import Registration
 
 
 def lookup(cluster: str, host: str, port: int = 80) -> HostLookup:
@@ -52,3 +54,57 @@ def test_a_host_without_an_answer_leaves_a_cluster_without_endpoints() -> None:
 def test_each_cluster_has_an_assignment_of_its_own() -> None:
     made = assignments({lookup("c", "a"): ["10.0.0.1"], lookup("d", "a"): ["10.0.0.1"]})
     assert set(made) == {"c", "d"}
+
+
+def targets(
+    *registrations: Registration, answers: dict[HostLookup, list[str]] | None = None
+) -> list[dict[str, Any]]:
+    """The lb_endpoints of the cluster `c` of the target group `g`."""
+    shown: Any = to_dict(assignments(answers or {}, {"c": "g"}, registrations)["c"])
+    return [each for locality in shown.get("endpoints", []) for each in locality["lb_endpoints"]]
+
+
+def may_be_asked(target: dict[str, Any]) -> bool:
+    """Whether a target is in the subset that gets requests."""
+    registered: bool = target.get("metadata", {}).get("filter_metadata", {}).get("envoy.lb") == REGISTERED
+    return registered
+
+
+def test_the_cluster_of_a_target_group_has_an_assignment_without_any_target() -> None:
+    shown: Any = to_dict(assignments({}, {"c": "g"})["c"])
+    assert shown == {"cluster_name": "c", "policy": {"overprovisioning_factor": ONE_IS_ENOUGH}}
+
+
+def test_tasks_are_targets_of_every_cluster_of_their_group() -> None:
+    one, other = Registration("g", address="127.0.0.1", port=4711), Registration("h", socket="/s")
+    made = assignments({}, {"c": "g", "d": "g", "e": "h"}, (one, other))
+    assert "4711" in str(made["c"])
+    assert str(made["c"]).replace('"c"', '"d"') == str(made["d"])
+    assert "4711" not in str(made["e"])
+
+
+def test_a_target_is_asked_by_its_address_whether_it_is_well() -> None:
+    static = lookup("c", "orders.internal")
+    elsewhere = replace(static, host="x", port=81, health_port=9)
+    task = Registration("g", address="::1", port=4711)
+    socket = Registration("g", socket="/s")
+    found = targets(task, socket, answers={static: ["10.0.0.1"], elsewhere: ["10.0.0.2"]})
+    assert [each["endpoint"]["health_check_config"] for each in found] == [
+        {"hostname": "10.0.0.1:80"},
+        {"hostname": "10.0.0.2:9", "port_value": 9},
+        {"hostname": "[::1]:4711"},
+        {"hostname": "localhost"},
+    ]
+    assert found[-1]["endpoint"]["address"] == {"pipe": {"path": "/s"}}
+    assert all(may_be_asked(each) for each in found)
+
+
+def test_who_drains_stays_known_and_may_not_be_asked() -> None:
+    [found] = targets(Registration("g", socket="/s", draining=True))
+    assert found["health_status"] == "DRAINING"
+    assert not may_be_asked(found)
+
+
+def test_other_clusters_know_nothing_of_health() -> None:
+    [found] = endpoints({lookup("d", "a"): ["10.0.0.1"]}, "d")
+    assert "health_check_config" not in found

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 
 import pytest
 from google.protobuf.message import Message
@@ -12,6 +13,7 @@ from gateline.control.outcome import Accepted, NodeOutcome, Outcome, Rejected, U
 from gateline.control.publication import Publisher
 from gateline.control.snapshot import Snapshot
 from gateline.model.origin import Origin
+from gateline.model.target_group import Registration
 from gateline.runtime import delivery
 from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.resolver import Resolver
@@ -29,9 +31,14 @@ class Recorder(Publisher):
         self.refuse: set[str] = set()
         self.silent = False
         self.absent: NodeOutcome | None = None
+        self.gate: asyncio.Event | None = None
+        self.entered = asyncio.Event()
 
     async def publish(self, snapshot: Snapshot) -> Outcome:
         self.published.append(snapshot)
+        self.entered.set()
+        if self.gate is not None:
+            await self.gate.wait()
         if self.absent is not None:
             return Outcome(version=snapshot.version, by_node={})
         answer: NodeOutcome = Accepted(version=snapshot.version)
@@ -203,5 +210,72 @@ def test_an_envoy_that_is_being_restarted_is_waited_for_and_may_refuse() -> None
         outcome = await bench.delivery.deliver(resources("b"))
         assert failures(outcome) == (REJECTED,)
         assert set(bench.endpoints()) == {"a"}
+
+    with_bench(story)
+
+
+def task(port: int, *, draining: bool = False) -> Registration:
+    """A task of the target group `g`, which stands in 10.0.0.0/8 as the other addresses of these tests."""
+    return Registration("g", address="10.0.0.3", port=port, draining=draining)
+
+
+def with_group(*hosts: str) -> Resources:
+    """A cluster for each host, and the cluster `t` of the target group `g`."""
+    made = resources(*hosts)
+    clusters = {**made.by_type[CLUSTER], "t": cluster("t")}
+    return replace(made, by_type={**made.by_type, CLUSTER: clusters}, target_groups={"t": "g"})
+
+
+def test_tasks_are_published_alone_and_stay_with_what_is_published_later() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(with_group("a"))
+        assert bench.endpoints() == {"a": ["10.0.0.1"], "t": []}
+        await bench.delivery.register((task(1),))
+        first, second = bench.publisher.published
+        assert second.differs_only_in_endpoints(first)
+        assert second.by_type[ENDPOINT]["a"] is first.by_type[ENDPOINT]["a"]
+        await bench.delivery.deliver(with_group("b"))
+        assert bench.endpoints() == {"b": ["10.0.0.2"], "t": ["10.0.0.3"]}
+        await bench.delivery.register(())
+        assert bench.endpoints() == {"b": ["10.0.0.2"], "t": []}
+
+    with_bench(story)
+
+
+def test_the_same_tasks_and_those_of_groups_that_nobody_uses_are_not_published() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.deliver(with_group("a"))
+        await bench.delivery.register((task(1),))
+        await bench.delivery.register((task(1),))
+        await bench.delivery.register((task(1), Registration("unused", socket="/s")))
+        assert len(bench.publisher.published) == 2
+        await bench.delivery.register((task(1, draining=True),))
+        assert len(bench.publisher.published) == 3
+
+    with_bench(story)
+
+
+def test_tasks_that_are_there_before_the_first_configuration_are_in_it() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.delivery.register((task(1),))
+        assert bench.publisher.published == []
+        await bench.delivery.deliver(with_group())
+        assert bench.endpoints() == {"t": ["10.0.0.3"]}
+
+    with_bench(story)
+
+
+def test_tasks_do_not_overtake_a_configuration_that_is_being_published() -> None:
+    async def story(bench: Bench) -> None:
+        gate = asyncio.Event()
+        bench.publisher.gate = gate
+        delivering = asyncio.ensure_future(bench.delivery.deliver(with_group("a")))
+        await bench.publisher.entered.wait()
+        registering = asyncio.ensure_future(bench.delivery.register((task(1),)))
+        await asyncio.sleep(0)
+        assert len(bench.publisher.published) == 1
+        gate.set()
+        await asyncio.gather(delivering, registering)
+        assert bench.endpoints() == {"a": ["10.0.0.1"], "t": ["10.0.0.3"]}
 
     with_bench(story)

@@ -1,0 +1,138 @@
+"""Clusters of target groups: Amazon's numbers in Envoy's terms. What follows from them: tests/end_to_end/balancers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from compile.gateways import ORIGIN
+from gateline.compile import names
+from gateline.compile.resources import HostLookup
+from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.wire import to_dict
+from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
+
+GROUP = TargetGroup(name="orders", origin=ORIGIN)
+
+
+def made(group: TargetGroup = GROUP, *, behind_api: bool = False, tls_host: str = "") -> Any:
+    """The cluster as Envoy writes it."""
+    name = names.target_group(group.name)
+    return to_dict(target_group_cluster(group, name=name, behind_api=behind_api, tls_host=tls_host))
+
+
+def check(**fields: Any) -> Any:
+    """The health check of a cluster."""
+    [found] = made(replace(GROUP, health_check=HealthCheck(**fields)))["health_checks"]
+    return found
+
+
+def filters(cluster: Any) -> list[str]:
+    """The names of the upstream HTTP filters."""
+    [options] = cluster["typed_extension_protocol_options"].values()
+    return [each["name"] for each in options["http_filters"]]
+
+
+def policy(cluster: Any) -> Any:
+    """The algorithm inside the subset."""
+    [subset] = cluster["load_balancing_policy"]["policies"]
+    config = subset["typed_extension_config"]["typed_config"]
+    [chosen] = config["subset_lb_policy"]["policies"]
+    return chosen["typed_extension_config"]
+
+
+def test_the_numbers_are_the_groups_and_never_envoys_own() -> None:
+    found = check(
+        path="/well",
+        interval=timedelta(seconds=7),
+        timeout=timedelta(seconds=3),
+        healthy_threshold=4,
+        unhealthy_threshold=6,
+    )
+    assert (found["interval"], found["no_traffic_interval"], found["timeout"]) == ("7s", "7s", "3s")
+    assert (found["healthy_threshold"], found["unhealthy_threshold"]) == (4, 6)
+    assert found["reuse_connection"] is False
+    assert found["http_health_check"]["path"] == "/well"
+
+
+def test_codes_that_say_yes_are_ranges_and_all_others_count_against_the_threshold() -> None:
+    found = check(matcher=((200, 200), (300, 499)))["http_health_check"]
+    assert found["expected_statuses"] == [{"start": "200", "end": "201"}, {"start": "300", "end": "500"}]
+    assert found["retriable_statuses"] == [{"start": "100", "end": "600"}]
+
+
+def test_a_check_by_tcp_sends_nothing() -> None:
+    assert check(protocol=TargetProtocol.TCP)["tcp_health_check"] == {}
+
+
+def test_the_algorithm_chooses_among_registered_targets() -> None:
+    [subset] = made()["load_balancing_policy"]["policies"]
+    config = subset["typed_extension_config"]["typed_config"]
+    assert config["fallback_policy"] == "DEFAULT_SUBSET"
+    assert config["default_subset"] == {"target": "registered"}
+    assert policy(made())["name"] == "envoy.load_balancing_policies.round_robin"
+
+
+def test_least_outstanding_requests_compares_all_targets() -> None:
+    found = policy(made(replace(GROUP, algorithm=Algorithm.LEAST_OUTSTANDING_REQUESTS)))
+    assert found["typed_config"]["selection_method"] == "FULL_SCAN"
+
+
+def test_only_behind_an_api_headers_of_answers_are_renamed() -> None:
+    assert filters(made()) == ["envoy.filters.http.upstream_codec"]
+    assert filters(made(behind_api=True)) == ["gateline.remap", "envoy.filters.http.upstream_codec"]
+
+
+def test_targets_certificates_are_not_verified_and_no_name_is_asked_for() -> None:
+    secure = replace(
+        GROUP, protocol=TargetProtocol.HTTPS, health_check=HealthCheck(protocol=TargetProtocol.HTTPS)
+    )
+    found = made(secure)
+    config = found["transport_socket"]["typed_config"]
+    assert "sni" not in config
+    assert "combined_validation_context" not in config.get("common_tls_context", {})
+    assert "transport_socket_matches" not in found
+
+
+@pytest.mark.parametrize(
+    ("protocol", "checked_by", "tls_host", "socket"),
+    [
+        (TargetProtocol.HTTP, TargetProtocol.HTTPS, "", "envoy.transport_sockets.tls"),
+        (TargetProtocol.HTTPS, TargetProtocol.HTTP, "", "envoy.transport_sockets.raw_buffer"),
+        (TargetProtocol.HTTPS, TargetProtocol.TCP, "", "envoy.transport_sockets.raw_buffer"),
+        (TargetProtocol.TCP, TargetProtocol.TCP, "h", "envoy.transport_sockets.raw_buffer"),
+        (TargetProtocol.TCP, TargetProtocol.HTTPS, "h", "envoy.transport_sockets.tls"),
+    ],
+)
+def test_checks_connect_in_their_own_way_where_requests_do_it_otherwise(
+    protocol: TargetProtocol, checked_by: TargetProtocol, tls_host: str, socket: str
+) -> None:
+    found = made(
+        replace(GROUP, protocol=protocol, health_check=HealthCheck(protocol=checked_by)), tls_host=tls_host
+    )
+    [match] = found["transport_socket_matches"]
+    assert match["match"] == found["health_checks"][0]["transport_socket_match_criteria"]
+    assert match["transport_socket"]["name"] == socket
+
+
+def test_flows_of_a_sick_target_end_only_at_a_network_balancers_listener() -> None:
+    tcp = replace(GROUP, protocol=TargetProtocol.TCP)
+    assert made(tcp)["close_connections_on_host_health_failure"] is True
+    for kept in (made(tcp, behind_api=True), made()):
+        assert "close_connections_on_host_health_failure" not in kept
+
+
+def test_every_static_target_is_looked_up_for_the_cluster() -> None:
+    targets = (Target(host="a", port=1, origin=ORIGIN), Target(host="b", port=2, origin=ORIGIN))
+    group = replace(GROUP, targets=targets, health_check=HealthCheck(port=9))
+    assert lookups(group, "c") == (
+        HostLookup(cluster="c", host="a", port=1, health_port=9, origin=ORIGIN),
+        HostLookup(cluster="c", host="b", port=2, health_port=9, origin=ORIGIN),
+    )
+
+
+def test_targets_that_come_and_go_do_not_change_the_cluster() -> None:
+    assert made(replace(GROUP, targets=(Target(host="a", port=1, origin=ORIGIN),))) == made()
