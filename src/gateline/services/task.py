@@ -1,0 +1,81 @@
+"""The words and the environment that a task is started with, and the hash that says when it must be replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gateline.model.service import Service
+
+PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+"""What a task learns from Gateline's own environment; no credentials of a cloud, nothing of the gateway's."""
+
+MARK: Final = "GATELINE_TASK"
+"""The variable by which everything that a task has started is found again, when it is to be ended."""
+
+PORT: Final = "{port}"
+SOCKET: Final = "{socket}"
+
+_PLAIN_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_DIGITS: Final = 16
+
+
+def takes_port(service: Service) -> bool:
+    """Whether its tasks listen at a port of loopback each."""
+    return any(PORT in word for word in service.command)
+
+
+def takes_socket(service: Service) -> bool:
+    """Whether its tasks listen at a Unix socket each."""
+    return any(SOCKET in word for word in service.command)
+
+
+def command_words(service: Service, *, port: int = 0, socket: str = "") -> tuple[str, ...]:
+    """The service's command for one task. `socket` is a path; nothing else in braces is touched."""
+    return tuple(word.replace(PORT, str(port)).replace(SOCKET, socket) for word in service.command)
+
+
+def task_environment(
+    service: Service,
+    environ: Mapping[str, str],
+    *,
+    secrets: Mapping[str, str],
+    mark: str,
+    port: int = 0,
+) -> dict[str, str]:
+    """The whole environment of a task's process; what the project file declares wins, but for the mark.
+
+    PATH begins with the folder of Gateline's own interpreter, so that `python` is that one. PORT tells a task of
+    `{port}` its port once more, because many programs look there. `secrets`: their values by their names in the
+    project file; KeyError when one of the service's is missing. `mark` "": whoever starts the process puts it in.
+    """
+    found = {name: environ[name] for name in PASSED_ON if name in environ}
+    found["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), found.get("PATH") or _PLAIN_PATH))
+    if takes_port(service):
+        found["PORT"] = str(port)
+    found |= dict(service.environment)
+    found |= {variable: secrets[name] for variable, name in service.secrets}
+    return found | ({MARK: mark} if mark else {})
+
+
+def revision(service: Service, *, secrets: Mapping[str, str], key: bytes) -> str:
+    """A hash of all that a task is started with: another one means that the tasks must be replaced.
+
+    How many there are, how they are replaced and how they are stopped is not in it, as at Amazon: such a change starts
+    no deployment. Neither is anything on the disk. Values of secrets are, so the hash is keyed: nobody who reads it
+    in a log can try values. `key`: at most 64 bytes, the same as long as tasks shall be recognised.
+    """
+    content = (
+        service.command,
+        service.cwd,
+        service.target_group,
+        sorted(service.environment),
+        sorted((variable, secrets[name]) for variable, name in service.secrets),
+    )
+    text = json.dumps(content).encode()
+    return hashlib.blake2b(text, key=key).hexdigest()[:_DIGITS]
