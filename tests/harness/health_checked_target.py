@@ -65,8 +65,8 @@ class Target:
             try:
                 while True:
                     await self._answer(reader, writer)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                pass
+            except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                pass  # the server is over; asyncio would complain of a cancelled handler
             finally:
                 writer.close()
                 tasks.discard(task)
