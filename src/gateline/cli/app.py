@@ -9,13 +9,9 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
-import os
-import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Final, ParamSpec, Protocol, cast
 
 import typer
@@ -23,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from gateline import __version__
-from gateline.errors import GatelineError
+from gateline.cli import faults
 
 _P = ParamSpec("_P")
 
@@ -40,6 +36,7 @@ class Row:
 
 COMMANDS: Final[Mapping[str, Row]] = {
     "up": Row("gateline.cli.up", "up", "Run a project and serve it until told to stop."),
+    "serve": Row("gateline.cli.serve", "serve", "Serve a project in production: JSON logs, probes, drain."),
     "run": Row(
         "gateline.cli.run",
         "run",
@@ -56,6 +53,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
     ),
     "authorizers": Row(
         "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
+    ),
+    "services": Row(
+        "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),
     "schema": Row("gateline.cli.schema", "schema", "Print the JSON Schema of gateline.yaml."),
@@ -114,31 +114,12 @@ def _guarded(command: Callable[_P, None]) -> Callable[_P, None]:
             command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise  # how commands end: Typer knows what to do
-        except GatelineError as error:
-            _say(error, str(error))
-            raise typer.Exit(error.exit_code) from None
         except Exception as error:  # noqa: BLE001 - nothing may reach a person as a traceback
-            _say(
-                error,
-                f"internal error: {_where(error)}. This is a fault of Gateline; GATELINE_DEBUG=1 shows more",
-            )
-            raise typer.Exit(1) from None
+            told = faults.told(error)
+            typer.echo(f"gateline: {told.message}", err=True)
+            raise typer.Exit(told.exit_code) from None
 
     return guarded
-
-
-def _say(error: Exception, message: str) -> None:
-    if os.environ.get("GATELINE_DEBUG"):
-        traceback.print_exception(error, file=sys.stderr)
-    typer.echo(f"gateline: {message}", err=True)
-
-
-def _where(error: Exception) -> str:
-    """The kind of error and its place, without its text: that may hold a value which nobody should see."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return type(error).__name__
-    return f"{type(error).__name__} at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
 
 
 def _print_version(wanted: bool) -> None:

@@ -31,23 +31,23 @@ class Health:
 
     def __init__(self) -> None:
         self.url = ""
-        self._reason = "starting"
+        self.reason = "starting"
         self._stopping = False
         self._connections: set[asyncio.Task[None]] = set()
 
     def ready(self) -> None:
         """Requests are served from now on."""
         if not self._stopping:
-            self._reason = ""
+            self.reason = ""
 
     def unready(self, reason: str) -> None:
         """Requests are not served now, for this reason."""
         if not self._stopping:
-            self._reason = reason
+            self.reason = reason
 
     def stopping(self) -> None:
         """Requests should go elsewhere, from now to the end."""
-        self._reason = "stopping"
+        self.reason = "stopping"
         self._stopping = True
 
     @asynccontextmanager
@@ -110,8 +110,8 @@ class Health:
         match path:
             case b"/livez":
                 return HTTPStatus.OK, "live", ""
-            case b"/readyz" if self._reason:
-                return HTTPStatus.SERVICE_UNAVAILABLE, "not ready", self._reason
+            case b"/readyz" if self.reason:
+                return HTTPStatus.SERVICE_UNAVAILABLE, "not ready", self.reason
             case b"/readyz":
                 return HTTPStatus.OK, "ready", ""
             case _:

@@ -22,6 +22,7 @@ class Settings:
         state: the state directory, when not `.gateline` beside the project.
         port: overrides the project's port; 0 picks a free one.
         watch: whether edits are taken in while it runs.
+        run_services: whether the commands of services are started.
         ready_file: written when everything serves.
         log_format: how requests are shown.
         colour: whether request lines may be coloured.
@@ -37,6 +38,7 @@ class Settings:
     state: Path | None = None
     port: int | None = None
     watch: bool = True
+    run_services: bool = True
     ready_file: Path | None = None
     log_format: LogFormat = LogFormat.NONE
     colour: bool = False
