@@ -1,6 +1,6 @@
 """Golden files are read by people: tables decoded, the script left out, what all cases share shown once.
 
-`gateway.lua` would fill each `listeners.yaml` with a thousand lines, so its place is named instead, and only
+The scripts would fill each `listeners.yaml` with a thousand lines, so their places are named instead, and only
 when it is the script itself. Cases repeat the listener and the clusters' protocol options, 400 lines of them; so
 only the case REFERENCE shows them whole, and others show what differs from it.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 import yaml
@@ -23,7 +24,6 @@ from gateline.model.rest_api import Segment
 
 REFERENCE: Final = "http-proxy-static"
 _AS_THERE: Final = f"(as in {REFERENCE})"
-_SCRIPT: Final = "(dataplane/gateway.lua)"
 _LONG: Final = 6
 """Lines from which on a part that equals the reference's is worth leaving out."""
 
@@ -117,7 +117,17 @@ def _readable(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_readable(child) for child in value]
-    return _SCRIPT if value == dataplane.script() else value
+    return _scripts().get(value, value)
+
+
+@cache
+def _scripts() -> dict[str, str]:
+    """The places of Envoy's scripts, by their text."""
+    return {
+        dataplane.script(): "(dataplane/gateway.lua)",
+        dataplane.balancer_script(): "(dataplane/balancer.lua)",
+        dataplane.redirect_script(): "(dataplane/redirect.lua)",
+    }
 
 
 def _table(text: str) -> list[Any]:
