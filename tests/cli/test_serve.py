@@ -124,12 +124,13 @@ def test_edits_are_not_taken_in(tmp_path: Path) -> None:
 @envoy
 def test_it_lives_but_is_not_ready_before_the_first_configuration_is_taken(tmp_path: Path) -> None:
     admin = free_port()
-    secret = tmp_path / "secret"
-    os.mkfifo(secret)  # whoever opens it waits for the other end
     write_project(tmp_path, {"/hello": proxy("http://127.0.0.1:9/")}, gateway={"admin": {"port": admin}})
     project = yaml.safe_load((tmp_path / "gateline.yaml").read_text())
-    project["secrets"] = {"PassthroughSecret": {"file": "secret"}}
+    project["secrets"] = {"PassthroughSecret": {"generate": True}}
     (tmp_path / "gateline.yaml").write_text(yaml.safe_dump(project))
+    secret = tmp_path / ".gateline" / "secrets" / "secret-PassthroughSecret"
+    secret.parent.mkdir(parents=True)
+    os.mkfifo(secret, 0o600)  # whoever reads the secret waits for the other end
     with started("serve", tmp_path, "--port", "0") as process:
         served = Serving(process, 0, admin)
         with secret.open("wb") as other_end:  # opens when it has come to reading it
