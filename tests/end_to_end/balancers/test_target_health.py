@@ -65,6 +65,22 @@ def test_a_target_is_unhealthy_and_healthy_again_at_its_thresholds(play: Play) -
     play(scene)
 
 
+def test_a_target_whose_first_answer_was_no_needs_its_threshold_of_good_ones(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        [late] = await serving(opened, Backend("late", gated=True))
+        delivering = asyncio.ensure_future(
+            bench.deliver(group(late, check=replace(OFTEN, healthy_threshold=2)))
+        )
+        await late.answer_check(503)
+        await delivering
+        await late.answer_check(200)
+        assert await bench.healthy("g") == set()
+        await late.answer_check(200)
+        assert await bench.healthy("g") == {place(late)}
+
+    play(scene)
+
+
 def test_a_target_that_does_not_answer_in_time_is_unhealthy(play: Play) -> None:
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         well, mute = await serving(opened, Backend("well"), Backend("mute", gated=True))
