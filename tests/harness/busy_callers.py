@@ -48,7 +48,7 @@ class BusyCallers:
         while not self._stop.is_set():
             try:
                 opened = RawConnection(self._port)
-            except ConnectionRefusedError:
+            except ConnectionError:  # refused, or taken by one that ended before the handshake did
                 with self._changed:
                     self.refused += 1
                 self._stop.wait(_PAUSE)

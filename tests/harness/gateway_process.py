@@ -84,6 +84,7 @@ def running_gateway(
 ) -> Iterator[RunningGateway]:
     """Start `gateline up` on a free port, wait until it serves, stop it in the end."""
     ready, state = scratch / "ready.json", scratch / "state"
+    ready.unlink(missing_ok=True)  # of one that was killed
     command = [sys.executable, "-m", "gateline", "up", str(project), "--no-watch"]
     command += ["--port", "0", "--ready-file", str(ready), "--state", str(state), *options]
     path = os.pathsep.join(each for each in sys.path if each)
