@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from gateline.model.origin import Origin
 from gateline.model.service import Service
@@ -38,7 +38,7 @@ from gateline.services.event import (
 )
 from gateline.services.scheduler import Scheduler
 
-ORIGIN: Final = Origin(file="gateline.yaml", pointer="/services/orders")
+ORIGIN: Final = Origin(file="gateline.yaml", pointer=("services", "orders"))
 SERVICE: Final = Service(
     name="orders", command=("orders", "{port}"), cwd=".", target_group="orders", origin=ORIGIN
 )
@@ -78,9 +78,9 @@ class Fleet:
 
     # What people do.
 
-    def want(self, revision: str = "a", **changes: int | timedelta) -> list[Action]:
+    def want(self, revision: str = "a", **changes: Any) -> list[Action]:
         """The definition is read (again)."""
-        self.service = replace(self.service, **changes)  # type: ignore[arg-type]
+        self.service = replace(self.service, **changes)
         return self.tell(Want(self.service, self.group, revision))
 
     # What happens.
@@ -211,7 +211,7 @@ class Fleet:
         raise AssertionError("it never comes to rest")
 
 
-def steady(desired: int, *, worker: bool = False, **changes: int | timedelta) -> Fleet:
+def steady(desired: int, *, worker: bool = False, **changes: Any) -> Fleet:
     """A service that has run well for a while."""
     fleet = Fleet(worker=worker)
     fleet.want(desired_count=desired, **changes)

@@ -116,4 +116,4 @@ class World(RuleBasedStateMachine):
 
 
 TestWorld: Final = World.TestCase
-TestWorld.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestWorld.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

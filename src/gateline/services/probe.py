@@ -44,8 +44,8 @@ async def probe(check: HealthCheck, *, port: int = 0, socket: str = "") -> Answe
     A check with a port of its own asks there. Never raises for what a target does.
     """
     try:
-        async with asyncio.timeout(check.timeout.total_seconds()):
-            return await _asked(check, check.port or port, "" if check.port else socket)
+        async with asyncio.timeout(check.timeout.total_seconds()) as limit:
+            return await _asked(check, check.port or port, "" if check.port else socket, limit)
     except TimeoutError:
         return Answer(well=False, reason="Request timed out")
     except OSError as fault:
@@ -53,7 +53,7 @@ async def probe(check: HealthCheck, *, port: int = 0, socket: str = "") -> Answe
         return Answer(well=False, reason=f"Health checks failed ({said})")
 
 
-async def _asked(check: HealthCheck, port: int, socket: str) -> Answer:
+async def _asked(check: HealthCheck, port: int, socket: str, limit: asyncio.Timeout) -> Answer:
     tls = _unverified() if check.protocol is TargetProtocol.HTTPS else None
     name = "localhost" if tls else None
     if socket:
@@ -70,7 +70,9 @@ async def _asked(check: HealthCheck, port: int, socket: str) -> Answer:
         writer.write(_request(check.path, "localhost" if socket else f"{LOOPBACK}:{port}"))
         await writer.drain()
         status = await _status(reader)
-        await _rest(reader)
+        limit.reschedule(None)  # the answer is known
+        if status is not None:
+            await _rest(reader)
     finally:
         writer.transport.abort()  # a farewell over TLS could take as long as it likes
     if status is None:
@@ -86,7 +88,7 @@ def _request(path: str, host: str) -> bytes:
 
 
 async def _status(reader: asyncio.StreamReader) -> int | None:
-    """The status of the final answer; None where it is not HTTP/1.x. The head is read to its end, the body is not."""
+    """The status of the final answer; None where it is not HTTP/1.x. The head is read to its end."""
     status: int | None = None
     for _ in range(MOST_LINES):
         try:

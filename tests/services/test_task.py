@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateline.model.origin import Origin
+from gateline.services.task import (
+    command_words,
+    revision,
+    takes_port,
+    takes_socket,
+    task_environment,
+)
+from services.fleet import SERVICE
+
+KEY = b"key"
+WITH_SECRET = replace(SERVICE, secrets=(("DB_PASSWORD", "db"),))
+
+
+def test_the_port_is_put_into_every_word_and_other_braces_are_left_alone() -> None:
+    service = replace(SERVICE, command=("serve", "--listen=127.0.0.1:{port}", "{port}", "{name}", "{}"))
+    assert command_words(service, port=8123) == ("serve", "--listen=127.0.0.1:8123", "8123", "{name}", "{}")
+    assert (takes_port(service), takes_socket(service)) == (True, False)
+
+
+def test_the_socket_is_put_in_as_a_path() -> None:
+    service = replace(SERVICE, command=("serve", "--uds", "{socket}"))
+    assert command_words(service, socket="/run/o/s") == ("serve", "--uds", "/run/o/s")
+    assert (takes_port(service), takes_socket(service)) == (False, True)
+
+
+def test_a_worker_takes_neither() -> None:
+    worker = replace(SERVICE, command=("work",))
+    assert (takes_port(worker), takes_socket(worker)) == (False, False)
+    assert "PORT" not in task_environment(worker, {}, secrets={}, mark="m")
+
+
+def test_nothing_of_the_gateways_environment_is_passed_on_but_what_everybody_may_know() -> None:
+    ours = {
+        "PATH": "/bin",
+        "HOME": "/h",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "TMPDIR": "/t",
+        "AWS_SECRET_ACCESS_KEY": "k",
+        "AWS_PROFILE": "p",
+        "GATELINE_CONTROL": "c",
+        "PYTHONPATH": "x",
+    }
+    found = task_environment(SERVICE, ours, secrets={}, mark="house/orders/t1", port=8123)
+    assert found == {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}/bin",
+        "HOME": "/h",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "TMPDIR": "/t",
+        "PORT": "8123",
+        "GATELINE_TASK": "house/orders/t1",
+    }
+
+
+def test_what_is_declared_wins_but_for_the_mark() -> None:
+    declared = (("HOME", "/theirs"), ("PORT", "1"), ("GATELINE_TASK", "hidden"))
+    service = replace(WITH_SECRET, environment=declared)
+    found = task_environment(service, {"HOME": "/h"}, secrets={"db": "pw", "other": "o"}, mark="m", port=2)
+    assert (found["HOME"], found["PORT"], found["GATELINE_TASK"]) == ("/theirs", "1", "m")
+    assert found["DB_PASSWORD"] == "pw"
+    assert "o" not in found.values()
+
+
+def test_whoever_starts_the_process_may_put_the_mark_in() -> None:
+    assert "GATELINE_TASK" not in task_environment(SERVICE, {}, secrets={}, mark="")
+
+
+def test_a_missing_secret_is_not_left_out_in_silence() -> None:
+    with pytest.raises(KeyError):
+        task_environment(WITH_SECRET, {}, secrets={}, mark="m")
+
+
+def test_a_real_process_finds_gatelines_python_its_port_and_nothing_else() -> None:
+    program = "import json, os, sys; print(json.dumps([sys.argv[1], dict(os.environ), sys.executable]))"
+    service = replace(SERVICE, command=(Path(sys.executable).name, "-c", program, "{port}"))
+    environment = task_environment(service, {"PATH": "/usr/bin"}, secrets={}, mark="m", port=8123)
+    said = subprocess.run(
+        command_words(service, port=8123),
+        env=environment,
+        executable=sys.executable,
+        capture_output=True,
+        check=True,
+    )
+    argument, found, program_path = json.loads(said.stdout)
+    found.pop("LC_CTYPE", None)  # Python's own, where there is no locale
+    assert argument == "8123"
+    assert found == environment
+    assert Path(program_path).parent == Path(found["PATH"].split(os.pathsep)[0])
+
+
+def told(**changes: Any) -> str:
+    service = replace(WITH_SECRET, **changes)
+    return revision(service, secrets={"db": "pw"}, key=KEY)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"command": ("orders", "{port}", "-v")},
+        {"cwd": "elsewhere"},
+        {"environment": (("A", "1"),)},
+        {"secrets": (("DB_PASS", "db"),)},
+        {"target_group": "others"},
+    ],
+)
+def test_what_a_task_is_started_with_makes_another_revision(changes: dict[str, object]) -> None:
+    assert told(**changes) != told()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"desired_count": 7},
+        {"minimum_healthy_percent": 50},
+        {"maximum_percent": 150},
+        {"stop_timeout": timedelta(seconds=1)},
+        {"health_check_grace_period": timedelta(seconds=1)},
+        {"origin": Origin(file="other.yaml", pointer=("x",))},
+    ],
+)
+def test_how_tasks_are_counted_and_replaced_makes_none(changes: dict[str, object]) -> None:
+    assert told(**changes) == told()
+
+
+def test_the_order_of_variables_makes_no_other_revision() -> None:
+    assert told(environment=(("A", "1"), ("B", "2"))) == told(environment=(("B", "2"), ("A", "1")))
+
+
+def test_another_value_of_a_secret_makes_another_revision_but_only_of_those_that_use_it() -> None:
+    def of(value: str) -> str:
+        return revision(WITH_SECRET, secrets={"db": value}, key=KEY)
+
+    assert of("pw") != of("pw2")
+    unrelated = {"db": "pw", "other": "x"}
+    assert revision(WITH_SECRET, secrets=unrelated, key=KEY) == of("pw")
+
+
+def test_nobody_without_the_key_can_try_values_against_a_revision() -> None:
+    assert revision(WITH_SECRET, secrets={"db": "pw"}, key=b"another") != told()
