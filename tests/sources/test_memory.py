@@ -49,6 +49,17 @@ def test_only_an_edited_definition_is_read_again(project: Path) -> None:
     assert [method.path.text for method in after["edited"].methods] == ["/other"]
 
 
+def test_a_definition_is_read_again_when_a_domain_maps_its_api(project: Path) -> None:
+    memory = Memory()
+    before = apis(load(project, environ={}, memory=memory))
+    told = json.loads(project.read_text())
+    told["domains"] = {"a.example.com": {"mappings": {"": "kept/dev"}}}
+    project.write_text(json.dumps(told))
+    after = apis(load(project, environ={}, memory=memory))
+    assert (before["kept"].execute_api_endpoint, after["kept"].execute_api_endpoint) == (True, False)
+    assert after["edited"] is before["edited"]
+
+
 def test_a_definition_is_read_again_when_the_project_says_something_else_about_it(project: Path) -> None:
     memory = Memory()
     before = apis(load(project, environ={}, memory=memory))

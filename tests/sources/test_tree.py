@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from gateline.model.origin import Origin
-from gateline.sources.tree import dotted, grow, plain, without
+from gateline.sources.tree import dotted, grow, plain, texts, without
 
 TREE = grow({"apis": {"a": {"hosts": ["x", "y"]}}, "name": "n"}, Origin("f.yaml"))
 
@@ -36,3 +36,12 @@ def test_names_of_what_is_no_map_are_none() -> None:
 def test_pointers_are_said_with_dots_and_brackets() -> None:
     assert dotted(("gateway", "hosts", 1)) == "gateway.hosts[1]"
     assert dotted(()) == ""
+
+
+def test_texts_are_found_with_their_pointers() -> None:
+    assert [(pointer, node.value) for pointer, node in texts(TREE, ("tree",))] == [
+        (("tree", "apis", "a", "hosts", 0), "x"),
+        (("tree", "apis", "a", "hosts", 1), "y"),
+        (("tree", "name"), "n"),
+    ]
+    assert list(texts(None, ())) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Collection
 from typing import Annotated, Final, Literal
@@ -9,7 +10,6 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gateline.model.address import parse_ip
 from gateline.sources.environment import EnvironmentText
 from gateline.sources.project_values import Matches, split_host_port
 
@@ -41,9 +41,11 @@ def _no_authentication(value: object) -> object:
 
 def _bind(value: str) -> str:
     host, _ = split_host_port(value) or ("", 0)
-    if parse_ip(host) is None:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
         says = "the address and port of a socket, such as 127.0.0.1:8081 or [::1]:8081"
-        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says}) from None
     return value
 
 

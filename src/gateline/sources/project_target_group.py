@@ -12,6 +12,7 @@ from gateline.sources.balancer_values import (
     HttpCodes,
     LoadBalancingAlgorithm,
     TargetGroupProtocol,
+    code_ranges,
 )
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import HostPort, Number
@@ -117,4 +118,10 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is TCP"
                     )
+        if (
+            self.protocol != "TCP"
+            and check is not None
+            and any(high > 499 for _, high in code_ranges(check.matcher))
+        ):
+            raise misfit("health_check.matcher holds codes from 200 to 499")
         return self

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"command": "x {port} {socket}"}, "a task listens at one of them"),
+        ({"command": "x", "target_group": "orders"}, r"needs \{port\} or \{socket\} in its command"),
+        (
+            {"command": "x", "environment": {"A": "1"}, "secrets": {"A": "S"}},
+            "A stands in environment and in secrets",
+        ),
+        ({"command": "x", "stop_timeout_seconds": 121}, "120"),
+        ({"command": "x", "desired_count": -1}, "0"),
+        ({}, "command"),
+    ],
+)
+def test_services_that_cannot_run_are_refused(written: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        ServicePart.model_validate(written)
+
+
+@pytest.mark.parametrize(
+    ("command", "placeholders"),
+    [("x --listen 127.0.0.1:{port}", {"{port}"}), ("x unix:{socket}", {"{socket}"}), ("x {host}", set())],
+)
+def test_placeholders_are_found_inside_of_words(command: str, placeholders: set[str]) -> None:
+    assert ServicePart.model_validate({"command": command}).placeholders == placeholders
+
+
+def test_a_deployment_must_have_room_to_replace_a_task() -> None:
+    with pytest.raises(ValidationError, match="no task could be replaced"):
+        DeploymentConfigurationPart.model_validate({"maximum_percent": 100})
+    assert (
+        DeploymentConfigurationPart.model_validate(
+            {"maximum_percent": 100, "minimum_healthy_percent": 50}
+        ).maximum_percent
+        == 100
+    )
