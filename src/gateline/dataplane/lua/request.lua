@@ -6,7 +6,7 @@ local function stage_of(path, found)
     local mapping, rest_at = mapping_of(found.domain, path)
     return mapping and mapping.stage, rest_at, mapping
   end
-  local at = leading_slash(path)
+  local at = byte(path, 2) == 47 and leading_slash(path) or 1
   if found.here and sub(path, at, at + 9) == "/restapis/" then
     local api_end = find(path, "/", at + 10, true)
     local stage_end = api_end and find(path, "/", api_end + 1, true)
@@ -121,12 +121,11 @@ function main(h, attempt)
   end
   local plain = entry_table(h, attempt == 1)
   local found = entry.seen[authority] or host_of(authority)
-  if found.malformed then
-    return bad_request(h, rid, "host")
-  elseif entry.names_servers and is_misdirected(h, found) then
+  if entry.names_servers and not found.malformed and is_misdirected(h, found) then
     return refuse(h, rid, "421", '{"message":"Misdirected Request"}', "ForbiddenException", "server_name")
   elseif not found.known then
-    return forbidden(h, rid, "host")
+    local answer = found.malformed and bad_request or forbidden
+    return answer(h, rid, "host")
   end
 
   local question = find(target, "?", 1, true)
