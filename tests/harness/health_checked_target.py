@@ -93,10 +93,14 @@ class Target:
     async def answer_check(self, status: int) -> None:
         """Answer the open health check, and wait for the next one: then the answer has had its effect."""
         await self.check_comes()
+        self.answer(status)
+        await self.check_comes()
+
+    def answer(self, status: int) -> None:
+        """Answer the health check that is open."""
         assert self._current is not None
         self._current.set_result(status)
         self._current = None
-        await self.check_comes()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()

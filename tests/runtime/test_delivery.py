@@ -32,11 +32,12 @@ class Recorder(Publisher):
         self.silent = False
         self.absent: NodeOutcome | None = None
         self.gate: asyncio.Event | None = None
-        self.entered = asyncio.Event()
+        self._another = asyncio.Condition()
 
     async def publish(self, snapshot: Snapshot) -> Outcome:
         self.published.append(snapshot)
-        self.entered.set()
+        async with self._another:
+            self._another.notify_all()
         if self.gate is not None:
             await self.gate.wait()
         if self.absent is not None:
@@ -47,6 +48,11 @@ class Recorder(Publisher):
         elif self.silent:
             answer = Unanswered(version=snapshot.version, waiting_for=(CLUSTER,))
         return Outcome(version=snapshot.version, by_node={"edge": answer})
+
+    async def published_as_often_as(self, times: int) -> None:
+        """Wait until so much was published."""
+        async with self._another:
+            await self._another.wait_for(lambda: len(self.published) >= times)
 
     async def wait_ready(self, node: str) -> Accepted | Rejected:
         assert node == "edge"
@@ -265,17 +271,20 @@ def test_tasks_that_are_there_before_the_first_configuration_are_in_it() -> None
     with_bench(story)
 
 
-def test_tasks_do_not_overtake_a_configuration_that_is_being_published() -> None:
+def test_tasks_join_a_configuration_that_an_envoy_is_still_taking() -> None:
     async def story(bench: Bench) -> None:
         gate = asyncio.Event()
         bench.publisher.gate = gate
         delivering = asyncio.ensure_future(bench.delivery.deliver(with_group("a")))
-        await bench.publisher.entered.wait()
+        await bench.publisher.published_as_often_as(1)
         registering = asyncio.ensure_future(bench.delivery.register((task(1),)))
-        await asyncio.sleep(0)
-        assert len(bench.publisher.published) == 1
-        gate.set()
-        await asyncio.gather(delivering, registering)
+        await bench.publisher.published_as_often_as(2)
         assert bench.endpoints() == {"a": ["10.0.0.1"], "t": ["10.0.0.3"]}
+        assert not delivering.done()
+        assert not registering.done()
+        gate.set()
+        outcome, _ = await asyncio.gather(delivering, registering)
+        assert outcome.version == bench.delivery.version
+        assert len(bench.publisher.published) == 2
 
     with_bench(story)

@@ -1,6 +1,7 @@
 """Delivery: the compiler's resources, the resolver's addresses and services' tasks, put before Envoy together.
 
-One at a time: a new configuration, a changed address and a registered task never overtake each other.
+One at a time: a new configuration, a changed address and a registered task never overtake each other. Endpoints
+that change while a configuration is being taken join it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Delivery:
         self._snapshot: Snapshot | None = None
         self._endpoints: Mapping[str, Message] = {}
         self._registrations: tuple[Registration, ...] = ()
+        self._endpoints_changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -88,8 +90,7 @@ class Delivery:
 
     async def readdress(self) -> None:
         """Publish what is published with the addresses of now."""
-        async with self._one_at_a_time:
-            await self._publish_endpoints()
+        await self._republish()
 
     async def register(self, registrations: tuple[Registration, ...]) -> None:
         """Publish what is published with these tasks, all that there are.
@@ -97,25 +98,51 @@ class Delivery:
         Returns when every Envoy that is connected has taken them, or has not answered in its time; one that is
         being restarted gets them with all else when it comes.
         """
-        async with self._one_at_a_time:
-            self._registrations = registrations
-            await self._publish_endpoints()
+        self._registrations = registrations
+        await self._republish()
 
-    async def _publish_endpoints(self) -> None:
-        if self._resources is not None and self._assigned(self._resources) != self._endpoints:
-            await self._publish(self._resources)
+    async def _republish(self) -> None:
+        self._endpoints_changed.set()
+        async with self._one_at_a_time:
+            if self._resources is not None and self._assigned(self._resources) != self._endpoints:
+                await self._publish(self._resources)
 
     async def _publish(self, resources: Resources) -> Outcome:
-        self._endpoints = self._assigned(resources)
-        addressed = replace(
-            resources,
-            by_type={
-                **resources.by_type,
-                ENDPOINT: {**resources.by_type.get(ENDPOINT, {}), **self._endpoints},
-            },
-        )
-        self._snapshot = await asyncio.to_thread(Snapshot.of, addressed, previous=self._snapshot)
-        return await self._publisher.publish(self._snapshot)
+        """Publish, and once more for each change of endpoints until the Envoys have answered.
+
+        Clusters may warm for as long as a target leaves its first health check open; a task that died must not
+        get requests for so long.
+        """
+        begun: list[asyncio.Future[Outcome]] = []
+        try:
+            while True:
+                self._endpoints_changed.clear()
+                self._endpoints = self._assigned(resources)
+                by_type = {
+                    **resources.by_type,
+                    ENDPOINT: {**resources.by_type.get(ENDPOINT, {}), **self._endpoints},
+                }
+                addressed = replace(resources, by_type=by_type)
+                self._snapshot = await asyncio.to_thread(Snapshot.of, addressed, previous=self._snapshot)
+                begun.append(asyncio.ensure_future(self._publisher.publish(self._snapshot)))
+                if await self._answered(begun[-1], resources):
+                    return begun[-1].result()
+        finally:
+            for former in begun:
+                former.cancel()
+
+    async def _answered(self, publication: asyncio.Future[Outcome], resources: Resources) -> bool:
+        """Wait for the answers; False when endpoints have changed before they came."""
+        while not publication.done():
+            change = asyncio.ensure_future(self._endpoints_changed.wait())
+            try:
+                await asyncio.wait((publication, change), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                change.cancel()
+            if not publication.done() and self._assigned(resources) != self._endpoints:
+                return False
+            self._endpoints_changed.clear()
+        return True
 
     def _assigned(self, resources: Resources) -> dict[str, Message]:
         """The assignments; one that says what it said before is the same object, which keeps its version."""

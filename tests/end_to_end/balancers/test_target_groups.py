@@ -185,3 +185,23 @@ def test_targets_that_come_and_go_leave_the_cluster_alone(play: Play) -> None:
         assert await bench.statistic("cluster_manager.cluster_added") == before
 
     play(scene)
+
+
+def test_a_task_is_exchanged_at_once_while_another_cluster_waits_for_its_first_checks(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two, mute = await serving(opened, Backend("one"), Backend("two"), Backend("mute", gated=True))
+        await bench.deliver(group())
+        await bench.delivery.register((task(one),))
+        assert await bench.get("g") == (200, "one")
+        delivering = asyncio.ensure_future(bench.deliver(group(), replace(group(mute), name="h")))
+        await mute.check_comes()
+        registering = asyncio.ensure_future(bench.delivery.register((task(two),)))
+        await bench.until("g", lambda hosts: set(hosts) == {place(two)})
+        assert await bench.get("g") == (200, "two")
+        assert not delivering.done()
+        mute.answer(200)
+        await asyncio.gather(delivering, registering)
+        assert await bench.get("h") == (200, "mute")
+        assert await bench.get("g") == (200, "two")
+
+    play(scene)
