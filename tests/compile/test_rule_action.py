@@ -30,7 +30,14 @@ def headers(fields: dict[str, object]) -> dict[str, str]:
 
 
 def test_one_group_with_weight_is_a_cluster() -> None:
-    assert destination(forward(a=1, b=0), "targets/{}".format) == {"cluster": "targets/a"}
+    alone = destination(forward(a=1, b=0), "targets/{}".format)
+    assert route({"route": alone}).route.cluster == "targets/a"
+
+
+def test_another_target_is_asked_only_when_one_got_nothing_of_the_request() -> None:
+    policy = route({"route": destination(forward(a=1), "targets/{}".format)}).route.retry_policy
+    assert policy.retry_on == "connect-failure,reset-before-request"
+    assert policy.num_retries.value == 2
 
 
 def test_several_groups_share_by_weight() -> None:

@@ -24,6 +24,10 @@ REDIRECT_SCRIPT: Final = "redirect.lua"
 LOCATION_STATE: Final = "gl.location"
 """Filter state in which `redirect.lua` leaves the Location for the route to write."""
 
+_RETRIES: Final = 2
+_CHOICES: Final = 5
+"""So often the algorithm is asked for a target that was not tried yet."""
+
 _DATE: Final = "%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%"
 _REASONS: Final = {
     400: "Bad Request",
@@ -40,15 +44,30 @@ _REASONS: Final = {
 def destination(forward: Forward, cluster_of: Callable[[str], str]) -> dict[str, object] | None:
     """Where a RouteAction leads, by the clusters of the target groups; None when no group has weight: 503."""
     groups = [group for group in forward.target_groups if group.weight]
-    if len(groups) > 1:
-        return {
-            "weighted_clusters": {
-                "clusters": [
-                    {"name": cluster_of(group.name), "weight": {"value": group.weight}} for group in groups
-                ]
-            }
-        }
-    return {"cluster": cluster_of(groups[0].name)} if groups else None
+    if not groups:
+        return None
+    retried = {"retry_policy": _retry_policy()}
+    if len(groups) == 1:
+        return {"cluster": cluster_of(groups[0].name), **retried}
+    clusters = [{"name": cluster_of(group.name), "weight": {"value": group.weight}} for group in groups]
+    return {"weighted_clusters": {"clusters": clusters}, **retried}
+
+
+def _retry_policy() -> dict[str, object]:
+    """Another target is asked when one cannot be reached: nothing of the request was sent to it.
+
+    A task that was killed is in its target group until that was noticed.
+    """
+    elsewhere = extension(
+        "envoy.retry_host_predicates.previous_hosts",
+        "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    )
+    return {
+        "retry_on": "connect-failure,reset-before-request",
+        "num_retries": {"value": _RETRIES},
+        "retry_host_predicate": [elsewhere],
+        "host_selection_retry_max_attempts": _CHOICES,
+    }
 
 
 def fixed_response_fields(action: FixedResponse, *, behind_api: bool) -> dict[str, object]:
