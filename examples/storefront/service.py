@@ -1,6 +1,6 @@
 """A service that answers only requests with the gateway's secret header: 403 to everybody else.
 
-    python service.py NAME PORT|SOCKET
+    python service.py NAME [ADDRESS:]PORT|SOCKET
 
 Each of its tasks is a process like this one; `/healthz` is for the balancer.
 """
@@ -50,8 +50,9 @@ class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 128
 
 
-if PLACE.isdigit():
-    server = ThreadingHTTPServer(("127.0.0.1", int(PLACE)), Handler)
+address, _, port = PLACE.rpartition(":")
+if port.isdigit():
+    server = ThreadingHTTPServer((address or "127.0.0.1", int(port)), Handler)
 else:
     server = UnixServer(PLACE, Handler)
 server.serve_forever()
