@@ -12,6 +12,7 @@ from gateline.sources.project_schema import project_schema
 from .test_project import DESIGNED
 
 SCHEMA = project_schema()
+LISTENING = "load_balancers: {b: {listeners: [{protocol: HTTP, port: 80, default_actions: "
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 
 
@@ -61,6 +62,14 @@ def test_the_designed_project_file_is_valid() -> None:
         "secrets: {A: {file: '${env:HOME}/x'}}",
         "functions: {'f:live': {handler: a.b, code: f, timeout: '${env:T}', environment: {A: '${env:A}'}}}",
         "functions: {f: {url: 'http://127.0.0.1:9001/f', concurrency: {minimum: 0, maximum: 9}}}",
+        "target_groups: {g: {health_check: {port: traffic-port, matcher: 200}}}",
+        "services: {s: {command: 'x {port}', desired_count: '${env:N}'}}",
+        "domains: {'*.example.com': {self_signed: true, mappings: {'': a/dev, 'v1/x': a/dev}}}",
+        LISTENING
+        + "[{type: redirect, protocol: HTTPS, port: 443, path: '/#{path}', status_code: HTTP_301}]}]}}",
+        LISTENING
+        + "[{type: forward, target_group: g}], rules: [{priority: 1, conditions: [{field: query-string, "
+        "query_string_config: {values: [a=b, {value: c}]}}], actions: [{type: forward, target_group: g}]}]}]}}",
     ],
 )
 def test_what_gateline_takes_is_valid(written: str) -> None:

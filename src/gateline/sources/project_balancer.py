@@ -61,7 +61,7 @@ def _key_and_value(value: object) -> object:
 
 QueryValue = Annotated[
     QueryValuePart,
-    BeforeValidator(_key_and_value),
+    BeforeValidator(_key_and_value, json_schema_input_type=QueryValuePart | str),
 ]
 
 
