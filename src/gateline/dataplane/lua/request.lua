@@ -124,8 +124,10 @@ function main(h, attempt)
   if entry.names_servers and not found.malformed and is_misdirected(h, found) then
     return refuse(h, rid, "421", '{"message":"Misdirected Request"}', "ForbiddenException", "server_name")
   elseif not found.known then
-    local answer = found.malformed and bad_request or forbidden
-    return answer(h, rid, "host")
+    if found.malformed then
+      return bad_request(h, rid, "host")
+    end
+    return forbidden(h, rid, "host")
   end
 
   local question = find(target, "?", 1, true)
