@@ -108,10 +108,10 @@ class ClusterService:
         self.finished.clear()
         is_first = self._service is None
         self._service, self._group, self._secrets = service, group, secrets
-        self._tell(event.Want(service, group, revision))
         scaled = self._recall_scale() if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
+        self._tell(event.Want(service, group, revision))
 
     def scale(self, count: int) -> None:
         """Let so many tasks run, until the definition wants another number than now."""

@@ -1,0 +1,60 @@
+"""A service that starts quickly and tells who answers: with the standard library, a port, a socket, or neither.
+
+/health   the status that HEALTH says, 200 without it
+/held     answers when the file `release` is there
+others    {"pid", "environ", "argv"}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+RELEASE = Path("release")
+
+
+async def answer(path: str) -> tuple[int, bytes]:
+    """The status and the body."""
+    if path == "/health":
+        return int(os.environ.get("HEALTH", "200")), b""
+    if path == "/held":
+        print("holding a request", flush=True)
+        while not RELEASE.exists():  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0.01)
+    told = {"pid": os.getpid(), "environ": dict(os.environ), "argv": sys.argv[1:]}
+    return 200, json.dumps(told).encode()
+
+
+async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer the requests of one connection."""
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            status, body = await answer(head.split(b" ")[1].decode())
+            writer.write(b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+            await writer.drain()
+    except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError):
+        pass
+    finally:
+        writer.close()
+
+
+async def main() -> None:
+    """Serve until told to end."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    match sys.argv[1:]:
+        case ["--port", port]:
+            await asyncio.start_server(attend, "127.0.0.1", int(port))
+        case ["--socket", path]:
+            await asyncio.start_unix_server(attend, path)
+    print("serves", *sys.argv[1:], flush=True)
+    await ended.wait()
+    print("ends", flush=True)
+
+
+asyncio.run(main())
