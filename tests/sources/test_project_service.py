@@ -17,6 +17,7 @@ from gateline.sources.project_service import DeploymentConfigurationPart, Servic
             {"command": "x", "environment": {"A": "1"}, "secrets": {"A": "S"}},
             "A stands in environment and in secrets",
         ),
+        ({"command": "x", "environment": {"A": "a\0"}}, "without NUL"),
         ({"command": "x", "stop_timeout_seconds": 121}, "120"),
         ({"command": "x", "desired_count": -1}, "0"),
         ({}, "command"),

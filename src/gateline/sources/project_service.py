@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import FilePath, Number, ResourceName, SecretName
-from gateline.sources.service_values import CommandWords, ServiceVariableName
+from gateline.sources.service_values import CommandWords, ServiceText, ServiceVariableName
 
 
 class DeploymentConfigurationPart(Part):
@@ -52,7 +52,7 @@ class ServicePart(Part):
         default=None,
         description="The target group that tasks are registered with; default: one of the service's own name.",
     )
-    environment: dict[ServiceVariableName, str] = Field(
+    environment: dict[ServiceVariableName, ServiceText] = Field(
         default_factory=dict, description="Environment variables of the tasks, and of nobody else."
     )
     secrets: dict[ServiceVariableName, SecretName] = Field(

@@ -108,8 +108,7 @@ class TargetGroupPart(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        twice = next((text for i, text in enumerate(self.targets) if text in self.targets[:i]), None)
-        if twice is not None:
+        if len(set(self.targets)) < len(self.targets):
             raise misfit("targets holds one target twice")
         check = self.health_check
         if self.protocol == "TCP" and check is not None and check.protocol is None:

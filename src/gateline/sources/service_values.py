@@ -24,8 +24,9 @@ def _words(value: object) -> object:
     return value
 
 
+ServiceText = Annotated[str, Matches(r"[^\x00]*", "text without NUL", shown=".*")]
 CommandWords = Annotated[
-    tuple[Annotated[str, Matches(r"[^\x00]*", "text without NUL")], ...],
+    tuple[ServiceText, ...],
     BeforeValidator(_words),
     WithJsonSchema(
         {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
