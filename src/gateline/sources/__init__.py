@@ -193,8 +193,8 @@ def _gateway(
         return None
     check_project(project, filled, complaints)
     gateway = Assembler(filled, validated, reader, circumstances, complaints, memory).gateway(project)
-    check_uses(gateway, filled, circumstances, complaints)
+    check_uses(gateway, filled, memory.uses, circumstances, complaints)
     if len(gateway.apis) == len(filled.names("apis")):
         texts = {api.name: reader.text(api.origin.file) or "" for api in gateway.apis}
-        check_unused(gateway, project, filled, texts, complaints)
+        check_unused(gateway, project, filled, memory.uses, texts, complaints)
     return gateway

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
-from gateline.model.integration import ConnectionType
 from gateline.model.load_balancer import Scheme
+from gateline.sources.api_use import Uses
 from gateline.sources.environment import as_written
 from gateline.sources.placeholder import filled
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node, texts
-
-_SCHEMES: Final = ("http://", "https://")
 
 
 def check_links(gateway: Gateway, tree: Node, complaints: Complaints) -> None:
@@ -35,31 +32,29 @@ def check_links(gateway: Gateway, tree: Node, complaints: Complaints) -> None:
         )
 
 
-def used_balancers(gateway: Gateway, tree: Node) -> set[str]:
+def used_balancers(gateway: Gateway, tree: Node, uses: Uses) -> set[str]:
     """The load balancers that clients, VPC links or integrations' uris lead to; those left out are not judged."""
-    internal = {b.dns_name: b.name for b in gateway.load_balancers if b.scheme is Scheme.INTERNAL}
-    used = tree.names("load_balancers").keys() - set(internal.values())
-    used |= {link.load_balancer for link in gateway.vpc_links}
-    if internal:
-        used |= {internal[host] for host in _hosts(gateway) if host in internal}
-    return used
-
-
-def _hosts(gateway: Gateway) -> set[str]:
-    """The hosts of all integrations' uris, in every stage; each beginning of a uri is looked at once."""
-    beginnings = {
-        (id(api), "/".join(method.integration.uri.split("/", 3)[:3])): api
-        for api in gateway.apis
-        for method in api.methods
-        if method.integration.connection_type is ConnectionType.INTERNET
+    linked = {link.load_balancer for link in gateway.vpc_links}
+    unseen = {
+        balancer.dns_name: balancer.name
+        for balancer in gateway.load_balancers
+        if balancer.scheme is Scheme.INTERNAL and balancer.name not in linked
     }
-    hosts: set[str] = set()
-    for (_, beginning), api in beginnings.items():
-        for stage in api.stages:
-            uri = filled(beginning, stage)
-            if uri.lower().startswith(_SCHEMES) and "[" not in uri:
-                hosts.add((urlsplit(uri).hostname or "").rstrip("."))
-    return hosts
+    for host in _hosts(gateway, uses):
+        if not unseen:
+            break  # a project has many hosts and few balancers
+        unseen.pop(host, None)
+    return tree.names("load_balancers").keys() - set(unseen.values())
+
+
+def _hosts(gateway: Gateway, uses: Uses) -> Iterator[str]:
+    """The hosts of integrations' uris, in every stage."""
+    for api in gateway.apis:
+        for beginning in uses.of(api).beginnings:
+            for stage in api.stages:
+                scheme, _, authority = filled(beginning, stage).partition("://")
+                if scheme.lower() in {"http", "https"}:
+                    yield authority.split("/", 1)[0].partition(":")[0].rstrip(".").lower()
 
 
 def used_groups(tree: Node) -> set[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateline.model.rest_api import RestApi
+from gateline.sources.api_use import Uses
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 
@@ -30,6 +31,7 @@ class Memory:
     def __init__(self) -> None:
         self._documents: dict[Path, Document] = {}
         self._apis: dict[str, _KeptApi] = {}
+        self.uses = Uses()
 
     def document(self, path: Path) -> Document | None:
         """The document that was read there, if the file still says the same."""

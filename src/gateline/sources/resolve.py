@@ -6,36 +6,22 @@ declaration with a mistake of its own does not also count as missing.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
-from gateline.model.integration import (
-    ConnectionType,
-    Integration,
-    LiteralSource,
-    ParameterMapping,
-    StageVariableSource,
-)
-from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.model.secret import SecretRef
+from gateline.sources.api_use import ApiUse, Uses
 from gateline.sources.balancer_use import check_links, used_balancers, used_groups
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.function_use import check_functions, used_functions
-from gateline.sources.placeholder import STAGE_VARIABLE, filled
+from gateline.sources.placeholder import filled
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.secret_place import named_secrets
 from gateline.sources.sockets import check_sockets
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node
-
-_IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)")
-_IDENTITY_SOURCE: Final = re.compile(r"\$?stageVariables\.([A-Za-z0-9_]+)")
 
 
 def check_project(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
@@ -108,82 +94,57 @@ def _check_hosts(project: ProjectFile, tree: Node, complaints: Complaints) -> No
             )
 
 
-def check_uses(gateway: Gateway, tree: Node, circumstances: Circumstances, complaints: Complaints) -> None:
+def check_uses(
+    gateway: Gateway, tree: Node, uses: Uses, circumstances: Circumstances, complaints: Complaints
+) -> None:
     """What the definitions use: stage variables, VPC links and functions that must be declared."""
     check_links(gateway, tree, complaints)
     check_sockets(gateway, complaints)
     for api in gateway.apis:
-        _check_stage_variables(api, circumstances, complaints)
-        _check_vpc_links(api, tree.names("vpc_links"), circumstances, complaints)
+        use = uses.of(api)
+        _check_stage_variables(api, use, circumstances, complaints)
+        _check_vpc_links(api, use, tree.names("vpc_links"), circumstances, complaints)
         check_functions(api, tree.names("functions"), circumstances, complaints)
 
 
-def _check_stage_variables(api: RestApi, circumstances: Circumstances, complaints: Complaints) -> None:
+def _check_stage_variables(
+    api: RestApi, use: ApiUse, circumstances: Circumstances, complaints: Complaints
+) -> None:
     """One complaint for each variable and API: a definition may use it a hundred times."""
-    first: dict[str, Origin] = {}
-    count: Counter[str] = Counter()
-    for variable, origin in _variables_used(api):
-        first.setdefault(variable, origin)
-        count[variable] += 1
-    for variable, origin in first.items():
+    for variable, places in use.variables.items():
         lacking = [stage.name for stage in api.stages if variable not in dict(stage.variables)]
         if not lacking:
             continue
         stages = ("stage " if len(lacking) == 1 else "stages ") + ", ".join(f"'{name}'" for name in lacking)
-        places = f" ({count[variable]} places)" if count[variable] > 1 else ""
+        more = f" ({places.count} places)" if places.count > 1 else ""
         complaints.add(
             codes.STAGE_VARIABLE_NOT_DEFINED,
-            origin,
-            f"the stage variable '{variable}' is used{places} but not defined in {stages} of '{api.name}'",
+            places.first,
+            f"the stage variable '{variable}' is used{more} but not defined in {stages} of '{api.name}'",
             help=f"define it in the project file: apis.{api.name}.stages.{lacking[0]}.variables",
             severity=circumstances.undefined_variable,
         )
 
 
-def _variables_used(api: RestApi) -> Iterator[tuple[str, Origin]]:
-    for method in api.methods:
-        yield from _variables_of(method.integration)
-    for authorizer in api.authorizers:
-        for name in STAGE_VARIABLE.findall(authorizer.uri + authorizer.credentials):
-            yield name, authorizer.origin
-        for source in authorizer.identity_sources:
-            if found := _IDENTITY_SOURCE.fullmatch(source):
-                yield found[1], authorizer.origin
-
-
-def _variables_of(integration: Integration) -> Iterator[tuple[str, Origin]]:
-    texts = {
-        "uri": integration.uri,
-        "connectionId": integration.connection_id,
-        "integrationTarget": integration.integration_target,
-        "credentials": integration.credentials,
-    }
-    for key, text in texts.items():
-        for name in STAGE_VARIABLE.findall(text):
-            yield name, integration.origin.child(key)
-    for mapping in integration.request_parameters:
-        if isinstance(mapping.source, StageVariableSource):
-            yield mapping.source.name, mapping.origin
-    for _, template in integration.request_templates:
-        for name in _IN_TEMPLATE.findall(template):
-            yield name, integration.origin.child("requestTemplates")
-
-
 def _check_vpc_links(
-    api: RestApi, declared: Mapping[str, Node], circumstances: Circumstances, complaints: Complaints
+    api: RestApi,
+    use: ApiUse,
+    declared: Mapping[str, Node],
+    circumstances: Circumstances,
+    complaints: Complaints,
 ) -> None:
     said: set[str] = set()
-    for method in api.methods:
-        integration = method.integration
-        for stage, link in _links_of(integration, api.stages):
+    for written, origin in use.links.items():
+        for stage in api.stages:
+            link = filled(written, stage)
             unresolved = "${" in link  # which is complained about already
             if link in declared or link in said or unresolved:
                 continue
             said.add(link)
-            message, advice = _undeclared(link, integration.connection_id, stage, declared)
+            message, advice = _undeclared(link, written, stage, declared)
             complaints.add(
                 codes.VPC_LINK_NOT_DECLARED,
-                integration.origin.child("connectionId"),
+                origin,
                 message,
                 help=advice,
                 severity=circumstances.unresolved,
@@ -202,30 +163,28 @@ def _undeclared(link: str, written: str, stage: Stage, declared: Mapping[str, No
     return f"the VPC link '{link}' is not declared{how}", did_you_mean(link, declared) or advice
 
 
-def _links_of(integration: Integration, stages: tuple[Stage, ...]) -> Iterator[tuple[Stage, str]]:
-    """The link that an integration names in each stage."""
-    if integration.connection_type is ConnectionType.VPC_LINK:
-        for stage in stages:
-            yield stage, filled(integration.connection_id, stage)
-
-
 def check_unused(
-    gateway: Gateway, project: ProjectFile, tree: Node, texts: Mapping[str, str], complaints: Complaints
+    gateway: Gateway,
+    project: ProjectFile,
+    tree: Node,
+    uses: Uses,
+    texts: Mapping[str, str],
+    complaints: Complaints,
 ) -> None:
     """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
     secrets = named_secrets(tree)
     links: set[str] = set()
     functions: set[str] = set()
     for api in gateway.apis:
-        for method in api.methods:
-            secrets.update(_secrets_of(method.integration.request_parameters))
-            links.update(link for _, link in _links_of(method.integration, api.stages))
+        use = uses.of(api)
+        secrets |= use.secrets
+        links.update(filled(written, stage) for written in use.links for stage in api.stages)
         functions |= used_functions(api, tree.names("functions"))
     kinds = (
         ("no definition uses the secret", "secrets", secrets),
         ("no definition uses the VPC link", "vpc_links", links),
         ("no definition uses the function", "functions", functions),
-        ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway, tree)),
+        ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway, tree, uses)),
         ("no listener forwards to the target group", "target_groups", used_groups(tree)),
     )
     for said, key, used in kinds:
@@ -233,7 +192,7 @@ def check_unused(
             if name not in used:
                 complaints.add(codes.DECLARED_BUT_UNUSED, node.origin, f"{said} '{name}'")
     for api in gateway.apis:
-        _check_authorizers(api, complaints)
+        _check_authorizers(uses.of(api), complaints)
     for api_name, part in project.apis.items():
         for name in part.substitutions:
             # A name that the text does not hold is surely unused; more would need the reader's own trace.
@@ -245,21 +204,13 @@ def check_unused(
                 )
 
 
-def _check_authorizers(api: RestApi, complaints: Complaints) -> None:
+def _check_authorizers(use: ApiUse, complaints: Complaints) -> None:
     """Who defines an authorizer means somebody to be asked: `security` may be what was forgotten."""
-    asked = {method.authorization.authorizer for method in api.methods}
-    for authorizer in api.authorizers:
-        if authorizer.name not in asked:
-            complaints.add(
-                codes.AUTHORIZER_UNUSED,
-                authorizer.origin,
-                f"no method asks the authorizer '{authorizer.name}'",
-                help=f'add "security": [{{"{authorizer.name}": []}}] to the operations that it is to protect, '
-                "or to the document for all of them",
-            )
-
-
-def _secrets_of(mappings: tuple[ParameterMapping, ...]) -> Iterator[str]:
-    for mapping in mappings:
-        if isinstance(mapping.source, LiteralSource):
-            yield from (part.name for part in mapping.source.parts if isinstance(part, SecretRef))
+    for authorizer in use.unasked:
+        complaints.add(
+            codes.AUTHORIZER_UNUSED,
+            authorizer.origin,
+            f"no method asks the authorizer '{authorizer.name}'",
+            help=f'add "security": [{{"{authorizer.name}": []}}] to the operations that it is to protect, '
+            "or to the document for all of them",
+        )
