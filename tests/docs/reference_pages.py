@@ -170,7 +170,7 @@ def _kind(value: Mapping[str, Any]) -> str:
 
 
 def _text(pattern: str) -> str:
-    if not pattern:
+    if _bare(pattern) in {"", ".*"}:
         return "text"
     return "a path" if _bare(pattern) == _PATH else f"text like `{_bare(pattern)}`"
 
