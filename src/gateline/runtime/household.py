@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateline.processes import watchman
+from gateline.processes.orphans import reap_orphans
 from gateline.runtime import supervisor
 from gateline.runtime.background import background
 from gateline.runtime.control_start import StartedControl, start_control
@@ -80,12 +81,14 @@ class Household:
             self._control.start()
             self._listen(heard)
             watching = self._watch()
+            reaping = tasks.create_task(reap_orphans())
             finished = await self._control.finished
             await self._end_all()
             watching.leaving()
             os.close(self._pipe)
             self._pipe = -1
             await watching.finished
+            reaping.cancel()
         return finished.status if finished.status >= 0 else 128 - finished.status
 
     # Control.
