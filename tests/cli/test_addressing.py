@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import typer
 
-from compile.gateways import api, gateway, method
+from compile.gateways import api, domain, gateway, method
 from gateline.cli.addressing import addressed
 from gateline.model.gateway import Gateway
 from gateline.model.origin import Origin
@@ -53,6 +53,36 @@ def test_host_and_path_name_an_api_and_a_stage(
     assert f"{found.api.name}/{found.stage.name} {found.path}" == reached
     assert found.verb == "GET"
     assert found.found is not None
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "reached"),
+    [
+        ("/orders/7", "api.example.com", "shop/prod /orders/7 /orders/7"),
+        ("/v2/orders/7", "API.example.com.:8080", "shop/test /orders/7 /v2/orders/7"),
+        ("/v2//orders/7", "api.example.com", "shop/test /orders/7 /v2/orders/7"),
+        ("/v2/admin/orders/7", "api.example.com", "admin/prod /orders/7 /v2/admin/orders/7"),
+        ("/v2", "api.example.com", "shop/test / /v2/"),
+        ("/a/orders/7", "any.example.com", "admin/prod /orders/7 /a/orders/7"),
+    ],
+)
+def test_a_custom_domain_leads_to_the_stage_of_its_longest_base_path(
+    shops: Gateway, target: str, host: str, reached: str
+) -> None:
+    domains = (
+        domain("api.example.com", {"": "shop/prod", "v2": "shop/test", "v2/admin": "admin/prod"}),
+        domain("*.example.com", {"a": "admin/prod"}),
+    )
+    found = addressed(replace(shops, domains=domains), "GET", target, api="", stage="", host=host)
+    assert f"{found.api.name}/{found.stage.name} {found.path} {found.full_path}" == reached
+    assert found.told_path == found.full_path
+    assert found.found is not None
+
+
+def test_a_path_that_no_base_path_of_a_domain_begins_reaches_nobody(shops: Gateway) -> None:
+    domains = (domain("*.example.com", {"a": "admin/prod"}),)
+    with pytest.raises(typer.BadParameter, match="403 Forbidden"):
+        addressed(replace(shops, domains=domains), "GET", "/ab", api="", stage="", host="x.example.com")
 
 
 def test_the_query_is_kept_apart(shops: Gateway) -> None:

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 import typer
 
 from gateline.model.address import parse_ip
+from gateline.model.domain import BasePathMapping, Domain
 from gateline.model.gateway import Gateway
 from gateline.model.matching import Matched, matched
 from gateline.model.rest_api import RestApi, Stage
@@ -25,19 +26,28 @@ class Addressed:
     api: RestApi
     stage: Stage
     verb: str
-    path: str  # below the stage, with its leading slash, as it was sent
+    path: str  # below the stage or base path, with its leading slash, as it was sent
     query: str
     authority: str
     found: Matched | None
+    mapping: BasePathMapping | None = None  # of a custom domain, in whose paths no stage stands
+
+    @property
+    def told_path(self) -> str:
+        """The path as events have it: with the base path of a custom domain."""
+        base_path = self.mapping.base_path if self.mapping else ""
+        return f"/{base_path}{self.path}" if base_path else self.path
 
     @property
     def full_path(self) -> str:
-        """The path with its stage."""
-        return f"/{self.stage.name}{self.path}"
+        """The path with its stage, or with its base path."""
+        return self.told_path if self.mapping else f"/{self.stage.name}{self.path}"
 
 
 def addressed(gateway: Gateway, verb: str, target: str, *, api: str, stage: str, host: str) -> Addressed:
     """Whom a request reaches. `target` is a path as a client sends it, with the stage in front or without.
+
+    At a custom domain no stage stands in front, but a base path.
 
     Raises:
         typer.BadParameter: nobody, or it cannot be told which API or stage is meant.
@@ -47,6 +57,9 @@ def addressed(gateway: Gateway, verb: str, target: str, *, api: str, stage: str,
     if not path.startswith("/"):
         _refuse("PATH", f"'{path}' is not a path: it begins with '/'")
     path = "/" + path.lstrip("/")  # slashes around the stage count as one (docs/concepts/routing.md)
+    domain = _domain_of_host(gateway, host) if not api else None
+    if domain is not None:
+        return _at_domain(gateway, domain, verb.upper(), path, query, host)
     local = _USER_REQUEST.fullmatch(path)
     if local is not None:
         api, stage, path = local[1], local[2], f"/{local[2]}{local[3] or '/'}"
@@ -65,6 +78,27 @@ def addressed(gateway: Gateway, verb: str, target: str, *, api: str, stage: str,
     )
 
 
+def _at_domain(gateway: Gateway, domain: Domain, verb: str, path: str, query: str, host: str) -> Addressed:
+    fitting = [
+        each for each in domain.mappings if f"{path}/".startswith(f"/{each.base_path}/".replace("//", "/"))
+    ]
+    if not fitting:
+        _refuse("PATH", f"no base path of {domain.name} begins '{path}': its requests get 403 Forbidden")
+    mapping = max(fitting, key=lambda each: len(each.base_path))
+    api = next(each for each in gateway.apis if each.name == mapping.api)
+    below = "/" + path[len(mapping.base_path) + 1 :].lstrip("/")
+    return Addressed(
+        api=api,
+        stage=next(each for each in api.stages if each.name == mapping.stage),
+        verb=verb,
+        path=below,
+        query=query,
+        authority=host,
+        found=matched(api.methods, verb, below),
+        mapping=mapping,
+    )
+
+
 def _api(gateway: Gateway, named: str, host: str) -> RestApi:
     apis = {api.name: api for api in gateway.apis}
     name = named or (_api_of_host(gateway, host) if host else gateway.edge.default_api)
@@ -79,12 +113,22 @@ def _api(gateway: Gateway, named: str, host: str) -> RestApi:
 
 def _api_of_host(gateway: Gateway, authority: str) -> str:
     """The API that a Host names, as the script finds it (docs/concepts/routing.md)."""
-    host = re.sub(r":[0-9]*$", "", authority.lower()).removesuffix(".")
+    host = _name(authority)
     label, _, domain = host.partition(".")
     is_here = host == "localhost" or parse_ip(host) is not None
     if host in gateway.edge.hosts or is_here:
         return gateway.edge.default_api
     return label if domain == "localhost" or domain.startswith("execute-api.") else ""
+
+
+def _domain_of_host(gateway: Gateway, authority: str) -> Domain | None:
+    """The custom domain that a Host names: itself before a wildcard for its first label."""
+    host, domains = _name(authority), {domain.name: domain for domain in gateway.domains}
+    return domains.get(host) or domains.get(f"*.{host.partition('.')[2]}")
+
+
+def _name(authority: str) -> str:
+    return re.sub(r":[0-9]*$", "", authority.lower()).removesuffix(".")
 
 
 def _stage(api: RestApi, named: str, path: str) -> Stage:

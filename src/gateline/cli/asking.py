@@ -131,7 +131,7 @@ class Asker:
             trace_id=f"Root=1-{trace[:8]}-{trace[8:]}",
             verb=request.verb,
             full_path=request.full_path,
-            path=request.path,
+            path=request.told_path,
             query=request.query.encode("utf-8", "surrogateescape"),
             authority=request.authority,
             source_ip=self.source_ip,
