@@ -73,6 +73,12 @@ def test_a_balancer_that_a_uri_names_is_used(load_project: LoadProject, uri: str
     assert warnings_of(load_project, listening(http(**USED), apis=apis), uri) == []
 
 
+def test_a_uri_that_is_none_leads_to_nobody(load_project: LoadProject) -> None:
+    definition = DEFINITION.replace("http://10.0.3.7:9000/orders", "http://[x/")
+    loaded = load_project({"gateline.yaml": listening(http(**USED)), "api.json": definition})
+    assert [d.code.name for d in loaded.report.diagnostics] == ["GL332", "GL221"]
+
+
 def test_a_balancer_that_a_link_leads_to_is_used(load_project: LoadProject) -> None:
     text = listening(http(**USED), vpc_links={"l": {"target": "b"}})
     assert warnings_of(load_project, text, link="l") == []
