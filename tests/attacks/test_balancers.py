@@ -348,6 +348,12 @@ def test_an_ambiguous_frame_is_refused(public: PublicFront, lines: list[bytes]) 
     public.refuses(request(b"/x", *lines, verb=b"POST") + smuggled)
 
 
+def test_too_many_or_too_large_headers_are_431(public: PublicFront) -> None:
+    assert public.refuses(request(b"/x", *[b"X-Many: 1"] * 101)).status == 431
+    assert public.refuses(request(b"/x", *[b"X-Large: " + b"x" * 9000] * 8)).status == 431
+    public.reaches(request(b"/x", *[b"X-Large: " + b"x" * 9000] * 6))
+
+
 def test_a_redirect_never_takes_a_client_to_a_line_of_its_own(public: PublicFront) -> None:
     answer = public.send(request(b"/old/x%0d%0aSet-Cookie:a=b"))
     assert answer.status == 400
