@@ -102,8 +102,11 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
     """
     alive = staying(tasks)
     wanted = good(tasks, revision)
-    keep = sorted(wanted, key=lambda task: (-_EASILY_MISSED[task.phase], tasks.index(task)))[: bounds.desired]
-    doomed = [task for task in alive if task not in keep]
+    keep = sorted(wanted, key=lambda task: -_EASILY_MISSED[task.phase])[: bounds.desired]
+    kept, surplus = set(keep), set(wanted)
+    doomed = [task for task in alive if task not in kept]
+    if not doomed:
+        return []
     healthy = sum(task.phase is Phase.HEALTHY for task in alive)
     replacing = any(task.phase is not Phase.HEALTHY for task in keep)
     need = bounds.desired - len(keep)
@@ -113,7 +116,7 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
         remain = healthy - (task.phase is Phase.HEALTHY)
         in_the_way = may_launch and need > bounds.cap - count
         in_turn = remain >= bounds.floor or (task.phase is not Phase.HEALTHY and not replacing)
-        dispensable = task.phase is Phase.STARTING or task in wanted or remain >= bounds.desired
+        dispensable = task.phase is Phase.STARTING or task in surplus or remain >= bounds.desired
         if dispensable or (in_the_way and in_turn):
             go.append(task)
             healthy = remain
@@ -122,11 +125,10 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
     return go
 
 
-def _by_urgency(doomed: Iterable[Task], tasks: Sequence[Task]) -> list[Task]:
+def _by_urgency(doomed: Iterable[Task], tasks: Iterable[Task]) -> list[Task]:
     """Those not healthy first, then those of the oldest revision, then the youngest."""
     ages: dict[str, int] = {}
     for task in tasks:
         ages.setdefault(task.revision, len(ages))
-    return sorted(
-        doomed, key=lambda task: (_EASILY_MISSED[task.phase], ages[task.revision], -tasks.index(task))
-    )
+    youngest_first = reversed(list(doomed))
+    return sorted(youngest_first, key=lambda task: (_EASILY_MISSED[task.phase], ages[task.revision]))
