@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -317,6 +318,12 @@ def _empty(pipe: int) -> None:
 
 
 def _say(text: str) -> None:
+    """Tell people; below `serve` in a line of JSON on standard output, as all that is told there."""
     with suppress(OSError, ValueError):
+        if sys.argv[1:2] == ["serve"]:
+            time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            told = {"time": time, "event": "house", "level": "warning", "message": text}
+            os.write(sys.stdout.fileno(), json.dumps(told, separators=(",", ":")).encode() + b"\n")
+            return
         sys.stderr.write(f"gateline: {text}\n")
         sys.stderr.flush()
