@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,15 @@ PATIENCE = 30.0
 
 @contextmanager
 def started(
-    *arguments: str | Path, environ: Mapping[str, str] | None = None, folder: Path | None = None
+    *arguments: str | Path,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    before: Sequence[str] = (),
 ) -> Iterator[subprocess.Popen[str]]:
-    """A running `gateline`; whatever happens, it is ended."""
+    """A running `gateline`; whatever happens, it is ended. `before`: the words of a program that runs it."""
     path = os.pathsep.join(each for each in sys.path if each)
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateline", *map(str, arguments)],
+        [*before, sys.executable, "-m", "gateline", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": path, "PASSTHROUGH_SECRET": SECRET, **(environ or {})},
         cwd=folder,
         stdin=subprocess.DEVNULL,

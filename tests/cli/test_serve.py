@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -302,3 +302,65 @@ def test_an_envoy_that_is_killed_is_a_line_and_comes_back(tmp_path: Path) -> Non
         line(served.process, "envoy_back")
         assert served.probe("/readyz")[0] == 200
         assert served.ask("/prod/hello")[0] == 200
+
+
+@envoy
+def test_a_control_that_is_killed_is_a_line_and_comes_back_while_envoy_serves(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    with serving(tmp_path, {"/hello": MOCK}, "--ready-file", ready) as served:
+        os.kill(json.loads(ready.read_text())["pids"]["control"], signal.SIGKILL)
+        assert line(served.process, "house")["message"].startswith("control ended (signal SIGKILL)")
+        assert served.ask("/prod/hello")[0] == 200
+        assert line(served.process, "serving")["url"] == f"http://127.0.0.1:{served.port}"
+        assert served.probe("/readyz")[0] == 200
+        served.process.send_signal(signal.SIGTERM)
+        code, lines, err = served.end()
+    assert (code, err) == (0, "")
+    assert all("time" in each for each in lines)
+
+
+IN_ITS_WORLD: Final = (
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+)
+"""A program started so is process 1 of a world of its own, as in a container."""
+
+
+def namespaces() -> str:
+    """Why processes cannot have a world of their own here; "" when they can."""
+    try:
+        tried = subprocess.run([*IN_ITS_WORLD, "true"], capture_output=True, check=False)
+    except OSError as error:
+        return f"unshare cannot be run: {error.strerror}"
+    return tried.stderr.decode()
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@envoy
+@pytest.mark.skipif(bool(namespaces()), reason=f"no namespace of processes to be had: {namespaces()}")
+def test_as_process_1_it_reaps_orphans_and_ends_with_0(tmp_path: Path) -> None:
+    admin = free_port()
+    write_project(tmp_path, {"/hello": MOCK}, gateway={"admin": {"port": admin}})
+    with started("serve", tmp_path, "--port", "0", before=IN_ITS_WORLD) as process:
+        line(process, "serving")
+        [house] = children(process.pid)
+        own = set(children(house))
+        inside = ["nsenter", "--target", str(house), "--user", "--pid", "--mount"]
+        subprocess.run([*inside, "sh", "-c", "sleep 3600 > /dev/null &"], check=True)
+        while not (orphans := set(children(house)) - own):
+            assert process.poll() is None
+        [orphan] = orphans
+        os.kill(orphan, signal.SIGKILL)
+        while orphan in children(house):  # the dead stay there until they are reaped
+            assert process.poll() is None
+        os.kill(house, signal.SIGTERM)
+        _, err = rest(process)
+    assert (process.returncode, err) == (0, "")
