@@ -84,17 +84,12 @@ def compile_gateway(
     report = complaints.report()
     if report.error_count:
         return Compiled(resources=None, hosting=hosting, report=report)
-    kept = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
-    if hosting.is_needed:
-        for name in (keys.HOST_CLUSTER, names.FUNCTIONS):
-            kept[name] = host_cluster(name, host_socket)
-            harvest.origins[name] = gateway.origin.child("functions")
     harvest.origins[names.LISTENER] = gateway.edge.origin
     listener = edge_listener(gateway, cleaned, request_log)
     resources = Resources(
         by_type={
             SECRET: secrets,
-            CLUSTER: harvest.clusters | kept,
+            CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, host_socket),
             ENDPOINT: {},
             SCOPED_ROUTE: scopes,
             LISTENER: {names.LISTENER: listener} | public.listeners,
@@ -105,6 +100,18 @@ def compile_gateway(
         routes=tuple(harvest.rows),
     )
     return Compiled(resources=resources, hosting=hosting, report=report)
+
+
+def _own_clusters(
+    gateway: Gateway, hosting: HostConfiguration, harvest: Harvest, host_socket: str
+) -> dict[str, Message]:
+    """The clusters that no definition names: who keeps secrets, and the host."""
+    own = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
+    if hosting.is_needed:
+        for name in (keys.HOST_CLUSTER, names.FUNCTIONS):
+            own[name] = host_cluster(name, host_socket)
+            harvest.origins[name] = gateway.origin.child("functions")
+    return own
 
 
 def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
