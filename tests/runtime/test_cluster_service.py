@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gateline.runtime.cluster_task import TaskNote
+from gateline.runtime.processes import LocalProcesses, Running
+from gateline.services.deployment import Phase
+from runtime.clusters import ORDERS, WORKER, Playing, played
+
+
+class AfterAnother(LocalProcesses):
+    """Processes that a control before this one had; they have just ended."""
+
+    def __init__(self, notes: Mapping[str, str], remembered: Mapping[str, str]) -> None:
+        super().__init__()
+        self.running = {name: Running(1, note) for name, note in notes.items()}
+        self._remembered |= remembered
+
+
+def noted(task: str, phase: Phase) -> dict[str, str]:
+    note = TaskNote(
+        service="orders",
+        task=task,
+        revision="of before",
+        target_group="orders",
+        port=9,
+        since=time.time(),
+        phase=phase,
+    )
+    return {note.name: note.text()}
+
+
+def test_tasks_of_a_former_control_are_published_before_anything_is_wanted(tmp_path: Path) -> None:
+    notes = {
+        **noted("10", Phase.REGISTERED),
+        **noted("9", Phase.DRAINING),
+        **noted("11", Phase.STARTING),
+        "task/strange/1": "no note",
+        "envoy": "",
+    }
+
+    async def story(playing: Playing) -> None:
+        [first, *_] = playing.published
+        assert [(each.port, each.draining) for each in first] == [(9, True), (9, False)]
+
+    played(tmp_path, story, processes=lambda: AfterAnother(notes, {}))
+
+
+def test_a_task_that_ended_between_two_controls_is_replaced_by_a_new_one(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(ORDERS)
+        await playing.until(lambda: playing.ids() == ["12"])
+        await playing.until_steady()
+
+    last = {"service/orders/tasks": "11"}
+    played(tmp_path, story, processes=lambda: AfterAnother(noted("11", Phase.REGISTERED), last))
+
+
+def test_a_service_of_a_former_control_that_is_wanted_no_more_is_forgotten(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        assert playing.ids() == ["11"]
+        playing.want()
+        await playing.until(lambda: playing.cluster.listing() == [])
+
+    played(tmp_path, story, processes=lambda: AfterAnother(noted("11", Phase.REGISTERED), {}))
+
+
+def test_a_number_of_tasks_is_recalled_unless_the_definition_has_another_one_since(tmp_path: Path) -> None:
+    async def scaled(playing: Playing) -> None:
+        playing.want(replace(WORKER, desired_count=1))
+        assert playing.service("mail")["desired"] == 0
+
+    async def changed(playing: Playing) -> None:
+        playing.want(replace(WORKER, desired_count=2))
+        assert playing.service("mail")["desired"] == 2
+
+    async def unreadable(playing: Playing) -> None:
+        playing.want(ORDERS)
+        assert playing.service()["desired"] == 1
+
+    kept = {"service/mail/scale": json.dumps({"count": 0, "instead_of": 1}), "service/orders/scale": "?"}
+    for story in (scaled, changed, unreadable):
+        played(tmp_path, story, processes=lambda: AfterAnother({}, kept))
+
+
+def test_a_task_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(replace(ORDERS, cwd=str(tmp_path / "none")))
+        await playing.until(lambda: "task 2 cannot be started" in playing.told)
+
+    playing = played(tmp_path, story)
+    assert f"task 1 cannot be started: its cwd is no folder: {tmp_path}/none" in playing.told
+
+
+def test_a_program_that_is_missing_is_told_in_its_last_words(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(replace(WORKER, command=("no-such-program",)))
+        await playing.until(lambda: "task 1" in playing.told)
+
+    playing = played(tmp_path, story)
+    assert "cannot run no-such-program: " in playing.told
+
+
+def test_a_task_that_is_not_wanted_any_more_before_it_runs_is_never_started(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(ORDERS)
+        playing.want()
+        await playing.until(lambda: playing.cluster.listing() == [])
+        assert playing.cluster.pids == {}
+
+    playing = played(tmp_path, story)
+    assert "ended" not in playing.told
+
+
+def test_tasks_are_registered_where_they_listen_and_draining_when_they_leave(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(ORDERS)
+        await playing.until_steady()
+        [registration] = playing.published[-1]
+        assert f"{registration.address}:{registration.port}" == playing.service()["tasks"][0]["address"]
+        before = len(playing.published)
+        playing.cluster.scale("orders", 0)
+        await playing.until(lambda: playing.published[-1] == ())
+        assert [each.draining for each in playing.published[before]] == [True]
+
+    played(tmp_path, story)
