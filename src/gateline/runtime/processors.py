@@ -1,4 +1,8 @@
-"""How many processors this process may really use: affinity, and what the cgroup allows."""
+"""How many processors this process may really use: affinity, and what the cgroup allows.
+
+A cpuset needs no reading, since the kernel keeps affinity inside of it. Quotas stand in `cpu.max` (cgroup v2,
+kernel's `admin-guide/cgroup-v2`) or `cpu.cfs_quota_us` (v1, `scheduler/sched-bwc`), and those of all above count.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +31,17 @@ def usable_processors(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUP) -> int:
 def _quotas(cgroups: Path, own: Path) -> Iterator[float]:
     """The quotas of this process's cgroup and of all above it, in processors."""
     with suppress(OSError, ValueError):
-        for line in own.read_text(encoding="ascii").splitlines():
+        for line in own.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
             _, controllers, path = line.split(":", 2)
             if not controllers:
                 yield from _unified(cgroups, path)
             elif "cpu" in controllers.split(","):
-                yield from _legacy(cgroups / "cpu", path)
+                for mounted in {"cpu", controllers}:  # a mount of several controllers, and the link to it
+                    yield from _legacy(cgroups / mounted, path)
 
 
 def _folders(root: Path, path: str) -> Iterator[Path]:
+    """The cgroup's folder and those above. A container may see its own at the root, under another path."""
     folder = root / path.lstrip("/")
     yield folder
     yield from (above for above in folder.parents if above == root or root in above.parents)
