@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
+from cryptography import x509
 
 from gateline.compile.resources import LISTENER, SECRET
 from gateline.dataplane import keys
@@ -126,6 +128,42 @@ def test_a_self_signed_edge_gets_its_certificate(tmp_path: Path, state: StateDir
     assert good.resources is not None
     (certificate,) = good.resources.by_type[SECRET].values()
     assert b"BEGIN CERTIFICATE" in certificate.SerializeToString()
+
+
+def with_domain(settings: Settings, name: str, **domain: object) -> Settings:
+    """The project with a custom domain that leads to its stage."""
+    text = yaml.safe_load(settings.project.read_text())
+    text["domains"] = {name: {"mappings": {"": "orders/prod"}, **domain}}
+    settings.project.write_text(yaml.safe_dump(text))
+    return settings
+
+
+def test_a_domains_certificate_stands_in_a_secret_of_its_name(tmp_path: Path, state: StateDir) -> None:
+    settings = with_domain(write_project(tmp_path, {"/hello": MOCK}), "api.example.com", self_signed=True)
+    good = made(settings, state)
+    assert good.resources is not None, told(good)
+    assert list(good.resources.by_type[SECRET]) == ["certificate/domain/api.example.com"]
+
+
+def test_a_domain_whose_files_hold_nothing_is_told_and_nothing_is_compiled(
+    tmp_path: Path, state: StateDir
+) -> None:
+    files = {"certificate": "api.pem", "private_key": "api.key"}
+    for name in files.values():
+        (tmp_path / name).touch()
+    settings = with_domain(write_project(tmp_path, {"/hello": MOCK}), "api.example.com", **files)
+    broken = made(settings, state)
+    assert broken.resources is None
+    assert told(broken) == [f"error[GL282] {tmp_path / 'api.pem'} holds no certificate in PEM form"]
+    assert {tmp_path / "api.pem", tmp_path / "api.key"} <= broken.files
+
+
+def test_a_domain_without_a_certificate_stands_in_the_edges(tmp_path: Path, state: StateDir) -> None:
+    project = write_project(tmp_path, {"/hello": MOCK}, gateway={"tls": {"self_signed": True}})
+    assert made(with_domain(project, "api.example.com"), state).resources is not None
+    leaf = x509.load_pem_x509_certificate((state.path / "tls" / "self-signed.pem").read_bytes())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "api.example.com" in names.get_values_for_type(x509.DNSName)
 
 
 def guarded(folder: Path, state: StateDir, memory: Memory) -> Candidate:

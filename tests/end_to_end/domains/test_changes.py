@@ -14,6 +14,7 @@ import yaml
 from end_to_end.domains.conftest import HOSTS, PROJECT, put
 from golden.self_signed import self_signed
 from harness.guarded_gateway import guarded_gateway
+from harness.raw_client import exchange
 from harness.tls_client import TlsConnection, tls_exchange
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("domains")]
@@ -90,3 +91,18 @@ def test_domains_come_and_go_under_load(tmp_path: Path) -> None:
                 assert any(is_there() is wanted for _ in range(HANDSHAKES))
         assert set(client.answers) == {200}, client.answers
         assert client.answers[200] > CHANGES
+
+
+def test_without_gateway_tls_a_domains_certificate_makes_all_clients_speak_tls(tmp_path: Path) -> None:
+    overlay = tmp_path / "alone.yaml"
+    domain = {"self_signed": True, "mappings": {"": "users/prod"}}
+    overlay.write_text(yaml.safe_dump({"domains": {OWN: domain}}))
+    with guarded_gateway(PROJECT, tmp_path, "--overlay", str(overlay)) as guarded:
+        for server_name in (OWN, "unknown.example", None):
+            with TlsConnection(guarded.port, server_name) as connection:
+                assert OWN in connection.names
+        assert tls_exchange(guarded.port, OWN, ask(OWN)).status == 200
+        by_address = b"GET /prod/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        assert tls_exchange(guarded.port, None, by_address).status == 200
+        assert exchange(guarded.port, by_address) == []
+        assert f"https://127.0.0.1:{guarded.port}" in guarded.gateway.output.text
