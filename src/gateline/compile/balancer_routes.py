@@ -103,7 +103,7 @@ def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
     return [
         _refusal("TRACE", 405, _if(":method", "TRACE")),
         _refusal("host", 400, _if(":authority", _AUTHORITY, fits=False)),
-        # Over HTTP/1 Envoy takes no other bytes. Those that are no UTF-8 would fit no pattern of a query.
+        # Over HTTP/1 Envoy itself takes no other bytes; over HTTP/2 it would.
         _refusal("target", 400, _if(":path", "/[!-~]*", fits=False)),
         _refusal("X-Forwarded-For", 463, _if("x-forwarded-for", too_many)),
         _unusual(listener, paths),

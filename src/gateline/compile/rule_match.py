@@ -3,7 +3,7 @@ r"""Conditions of balancers' rules as Envoy's RouteMatch (load-balancers.md sect
 Of one condition's values one must fit, all conditions must hold. Used on a balancer's own listener and, for
 conditions that are still open, behind `gateway.lua`.
 
-Regular expressions are RE2 and anchored by Envoy. `\C` is any byte: a `.` would miss bytes that are no UTF-8.
+Regular expressions are RE2 and anchored by Envoy. `\C` is any byte, whatever text it belongs to.
 Letters whose case does not count are classes of two: `(?i)` would also take the Kelvin sign for a k.
 """
 
