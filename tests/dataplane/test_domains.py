@@ -340,3 +340,21 @@ def test_long_paths_stay_within_the_budget(envoy: SimulatedEnvoy, path: str) -> 
     outcome = envoy.request("GET", path, host=SHOP)
     assert not outcome.logged
     assert outcome.why != "script"
+
+
+@pytest.mark.parametrize(
+    ("host", "path"), [(SHOP, "/v2/a"), ("any.example.com", "/a"), ("localhost", "/dev/a")]
+)
+def test_a_request_costs_the_same_however_many_domains_there_are(host: str, path: str) -> None:
+    found = set()
+    for size in (1, 1000):
+        more = (domain(f"d{number}.example.net", {"": "orders/dev"}) for number in range(size))
+        domains = (domain(SHOP, {"v2": "orders/dev"}), domain("*.example.com", {"": "orders/dev"}), *more)
+        envoy = SimulatedEnvoy(compiled(gateway(api(method("GET", "/a")), domains=domains)), count=True)
+        costs = []
+        for _ in range(4):  # the first one reads tables, and a new second costs a trace id its prefix
+            before = envoy.instructions
+            assert envoy.request("GET", path, host=host).sealed
+            costs.append(envoy.instructions - before)
+        found.add(min(costs))
+    assert len(found) == 1, found
