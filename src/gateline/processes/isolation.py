@@ -7,7 +7,6 @@ processes of one user. The documentation says so plainly (DESIGN D12).
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import signal
 import subprocess
@@ -136,6 +135,8 @@ def start(command: Command) -> Child:
 
 def uid_of(scratch: Path, function: str) -> int:
     """The user that a function gets: no other one's, also not of another gateway, which has other scratch."""
+    import hashlib  # noqa: PLC0415 - brings OpenSSL, and the house, which starts processes too, stays small
+
     digest = hashlib.sha256(os.fsencode(scratch) + b"\0" + function.encode()).digest()
     return FIRST_UID + int.from_bytes(digest[:4], "big") % UIDS
 

@@ -13,7 +13,6 @@ The watchman (watchman.py) runs this file as a script, so it knows the standard 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -28,6 +27,8 @@ _ROUNDS: Final = 20
 
 def instance_of(scratch: Path) -> str:
     """The end of the log streams' name of all functions with this scratch folder: 32 hexadecimal digits."""
+    import hashlib  # noqa: PLC0415 - as in isolation.py
+
     return hashlib.blake2b(os.fsencode(scratch), digest_size=16).hexdigest()
 
 

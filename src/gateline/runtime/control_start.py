@@ -6,28 +6,57 @@ above it, and under which numbers it has inherited the lines and what is held fo
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 HOUSE: Final = "GATELINE_HOUSE"
-"""The variable: JSON `{"pid", "lines", "handles", "held": {KEY: NUMBER}}`."""
+"""The variable, see `Above`."""
 
 _TASK: Final = "GATELINE_TASK"  # as in processes.py, which this must not import
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartedControl:
-    """A control that was started, and the house's ends of its lines: JSON lines, and descriptors with their keys."""
+class StartedControl(NamedTuple):
+    """A control that was started, and the house's ends of its lines: JSON lines, and descriptors with their keys.
+
+    A tuple, because dataclasses take as long to import as everything else here.
+    """
 
     pid: int
     lines: socket.socket
     handles: socket.socket
+
+
+class Above(NamedTuple):
+    """What control is told about the house above it: its process, and the numbers of what control inherits.
+
+    As text: `PID LINES HANDLES KEY=NUMBER...`.
+    """
+
+    pid: int
+    lines: int
+    handles: int
+    held: dict[str, int]
+
+    def text(self) -> str:
+        """As the variable's value."""
+        held = [f"{key}={number}" for key, number in self.held.items()]
+        return " ".join([str(self.pid), str(self.lines), str(self.handles), *held])
+
+    @classmethod
+    def of(cls, text: str) -> Above:
+        """What such a value says.
+
+        Raises:
+            ValueError: it is none.
+
+        """
+        pid, lines, handles, *held = text.split(" ")
+        pairs = (each.rpartition("=") for each in held)
+        return cls(int(pid), int(lines), int(handles), {key: int(number) for key, _, number in pairs})
 
 
 def start_control(house: str, held: Mapping[str, int]) -> StartedControl:
@@ -47,8 +76,8 @@ def start_control(house: str, held: Mapping[str, int]) -> StartedControl:
     handles, their_handles = socket.socketpair()
     with their_lines, their_handles:
         numbers = (their_lines.fileno(), their_handles.fileno(), *held.values())
-        told = {"pid": os.getpid(), "lines": numbers[0], "handles": numbers[1], "held": dict(held)}
-        environment = {**os.environ, HOUSE: json.dumps(told), _TASK: f"{house}/control"}
+        above = Above(os.getpid(), numbers[0], numbers[1], dict(held))
+        environment = {**os.environ, HOUSE: above.text(), _TASK: f"{house}/control"}
         for number in numbers:
             os.set_inheritable(number, True)
         try:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateline.runtime import supervisor
-from gateline.runtime.control_start import HOUSE
+from gateline.runtime.control_start import HOUSE, Above
 from gateline.runtime.house_wire import LONGEST_LINE, command_fields, line, send_handle
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Drain, Kept, LocalProcesses, OnCrash, OnSpawn, Running
@@ -26,8 +26,8 @@ def open_processes(environ: MutableMapping[str, str]) -> HouseClient | LocalProc
     """
     told = environ.pop(HOUSE, "")
     if told:
-        above = json.loads(told)
-        if above["pid"] == os.getppid():
+        above = Above.of(told)
+        if above.pid == os.getppid():
             return HouseClient(above)
     return LocalProcesses()
 
@@ -36,17 +36,17 @@ class HouseClient:
     """Lets the house keep processes: `async with HouseClient(told) as processes`.
 
     Args:
-        above: what control was told in its environment, see `control_start.py`.
+        above: what control was told in its environment.
 
     """
 
-    def __init__(self, above: dict[str, Any]) -> None:
-        self.root: int = above["pid"]
+    def __init__(self, above: Above) -> None:
+        self.root: int = above.pid
         self.has_served = False
         self.running: Mapping[str, Running] = {}
-        self._lines = socket.socket(fileno=above["lines"])
-        self._handles = socket.socket(fileno=above["handles"])
-        self._held: dict[str, int] = above["held"]
+        self._lines = socket.socket(fileno=above.lines)
+        self._handles = socket.socket(fileno=above.handles)
+        self._held: dict[str, int] = above.held
         for number in (self._lines.fileno(), self._handles.fileno(), *self._held.values()):
             os.set_inheritable(number, False)
         self._remembered: dict[str, str] = {}

@@ -117,6 +117,14 @@ class Household:
             with suppress(OSError):
                 while asked := await reader.readline():
                     self._do(json.loads(asked))
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as error:  # a fault of ours: a new control is better than none
+            _say(f"internal error: control said what nobody understands ({type(error).__name__})")
+            if self._child and self._child.pid == started.pid:
+                self._child.kill()
         finally:
             self._take_handles(started)
             loop.remove_reader(handles)
@@ -256,6 +264,8 @@ class Household:
         for kept in (left[:1], left[1:]):
             for each in kept:
                 each.stop()
+                if self._signals > 1:
+                    each.stop()  # there was more than one, so there is no time
             for each in kept:
                 await each.finished
         self._remove()
