@@ -3,12 +3,15 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+from compile.balancers import balancer, listener, project
 from gateline.errors import AddressInUse
 from gateline.runtime.processes import LocalProcesses
-from gateline.runtime.reservation import reserve_for
+from gateline.runtime.reservation import reserve_balancers, reserve_for
+from harness.free_port import free_port
 
 
 class Remembering(LocalProcesses):
@@ -56,3 +59,23 @@ def test_another_port_or_address_is_asked_for_anew() -> None:
         reserve_for(processes, "gateway", "127.0.0.2", port, another="--other")
     for handle in processes.handles.values():
         os.close(handle)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a port that it does not listen at")
+def test_sockets_of_balancers_of_the_internet_are_kept_while_control_serves() -> None:
+    processes = Remembering()
+    port = free_port()
+    gateway = project(balancer(listener(bind_port=port)))
+    with ExitStack() as opened:
+        reserve_balancers(processes, gateway, opened)
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+    for handle in processes.handles.values():
+        os.close(handle)
+
+
+def test_a_taken_socket_of_a_balancer_names_what_to_change() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, ExitStack() as opened:
+        gateway = project(balancer(listener(bind_port=taken.getsockname()[1])))
+        with pytest.raises(AddressInUse, match="another with `bind`"):
+            reserve_balancers(Remembering(), gateway, opened)

@@ -58,7 +58,7 @@ from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
-from gateline.runtime.reservation import reserve_for
+from gateline.runtime.reservation import reserve_balancers, reserve_for
 from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
@@ -165,6 +165,7 @@ class Stack:
         if loaded.gateway is None:
             self._refuse(loaded.report, loaded)
         edge = self._reserve(loaded.gateway.edge, opened)
+        reserve_balancers(self._processes, loaded.gateway, opened)
         if settings.health:
             await opened.enter_async_context(settings.health.serving(edge.actual))
         pipe = self._log_requests(state, opened)
