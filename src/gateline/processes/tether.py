@@ -1,4 +1,6 @@
-"""Become a function's process: another user if told so, and no life beyond Gateline's. Standard library only.
+"""Become a process of Gateline's or the user's: another user if told so, and no life beyond Gateline's.
+
+Standard library only.
 
     python -I -S tether.py PARENT-PID UID PROGRAM ARGUMENT...
     python -I -S tether.py PARENT-PID UID --reaches PATH...
@@ -8,8 +10,7 @@ what is in folders included, 3 that it cannot; any other says nothing. The progr
 ours behind `GATELINE_TETHERED_`: an LD_PRELOAD of a function's must not be loaded before this is another user's
 process.
 
-A script of its own, because code between fork and exec in a process with threads may deadlock, and a sibling of
-`runtime/lifeline.py`, which knows neither users nor process groups.
+A script of its own, because code between fork and exec in a process with threads may deadlock.
 """
 
 from __future__ import annotations
