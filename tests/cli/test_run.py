@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from cli.commands import ended, first_line, rest, started
+from cli.commands import PATIENCE, ended, first_line, rest, started
 from gateline.cli.run import command_environment
 from gateline.model.gateway import Edge, Gateway
 from gateline.model.origin import Origin
@@ -111,3 +113,14 @@ def test_a_command_is_required() -> None:
     code, _, err = ended("run", "--")
     assert code == 2
     assert "Missing argument" in err
+
+
+@pytest.mark.envoy
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for another's child, as Linux can")
+def test_the_command_ends_with_a_gateline_that_is_killed(project: Path) -> None:
+    script = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    with started(*run(project, sys.executable, "-c", script)) as process:
+        handle = os.pidfd_open(int(first_line(process)))
+        process.kill()
+        assert select.select([handle], [], [], PATIENCE)[0] == [handle]
+        os.close(handle)

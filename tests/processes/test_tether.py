@@ -68,3 +68,22 @@ def test_what_can_be_read_is_reached(tmp_path: Path) -> None:
 def test_a_user_cannot_become_another_again() -> None:
     done = run("1879050000", "sh", "-c", "id -u; grep NoNewPrivs /proc/self/status")
     assert done.stdout.split() == ["1879050000", "NoNewPrivs:", "1"]
+
+
+def test_an_attached_program_keeps_standard_input_and_its_faults_are_told_as_shells_do() -> None:
+    def attached(*program: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", SCRIPT, str(os.getpid()), "-1", "--attached", *program],
+            input="said",
+            capture_output=True,
+            text=True,
+            env={"GATELINE_TETHERED_PATH": os.environ["PATH"]},
+            timeout=20,
+            check=False,
+        )
+
+    assert attached("cat").stdout == "said"
+    for program, code in (("no-such-program", 127), (tempfile.gettempdir(), 126)):
+        done = attached(program)
+        assert done.returncode == code
+        assert done.stderr.startswith(f"gateline: cannot run {program}: ")

@@ -20,6 +20,7 @@ from gateline.cli.parameters import AllowOption, OverlayOption, allowed_codes
 from gateline.cli.session import Stopper, run_session
 from gateline.cli.up import PortOption, StateOption, WatchOption
 from gateline.model.gateway import Gateway
+from gateline.processes.isolation import attached
 from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.secret import without_secrets
 from gateline.runtime.settings import Settings
@@ -81,8 +82,9 @@ def _variable(name: str) -> str:
 
 
 async def _run_command(command: list[str], environment: dict[str, str], stopper: Stopper) -> int:
+    arguments, given = attached(command, environment)
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        process = await asyncio.create_subprocess_exec(*arguments, env=given)
     except OSError as error:
         typer.echo(f"gateline: cannot run {command[0]}: {error.strerror}", err=True)
         return 127 if isinstance(error, FileNotFoundError) else 126  # as shells say it

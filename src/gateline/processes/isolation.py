@@ -133,6 +133,19 @@ def start(command: Command) -> Child:
     return Child(process, lifeline)
 
 
+def attached(
+    arguments: Sequence[str], environment: Mapping[str, str]
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """What to start, with which environment, for a program that works on our terminal and does not outlive us.
+
+    Elsewhere than on Linux it is the program itself.
+    """
+    if sys.platform != "linux":
+        return arguments, environment
+    tethered = _tethered(NOBODY_ELSE, ("--attached", *arguments))
+    return tethered, {TETHERED + name: value for name, value in environment.items()}
+
+
 def uid_of(scratch: Path, function: str) -> int:
     """The user that a function gets: no other one's, also not of another gateway, which has other scratch."""
     import hashlib  # noqa: PLC0415 - brings OpenSSL, and the house, which starts processes too, stays small

@@ -3,10 +3,12 @@
 Standard library only.
 
     python -I -S tether.py PARENT-PID UID PROGRAM ARGUMENT...
+    python -I -S tether.py PARENT-PID UID --attached PROGRAM ARGUMENT...
     python -I -S tether.py PARENT-PID UID --reaches PATH...
 
 UID -1: stay who you are. `--reaches` runs nothing: exit status 0 says that this user can read all of the paths,
-what is in folders included, 3 that it cannot; any other says nothing. The program's environment is what stands in
+what is in folders included, 3 that it cannot; any other says nothing. `--attached`: the program keeps standard input
+and may leave a core, as if a shell had started it. The program's environment is what stands in
 ours behind `GATELINE_TETHERED_`: an LD_PRELOAD of a function's must not be loaded before this is another user's
 process.
 
@@ -33,7 +35,11 @@ PREFIX = "GATELINE_TETHERED_"
 def main(arguments: list[str]) -> None:
     """Change the user, tie this process to its parent, become the program."""
     parent, uid, program, *rest = arguments
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold secrets of the function
+    attached = program == "--attached"
+    if attached:
+        program, *rest = rest
+    else:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold secrets of the function
     if sys.platform == "linux":
         _tie_and_become(int(uid))
         if os.getppid() != int(parent):
@@ -45,12 +51,16 @@ def main(arguments: list[str]) -> None:
         sys.exit(0 if all(map(_is_readable, _below(rest))) else CANNOT_READ)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and what is ignored stays so
         signal.signal(ignored, signal.SIG_DFL)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    if not attached:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
     environment = {name[len(PREFIX) :]: os.environ[name] for name in os.environ if name.startswith(PREFIX)}
     try:
         os.execvpe(program, [program, *rest], environment)  # noqa: S606 - no shell is wanted
     except OSError as error:
+        if attached:
+            sys.stderr.write(f"gateline: cannot run {program}: {error.strerror}\n")
+            sys.exit(127 if isinstance(error, FileNotFoundError) else 126)  # as shells say it
         sys.exit(f"cannot run {program}: {error.strerror}")
 
 
