@@ -17,6 +17,7 @@ import yaml
 
 from cli.commands import PATIENCE, ended, rest, started
 from cli.conftest import Gateline
+from docs.markdown import ROOT
 from gateline.cli import serve
 from gateline.cli.serve import HealthTeller
 from gateline.runtime.health import Health
@@ -36,13 +37,15 @@ def free_port() -> int:
 def line(process: subprocess.Popen[str], event: str = "") -> dict[str, Any]:
     """The next line of the log, or the next one of this event; each one is one object."""
     assert process.stdout is not None
+    others = []
     for text in process.stdout:
         told = json.loads(text)
         assert isinstance(told, dict)
         assert told["time"].endswith("Z")
         if event in {"", told.get("event")}:
             return told
-    raise AssertionError(f"it ended without a line about {event!r}")
+        others.append(text)
+    raise AssertionError(f"it ended without a line about {event!r}: {others}")
 
 
 class Serving:
@@ -363,4 +366,33 @@ def test_as_process_1_it_reaps_orphans_and_ends_with_0(tmp_path: Path) -> None:
             assert process.poll() is None
         os.kill(house, signal.SIGTERM)
         _, err = rest(process)
+    assert (process.returncode, err) == (0, "")
+
+
+@envoy
+@pytest.mark.parametrize("option", ["--services", "--log-format=json"])
+def test_services_are_started_only_when_one_asks_for_it(tmp_path: Path, option: str) -> None:
+    ready, overlay = tmp_path / "ready.json", tmp_path / "overlay.yaml"
+    overlay.write_text(f"gateway: {{admin: {{port: {free_port()}}}}}")
+    options: list[str | Path] = [
+        "--port",
+        "0",
+        "--ready-file",
+        ready,
+        "--overlay",
+        overlay,
+        "--state",
+        tmp_path / "state",
+        option,
+    ]
+    secrets = {"API_GATEWAY_SECRET": "of-the-test", "TOKEN_KEY": "of-the-test"}
+    with started("serve", ROOT / "examples" / "storefront", *options, environ=secrets) as process:
+        url = line(process, "serving")["url"]
+        tasks = json.loads(ready.read_text())["pids"].get("tasks", {})
+        status = Serving(process, int(url.rpartition(":")[2]), 0).ask("/prod/catalog/shoes")[0]
+        process.send_signal(signal.SIGTERM)
+        _, err = rest(process)
+    # It is ready when each service has a task that is well: then nobody is told that there is none.
+    expected = ({"orders", "customers", "catalog"}, 200) if option == "--services" else (set(), 503)
+    assert ({name.partition("/")[0] for name in tasks}, status) == expected
     assert (process.returncode, err) == (0, "")
