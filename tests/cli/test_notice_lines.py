@@ -67,6 +67,7 @@ def complained(*, refused: bool) -> Complained:
                 "message": "Envoy ended (signal SIGSEGV); it is started again in 0.5 s",
                 "status": -11,
                 "restart_in": 0.5,
+                "hung": False,
             },
         ),
         (
