@@ -30,8 +30,18 @@ def cluster(name: str, *, tls_host: str = "", verified: bool = True) -> Message:
     return new("envoy.config.cluster.v3.Cluster", **fields)
 
 
-def endpoints_over_ads(name: str, *, connect_timeout: timedelta, renames: bool) -> dict[str, object]:
-    """What all clusters of backends have in common. `renames`: answers pass the remap filter."""
+def endpoints_over_ads(
+    name: str, *, connect_timeout: timedelta, renames: bool, retries: bool = False
+) -> dict[str, object]:
+    """What all clusters of backends have in common.
+
+    Args:
+        name: the cluster.
+        connect_timeout: for one host.
+        renames: answers pass the remap filter.
+        retries: routes ask another host when one cannot be reached (`rule_action.destination`).
+
+    """
     return {
         "name": name,
         "type": "EDS",
@@ -44,6 +54,7 @@ def endpoints_over_ads(name: str, *, connect_timeout: timedelta, renames: bool) 
                     "max_connections": {"value": _UNBOUNDED},
                     "max_pending_requests": {"value": _UNBOUNDED},
                     "max_requests": {"value": _UNBOUNDED},
+                    **({"max_retries": {"value": _UNBOUNDED}} if retries else {}),  # else 3 at a time
                 }
             ]
         },

@@ -32,7 +32,7 @@ def target_group_cluster(
         verified: whether that host's certificate must name it.
 
     """
-    fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api)
+    fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api, retries=True)
     fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
     fields["common_lb_config"] = {
         # Fail open: with nobody healthy everybody gets requests. The threshold counts only while Envoy deems a
