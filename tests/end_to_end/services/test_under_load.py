@@ -57,4 +57,4 @@ def test_tasks_that_are_killed_lose_at_most_the_requests_they_were_answering(sho
             callers.go_on_for(20)
     lost = callers.answers.total() - callers.answers[200]
     assert lost <= KILLS * CALLERS, callers.answers
-    assert set(callers.answers) <= {200, 502, 503, 504}, callers.answers
+    assert set(callers.answers) <= {200, 502}, callers.answers
