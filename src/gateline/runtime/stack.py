@@ -164,10 +164,7 @@ class Stack:
         loaded = await asyncio.to_thread(read, settings, memory)
         if loaded.gateway is None:
             self._refuse(loaded.report, loaded)
-        edge = self._reserve(loaded.gateway.edge, opened)
-        reserve_balancers(self._processes, loaded.gateway, opened)
-        if settings.health:
-            await opened.enter_async_context(settings.health.serving(edge.actual))
+        edge = await self._take_ports(loaded.gateway, opened)
         pipe = self._log_requests(state, opened)
         # gRPC's server breaks when its start is cancelled.
         await unbroken(opened.enter_async_context(serve_ads(self._publisher, state.xds_socket)))
@@ -217,6 +214,13 @@ class Stack:
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
         raise DefinitionInvalid(report)
+
+    async def _take_ports(self, gateway: Gateway, opened: AsyncExitStack) -> RunningEdge:
+        edge = self._reserve(gateway.edge, opened)
+        reserve_balancers(self._processes, gateway, opened)
+        if self._settings.health:
+            await opened.enter_async_context(self._settings.health.serving(edge.actual))
+        return edge
 
     def _reserve(self, written: Edge, opened: AsyncExitStack) -> RunningEdge:
         wanted = written.port if self._settings.port is None else self._settings.port
