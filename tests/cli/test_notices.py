@@ -11,6 +11,7 @@ from gateline.cli.notices import Narrator
 from gateline.model.codes import SECRET_UNREADABLE
 from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin, Position
+from gateline.processes.isolation import NOT_ISOLATED
 from gateline.runtime.notice import (
     Complained,
     EnvoyBack,
@@ -107,6 +108,43 @@ def test_going_back_to_what_is_served_is_said_only_after_a_refusal() -> None:
     for notice in (complained(refused=True), Unchanged(), Unchanged()):
         narrator(notice)
     assert out.getvalue().count("the definitions are good again") == 1
+
+
+def test_one_line_tells_who_runs_as_root_and_others_follow() -> None:
+    out = io.StringIO()
+    narrator = Narrator(Console(file=out, highlight=False, markup=False))
+    narrator(FunctionTrouble("auth", "", f"{NOT_ISOLATED}/shop/auth, /bin/python"))
+    narrator(Remarked(f"service orders {NOT_ISOLATED}/shop, /bin/python"))
+    assert out.getvalue() == ""
+    narrator.serving()
+    narrator(FunctionTrouble("late", "", f"{NOT_ISOLATED}/late"))
+    narrator.close()
+    assert out.getvalue().splitlines() == [
+        (
+            "gateline: function auth, service orders: not isolated, all run as root. "
+            "Users of their own would have to be able to read /bin/python, /shop"
+        ),
+        (
+            "gateline: function late: not isolated, all run as root. "
+            "Users of their own would have to be able to read /late"
+        ),
+    ]
+
+
+def test_at_the_start_services_that_get_well_say_nothing_unless_they_were_in_trouble() -> None:
+    out = io.StringIO()
+    narrator = Narrator(Console(file=out, highlight=False, markup=False))
+    narrator(ServiceTold("orders", "all is well"))
+    narrator(ServiceTold("mail", "task 1 ended", True))
+    narrator(ServiceTold("mail", "all is well"))
+    narrator.serving()
+    narrator(ServiceTold("orders", "all is well again"))
+    narrator.close()
+    assert out.getvalue().splitlines() == [
+        "gateline: service mail: task 1 ended",
+        "gateline: service mail: all is well",
+        "gateline: service orders: all is well again",
+    ]
 
 
 @pytest.mark.parametrize(

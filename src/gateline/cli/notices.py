@@ -6,7 +6,7 @@ of it as JSON lines (`notice_lines.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -15,12 +15,15 @@ from gateline.cli.line_writer import LineWriter
 from gateline.cli.notice_lines import as_line, said_fields
 from gateline.cli.render import counted, render_report, visible
 from gateline.cli.sentences import sentence
+from gateline.processes.isolation import NOT_ISOLATED, PLACES
 from gateline.runtime.notice import (
     Complained,
     FunctionSaid,
     FunctionTrouble,
     Notice,
     Published,
+    Remarked,
+    ServiceTold,
     TaskSaid,
     Unchanged,
 )
@@ -48,16 +51,25 @@ class Narrator:
         self._functions = LineWriter(self._pass_on, self._tell_dropped)
         self._serving = False
         self._refused = False
+        self._troubled: set[str] = set()
+        self._exposed: dict[str, Iterable[str]] = {}
 
     def serving(self) -> None:
         """From now on there is a last good configuration."""
         self._serving = True
+        self._say_exposed()
 
     def __call__(self, notice: Notice) -> None:
         """Say it."""
         match notice:
             case Complained():
                 self._complain(notice)
+            case FunctionTrouble(function=name, text=text) if text.startswith(NOT_ISOLATED):
+                self._expose(f"function {name} {text}")
+            case Remarked(text=text) if NOT_ISOLATED in text:
+                self._expose(text)
+            case ServiceTold() if self._is_as_expected(notice):
+                pass
             case FunctionSaid() | FunctionTrouble() | TaskSaid():
                 self._functions.put(notice)
             case Unchanged() if not self._refused:
@@ -70,6 +82,29 @@ class Narrator:
     def close(self) -> None:
         """Say what functions and tasks have said and is still to be shown."""
         self._functions.close()
+
+    def _is_as_expected(self, notice: ServiceTold) -> bool:
+        """Whether it only says that a service is well which nothing else was said about."""
+        if notice.trouble or self._serving:
+            self._troubled.add(notice.service)
+        return notice.service not in self._troubled
+
+    def _expose(self, text: str) -> None:
+        """Say who runs as root: at the start one line tells of all."""
+        who, _, places = text.partition(NOT_ISOLATED)
+        self._exposed[who.strip()] = places.split(PLACES)
+        if self._serving:
+            self._say_exposed()
+
+    def _say_exposed(self) -> None:
+        if self._exposed:
+            named = sorted({place for each in self._exposed.values() for place in each})
+            places = [each for each in named if not any(each.startswith(f"{other}/") for other in named)]
+            self._say(
+                f"{PLACES.join(sorted(self._exposed))}: not isolated, all run as root. "
+                f"Users of their own would have to be able to read {PLACES.join(places)}"
+            )
+        self._exposed.clear()
 
     def _tell_dropped(self, dropped: int) -> None:
         self._say(

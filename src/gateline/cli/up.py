@@ -108,6 +108,11 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
     if len(rows) > MOST_ROUTES:
         out.print(f"... and {len(rows) - MOST_ROUTES} more: gateline routes")
     out.print()
+    if services := [f"{visible(each.name)} ({each.desired_count})" for each in gateway.services]:
+        out.print(
+            f"  services, with their tasks: {', '.join(services)}; see gateline services list", soft_wrap=True
+        )
+        out.print()
     for line in _examples(rows, stage_urls(gateway), _trust(stack, settings)):
         out.print(f"  {line}", soft_wrap=True)
     out.print()

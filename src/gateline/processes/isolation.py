@@ -18,6 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+NOT_ISOLATED: Final = "runs as root, not isolated: a user of its own could not read all of these, and would have to be able to: "
+"""How `own_user` begins to say why; what follows are places."""
+
+PLACES: Final = ", "
+
 NOBODY_ELSE: Final = -1
 """The uid that means: our own user."""
 
@@ -181,11 +186,7 @@ async def own_user(uid: int, needs: Sequence[Path]) -> tuple[int, str]:
         return uid, ""
     if status != _CANNOT_READ:
         raise NotTold(f"whether a user of its own can read its code was not told ({ending(status)})")
-    places = ", ".join(map(str, needs))
-    return NOBODY_ELSE, (
-        "runs as root, not isolated: a user of its own could not read all of these, and would have to be able to: "
-        f"{places}"
-    )
+    return NOBODY_ELSE, NOT_ISOLATED + PLACES.join(map(str, needs))
 
 
 def _tethered(uid: int, arguments: tuple[str, ...]) -> list[str]:
