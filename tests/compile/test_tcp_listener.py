@@ -23,6 +23,7 @@ def test_one_target_group_is_led_to_by_name() -> None:
     config = filter_of(orders=1)["typed_config"]
     assert config["cluster"] == "targets/orders"
     assert config["idle_timeout"] == "350s"
+    assert config["max_connect_attempts"] == 3
 
 
 def test_several_have_their_weights_and_those_without_are_left_out() -> None:

@@ -15,6 +15,9 @@ from gateline.compile.wire import extension, new
 from gateline.model.load_balancer import Forward
 
 IDLE_TIMEOUT: Final = timedelta(seconds=350)
+_ATTEMPTS: Final = 3
+"""So many targets are tried for a connection: one that was killed is in its group until that was noticed."""
+
 _BUFFER_BYTES: Final = 65536
 
 
@@ -59,5 +62,6 @@ def _handing_on(name: str, forward: Forward, cluster_of: Callable[[str], str]) -
         "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
         stat_prefix=name,
         idle_timeout=IDLE_TIMEOUT,
+        max_connect_attempts={"value": _ATTEMPTS},
         **lead,
     )
