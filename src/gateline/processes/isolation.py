@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-NOT_ISOLATED: Final = "runs as root, not isolated: a user of its own could not read all of these, and would have to be able to: "
+NOT_ISOLATED: Final = "runs as root, not isolated: a user of its own could not read all of "
 """How `own_user` begins to say why; what follows are places."""
 
 PLACES: Final = ", "
