@@ -29,7 +29,7 @@ from gateline.control.outcome import Accepted, Rejected
 from gateline.control.publication import Publisher
 from gateline.errors import DefinitionInvalid, EnvoyUnavailable
 from gateline.model.diagnostic import Report
-from gateline.model.gateway import Edge, Gateway
+from gateline.model.gateway import Gateway
 from gateline.runtime import ready, supervisor
 from gateline.runtime.admin import Admin
 from gateline.runtime.background import background, unbroken
@@ -119,10 +119,7 @@ class Stack:
         return ours | {name: pid for name, pid in started.items() if pid}
 
     async def send_clients_elsewhere(self) -> None:
-        """Have every answer say `Connection: close`: clients come back through whoever stands in front.
-
-        All of them are served still.
-        """
+        """Have every answer say `Connection: close`: clients come back through whoever stands in front."""
         with suppress(OSError):  # an Envoy that is away has no clients
             await self._admin.fail_health_check()
 
@@ -216,18 +213,15 @@ class Stack:
         raise DefinitionInvalid(report)
 
     async def _take_ports(self, gateway: Gateway, opened: AsyncExitStack) -> RunningEdge:
-        edge = self._reserve(gateway.edge, opened)
-        reserve_balancers(self._processes, gateway, opened)
-        if self._settings.health:
-            await opened.enter_async_context(self._settings.health.serving(edge.actual))
-        return edge
-
-    def _reserve(self, written: Edge, opened: AsyncExitStack) -> RunningEdge:
-        wanted = written.port if self._settings.port is None else self._settings.port
+        written, chosen = gateway.edge, self._settings.port
+        wanted = written.port if chosen is None else chosen
         port, kept = reserve_for(self._processes, "gateway", written.address, wanted)
         if kept:
             opened.enter_context(kept)
+        reserve_balancers(self._processes, gateway, opened)
         self._edge = replace(written, port=port)
+        if self._settings.health:
+            await opened.enter_async_context(self._settings.health.serving(self._edge))
         return RunningEdge(written=written, actual=self._edge)
 
     def _log_requests(self, state: StateDir, opened: AsyncExitStack) -> Path | None:
