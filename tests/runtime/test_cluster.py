@@ -105,6 +105,19 @@ def test_a_deployment_replaces_all_tasks_and_can_be_waited_for(tmp_path: Path) -
     played(tmp_path, story)
 
 
+def test_a_deployment_that_does_not_come_to_an_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "DEPLOYMENT_SECONDS", 0.1)
+
+    async def story(playing: Playing) -> None:
+        playing.want(replace(ORDERS, environment=(("HEALTH", "503"),)))
+        with pytest.raises(GatelineError, match=r"not what is wanted after 0\.1 s; it goes on trying"):
+            await playing.cluster.deploy("orders", wait=True)
+
+    played(tmp_path, story)
+
+
 def test_who_waits_for_a_service_that_ends_is_told(tmp_path: Path) -> None:
     async def story(playing: Playing) -> None:
         playing.want(replace(ORDERS, command=("sleep", "60", "{port}")))

@@ -29,6 +29,9 @@ HEALTHY_SECONDS: Final = 30.0
 LISTEN_EVERY: Final = 0.2
 """Seconds between two looks into the logs of tasks."""
 
+DEPLOYMENT_SECONDS: Final = 600.0
+"""How long a deployment is waited for, as `aws ecs wait services-stable` does."""
+
 MOST_TASKS: Final = 1000
 """Of one service, as in the project file."""
 
@@ -164,13 +167,18 @@ class Cluster:
             wait: until the new tasks are healthy and the old ones are leaving.
 
         Raises:
-            GatelineError: there is no such service, or it ended meanwhile.
+            GatelineError: there is no such service, it ended meanwhile, or it takes too long.
 
         """
         found = self._service(service)
         found.deploy()
         if wait:
-            await self._until(lambda: found.is_steady or self._services.get(service) is not found)
+            try:
+                async with asyncio.timeout(DEPLOYMENT_SECONDS):
+                    await self._until(lambda: found.is_steady or self._services.get(service) is not found)
+            except TimeoutError:
+                message = f"service {service} is not what is wanted after {DEPLOYMENT_SECONDS:g} s; it goes on trying"
+                raise GatelineError(message) from None
             self._service(service)
         return found.listing()
 

@@ -31,13 +31,18 @@ GONE: Final = (FileNotFoundError, ConnectionRefusedError)
 
 @dataclass(slots=True, eq=False)
 class _Target:
-    """A registered task. `published`: Envoy was told of it as it stands here. `quiet`: looks without a request."""
+    """A registered task.
+
+    `published`: Envoy was told of it as it stands here. `quiet`: looks in a row without a request. `told`: what its
+    owner heard last, and when.
+    """
 
     registration: Registration
     on_seen: Callable[[bool], None]
     on_drained: Callable[[], None]
     published: bool = False
     was_well: bool = False
+    told: tuple[bool | None, float] = (None, 0.0)
     quiet: int = 0
     drained: bool = False
 
@@ -158,10 +163,18 @@ class Targets:
         if not registration.draining:
             healthy = view.healthy(registration) if is_used else True
             if healthy is not None:
-                target.was_well |= healthy
-                target.on_seen(healthy)
+                self._tell(target, healthy)
         elif not target.drained:
             target.quiet = 0 if view.in_flight(registration) else target.quiet + 1
             if target.quiet >= QUIET_LOOKS or not is_used:
                 target.drained = True
                 target.on_drained()
+
+    def _tell(self, target: _Target, healthy: bool) -> None:
+        """Say what is new, and now and then what is not: of a thousand tasks most stay as they are."""
+        now = asyncio.get_running_loop().time()
+        before, at = target.told
+        if healthy is not before or now >= at + SLOWLY:
+            target.told = (healthy, now)
+            target.was_well |= healthy
+            target.on_seen(healthy)

@@ -14,8 +14,8 @@ from gateline.runtime.state_dir import CONTROL_SOCKET, DEFAULT_NAME, SOCKETS_REC
 PATIENCE: Final = 60.0
 """Seconds: an Envoy that is being restarted is waited for."""
 
-DEPLOYMENT_PATIENCE: Final = 600.0
-"""Seconds for a deployment that is waited for, as long as `aws ecs wait services-stable` waits."""
+DEPLOYMENT_PATIENCE: Final = 630.0
+"""Seconds: a little more than the gateway itself waits for a deployment (`cluster.DEPLOYMENT_SECONDS`)."""
 
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024
 
