@@ -85,7 +85,6 @@ def _peer_filter() -> dict[str, object]:
         "format_string": {
             "text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}
         },
-        "read_only": True,
     }
     return extension(
         "gateline.peer",
