@@ -59,6 +59,8 @@ def test_a_changed_definition_is_rolled_out_and_one_that_says_the_same_is_not(sh
         {task["revision"] for task in before["tasks"]}
     )
     assert ids(shop.service("orders")) == other
+    shop.edit("FLAVOUR: sour", "FLAVOUR: sweet")
+    shop.until("basket", lambda service: not set(ids(service)) & set(ids(after)))
 
 
 def test_a_service_that_is_taken_out_ends_and_one_that_comes_back_starts(shop: Shop) -> None:
