@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import shutil
 import statistics
 import threading
 import time
@@ -16,6 +17,8 @@ from bench.measure import Case, Row, interleaved
 from bench.projects import PATH, definition, write_authorized_project, write_project
 from bench.servers import Server, bare_envoy, gateline
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "storefront"
+EXAMPLES_SECRETS = {"API_GATEWAY_SECRET": "bench", "TOKEN_KEY": "bench"}
 SIZES = (10, 1_000, 10_000)
 
 
@@ -52,12 +55,16 @@ def start_rows(folder: Path, upstream: Server, rounds: int) -> list[Row]:  # noq
     calls.chmod(0o666)
     authorized = write_authorized_project(folder / "starthost", upstream.port, calls)
     projects.append(("start, 1 route with a Lambda authorizer", authorized, f"{PATH}7", 401))
+    example = shutil.copytree(EXAMPLE, folder / "example")
+    projects.append(("start, the example: 3 services of 2 tasks", example, "/prod/catalog/1", 200))
     rows: list[Row] = []
     for what, project, path, status in projects:
-        with gateline(project, "--no-watch") as server:
+        with gateline(project, "--no-watch", environ=EXAMPLES_SECRETS) as server:
             if not machine.answers(server.url + path, status=status):
                 raise machine.NotUp(f"{what}: ready, and {path} does not answer {status}")
-            memory = machine.proportional_memory(server.pids[0])
+            told = json.loads((project / "ready.json").read_text())
+            tasks = sum(machine.proportional_memory(pid) for pid in told["pids"].get("tasks", {}).values())
+            memory = machine.proportional_memory(server.pids[0]) - tasks  # services are the user's
             rows.append({"what": what, "seconds": round(server.seconds, 2), "memory_mb": round(memory / 1e6)})
     return rows
 
