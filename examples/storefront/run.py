@@ -46,11 +46,16 @@ def print_lines(url, key):
     """Say what to try, and what it answers."""
     sign = runpy.run_path(str(HERE / "functions" / "authorizer" / "authorizer.py"))["sign"]
     print(f"\norders, without a token, are 401:\n  curl -i {url}/orders")
-    for name, role, status in (("bob", "visitor", "403"), ("alice", "customer", "200, from one task and the other")):
+    for name, role, status in (
+        ("bob", "visitor", "403"),
+        ("alice", "customer", "200, from one task and the other"),
+    ):
         header = f"Authorization: Bearer {sign(name, role, key)}"
         print(f"with the token of {name}, a {role}, {status}:\n  curl -i -H '{header}' {url}/orders")
     listed = subprocess.run(
-        [*GATELINE, "services", "list", "--project", str(HERE), "--output", "json"], capture_output=True, check=False
+        [*GATELINE, "services", "list", "--project", str(HERE), "--output", "json"],
+        capture_output=True,
+        check=False,
     )
     if listed.returncode == 0:
         for service in json.loads(listed.stdout)["services"]:
@@ -60,7 +65,7 @@ def print_lines(url, key):
                     print(f"{name} listens at a Unix socket, which only this user may open:\n  {place}")
                 else:
                     print(f"straight to {name} is 403:\n  curl -i http://{place}/")
-    print(flush=True)
+    print("\nCtrl-C ends all of it.", flush=True)
 
 
 if __name__ == "__main__":

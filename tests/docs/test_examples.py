@@ -146,7 +146,9 @@ def test_the_ready_file_and_the_json_of_check_have_the_keys_that_are_written(tmp
     (tmp_path / "api.json").write_text(DEFINITION)
     loaded = load(tmp_path / PROJECT_FILE, environ={}, checking=True)
     assert loaded.gateway is not None
-    made = json.loads(ready.content(loaded.gateway, ready.Running(pids={"gateline": 1, "envoy": 2})))
+    made = json.loads(
+        ready.content(loaded.gateway, ready.Running(pids={"gateline": 1, "control": 2, "envoy": 3}))
+    )
     said = as_json(loaded.report, loaded.locate)
     report, ready_file = [each for each in blocks(CI_GUIDE) if each.language == "json"]
     assert json.loads(ready_file.text).keys() == made.keys()

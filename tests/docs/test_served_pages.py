@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import os
-import runpy
+import re
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ import pytest
 
 from docs.markdown import ROOT, Command, blocks, matches
 from docs.workshop import SHOWN_OUTPUT, Workshop, page_commands, words
-from harness.gateway_process import running_gateway
+from harness.gateway_process import START_SECONDS, Output, running_gateway
 from harness.raw_client import exchange
 
 pytestmark = pytest.mark.envoy
@@ -31,16 +30,10 @@ FIRST: Final = ROOT / "docs" / "getting-started" / "first-gateway.md"
 SECRET_GUIDE: Final = ROOT / "docs" / "guides" / "inject-a-secret-header.md"
 AUTHORIZER_GUIDE: Final = ROOT / "docs" / "guides" / "write-an-authorizer.md"
 CI_GUIDE: Final = ROOT / "docs" / "guides" / "run-in-ci.md"
-KEY: Final = "of-the-test"
-SECRET: Final = {"API_GATEWAY_SECRET": "of-the-test", "TOKEN_KEY": KEY}
+SECRET: Final = {"API_GATEWAY_SECRET": "of-the-test"}
 AUTHORIZER: Final = STOREFRONT / "functions" / "authorizer" / "authorizer.py"
-GATEWAY_PORT, ORDERS_PORT, CATALOG_PORT = 8080, 9001, 9002  # as the pages write them
-
-
-def tokens() -> dict[str, str]:
-    """The tokens that pages call $ALICE and $BOB."""
-    sign = runpy.run_path(str(AUTHORIZER))["sign"]
-    return {"$ALICE": sign("alice", "customer", KEY), "$BOB": sign("bob", "visitor", KEY)}
+GATEWAY_PORT, ORDERS_PORT = 8080, 9001  # as the pages write them
+LAST_LINE: Final = "Ctrl-C ends all of it."
 
 
 def free_port() -> int:
@@ -69,14 +62,21 @@ def service(name: str) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A page's system. `ports` are the true ones by those that the page writes; `banner` is what `up` said."""
+    """A page's system.
 
-    ports: dict[int, int]
+    `ports` are the true ones by those that the page writes, `names` what the page calls `$NAME`; `banner` is what was
+    said at the start.
+    """
+
+    ports: Mapping[int, int]
     banner: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def curl(self, command: Command) -> str:
         """What `curl` says to a command of the page."""
         _, *rest = words(command)
+        for name, value in self.names.items():
+            rest = [word.replace(name, value) for word in rest]
         url = urlsplit(rest.pop())
         shows_head = "-i" in rest
         head = [f"GET {url.path} HTTP/1.1", f"Host: {url.netloc}"]
@@ -84,9 +84,7 @@ class Served:
         assert url.port is not None
         assert len(rest) == shows_head + 2 * rest.count("-H"), f"{command.place}: an option that is not taken"
         data = "".join(f"{line}\r\n" for line in [*head, ""])
-        for name, token in tokens().items():
-            data = data.replace(name, token)
-        [answer] = exchange(self.ports[url.port], data.encode())
+        [answer] = exchange(self.ports.get(url.port, url.port), data.encode())
         text = (answer.raw if shows_head else answer.body).decode()
         return ordered(text) if shows_head else text
 
@@ -98,51 +96,51 @@ def ordered(answer: str) -> str:
     return "\n".join([first, *sorted(lines), "", body])
 
 
-@contextmanager
-def serving(
-    project: Path, overlay: str, scratch: Path, services: dict[int, str], *, last_line: str
-) -> Iterator[Served]:
-    """The project with the example's services behind it, each by the port that the pages write.
-
-    `last_line` ends the last line that `up` says by itself.
-    """
-    with ExitStack() as opened:
-        ports = {written: opened.enter_context(service(name)) for written, name in services.items()}
-        for written, true in ports.items():
-            overlay = overlay.replace(str(written), str(true))
-        over = scratch / "overlay.yaml"
-        over.write_text(overlay)
-        gateway = opened.enter_context(running_gateway(project, scratch, SECRET, "--overlay", str(over)))
-        ports[GATEWAY_PORT] = gateway.port
-        gateway.output.wait_for(f"{last_line}\n")
-        said = gateway.output.text.splitlines(keepends=True)
-        # As root, functions that cannot have a user of their own are told of while it starts.
-        banner = "".join(line for line in said if "not isolated:" not in line)
-        for written, true in ports.items():
-            banner = banner.replace(f":{true}", f":{written}")
-        yield Served(ports, banner)
-
-
 @pytest.fixture(scope="module")
 def storefront(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    overlay = """
-        apis: {storefront: {stages: {prod: {variables: {url: "127.0.0.1:9001"}}}}}
-        vpc_links: {storefront-link: {target: ["127.0.0.1:9002"]}}
-    """
-    services = {ORDERS_PORT: "orders", CATALOG_PORT: "catalog"}
-    scratch = tmp_path_factory.mktemp("storefront")
-    with serving(STOREFRONT, overlay, scratch, services, last_line="/prod/whoami") as served:
-        yield served
+    """The example as `make up` runs it; only the port is another one."""
+    folder = tmp_path_factory.mktemp("storefront") / "storefront"
+    shutil.copytree(STOREFRONT, folder, ignore=shutil.ignore_patterns(".gateline"))
+    process = subprocess.Popen(
+        [sys.executable, str(folder / "run.py"), "--port", "0", "--no-watch"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout is not None
+        output = Output(process.stdout)
+        try:
+            output.wait_for(LAST_LINE, START_SECONDS)
+            said = output.text
+            [port] = {int(each) for each in re.findall(r":(\d+)/prod", said)}
+            names = dict(zip(("$BOB", "$ALICE"), re.findall(r"Bearer ([^']+)'", said), strict=True))
+            names["$TASK"] = re.findall(r"straight to orders.*\n.*http://([^/]+)/", said)[0]
+            yield Served({GATEWAY_PORT: port}, said.replace(f":{port}", f":{GATEWAY_PORT}"), names)
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+            output.whole()
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    project = tmp_path_factory.mktemp("first")
+    """The gateway of the first page, with a service behind it that was started by hand."""
+    project, scratch = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("scratch")
     Workshop.of(FIRST, project)
-    overlay = 'apis: {orders: {stages: {prod: {variables: {url: "127.0.0.1:9001"}}}}}'
-    scratch, services = tmp_path_factory.mktemp("scratch"), {ORDERS_PORT: "orders"}
-    with serving(project, overlay, scratch, services, last_line="/prod/orders/1") as served:
-        yield served
+    with service("orders") as port:
+        overlay = scratch / "overlay.yaml"
+        overlay.write_text(
+            f'apis: {{orders: {{stages: {{prod: {{variables: {{url: "127.0.0.1:{port}"}}}}}}}}}}'
+        )
+        with running_gateway(project, scratch, SECRET, "--overlay", str(overlay)) as gateway:
+            gateway.output.wait_for("/prod/orders/1\n")
+            banner = gateway.output.text
+            ports = {GATEWAY_PORT: gateway.port, ORDERS_PORT: port}
+            for written, true in ports.items():
+                banner = banner.replace(f":{true}", f":{written}")
+            yield Served(ports, banner)
 
 
 def assert_answers(served: Served, page: Path, curls: int) -> None:
@@ -156,11 +154,11 @@ def assert_answers(served: Served, page: Path, curls: int) -> None:
 
 def test_the_readme_shows_what_make_up_says(storefront: Served) -> None:
     [shown] = [block.text for block in blocks(README) if block.title == SHOWN_OUTPUT]
-    assert matches(shown[shown.index("Gateline") :], storefront.banner)
+    assert matches(shown, storefront.banner), storefront.banner
 
 
 def test_the_readme_shows_what_its_requests_answer(storefront: Served) -> None:
-    assert_answers(storefront, README, 6)
+    assert_answers(storefront, README, 8)
 
 
 def test_the_secret_guide_shows_what_its_requests_answer(storefront: Served) -> None:
@@ -183,32 +181,6 @@ def test_the_first_gateway_says_what_is_written(first: Served) -> None:
 
 def test_the_first_gateway_answers_what_is_written(first: Served) -> None:
     assert_answers(first, FIRST, 5)
-
-
-def test_the_readme_names_the_services_as_the_example_does(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    spec = importlib.util.spec_from_file_location("storefront_run", STOREFRONT / "run.py")
-    assert spec is not None
-    assert spec.loader is not None
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
-
-    class Started:
-        def __init__(self, *_: object, **__: object) -> None:
-            self.stdout = io.BytesIO(b"listening\n")
-
-        def wait(self) -> int:
-            return 0
-
-        def terminate(self) -> None:
-            pass
-
-    monkeypatch.setattr(example.subprocess, "Popen", Started)
-    main: Callable[[], int] = example.main
-    assert main() == 0
-    [shown] = [block.text for block in blocks(README) if block.title == SHOWN_OUTPUT]
-    assert matches(shown[: shown.index("Gateline")], capsys.readouterr().out)
 
 
 def test_gateline_run_answers_what_is_written(tmp_path: Path) -> None:

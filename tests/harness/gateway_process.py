@@ -40,10 +40,10 @@ class Output:
         with self._changed:
             return "".join(self._lines)
 
-    def wait_for(self, fragment: str) -> str:
+    def wait_for(self, fragment: str, seconds: float = LINE_SECONDS) -> str:
         """The first line that holds the fragment, printed already or still to come."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._line_with(fragment), LINE_SECONDS):
+            if self._changed.wait_for(lambda: self._line_with(fragment), seconds):
                 return self._line_with(fragment)
         raise AssertionError(f"{fragment!r} was never printed")
 
