@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from gateline.compile.error_page import BALANCER_SERVER
+from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags
 from gateline.compile.route import header
 from gateline.compile.rule_action import page
-from gateline.compile.wire import extension
 
 
 def balancer_reply() -> dict[str, object]:
     """The LocalReplyConfig: the first mapper that fits decides. What rules answer carries no flag, and stays."""
-    broken = _by_flags("UF", "UC", "UR", "UPE", "URX", "LR")
+    broken = by_flags("UF", "UC", "UR", "UPE", "URX", "LR")
     return {
         "mappers": [
-            _page(_by_flags("UT", "SI", "UMSDR"), 504),  # the idle timeout
-            _page({"and_filter": {"filters": [_by_flags("UF"), _slow_to_connect()]}}, 504),
+            _page(by_flags("UT", "SI", "UMSDR"), 504),  # the idle timeout
+            _page(all_of(by_flags("UF"), by_expression(SLOW_TO_CONNECT)), 504),
             _page(broken, 502),
-            _page(_by_flags("UH", "NC", "UO"), 503),  # no target is registered
-            _page(_by_flags("NR"), 400),  # a CONNECT: any other request has a route
+            _page(by_flags("UH", "NC", "UO"), 503),  # no target is registered
+            _page(by_flags("NR"), 400),  # a CONNECT: any other request has a route
         ]
-    }
-
-
-def _by_flags(*flags: str) -> dict[str, object]:
-    return {"response_flag_filter": {"flags": list(flags)}}
-
-
-def _slow_to_connect() -> dict[str, object]:
-    return {
-        "extension_filter": extension(
-            "envoy.access_loggers.extension_filters.cel",
-            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-            expression="response.code_details.contains('connection_timeout')",
-        )
     }
 
 

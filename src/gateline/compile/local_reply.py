@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from gateline.compile import names
-from gateline.compile.error_page import BALANCER_SERVER, error_page
+from gateline.compile.error_page import BALANCER_SERVER
 from gateline.compile.remap import remapped
+from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags
 from gateline.compile.route import EXTENDED_REQUEST_ID, REQUEST_ID, header
-from gateline.compile.wire import extension
+from gateline.compile.rule_action import page
 from gateline.dataplane import keys
 
 _EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
 _EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
-
-
-def _by_flags(*flags: str) -> dict[str, object]:
-    return {"response_flag_filter": {"flags": list(flags)}}
 
 
 def _by_status(status: int) -> dict[str, object]:
@@ -32,23 +29,17 @@ def _reasoned() -> dict[str, object]:
 
 
 def _balanced(*flags: str) -> dict[str, object]:
-    """A cluster behind an application balancer, which answers by itself there; asked for only in a local reply."""
-    of_balancer = extension(
-        "envoy.access_loggers.extension_filters.cel",
-        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-        expression=f"xds.cluster_name.endsWith('{names.BEHIND_API}')",
-    )
-    return {"and_filter": {"filters": [{"extension_filter": of_balancer}, _by_flags(*flags)]}}
+    """A cluster behind an application balancer, which answers by itself there."""
+    return all_of(by_expression(f"xds.cluster_name.endsWith('{names.BEHIND_API}')"), by_flags(*flags))
 
 
-def _page(filter_: dict[str, object], status: int, reason: str) -> dict[str, object]:
+def _page(filter_: dict[str, object], status: int) -> dict[str, object]:
     """A balancer's error page, as the client of an integration sees it (load-balancers.md section 9)."""
-    page = error_page(status, reason)
     return {
         "filter": filter_,
         "status_code": {"value": status},
         "body_format_override": {
-            "text_format_source": {"inline_string": page.replace("%", "%%")},
+            "text_format_source": {"inline_string": page(status).replace("%", "%%")},
             "content_type": "text/html",
         },
         "headers_to_add": [
@@ -84,21 +75,22 @@ def local_reply() -> dict[str, object]:
         "mappers": [
             {"filter": _reasoned()},  # the script's own answers stay as they are
             _answer(
-                _by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
+                by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
             ),
-            # No target is registered; a target refused, or broke off; 10 s to connect.
-            _page(_balanced("UH", "NC", "UO"), 503, "Service Temporarily Unavailable"),
-            _page(_balanced("UF", "UC", "UR", "UPE", "URX", "LR"), 502, "Bad Gateway"),
+            # No target is registered; none takes a connection in time; one refuses, or breaks off.
+            _page(_balanced("UH", "NC", "UO"), 503),
+            _page(all_of(_balanced("UF"), by_expression(SLOW_TO_CONNECT)), 504),
+            _page(_balanced("UF", "UC", "UR", "UPE", "URX", "LR"), 502),
             _answer(
-                _by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
+                by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
                 504,
                 '{"message": "Network error communicating with endpoint"}',
                 internal,
             ),
             # An integration whose host has no address: `Invalid endpoint address` in Amazon's log.
-            _answer(_by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
+            _answer(by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
             # No scope (it is on its way, or was just removed), or an upgrade that no route takes.
-            _answer(_by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
+            _answer(by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {
                 "filter": _by_status(413),

@@ -1,0 +1,31 @@
+"""Filters of local replies: which of Envoy's own answers a mapper is for. They run for those answers alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateline.compile.wire import extension
+
+SLOW_TO_CONNECT: Final = "response.code_details.contains('connection_timeout')"
+"""CEL: no connection came about in time, where it could also have been refused."""
+
+
+def by_flags(*flags: str) -> dict[str, object]:
+    """Answers with one of these response flags."""
+    return {"response_flag_filter": {"flags": list(flags)}}
+
+
+def by_expression(expression: str) -> dict[str, object]:
+    """Answers for which a CEL expression holds."""
+    return {
+        "extension_filter": extension(
+            "envoy.access_loggers.extension_filters.cel",
+            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            expression=expression,
+        )
+    }
+
+
+def all_of(*filters: dict[str, object]) -> dict[str, object]:
+    """Answers that all these filters are for."""
+    return {"and_filter": {"filters": list(filters)}}
