@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.envoy
 
 KNOWN = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GATELINE_TASK"}
 CONNECT = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+
+
+def wait_for_end(pid: int) -> None:
+    handle = os.pidfd_open(pid)
+    assert select.select([handle], [], [], 30)[0]
+    os.close(handle)
 
 
 def test_a_task_finds_what_was_declared_and_nothing_of_the_gateways(shop: Shop) -> None:
@@ -107,13 +114,16 @@ def test_at_the_end_a_request_is_answered_before_its_task_is_ended(tmp_path: Pat
     for path in PROJECT.iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
-    with ThreadPoolExecutor() as elsewhere:
-        with running_gateway(folder, scratch, {"PASSWORD": PASSWORD}) as gateway:
-            held = elsewhere.submit(exchange, gateway.port, request("/held"))
-            gateway.output.wait_for("holding a request")
-            os.kill(gateway.pids["gateline"], signal.SIGTERM)
-            (folder / "release").touch()
+    with (
+        ThreadPoolExecutor() as elsewhere,
+        running_gateway(folder, scratch, {"PASSWORD": PASSWORD}) as gateway,
+    ):
+        held = elsewhere.submit(exchange, gateway.port, request("/held"))
+        gateway.output.wait_for("holding a request")
+        os.kill(gateway.pids["gateline"], signal.SIGTERM)
+        (folder / "release").touch()
         [answer] = held.result(30)
+        wait_for_end(gateway.pids["gateline"])  # a second signal would mean: at once
     assert answer.status == 200
     tasks = gateway.pids["tasks"]
     assert isinstance(tasks, dict)
