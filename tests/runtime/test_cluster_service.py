@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from gateline.runtime.cluster_task import TaskNote
+from gateline.runtime.keeper import Keeper
 from gateline.runtime.processes import LocalProcesses, Running
 from gateline.services.deployment import Phase
 from runtime.clusters import ORDERS, WORKER, Playing, played
@@ -67,6 +70,20 @@ def test_a_service_of_a_former_control_that_is_wanted_no_more_is_forgotten(tmp_p
         await playing.until(lambda: playing.cluster.listing() == [])
 
     played(tmp_path, story, processes=lambda: AfterAnother(noted("11", Phase.REGISTERED), {}))
+
+
+def test_a_task_that_a_former_control_has_asked_to_end_is_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[Keeper] = []
+    monkeypatch.setattr(Keeper, "stop", stopped.append)
+
+    async def story(playing: Playing) -> None:
+        playing.want()
+        await playing.until(lambda: playing.cluster.listing() == [])
+
+    played(tmp_path, story, processes=lambda: AfterAnother(noted("11", Phase.TERMINATING), {}))
+    assert stopped == []
 
 
 def test_a_number_of_tasks_is_recalled_unless_the_definition_has_another_one_since(tmp_path: Path) -> None:

@@ -227,6 +227,7 @@ class Cluster:
 
     async def _follow_logs(self) -> None:
         while True:
+            await self._until(lambda: bool(self._services))
             await asyncio.sleep(LISTEN_EVERY)
             for service in self._services.values():
                 service.speak()

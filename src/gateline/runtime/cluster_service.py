@@ -302,6 +302,7 @@ class ClusterService:
         for note in notes:
             log = self._log(note.task)
             task = Task(note=note, log=TaskLog(log, from_end=True), log_path=log)
+            task.asked_to_end = int(note.phase is Phase.TERMINATING)  # asked again it would end at once
             self._tasks[note.task] = task
             self._around.launcher.hold(note)
             if note.target_group and note.phase in REACHABLE:
