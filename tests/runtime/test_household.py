@@ -94,10 +94,12 @@ def house(tmp_path: Path, story: str) -> Iterator[House]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
+        running = House(process)
         try:
-            yield House(process)
+            yield running
         finally:
             process.kill()
+            running.output.whole()
 
 
 def gone(pid: int) -> bool:

@@ -98,7 +98,7 @@ def test_the_host_runs_beside_envoy_and_is_named_in_the_ready_file(tmp_path: Pat
     settings = replace(write_authorized_project(tmp_path), ready_file=tmp_path / "ready.json")
 
     async def story(running: Running) -> None:
-        assert set(running.stack.pids) == {"gateline", "envoy", "host"}
+        assert set(running.stack.pids) == {"gateline", "control", "envoy", "host"}
         assert json.loads((tmp_path / "ready.json").read_text())["pids"] == running.stack.pids
         assert [await running.get(token) for token in ("good", "bad", "")] == [200, 401, 401]
         assert calls(tmp_path) == 2
