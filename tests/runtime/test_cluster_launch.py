@@ -80,7 +80,7 @@ def test_a_worker_gets_no_place(state: StateDir, tmp_path: Path) -> None:
 
 
 def test_a_task_finds_what_is_declared_and_its_secrets(state: StateDir, tmp_path: Path) -> None:
-    found = prepared(Launcher(state, ENVIRON, lambda _: None), service(tmp_path, "x")).command.environment
+    found = prepared(Launcher(state, ENVIRON, lambda _: None), service(tmp_path, "sh")).command.environment
     assert (found["COLOUR"], found["TOKEN"], found["HOME"]) == ("red", "s3cret", "/")
     assert "AWS_SECRET_ACCESS_KEY" not in found
 
@@ -92,7 +92,7 @@ def test_a_log_begins_empty(state: StateDir, tmp_path: Path) -> None:
     log.parent.mkdir(parents=True)
     for each in (log, old_log(log)):
         each.write_text("of a former run")
-    assert prepared(launcher, service(tmp_path, "x")).command.log == log
+    assert prepared(launcher, service(tmp_path, "sh")).command.log == log
     assert list(log.parent.iterdir()) == []
 
 
@@ -105,7 +105,7 @@ def test_a_folder_that_is_missing_is_told(state: StateDir, tmp_path: Path) -> No
 def test_without_root_a_task_is_ours_and_nothing_is_remarked(state: StateDir, tmp_path: Path) -> None:
     remarks: list[str] = []
     launcher = Launcher(state, ENVIRON, remarks.append)
-    assert prepared(launcher, service(tmp_path, "x")).command.uid == NOBODY_ELSE
+    assert prepared(launcher, service(tmp_path, "sh")).command.uid == NOBODY_ELSE
     assert remarks == []
 
 
@@ -165,3 +165,9 @@ class TestAsRoot:
                 for name, task in (("orders", "1"), ("orders", "2"), ("mail", "1"))
             ]
         assert uids[0] == uids[1] != uids[2]
+
+
+def test_a_program_that_is_nowhere_is_named(state: StateDir, tmp_path: Path) -> None:
+    launcher = Launcher(state, ENVIRON, lambda _: None)
+    with pytest.raises(GatelineError, match="no program pyton-nowhere in its PATH"):
+        prepared(launcher, service(tmp_path, "pyton-nowhere", "{port}"))

@@ -100,6 +100,18 @@ def test_the_health_check_of_tasks_at_sockets_asks_no_port(load_project: LoadPro
     assert errors_of(load_project, at_a_port) == []
 
 
+def test_a_worker_is_not_what_a_target_group_waits_for(load_project: LoadProject) -> None:
+    misspelt = {"s": {"command": "x {prot}"}}
+    assert errors_of(load_project, project(services=misspelt, target_groups={"s": {}})) == [
+        (
+            "GL235 /services/s/command: the command holds neither {port} nor {socket}, "
+            "so the target group 's' gets no targets"
+        )
+    ]
+    elsewhere = {"s": {"targets": ["10.0.0.7:80"]}}
+    assert errors_of(load_project, project(services=misspelt, target_groups=elsewhere)) == []
+
+
 def test_a_folder_that_is_not_there_matters_to_a_start_only(load_project: LoadProject) -> None:
     text = project(services={"s": {"command": "x", "cwd": "none"}})
     assert [line[:5] for line in errors_of(load_project, text)] == ["GL213"]

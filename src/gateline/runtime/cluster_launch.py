@@ -61,13 +61,14 @@ class Launcher:
             secrets: values by the names of the project file.
 
         Raises:
-            GatelineError: there is none, or the service's folder is missing.
+            GatelineError: there is none, or the service's folder or program is missing.
 
         """
         try:
             log = self._fresh_log(service, note)
             environment = task_environment(service, self._environ, secrets=secrets, mark="")
-            uid = await self._user(service, environment["PATH"])
+            program = _program(service, environment["PATH"])
+            uid = await self._user(service, program)
             note = self._placed(service, note, uid)
         except (OSError, NotTold) as error:
             raise GatelineError(getattr(error, "strerror", None) or str(error)) from error
@@ -114,15 +115,30 @@ class Launcher:
             return placed
         return note
 
-    async def _user(self, service: Service, path: str) -> int:
+    async def _user(self, service: Service, program: Path) -> int:
         """As root a user of the service's own, if that one can read its folder and its program."""
         if os.geteuid() != 0:
             return NOBODY_ELSE
-        program = service.command[0]
-        found = str(Path(service.cwd, program)) if "/" in program else shutil.which(program, path=path)
-        needs = [Path(service.cwd), *([Path(found)] if found else ())]
+        needs = [Path(service.cwd), program]
         uid, why_ours = await own_user(uid_of(self._state.path, f"service/{service.name}"), needs)
         if why_ours and service.name not in self._remarked:
             self._remarked.add(service.name)
             self._remark(f"service {service.name} {why_ours}")
         return uid
+
+
+def _program(service: Service, path: str) -> Path:
+    """Where the program of a service lies, which is not looked for before its first task starts.
+
+    Raises:
+        GatelineError: it is nowhere. The kernel would say so too, or speak of a folder that the task's user may not
+            enter.
+
+    """
+    program = service.command[0]
+    if "/" in program:
+        return Path(service.cwd, program)
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise GatelineError(f"there is no program {program} in its PATH, which is {path}")
+    return Path(found)

@@ -49,6 +49,7 @@ def _folder(bench: Workbench, here: Pointer, part: ServicePart) -> str:
 def _target_group(bench: Workbench, name: str, part: ServicePart, project: ProjectFile) -> str:
     """The group that tasks are registered with: "" for a worker, which listens nowhere."""
     if not part.placeholders:
+        _check_worker(bench, name, project)
         return ""
     group = str(part.target_group or name)
     pointer: Pointer = ("services", name, "target_group")
@@ -75,6 +76,18 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             advice="let the health check ask the traffic-port",
         )
     return group
+
+
+def _check_worker(bench: Workbench, name: str, project: ProjectFile) -> None:
+    """Complain about a worker for which a target group waits, most likely because `{port}` is misspelt."""
+    waiting = project.target_groups.get(name)
+    if waiting is not None and not waiting.targets:
+        bench.complain(
+            codes.SERVICE_INVALID,
+            ("services", name, "command"),
+            f"the command holds neither {{port}} nor {{socket}}, so the target group '{name}' gets no targets",
+            advice="write where the task shall listen: it is put in for {port} or {socket}",
+        )
 
 
 def _check_secrets(bench: Workbench, here: Pointer, part: ServicePart) -> None:
