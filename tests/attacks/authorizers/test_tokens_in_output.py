@@ -91,14 +91,14 @@ def test_no_argument_holds_a_token_and_only_functions_have_their_environment(use
     assert used.status(b"/prod/token", bearer(allow("*"))) == 200
     worker = used.calls()[-1].pid
     running = {**pids(used), "worker": worker}
-    assert set(running) == {"gateline", "envoy", "host", "worker"}
+    assert set(running) == {"gateline", "control", "envoy", "host", "worker"}
     for name, pid in running.items():
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
         assert arguments
         assert not [form for form in SECRETS if form in arguments], name
     environments = {name: Path(f"/proc/{pid}/environ").read_bytes() for name, pid in running.items()}
     having = {name for name, text in environments.items() if FUNCTION_SECRET.encode() in text}
-    assert having == {"gateline", "worker"}  # the test gave it to the gateway in its environment
+    assert having == {"gateline", "control", "worker"}  # the test gave it to the gateway in its environment
     names = {pair.partition(b"=")[0] for pair in environments["worker"].split(b"\0")}
     assert not {each for each in names if b"BACKEND" in each or b"HARNESS" in each or b"PYTHONPATH" in each}
 
