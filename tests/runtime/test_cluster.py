@@ -171,6 +171,7 @@ def test_a_service_without_a_healthy_task_is_degraded_until_it_has_one(
         playing.want(replace(ORDERS, environment=(("HEALTH", "503"),)))
         await playing.cluster.healthy()
         assert playing.cluster.degraded == ("orders",)
+        assert "no task is healthy after 0.2 s" in playing.told
         playing.want(ORDERS)
         await playing.until_steady()
         assert not playing.cluster.degraded

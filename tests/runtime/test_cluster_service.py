@@ -113,13 +113,13 @@ def test_a_task_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -
     assert f"task 1 cannot be started: its cwd is no folder: {tmp_path}/none" in playing.told
 
 
-def test_a_program_that_is_missing_is_told_in_its_last_words(tmp_path: Path) -> None:
+def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
     async def story(playing: Playing) -> None:
         playing.want(replace(WORKER, command=("no-such-program",)))
         await playing.until(lambda: "task 1" in playing.told)
 
     playing = played(tmp_path, story)
-    assert "cannot run no-such-program: " in playing.told
+    assert "there is no program no-such-program in its PATH" in playing.told
 
 
 def test_a_task_that_is_not_wanted_any_more_before_it_runs_is_never_started(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import os
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from gateline.errors import GatelineError
@@ -18,7 +17,7 @@ from gateline.runtime.cluster_launch import Launcher
 from gateline.runtime.cluster_service import ClusterService, Surroundings
 from gateline.runtime.cluster_targets import Targets
 from gateline.runtime.cluster_task import TaskNote, is_task
-from gateline.runtime.notice import Notify, Remarked
+from gateline.runtime.notice import Notify, Remarked, ServiceTold
 from gateline.runtime.processes import Processes
 from gateline.runtime.state_dir import StateDir
 from gateline.services.task import revision
@@ -138,9 +137,13 @@ class Cluster:
 
     async def healthy(self) -> None:
         """Wait until every service has a healthy task, but not longer than a start may take."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(HEALTHY_SECONDS):
                 await self._until(lambda: not self.degraded)
+        except TimeoutError:
+            text = f"no task is healthy after {HEALTHY_SECONDS:g} s; the gateway serves without it"
+            for name in self.degraded:
+                self._around.notify(ServiceTold(name, text, trouble=True))
 
     def listing(self) -> list[dict[str, Any]]:
         """What there is to know of all services, by name."""
