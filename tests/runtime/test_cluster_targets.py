@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from gateline.model.target_group import Registration
 from gateline.runtime.cluster_targets import QUIET_LOOKS, Targets
@@ -111,6 +112,19 @@ def test_a_task_that_drains_is_drained_when_no_request_is_in_flight_there_severa
         await heard.drained.wait()
         assert envoy.looks >= before + QUIET_LOOKS
         assert not other.drained.is_set()
+
+    played(story)
+
+
+def test_who_asks_again_is_told_again() -> None:
+    """A control that took over a draining task may not have known yet what was wanted."""
+
+    async def story(targets: Targets, envoy: Envoy) -> None:
+        heard = add(targets, "1", replace(ONE, draining=True))
+        await heard.drained.wait()
+        heard.drained.clear()
+        targets.drain("1")
+        await heard.drained.wait()
 
     played(story)
 

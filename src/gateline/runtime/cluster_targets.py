@@ -92,10 +92,10 @@ class Targets:
         self._changed.set()
 
     def drain(self, task: str) -> None:
-        """Let a task get no new requests; `on_drained` is called when none is in flight."""
+        """Let a task get no new requests; `on_drained` is called when none is in flight, also the second time."""
         target = self._targets[task]
         target.registration = replace(target.registration, draining=True)
-        target.published = False
+        target.published, target.drained, target.quiet = False, False, 0
         self._changed.set()
 
     def remove(self, task: str) -> None:
