@@ -387,6 +387,9 @@ def test_services_are_started_only_when_one_asks_for_it(tmp_path: Path, option: 
     ]
     secrets = {"API_GATEWAY_SECRET": "of-the-test", "TOKEN_KEY": "of-the-test"}
     with started("serve", ROOT / "examples" / "storefront", *options, environ=secrets) as process:
+        if option != "--services":
+            idle = line(process, "services_not_started")
+            assert (idle["level"], idle["services"]) == ("warning", ["catalog", "customers", "orders"])
         url = line(process, "serving")["url"]
         tasks = json.loads(ready.read_text())["pids"].get("tasks", {})
         status = Serving(process, int(url.rpartition(":")[2]), 0).ask("/prod/catalog/shoes")[0]

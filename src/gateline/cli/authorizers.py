@@ -30,7 +30,7 @@ ActionArgument = Annotated[
 NamesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...",
+        metavar="NAME",
         show_default=False,
         help="Authorizers, by name or as API/STAGE/NAME; default: all of them.",
     ),

@@ -75,6 +75,8 @@ def serve(
         )
 
         async def work(stack: Stack, stopper: Stopper) -> int:
+            if not services:
+                lines.tell_idle_services(stack)
             lines.tell_serving(stack)
             await stopper.stopping.wait()
             await _leave(stack, stopper, lines)
@@ -106,6 +108,18 @@ class HealthTeller(LineTeller):
             case _:
                 pass
         super().__call__(notice)
+
+    def tell_idle_services(self, stack: Stack) -> None:
+        """Services whose commands are not started, though nothing else is a target of their groups."""
+        gateway = stack.gateway
+        empty = {group.name for group in gateway.target_groups if not group.targets}
+        if names := sorted(each.name for each in gateway.services if each.target_group in empty):
+            self.tell(
+                "services_not_started",
+                f"not started, so what leads to them is answered with 503: {', '.join(names)}; --services starts them",
+                level="warning",
+                services=names,
+            )
 
     def tell_serving(self, stack: Stack) -> None:
         """From now on requests are served."""

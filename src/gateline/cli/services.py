@@ -44,11 +44,11 @@ ActionArgument = Annotated[
 ]
 NameArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", show_default=False, help="The service to scale or to deploy."),
+    typer.Argument(metavar="NAME", show_default=False, help="The service to scale or to deploy."),
 ]
 CountArgument = Annotated[
     int | None,
-    typer.Argument(metavar="[COUNT]", show_default=False, help="How many tasks shall run."),
+    typer.Argument(metavar="COUNT", show_default=False, help="How many tasks shall run."),
 ]
 WaitOption = Annotated[
     bool, typer.Option("--wait", help="With deploy: wait until the new tasks are healthy.")
@@ -111,6 +111,9 @@ def _check(action: Action, name: str | None, count: int | None, *, wait: bool) -
 
 
 def _print(found: Sequence[dict[str, Any]], out: Console) -> None:
+    if not found:
+        out.print("no services run")
+        return
     _print_table(SERVICE_COLUMNS, found, out)
     tasks = [{"service": service["name"], **task} for service in found for task in service["tasks"]]
     if tasks:

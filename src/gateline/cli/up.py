@@ -21,6 +21,7 @@ from gateline.cli.routes import print_routes
 from gateline.cli.session import Stopper, run_session
 from gateline.compile.resources import RouteRow
 from gateline.model.gateway import SelfSigned
+from gateline.runtime.certificate import kept_as
 from gateline.runtime.ready import domain_urls, stage_urls
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
@@ -121,10 +122,15 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
 
 def _trust(stack: Stack, settings: Settings) -> list[str]:
     """What curl must be told to trust a certificate that we signed ourselves."""
-    if not isinstance(stack.gateway.edge.tls, SelfSigned):
-        return []
-    folder = settings.state or settings.project.parent / ".gateline"
-    return ["--cacert", str(folder / "tls" / "self-signed.pem")]
+    edge, folder = stack.gateway.edge, settings.state or settings.project.parent / ".gateline"
+    if isinstance(edge.tls, SelfSigned):
+        return ["--cacert", str(folder / "tls" / "self-signed.pem")]
+    # Who names no domain is shown the certificate of the first one that has any; ours name this machine, too.
+    shown = next((each.certificate for each in stack.gateway.domains if each.certificate), "")
+    ours = {each.name for each in stack.gateway.certificates if isinstance(each.source, SelfSigned)}
+    if edge.tls is None and shown in ours:
+        return ["--cacert", str(folder / "tls" / f"{kept_as(shown)}.pem")]
+    return []
 
 
 def _examples(rows: Iterable[RouteRow], urls: dict[str, dict[str, str]], options: list[str]) -> Iterator[str]:

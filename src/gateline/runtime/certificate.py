@@ -68,10 +68,16 @@ def named_certificate(
     """
     match source.source:
         case SelfSigned():
-            stem = quote(source.name.replace("/", "-"), safe="")
-            return _self_signed(source.name, stem, (*_THIS_MACHINE, *source.hosts), now, state)
+            return _self_signed(
+                source.name, kept_as(source.name), (*_THIS_MACHINE, *source.hosts), now, state
+            )
         case TlsFiles() as files:
             return _from_files(source.name, files, domains, now, complaints)
+
+
+def kept_as(name: str) -> str:
+    """The file name, without its suffix, under which a certificate that we made is kept, by its name."""
+    return quote(name.replace("/", "-"), safe="")
 
 
 def _from_files(
