@@ -375,15 +375,8 @@ def test_services_are_started_only_when_one_asks_for_it(tmp_path: Path, option: 
     ready, overlay = tmp_path / "ready.json", tmp_path / "overlay.yaml"
     overlay.write_text(f"gateway: {{admin: {{port: {free_port()}}}}}")
     options: list[str | Path] = [
-        "--port",
-        "0",
-        "--ready-file",
-        ready,
-        "--overlay",
-        overlay,
-        "--state",
-        tmp_path / "state",
-        option,
+        *("--port", "0", "--ready-file", ready, "--overlay", overlay),
+        *("--state", tmp_path / "state", option),
     ]
     secrets = {"API_GATEWAY_SECRET": "of-the-test", "TOKEN_KEY": "of-the-test"}
     with started("serve", ROOT / "examples" / "storefront", *options, environ=secrets) as process:

@@ -51,6 +51,31 @@ def test_it_serves_until_it_is_told_to_stop(project: Path, number: signal.Signal
     assert re.search(r"prod +GET +/hello +NONE +mock", out)
 
 
+@pytest.mark.parametrize(
+    ("overlay", "kept"),
+    [
+        ("gateway: {tls: {self_signed: true}}", "self-signed.pem"),
+        (
+            "domains: {api.example.com: {self_signed: true, mappings: {v1: orders/prod}}}",
+            "domain-api.example.com.pem",
+        ),
+    ],
+)
+def test_the_lines_to_try_trust_a_certificate_that_was_made_here(
+    project: Path, overlay: str, kept: str
+) -> None:
+    over, ready = project / "tls.yaml", project / "ready.json"
+    over.write_text(overlay)
+    with started("up", project, "--port", "0", "--ready-file", ready, "--overlay", over) as process:
+        first_line(process)
+        process.terminate()
+        out, err = rest(process)
+    assert (process.returncode, err) == (0, "")
+    [*_, line] = [each for each in out.splitlines() if "curl" in each]
+    assert line.split()[:2] == ["curl", "--cacert"]
+    assert Path(line.split()[2]).name == kept
+
+
 def test_a_signal_during_the_start_ends_it_without_a_word(project: Path) -> None:
     with started("up", project, "--port", "0") as process:
         while not (project / ".gateline" / "lock").exists():
