@@ -104,6 +104,29 @@ def test_a_number_of_tasks_is_recalled_unless_the_definition_has_another_one_sin
         played(tmp_path, story, processes=lambda: AfterAnother({}, kept))
 
 
+def test_a_deployment_that_had_no_task_yet_is_forced_again_and_no_other_one(tmp_path: Path) -> None:
+    revisions: list[str] = []
+
+    async def first(playing: Playing) -> None:
+        playing.want(WORKER)
+        await playing.cluster.deploy("mail", wait=False)
+        await playing.until_steady("mail")
+        revisions.append(playing.service("mail")["tasks"][0]["revision"])
+
+    async def again(playing: Playing) -> None:
+        playing.want(WORKER)
+        await playing.until_steady("mail")
+        revisions.append(playing.service("mail")["tasks"][0]["revision"])
+
+    key = {"services/key": "00" * 32}
+    played(tmp_path, first, processes=lambda: AfterAnother({}, key))
+    [deployed] = revisions
+    assert deployed.endswith("+1")
+    played(tmp_path, again, processes=lambda: AfterAnother({}, key | {"service/mail/deployed": deployed}))
+    played(tmp_path, again, processes=lambda: AfterAnother({}, key | {"service/mail/deployed": "other+1"}))
+    assert revisions == [deployed, deployed, deployed.removesuffix("+1")]
+
+
 def test_a_task_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:
     async def story(playing: Playing) -> None:
         playing.want(replace(ORDERS, cwd=str(tmp_path / "none")))

@@ -112,6 +112,8 @@ class ClusterService:
         if scaled is not None:
             self._tell(event.Scale(scaled))
         self._tell(event.Want(service, group, revision))
+        if is_first:
+            self._go_on_with_deployment(revision)
 
     def scale(self, count: int) -> None:
         """Let so many tasks run, until the definition wants another number than now."""
@@ -123,6 +125,7 @@ class ClusterService:
     def deploy(self) -> None:
         """Replace all tasks."""
         self._tell(event.Deploy())
+        self._around.processes.remember(self._key("deployed"), self._scheduler.revision)
 
     def stop(self) -> None:
         """Let no task run: gently the first time, at once the second. `finished` is set in the end."""
@@ -319,6 +322,13 @@ class ClusterService:
                 return int(told["count"])
         return None
 
+    def _go_on_with_deployment(self, revision: str) -> None:
+        """Force again what was forced, should control have ended before a task of it ran."""
+        deployed = self._around.processes.recall(self._key("deployed")) or ""
+        if deployed.partition("+")[0] == revision:
+            while _forced(self._scheduler.revision) < _forced(deployed):
+                self._tell(event.Deploy())
+
     def _mint(self) -> str:
         processes, key = self._around.processes, self._key("tasks")
         number = int(processes.recall(key) or 0) + 1
@@ -330,3 +340,8 @@ class ClusterService:
 
     def _log(self, task: str) -> Path:
         return self._around.launcher.log(self.name, task)
+
+
+def _forced(revision: str) -> int:
+    """How many deployments of a revision were forced: the number behind its `+`."""
+    return int(revision.partition("+")[2] or 0)

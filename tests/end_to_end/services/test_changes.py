@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -91,3 +92,31 @@ def test_tasks_and_their_number_outlive_control(shop: Shop) -> None:
     shop.deploy("orders")
     shop.scale("orders", 2)
     assert min(map(int, ids(shop.until_steady("orders")))) > max(map(int, ids(before)))
+
+
+def test_a_deployment_goes_on_after_the_end_of_control_and_waits_for_requests_that_are_held(
+    shop: Shop,
+) -> None:
+    before = shop.until_steady("orders")
+    release = shop.folder / "release"
+    with (
+        ThreadPoolExecutor() as elsewhere,
+        BusyCallers(shop.gateway.port, request("/orders"), count=2) as callers,
+    ):
+        held = elsewhere.submit(shop.told, "/held")
+        holding = shop.gateway.output.wait_for("holding a request").partition(" ")[0].partition("/")[2]
+        shop.deploy("orders", wait=False)
+        os.kill(shop.control, signal.SIGKILL)
+        assert eventually(lambda: set(ids(shop.service("orders"))) - set(ids(before)) != set())
+        assert eventually(lambda: shop.service("orders")["rollout_state"] == "COMPLETED")
+        assert eventually(lambda: len(ids(shop.service("orders"))) == 3)
+        callers.go_on_for(20)
+        left = {task["id"]: task["health"] for task in shop.service("orders")["tasks"]}
+        assert left.get(holding) == "draining"
+        release.touch()
+        told = held.result(30)
+    after = shop.until_steady("orders")
+    release.unlink()
+    assert set(callers.answers) == {200}, callers.answers
+    assert set(ids(after)).isdisjoint(ids(before))
+    assert told["pid"] in [task["pid"] for task in before["tasks"]]
