@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateline.model.rest_api import RestApi
+from gateline.model.rest_api import Method, RestApi
 from gateline.sources import Loaded, load
 from gateline.sources.memory import Memory
 
@@ -95,3 +95,69 @@ def test_a_definition_that_includes_another_file_is_read_every_time(project: Pat
     assert [m.path.text for m in apis(load(project, environ={}, memory=memory))["edited"].methods] == [
         "/second"
     ]
+
+
+def _paths(**items: Any) -> dict[str, Any]:
+    """A definition of these paths, `a` being `/a`."""
+    whole = definition("/first")
+    whole["paths"] = {f"/{name}": item for name, item in items.items()}
+    return whole
+
+
+def _item(**more: Any) -> dict[str, Any]:
+    integration = {"type": "http_proxy", "httpMethod": "GET", "uri": "http://b.test/"}
+    return {"get": {"responses": {}, "x-amazon-apigateway-integration": integration | more}}
+
+
+_MODEL = {"parameters": [{"in": "body", "name": "b", "schema": {"$ref": "#/definitions/Nowhere"}}]}
+_SHARED = {"parameters": [{"$ref": "#/paths/~1a/x-shared"}]}
+_ODD = _item(passthroughBehavior="odd")
+_EDITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a path of three": (
+        _paths(a=_item(), b=_item(), c=_item()),
+        _paths(a=_item(), b=_item(timeoutInMillis=900), c=_item()),
+    ),
+    "the order of paths": (_paths(a=_item(), b=_item()), _paths(b=_item(), a=_item())),
+    "the security of all": (_paths(a=_item()), _paths(a=_item()) | {"security": [{"nobody": []}]}),
+    "the base path": (_paths(a=_item()), _paths(a=_item()) | {"basePath": "/v1"}),
+    "a path beside one that complains": (_paths(a=_ODD, b=_item()), _paths(a=_ODD, b=_item(), c=_item())),
+    "the first of two paths with one complaint": (
+        _paths(a=_item(uri="http://${b}/"), b=_item(uri="http://${b}/")),
+        _paths(a=_item(), b=_item(uri="http://${b}/")),
+    ),
+    "a path that another one refers to": (
+        _paths(a=_item() | {"x-shared": {"in": "query", "name": "q"}}, b=_item() | _SHARED),
+        _paths(a=_item() | {"x-shared": {"in": "header", "name": "q"}}, b=_item() | _SHARED),
+    ),
+    "a second variable beside one": (
+        _paths(**{"x/{id}": _item()}),
+        _paths(**{"x/{id}": _item(), "x/{name}": _item()}),
+    ),
+    "a path to a second spelling of one": (_paths(a=_item()), _paths(a=_item(), **{"a/": _item()})),
+    "the first of two paths with a broken model": (
+        _paths(a=_item() | _MODEL, b=_item() | _MODEL),
+        _paths(a=_item(), b=_item() | _MODEL),
+    ),
+    "a number to its text": (_paths(a=_item(timeoutInMillis=900)), _paths(a=_item(timeoutInMillis="900"))),
+}
+
+
+@pytest.mark.parametrize("edit", _EDITS)
+def test_an_edited_definition_reads_as_if_nothing_were_remembered(project: Path, edit: str) -> None:
+    memory = Memory()
+    for content in (*_EDITS[edit], *_EDITS[edit]):
+        (project.parent / "edited.json").write_text(json.dumps(content))
+        with_memory, without = load(project, environ={}, memory=memory), load(project, environ={})
+        assert with_memory.report == without.report
+        assert with_memory.gateway == without.gateway
+
+
+def test_only_the_edited_path_of_a_definition_is_read_again(project: Path) -> None:
+    memory = Memory()
+    before, after = (_read(project, memory, content) for content in _EDITS["a path of three"])
+    assert [new is old for new, old in zip(after, before, strict=True)] == [True, False, True]
+
+
+def _read(project: Path, memory: Memory, content: dict[str, Any]) -> tuple[Method, ...]:
+    (project.parent / "edited.json").write_text(json.dumps(content))
+    return apis(load(project, environ={}, memory=memory))["edited"].methods

@@ -213,7 +213,8 @@ class Assembler:
             return self._reader.read(path)
 
         noting = replace(context, read_file=read_file)
-        api = read_rest_api(document, noting, self._complaints, bare=lenient)
+        known = self._memory.paths(context.name)
+        api = read_rest_api(document, noting, self._complaints, bare=lenient, known=known)
         if api is not None and self._complaints.count == before and not included:
             self._memory.keep_api(document, key, api)
         return api

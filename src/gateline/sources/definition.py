@@ -47,6 +47,12 @@ class Definition:
     origins: dict[Origin, Origin]
     endpoints: dict[str, tuple[EndpointFault, ...]] = field(default_factory=dict)  # judged by endpoint.py
     complained: set[tuple[str, Origin, str]] = field(default_factory=set)
+    remarks: int = 0  # complaints, the repeated ones too, and looks at what other paths say
+
+    @property
+    def traces(self) -> int:
+        """How much reading has done beside its result; what leaves none yields the same the next time."""
+        return self.remarks + self.placeholders.noted
 
     @property
     def origin(self) -> Origin:
@@ -72,6 +78,7 @@ class Definition:
         severity: Severity | None = None,
     ) -> None:
         """Record a complaint about this definition, once: many operations may share what it is about."""
+        self.remarks += 1
         if (code.name, origin, message) not in self.complained:
             self.complained.add((code.name, origin, message))
             self.complaints.add(code, origin, message, help=advice, severity=severity)
@@ -199,7 +206,9 @@ class Definition:
         """The value at a local reference such as `#/components/schemas/Pet`, and its place."""
         value: JsonValue = self.root
         origin = self.origin
-        for part in reference.removeprefix("#").lstrip("/").split("/") if len(reference) > 1 else ():
+        parts = reference.removeprefix("#").lstrip("/").split("/") if len(reference) > 1 else []
+        self.remarks += not parts or unquote(parts[0]) == "paths"
+        for part in parts:
             key = unquote(part).replace("~1", "/").replace("~0", "~")
             if isinstance(value, dict) and key in value:
                 value, origin = value[key], self.at(origin, key)

@@ -16,6 +16,7 @@ from gateline.sources.definition import Definition, Dialect, evaluate
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 from gateline.sources.json_value import JsonValue
+from gateline.sources.memory import ReadPaths, circumstance, said
 from gateline.sources.operation import Operations
 from gateline.sources.schema import read_models
 from gateline.sources.security import read_security
@@ -30,13 +31,18 @@ _OPENAPI: Final = re.compile(r"3\.[01](\.[0-9]+)?(-[A-Za-z0-9.]+)?|3(\.0)?")
 
 
 def read_rest_api(
-    document: Document, context: DefinitionContext, complaints: Complaints, *, bare: bool = False
+    document: Document,
+    context: DefinitionContext,
+    complaints: Complaints,
+    *,
+    bare: bool = False,
+    known: ReadPaths | None = None,
 ) -> RestApi | None:
     """The REST API that a document defines; None when it is no such document (complained).
 
     With `bare`, what only the running gateway needs from a project file (values, secrets) may be missing:
     those complaints are warnings. Everything else that Amazon would not import, or that Gateline would have
-    to guess, is an error.
+    to guess, is an error. Paths that `known` has read before are not read again.
     """
     origin = Origin(document.name)
     if not _is_definition(document.value, origin, complaints):
@@ -50,7 +56,9 @@ def read_rest_api(
         definition = _definition(document, context, complaints)
         if definition is None:
             return None
-        api = _rest_api(definition)
+        paths = known if known is not None and not definition.origins else ReadPaths()
+        paths.begin(circumstance(context, lenient=bare), document.name, _beside_paths(definition))
+        api = _rest_api(definition, paths)
     definition.placeholders.report(complaints, lenient=bare)
     return api
 
@@ -113,7 +121,11 @@ def _dialect(root: JsonValue, origin: Origin, complaints: Complaints) -> Dialect
     return None
 
 
-def _rest_api(definition: Definition) -> RestApi:
+def _beside_paths(definition: Definition) -> bytes:
+    return said({key: value for key, value in definition.root.items() if key != "paths"})
+
+
+def _rest_api(definition: Definition, known: ReadPaths) -> RestApi:
     context = definition.context
     origin = definition.origin
     extensions.check_root(definition)
@@ -131,6 +143,7 @@ def _rest_api(definition: Definition) -> RestApi:
         validators=by_name,
         root_validator=extensions.validator_name(definition, definition.root, origin, by_name),
         prefix=base_path_prefix(definition),
+        known=known,
     )
     methods = tuple(operations.methods())
     models.report(definition)

@@ -14,6 +14,7 @@ from gateline.sources.definition import Definition
 from gateline.sources.extensions import OPERATION, PATH_ITEM, PREFIX, check_extensions, validator_name
 from gateline.sources.integration import read_integration
 from gateline.sources.json_value import JsonValue
+from gateline.sources.memory import ReadPaths, said
 from gateline.sources.parameter import Parameters, method_parameters, read_parameters
 from gateline.sources.resource import ResourceTree, read_path
 from gateline.sources.schema import Models, request_models
@@ -36,6 +37,7 @@ class Operations:
     validators: dict[str, RequestValidator]
     root_validator: str
     prefix: str
+    known: ReadPaths
     resources: ResourceTree = field(default_factory=ResourceTree)
 
     def methods(self) -> Iterator[Method]:
@@ -45,10 +47,27 @@ class Operations:
         for written, item in definition.mapping(definition.root, "paths", definition.origin).items():
             if written.startswith("x-"):
                 continue
-            place = definition.at(origin, written)
+            place, text = definition.at(origin, written), said(item)
+            known = self.known.methods(written, text)
+            if known is not None:
+                yield from self._again(known, place)
+                continue
+            before = definition.traces
             path = read_path(definition, written, place, self.prefix)
-            if path is not None:
-                yield from self._of_path(path, item, place)
+            read = tuple(self._of_path(path, item, place)) if path is not None else ()
+            if definition.traces == before and not any(method.request_models for method in read):
+                self.known.keep(written, text, read)
+            yield from read
+
+    def _again(self, methods: tuple[Method, ...], written_at: Origin) -> Iterator[Method]:
+        """The methods of a path that was read before, in their place among the others."""
+        is_new = True
+        for method in methods:
+            if self.resources.add_method(self.definition, method.path, method.http_method, method.origin):
+                if is_new:
+                    self.resources.add_path(self.definition, method.path, written_at)
+                is_new = False
+                yield method
 
     def _of_path(self, path: PathTemplate, item: JsonValue, written_at: Origin) -> Iterator[Method]:
         definition = self.definition

@@ -67,6 +67,7 @@ class Placeholders:
     substitutions: Mapping[str, str]
     secret_names: Collection[str]
     function_names: Collection[str] = ()
+    noted: int = 0  # uses of names without a value
     _uses: dict[tuple[str, bool], _Use] = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
@@ -101,6 +102,7 @@ class Placeholders:
 
     def note(self, name: str, origin: Origin, need: Need, *, harmless: bool = False) -> None:
         """Remember one use of a name without a value."""
+        self.noted += 1
         if name.startswith("Fn::"):  # stands in for a function that was complained about already
             return
         use = self._uses.get((name, harmless))
