@@ -7,6 +7,7 @@ fails is not complained about before the files have been quiet for a moment.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -15,6 +16,7 @@ from gateline.errors import FileUnreadable, GatelineError
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.notice import Complained, Notify, Remarked
 from gateline.runtime.watching import Signature, Watch, carried_over, looked_again, signature
+from gateline.sources.collector import resting_collector
 
 QUIET_SECONDS: Final = 0.1
 EMPTY_SECONDS: Final = 0.5
@@ -43,6 +45,7 @@ class Reloader:
 
     async def run(self) -> None:
         """Reload for ever."""
+        gc.freeze()  # what serves now stays: looking through it for garbage stops everything for 0.3 s
         with Watch(self._before) as watch:
             while True:
                 await watch.changed(self._before)
@@ -51,6 +54,10 @@ class Reloader:
     async def _reload(self, watch: Watch) -> None:
         """Make a candidate of the files as they are, and put it into service if it is good."""
         seen = time.monotonic()
+        with resting_collector():  # it would look through all that is new while clients wait for it
+            await self._try_to_reload(watch, seen)
+
+    async def _try_to_reload(self, watch: Watch, seen: float) -> None:
         try:
             candidate = await self._candidate(watch)
             if candidate.resources is None:
