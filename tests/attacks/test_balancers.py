@@ -183,6 +183,9 @@ def test_an_absolute_target_is_judged_by_its_path_and_host(public: PublicFront) 
         [b"X-Role:", b"X-Role: admin"],
         [b"X-Role: user", b"x-role: admin\xff"],
         [b"X-Role: user,admin"],
+        [b"X-Role: user, admin"],
+        [b"X-Role: user,\tadmin ,guest"],
+        [b"X-Role: user,\r\n admin"],
     ],
 )
 def test_any_occurrence_of_a_header_closes(public: PublicFront, lines: list[bytes]) -> None:

@@ -111,7 +111,10 @@ def host_regex(values: Sequence[str]) -> str:
 
 
 def _http_header(name: str, values: Sequence[str | SecretRef]) -> dict[str, object]:
-    """Any occurrence: Envoy joins occurrences with commas, so a value fits alone or between commas."""
+    """Any occurrence: Envoy joins occurrences with commas, so a value fits alone or between commas.
+
+    Without the white space around it, which is no part of a value or a list's member (RFC 9110 section 5.6.1).
+    """
     regexes = []
     for value in values:
         if isinstance(value, SecretRef):
@@ -119,7 +122,7 @@ def _http_header(name: str, values: Sequence[str | SecretRef]) -> dict[str, obje
         if value == "*":
             return {"name": name, "present_match": True}
         regexes.append(glob_regex(value, fold=True))
-    return _header(name, rf"(?:\C*,)?(?:{'|'.join(regexes)})(?:,\C*)?")
+    return _header(name, rf"(?:\C*,)?[ \t]*(?:{'|'.join(regexes)})[ \t]*(?:,\C*)?")
 
 
 def query_regex(values: Sequence[tuple[str | None, str]]) -> str:
