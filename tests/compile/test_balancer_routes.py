@@ -15,7 +15,7 @@ from gateline.compile.wire import message_class
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import ListenerProtocol, PathPattern, Redirect, Rule
 
-REFUSALS = ["TRACE", "host", "target", "X-Forwarded-For", UNUSUAL]
+REFUSALS = ["TRACE", "verb", "host", "target", "X-Forwarded-For", UNUSUAL]
 
 
 def scope(*rules: Rule, paths: PathMode = PathMode.STRICT, **fields: Any) -> Any:
@@ -55,7 +55,14 @@ def test_a_forward_without_weight_is_503() -> None:
 
 @pytest.mark.parametrize(
     ("refusal", "status"),
-    [("TRACE", 405), ("host", 400), ("target", 400), ("X-Forwarded-For", 463), (UNUSUAL, 400)],
+    [
+        ("TRACE", 405),
+        ("verb", 400),
+        ("host", 400),
+        ("target", 400),
+        ("X-Forwarded-For", 463),
+        (UNUSUAL, 400),
+    ],
 )
 def test_each_refusal_has_its_status(refusal: str, status: int) -> None:
     assert named(refusal).direct_response.status == status
@@ -65,6 +72,11 @@ def refuses(refusal: str, value: str) -> bool:
     [header] = named(refusal).match.headers
     fits = re.fullmatch(header.string_match.safe_regex.regex.replace(r"\C", "(?s:.)"), value) is not None
     return fits is not bool(header.invert_match)
+
+
+def test_verbs_are_those_that_rules_can_name() -> None:
+    assert [refuses("verb", verb) for verb in ("GET", "X-Y_Z", "A" * 40)] == [False] * 3
+    assert [refuses("verb", verb) for verb in ("get", "Put", "trace", "G1", "A" * 41, "")] == [True] * 6
 
 
 @pytest.mark.parametrize("host", ["shop.test", "shop.test:80", "shop_a.test.", "[::1]:80", "127.0.0.1", "x:"])

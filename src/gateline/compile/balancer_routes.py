@@ -41,6 +41,9 @@ MOST_FORWARDED: Final = 30
 """Addresses in X-Forwarded-For; one more is 463 (load-balancers.md section 6)."""
 
 _AUTHORITY: Final = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?"
+_VERB: Final = "[A-Z_-]{1,40}"
+"""As rules can name them; over HTTP/1 Envoy's parser refuses others, over HTTP/2 nobody else does."""
+
 _ANYTHING: Final = {"safe_regex": {"regex": r"\C*"}}
 _NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says nothing
 
@@ -102,6 +105,7 @@ def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
     too_many = rf"(?:[^,]*,){{{MOST_FORWARDED},}}\C*"
     return [
         _refusal("TRACE", 405, _if(":method", "TRACE")),
+        _refusal("verb", 400, _if(":method", _VERB, fits=False)),
         _refusal("host", 400, _if(":authority", _AUTHORITY, fits=False)),
         # Over HTTP/1 Envoy itself takes no other bytes; over HTTP/2 it would.
         _refusal("target", 400, _if(":path", "/[!-~]*", fits=False)),
