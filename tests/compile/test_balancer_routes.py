@@ -84,7 +84,22 @@ def test_hosts_that_are_taken(host: str) -> None:
     assert not refuses("host", host)
 
 
-@pytest.mark.parametrize("host", ["", "a,b", "a.test:x", "a b", "a:1:2", "a/b", "a@b", "[::1", "a:123456"])
+ODD_HOSTS = [
+    "a.test..",
+    "a..test",
+    ".a.test",
+    ".",
+    "~a.test",
+    "[a.test",
+    "a.test]",
+    "a.test:80x",
+    "a.test%2e",
+]
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a,b", "a.test:x", "a b", "a:1:2", "a/b", "a@b", "[::1", "a:123456", *ODD_HOSTS]
+)
 def test_hosts_that_are_refused(host: str) -> None:
     assert refuses("host", host)
 

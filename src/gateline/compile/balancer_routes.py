@@ -40,7 +40,10 @@ JUDGED: Final = "judged"
 MOST_FORWARDED: Final = 30
 """Addresses in X-Forwarded-For; one more is 463 (load-balancers.md section 6)."""
 
-_AUTHORITY: Final = r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?"
+_LABEL: Final = "[A-Za-z0-9_-]+"
+_AUTHORITY: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{0,5}})?"
+"""A name of labels, with a last dot at most, or an address: what has one reading only as a host."""
+
 _VERB: Final = "[A-Z_-]{1,40}"
 """As rules can name them; over HTTP/1 Envoy's parser refuses others, over HTTP/2 nobody else does."""
 
