@@ -34,6 +34,10 @@ def without(headers: Headers, name: bytes) -> list[tuple[bytes, bytes]]:
 
 
 MALFORMED = {
+    "white space before a value": [*PLAIN, (b"x-role", b" admin")],
+    "white space behind a value": [*PLAIN, (b"x-role", b"admin ")],
+    "a tab before a value": [*PLAIN, (b"x-role", b"\tadmin")],
+    "a tab behind a value": [*PLAIN, (b"x-role", b"admin\t")],
     "A7 capitals in a name": [*PLAIN, (b"X-Upper", b"1")],
     "A7 two paths": [*PLAIN, (b":path", b"/prod/admin")],
     "A7 two paths, the other first": [(b":path", b"/prod/admin"), *PLAIN],

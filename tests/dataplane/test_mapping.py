@@ -185,7 +185,34 @@ def test_a_host_from_a_header_is_the_host_that_the_backend_sees(value: str) -> N
 
 
 @pytest.mark.parametrize(
-    "value", ["a/b", "a b", "a@b", "a,b", "a?b", "a#b", "a\\b", "a%2e", "\xfc", "a`", "a{", "a^", "x" * 256]
+    "value",
+    [
+        "a/b",
+        "a b",
+        "a@b",
+        "a,b",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "a%2e",
+        "\xfc",
+        "a`",
+        "a{",
+        "a^",
+        "x" * 256,
+        "a:x",
+        "a:",
+        "a:80:80",
+        "a..",
+        ".a",
+        "a..b",
+        "[a",
+        "a]",
+        "[::1",
+        "[::1]x",
+        ":80",
+        "~a",
+    ],
 )
 def test_a_text_that_is_no_host_is_refused_as_one(value: str) -> None:
     line = mapping("header.Host", of_request("header.X-Tenant"))

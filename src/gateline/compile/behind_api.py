@@ -14,7 +14,13 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.cluster import cluster
-from gateline.compile.folding import KnownRequest, OpenRule, fold, plain_text_for_secret
+from gateline.compile.folding import (
+    KnownRequest,
+    OpenRule,
+    fold,
+    plain_text_for_secret,
+    rules_on_forwarded,
+)
 from gateline.compile.harvest import Harvest
 from gateline.compile.resources import HostLookup
 from gateline.compile.route import Hop
@@ -44,6 +50,7 @@ from gateline.model.load_balancer import (
     Redirect,
     Rule,
 )
+from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
 from gateline.model.target_group import TargetGroup
 
@@ -61,8 +68,8 @@ class Complained(NoEndpoint):
 class End:
     """Where an integration leads.
 
-    `route` is the method's Route, or the RouteList of a balancer's rules. `patterns` are those of open conditions
-    on the path: every reading of a path must satisfy the same ones.
+    `route` is the method's Route, or the RouteList of a balancer's rules. Every reading of a path must satisfy the
+    same ones of `patterns`.
     """
 
     route: Message
@@ -77,7 +84,7 @@ ToBackend = Callable[[Mapping[str, object], Destination, Hop | None], Message]
 
 
 class Ends:
-    """The ends of one stage's integrations; what they need goes into the harvest."""
+    """The ends of one stage's integrations; what they need goes into `harvest`, of which each method has its own."""
 
     def __init__(self, gateway: Gateway, stage: Stage, harvest: Harvest) -> None:
         self._links: dict[str, VpcLink] = {link.name: link for link in gateway.vpc_links}
@@ -85,7 +92,9 @@ class Ends:
         self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
         self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
         self._stage = stage
-        self._harvest = harvest
+        self._clusters: dict[str, Message] = {}  # made once, though many methods lead to one
+        self.harvest = harvest
+        self._refused: set[Origin] = set()
 
     def of(
         self,
@@ -151,12 +160,13 @@ class Ends:
                     help="No integration may reach it, whatever a stage variable says.",
                 )
             lookup = HostLookup(cluster=name, host=host, port=port, origin=integration.origin)
-            self._harvest.lookups.setdefault(lookup)
-        self._harvest.needs_trust |= upstream.scheme == "https" and verified
-        if name not in self._harvest.clusters:
+            self.harvest.lookups.setdefault(lookup)
+        self.harvest.needs_trust |= upstream.scheme == "https" and verified
+        if name not in self._clusters:
             tls_host = upstream.host if upstream.scheme == "https" else ""
-            self._harvest.clusters[name] = cluster(name, tls_host=tls_host, verified=verified)
-            self._harvest.origins[name] = integration.origin
+            self._clusters[name] = cluster(name, tls_host=tls_host, verified=verified)
+        self.harvest.clusters[name] = self._clusters[name]
+        self.harvest.origins[name] = integration.origin
         return {"cluster": name}
 
     def _through_network(
@@ -170,7 +180,7 @@ class Ends:
         """A network balancer hands connections on: what is spoken over them is between gateway and target."""
         verified = not integration.insecure_skip_verification
         tls_host = upstream.host if upstream.scheme == "https" else ""
-        self._harvest.needs_trust |= bool(tls_host) and verified
+        self.harvest.needs_trust |= bool(tls_host) and verified
 
         def cluster_of(group: str) -> str:
             name = names.target_group_through_network(
@@ -200,6 +210,7 @@ class Ends:
         to_backend: ToBackend,
         complaints: Complaints,
     ) -> End:
+        self._refuse_forwarded_for(listener, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -221,16 +232,21 @@ class Ends:
                     group for action in actions if isinstance(action, Forward) for group in _groups(action)
                 )
             ),
-            patterns=tuple(
-                dict.fromkeys(
-                    value
-                    for rule in open_rules
-                    for condition in rule.conditions
-                    if isinstance(condition, PathPattern)
-                    for value in condition.values
-                )
-            ),
+            patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
         )
+
+    def _refuse_forwarded_for(self, listener: Listener, complaints: Complaints) -> None:
+        """Once a stage: a rule that denied by it would be open without a word."""
+        for rule in rules_on_forwarded(listener):
+            if rule.origin not in self._refused:
+                self._refused.add(rule.origin)
+                complaints.add(
+                    codes.RULE_ON_FORWARDED_FOR,
+                    rule.origin,
+                    f"in stage {self._stage.name} an integration leads to this rule on X-Forwarded-For, which the "
+                    "gateway writes after rules are judged: it would never apply",
+                    help="Judge clients by their addresses in an authorizer: `$context.identity.sourceIp`.",
+                )
 
     def _route(
         self,
@@ -269,16 +285,16 @@ class Ends:
 
     def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> None:
         """The cluster of a target group, made once."""
-        if name in self._harvest.clusters:
-            return
         group = self._groups[group_name]
-        self._harvest.clusters[name] = target_group_cluster(
-            group, name=name, behind_api=True, tls_host=tls_host, verified=verified
-        )
-        self._harvest.origins[name] = group.origin
-        self._harvest.target_groups[name] = group_name
+        if name not in self._clusters:
+            self._clusters[name] = target_group_cluster(
+                group, name=name, behind_api=True, tls_host=tls_host, verified=verified
+            )
+        self.harvest.clusters[name] = self._clusters[name]
+        self.harvest.origins[name] = group.origin
+        self.harvest.target_groups[name] = group_name
         for lookup in lookups(group, name):
-            self._harvest.lookups.setdefault(lookup)
+            self.harvest.lookups.setdefault(lookup)
 
 
 def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -> str:
@@ -313,6 +329,16 @@ def _match(open_rule: OpenRule) -> dict[str, object]:
         assert isinstance(headers, list | tuple)
         match["headers"] = [*headers, *missing]
     return match
+
+
+def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
+    """The path patterns of all rules up to the one that always applies.
+
+    Those that were folded away count too: another reading of the path may fit them.
+    """
+    judged = listener.rules[: listener.rules.index(last) + 1]
+    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
+    return tuple(dict.fromkeys(value for condition in conditions for value in condition.values))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

@@ -96,6 +96,18 @@ def plain_text_for_secret(listener: Listener, request: KnownRequest) -> tuple[tu
     return tuple(found)
 
 
+def rules_on_forwarded(listener: Listener) -> tuple[Rule, ...]:
+    """Rules with a condition on X-Forwarded-For, which a request gets when its route is chosen already."""
+    return tuple(
+        rule
+        for rule in listener.rules
+        if any(
+            isinstance(each, HttpHeader) and each.name.lower() == "x-forwarded-for"
+            for each in rule.conditions
+        )
+    )
+
+
 def holds_gateway(condition: SourceIp) -> bool:
     """Whether a condition on the source address holds for requests from integrations."""
     return any(GATEWAY_ADDRESS in ipaddress.ip_network(value, strict=False) for value in condition.values)

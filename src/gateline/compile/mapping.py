@@ -135,7 +135,7 @@ def map_parameters(target: str, context: StageContext) -> Mapped:
         (m.name, source)
         for m in mappings
         if m.location is Location.QUERYSTRING
-        for source in [_source(m.source, context)]
+        for source in [_query_source(m.source, context)]
         if source != ("literal", "")
     )
     targets = {m.name.lower() for m in header_mappings}
@@ -203,6 +203,12 @@ def _source(source: MappingSource, context: StageContext) -> Source:
     if isinstance(source, BodySource):
         raise NotMappable("mappings that read the body are not supported yet")
     assert_never(source)
+
+
+def _query_source(source: MappingSource, context: StageContext) -> Source:
+    """What the gateway says of the request takes a client's own away, also where it is known beforehand."""
+    kind, value = _source(source, context)
+    return ("ours", value) if isinstance(source, ContextSource) and kind == "literal" else (kind, value)
 
 
 def _request_source(source: RequestSource, path: PathTemplate) -> Source:

@@ -14,13 +14,13 @@ from importlib import resources
 from typing import Final
 
 PARTS: Final = (
-    "answers", "tables", "hosts", "paths", "routing", "patterns", "mapping",
+    "answers", "patterns", "tables", "hosts", "paths", "routing", "mapping",
     "addresses", "policy", "decisions", "authorize", "request",
 )  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
 
-BALANCER_PARTS: Final = ("answers", "tables", "hosts", "paths", "routing", "patterns", "balancer")
+BALANCER_PARTS: Final = ("answers", "patterns", "tables", "hosts", "paths", "routing", "balancer")
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
 
 

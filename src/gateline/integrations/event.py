@@ -186,7 +186,7 @@ def _request(circumstances: Circumstances, headers: _Headers) -> dict[str, objec
 
 def _context(circumstances: Circumstances, headers: _Headers) -> dict[str, object]:
     call, stage, method = circumstances.call, circumstances.stage, circumstances.method
-    domain = _without_port(call.authority)
+    domain = _domain_name(call.authority)
     context: dict[str, object] = {"resourceId": method.resource_id}
     authorized = call.authorized
     if authorized is not None:
@@ -238,10 +238,13 @@ def _request_time(epoch_ms: int) -> str:
     return f"{time:%d}/{month}/{time.year:04}:{time:%H:%M:%S} +0000"
 
 
-def _without_port(authority: str) -> str:
-    """The name or address of an authority; an IPv6 address keeps its brackets, as in the script."""
+def _domain_name(authority: str) -> str:
+    """The name or address that an authority means, whatever its letter case, its port and a dot at its end.
+
+    An IPv6 address keeps its brackets, as in the script.
+    """
     colon = authority.find(":", max(authority.find("]"), 0))
-    return authority if colon < 0 else authority[:colon]
+    return (authority if colon < 0 else authority[:colon]).lower().removesuffix(".")
 
 
 def _decode(text: bytes) -> str | None:

@@ -201,3 +201,4 @@ RULE_JUDGES_THE_GATEWAY = Code(
     name="GL607", title="a rule on the source address behind an integration", severity=Severity.WARNING
 )
 SECRET_IN_PUBLIC_RULE = Code(name="GL608", title="a secret in a rule of a load balancer of the internet")
+RULE_ON_FORWARDED_FOR = Code(name="GL609", title="a rule on X-Forwarded-For behind an integration")

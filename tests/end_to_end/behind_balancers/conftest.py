@@ -65,8 +65,7 @@ def _admin(path: Path, target: str) -> bytes:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(f"GET {target} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: client.recv(65536), b""))
-    return answer
+        return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 @pytest.fixture(scope="session")

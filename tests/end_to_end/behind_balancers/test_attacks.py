@@ -27,6 +27,13 @@ from .conftest import PROOF, Balanced
         b"/item/%61dmin",
         b"/item/;admin",
         b"/query-path?q=a%25dmin",
+        b"/two?b=admin",
+        b"/two/admin",
+        b"/two?a=admin&b=x",
+        b"/middle/;v",
+        b"/middle",
+        b"/middle?x=",
+        b"/literal/secret",
     ],
 )
 def test_a_path_that_decoding_would_take_to_another_rule_reaches_nobody(
@@ -73,6 +80,19 @@ def test_no_header_but_one_that_a_rule_names_moves_a_request(balanced: Balanced,
     assert balanced.send(b"/all/elsewhere", line).status == 404
     assert balanced.send(b"/denied", line).status == 403
     assert balanced.send(b"/unmapped", line).status == 404
+    assert balanced.seen() == []
+
+
+def test_a_parameter_that_the_gateway_writes_is_no_clients(balanced: Balanced) -> None:
+    group, request = balanced.reaches(b"/role?colour=green&a=1")
+    assert (group, request.target) == ("blue", b"/blue?a=1&colour=prod")
+
+
+@pytest.mark.parametrize(
+    "host", [b"a.tenants.test:x", b"a.tenants.test:80:80", b"a.tenants.test..", b"[a.tenants.test"]
+)
+def test_a_mapped_host_has_one_reading(balanced: Balanced, host: bytes) -> None:
+    assert balanced.send(b"/tenants?host=" + host).status == 400
     assert balanced.seen() == []
 
 

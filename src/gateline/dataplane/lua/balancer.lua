@@ -2,7 +2,7 @@
 --
 -- Rules are judged by Envoy itself. A request whose target has an unusual form meets a route that answers 400; this
 -- script lets it on to the rules when no reading of its path would fit other rules, or none at all (DESIGN
--- section 5). So whatever happens to the script, such a request goes nowhere.
+-- section 5). So whatever happens to the script, such a request goes nowhere. What it cannot judge it refuses.
 
 local UNUSUAL = "unusual form" -- the name of that route
 local JUDGED = "judged" -- dynamic metadata: it may pass
@@ -22,7 +22,7 @@ local function patterns_of(context)
     local take = reader(context:get("table"))
     known = { strict = take() == "1" }
     for index = 1, tonumber(take()) do
-      known[index] = take()
+      known[index] = cut_pattern(take())
     end
     sethook(overrun, "", BUDGET)
     patterns_kept[id], patterns_count = known, patterns_count + 1
@@ -82,15 +82,23 @@ local function traced(given, rid)
   return (has_root and "Self=" or "Root=") .. fresh .. (rest ~= "" and ";" or "") .. rest
 end
 
+-- Answers with the balancer's own page.
+local function answer_page(h, status, reason, why)
+  sethook()
+  h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, why)
+  local title = status .. " " .. reason
+  return h:respond({ [":status"] = status, ["content-type"] = "text/html", server = "awselb/2.0" },
+    "<html>\r\n<head><title>" .. title .. "</title></head>\r\n<body>\r\n" ..
+    "<center><h1>" .. title .. "</h1></center>\r\n</body>\r\n</html>\r\n")
+end
+
 local function serve(h)
   local headers, info = h:headers(), h:streamInfo()
   local target = headers:get(":path")
   if #target > TARGET_LIMIT then
-    sethook()
-    info:dynamicMetadata():set(NAMESPACE, WHY, "url_length")
-    return h:respond({ [":status"] = "414", ["content-type"] = "text/html", server = "awselb/2.0" },
-      "<html>\r\n<head><title>414 Request-URI Too Large</title></head>\r\n<body>\r\n" ..
-      "<center><h1>414 Request-URI Too Large</h1></center>\r\n</body>\r\n</html>\r\n")
+    return answer_page(h, "414", "Request-URI Too Large", "url_length")
+  elseif info:protocol() == "HTTP/2" and has_loose_value(headers) then
+    return answer_page(h, "400", "Bad Request", "header_white_space")
   end
   headers:replace("x-amzn-trace-id", traced(headers:get("x-amzn-trace-id"), headers:get(REQUEST_ID_HEADER)))
   if info:routeName() == UNUSUAL then
@@ -110,5 +118,8 @@ function envoy_on_request(h)
   sethook()
   if not ok then
     h:logErr("balancer.lua: " .. tostring(problem))
+    if h:streamInfo():routeName() ~= UNUSUAL then -- that route answers 400
+      answer_page(h, "500", "Internal Server Error", "script")
+    end
   end
 end

@@ -66,11 +66,6 @@ local function source_ip(h)
   return sub(address, 1, (find(address, ":", 1, true) or #address + 1) - 1)
 end
 
-local function without_port(authority)
-  local colon = find(authority, ":", (find(authority, "]", 1, true) or 1), true)
-  return colon and sub(authority, 1, colon - 1) or authority
-end
-
 -- The context variables that differ from request to request; the others are literals by now.
 local CONTEXT = {
   requestId = function(r) return r.rid end,
@@ -82,10 +77,9 @@ local CONTEXT = {
   path = function(r) return r.full_path end,
   httpMethod = function(r) return r.method end,
   protocol = function(r) return r.h:streamInfo():protocol() end,
-  domainName = function(r) return without_port(r.authority) end,
+  domainName = function(r) return r.domain end,
   domainPrefix = function(r)
-    local name = without_port(r.authority)
-    return sub(name, 1, (find(name, ".", 1, true) or #name + 1) - 1)
+    return sub(r.domain, 1, (find(r.domain, ".", 1, true) or #r.domain + 1) - 1)
   end,
   xrayTraceId = function(r) return r.trace_id end,
   resourcePath = function(r) return r.template end,
@@ -103,7 +97,7 @@ end
 -- The text of a source, or nil when the request does not have it.
 local function value_of(source, r)
   local kind, argument = source.kind, source.argument
-  if kind == "literal" then
+  if kind == "literal" or kind == "ours" then
     return argument
   elseif kind == "segment" then
     return r.segments[argument]
@@ -192,7 +186,7 @@ local function mapped_path(method, r)
 end
 
 -- Sources of which the gateway speaks, and nobody else: what a client says under the name is taken away.
-local OURS = { context = true, authorizer = true, unknown = true }
+local OURS = { context = true, authorizer = true, unknown = true, ours = true }
 
 -- What backends of all kinds take for the same parameter: `User`, ` user`, `user[]`, `user%00x`.
 local function folded(name)
@@ -304,17 +298,38 @@ local function self_of(trace, rid)
     .. trace
 end
 
--- What may stand in a Host header that a mapping writes.
+-- What may stand in a Host header that a mapping writes: a name of labels, with a dot behind it at most, or an
+-- address, and a port. Balancers' rules and backends must not find different hosts in it.
 local function is_authority(value)
-  for index = 1, #value do
-    local c = byte(value, index)
-    local plain = (c >= 48 and c <= 58) or (c >= 65 and c <= 91) or (c >= 97 and c <= 122)
-      or c == 45 or c == 46 or c == 93 or c == 95
-    if not plain then
+  if value == "" then
+    return true -- then the integration's own is sent
+  end
+  local host = lower(value)
+  local bracketed = byte(host, 1) == 91
+  local host_end = bracketed and find(host, "]", 1, true) or (find(host, ":", 1, true) or #host + 1) - 1
+  local rest = sub(host, host_end + 1)
+  if #value > 255 or host_end < 1 or rest ~= "" and (byte(rest, 1) ~= 58 or #rest < 2 or not is_port(sub(rest, 2))) then
+    return false
+  end
+  host = sub(host, 1, host_end)
+  if bracketed then
+    return is_ip_literal(host)
+  end
+  host = byte(host, #host) == 46 and sub(host, 1, -2) or host
+  local at, last = 1, #host + 1
+  while at <= last do
+    local dot = find(host, ".", at, true) or last
+    if not is_label(sub(host, at, dot - 1)) then
       return false
     end
+    at = dot + 1
   end
-  return #value <= 255
+  return true
+end
+
+-- Whether a path can be read in more ways than one.
+local function has_readings(path)
+  return find(path, "%", 1, true) or find(path, ";", 1, true) or find(path, "//", 1, true)
 end
 
 -- Sources whose values were decoded; those of all others hold only bytes that a header or path may hold, or were
@@ -328,8 +343,7 @@ local function map(r, method)
   local path = mapped_path(method, r)
   if not path then
     return bad_request(r.h, r.rid, "mapped_dot_segment")
-  elseif #method.patterns > 0 and entry.strict and (not r.plain or find(path, "%", 1, true))
-    and is_torn(method.patterns, path) then
+  elseif #method.patterns > 0 and entry.strict and has_readings(path) and is_torn(method.patterns, path) then
     return bad_request(r.h, r.rid, "path_ambiguous")
   end
   path = mapped_query(method, r, path)

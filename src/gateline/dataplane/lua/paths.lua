@@ -104,3 +104,14 @@ local function merged(path)
   end
   return concat(out)
 end
+
+-- Whether a header's value begins or ends with white space. HTTP/2 forbids it (RFC 9113 section 8.2.1) and Envoy
+-- lets it pass; whoever reads it over HTTP/1 reads the value without.
+local function has_loose_value(headers)
+  local found = false
+  for _, value in pairs(headers) do
+    local first, last = byte(value, 1), byte(value, #value)
+    found = found or first == 32 or first == 9 or last == 32 or last == 9
+  end
+  return found
+end

@@ -1,54 +1,90 @@
 -- Patterns of balancers' rules (compile/rule_pattern.py): `*` any text, `?` one character, `\` before one of these
--- or itself takes its meaning away. Two pointers, and never back further than to the last `*`.
+-- or itself takes its meaning away.
+--
+-- Cut when a table is read: `*` separates pieces, `?` the chunks of a piece, and a path's text is only searched for
+-- chunks, by plain `find`.
 
-local function fits_pattern(pattern, text)
-  local p, t, star, star_text = 1, 1, nil, nil
-  local pattern_length, text_length = #pattern, #text
-  while t <= text_length do
-    local c = byte(pattern, p)
-    local step = 1
-    if c == 92 and p < pattern_length then
-      c, step = byte(pattern, p + 1), 2
-    elseif c == 42 then
-      star, star_text = p, t
-      p = p + 1
-      step = 0
-    elseif c == 63 then
-      c = byte(text, t)
-    end
-    if step > 0 then
-      if p <= pattern_length and c == byte(text, t) then
-        p, t = p + step, t + 1
-      elseif star then
-        p, star_text = star + 1, star_text + 1
-        t = star_text
-      else
-        return false
+-- The pieces of a pattern: each its chunks, every one followed by where in the piece it begins, and its size.
+local function cut_pattern(text)
+  local pieces, piece, size, chunk, begins, at = {}, {}, 0, "", 0, 1
+  while at <= #text + 1 do
+    local c = byte(text, at)
+    if c == nil or c == 42 or c == 63 then
+      if chunk ~= "" then
+        piece[#piece + 1] = chunk
+        piece[#piece + 1] = begins
+        chunk = ""
       end
+      size = c == 63 and size + 1 or size
+      begins = size
+      if c ~= 63 then
+        piece.size = size
+        pieces[#pieces + 1] = piece
+        piece, size, begins = {}, 0, 0
+      end
+    else
+      if c == 92 and at < #text then
+        at = at + 1
+      end
+      chunk = chunk .. sub(text, at, at)
+      size = size + 1
     end
+    at = at + 1
   end
-  while byte(pattern, p) == 42 do
-    p = p + 1
-  end
-  return p > pattern_length
+  return pieces
 end
 
--- Whether the readings of a path satisfy different ones of these patterns: whoever decodes it then would take it
--- for a path of another rule.
-local function is_torn(patterns, path)
-  local question = find(path, "?", 1, true)
-  path = question and sub(path, 1, question - 1) or path
-  local readings, count, too_many = readings_of(path)
-  if too_many then
-    return true
+-- Whether a piece stands at this place.
+local function stands_at(piece, text, start)
+  if start + piece.size > #text + 1 then
+    return false
   end
-  for index = 1, #patterns do
-    local fits = fits_pattern(patterns[index], path)
-    for at = 2, count do
-      if fits_pattern(patterns[index], readings[at]) ~= fits then
-        return true
-      end
+  for index = 1, #piece, 2 do
+    local chunk, at = piece[index], start + piece[index + 1]
+    if sub(text, at, at + #chunk - 1) ~= chunk then
+      return false
     end
   end
-  return false
+  return true
+end
+
+-- The first place from `first` on where a piece stands and ends by `limit`, or nil.
+local function place_of_piece(piece, text, first, limit)
+  local last, chunk, offset = limit - piece.size + 1, piece[1], piece[2]
+  if not chunk then
+    return first <= last and first or nil
+  end
+  while first <= last do
+    local found = find(text, chunk, first + offset, true)
+    if not found or found - offset > last then
+      return nil
+    end
+    first = found - offset
+    if stands_at(piece, text, first) then
+      return first
+    end
+    first = first + 1
+  end
+  return nil
+end
+
+local function fits_pattern(pieces, text)
+  local count, at = #pieces, pieces[1].size + 1
+  if not stands_at(pieces[1], text, 1) then
+    return false
+  elseif count == 1 then
+    return at == #text + 1
+  end
+  local limit = #text - pieces[count].size
+  if at > limit + 1 or not stands_at(pieces[count], text, limit + 1) then
+    return false
+  end
+  for index = 2, count - 1 do
+    local start = place_of_piece(pieces[index], text, at, limit)
+    if not start then
+      return false
+    end
+    at = start + pieces[index].size
+  end
+  return true
 end

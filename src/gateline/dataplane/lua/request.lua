@@ -120,6 +120,9 @@ function main(h, attempt)
     return refuse(h, rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "url_length")
   end
   local plain = entry_table(h, attempt == 1)
+  if attempt == 1 and h:streamInfo():protocol() == "HTTP/2" and has_loose_value(headers) then
+    return bad_request(h, rid, "header_white_space")
+  end
   local found = entry.seen[authority] or host_of(authority)
   if entry.names_servers and not found.malformed and is_misdirected(h, found) then
     return refuse(h, rid, "421", '{"message":"Misdirected Request"}', "ForbiddenException", "server_name")
@@ -174,7 +177,7 @@ function main(h, attempt)
   local r
   if chosen.authorizer > 0 or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
     r = {
-      h = h, headers = headers, rid = rid, authority = authority, method = method, path = path, query = query,
+      h = h, headers = headers, rid = rid, authority = authority, domain = found.name, method = method, path = path, query = query,
       segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace, plain = plain,
       scope = reference.scope, template = chosen.template, base_path = mapping and mapping.prefix or "",
     }

@@ -128,3 +128,23 @@ local function is_ambiguous(stage, path, method, chosen)
   end
   return false
 end
+
+-- Whether the readings of a path satisfy different ones of these patterns: whoever decodes it then would take it
+-- for a path of another rule.
+local function is_torn(patterns, path)
+  local question = find(path, "?", 1, true)
+  path = question and sub(path, 1, question - 1) or path
+  local readings, count, too_many = readings_of(path)
+  if too_many then
+    return true
+  end
+  for index = 1, #patterns do
+    local fits = fits_pattern(patterns[index], path)
+    for at = 2, count do
+      if fits_pattern(patterns[index], readings[at]) ~= fits then
+        return true
+      end
+    end
+  end
+  return false
+end

@@ -175,7 +175,7 @@ local function read_method(record)
     record.method, record.authority, record.balanced = take(), take(), take() == "1"
     record.patterns = {}
     for index = 1, tonumber(take()) do
-      record.patterns[index] = take()
+      record.patterns[index] = cut_pattern(take())
     end
     record.path = {}
     for index = 1, tonumber(take()) do
