@@ -216,7 +216,16 @@ def test_every_spelling_of_a_host_closes(public: PublicFront, host: bytes) -> No
 
 @pytest.mark.parametrize(
     "host",
-    [b"shop.test,admin.example.com", b"admin.example.com:80:80", b"admin.example.com:x", b"a b", b"a/b"],
+    [
+        b"shop.test,admin.example.com",
+        b"admin.example.com:80:80",
+        b"admin.example.com:x",
+        b"admin.example.com..",
+        b"~admin.example.com",
+        b".admin.example.com",
+        b"a b",
+        b"a/b",
+    ],
 )
 def test_a_host_that_is_none_is_refused(public: PublicFront, host: bytes) -> None:
     public.refuses(request(b"/x", host=host))
@@ -383,6 +392,11 @@ def test_http2_is_judged_alike(public: PublicFront, path: bytes) -> None:
     public.http2_refuses(pseudo_headers(path))
 
 
+@pytest.mark.parametrize("verb", [b"put", b"Put", b"trace", b"PUT1", b"A" * 41])
+def test_http2_takes_no_verb_that_no_rule_can_name(public: PublicFront, verb: bytes) -> None:
+    assert public.http2_refuses(pseudo_headers(b"/x", verb=verb)).status == 400
+
+
 def test_http2_headers_are_judged_alike(public: PublicFront) -> None:
     public.http2_refuses([*pseudo_headers(b"/admin")])
     public.http2_refuses([*pseudo_headers(b"/x"), (b"x-role", b"user"), (b"x-role", b"admin")])
@@ -390,6 +404,14 @@ def test_http2_headers_are_judged_alike(public: PublicFront) -> None:
     public.http2_refuses([*pseudo_headers(b"/x", authority=b"a,b")])
     received = public.http2_reaches([*pseudo_headers(b"/x"), (b"host", b"admin.example.com")])
     assert received.all(b"host") == [b"localhost"]
+
+
+@pytest.mark.parametrize("path", [b"/x", b"/a%20b", b"/old/x"])
+@pytest.mark.parametrize("value", [b" admin", b"admin ", b"\tadmin", b"admin\t"])
+def test_a_value_that_a_target_would_trim_is_refused(public: PublicFront, path: bytes, value: bytes) -> None:
+    for name in (b"x-role", b"x-forwarded-for", b"user-agent"):
+        outcome = public.http2_refuses([*pseudo_headers(path), (name, value)])
+        assert outcome.status == 400 or outcome.reset is not None
 
 
 def test_http2_reaches_a_target_as_one_request_of_http1(public: PublicFront) -> None:

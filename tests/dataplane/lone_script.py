@@ -46,6 +46,7 @@ class LoneScript:
         route: str = "",
         context: Mapping[str, str] | None = None,
         host: str = "shop.test",
+        protocol: str = "HTTP/1.1",
     ) -> Ran:
         """Run one request that stands on a route of this name and filter context."""
         sent: Sequence[tuple[str, str]] = (
@@ -55,7 +56,9 @@ class LoneScript:
             (keys.REQUEST_ID_HEADER, REQUEST_ID),
             *headers,
         )
-        request = self._lua.table_from({"headers": [list(pair) for pair in sent]}, recursive=True)
+        request = self._lua.table_from(
+            {"headers": [list(pair) for pair in sent], "protocol": protocol}, recursive=True
+        )
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
         envoy = self._lua.table_from({"context": lambda _: first}, recursive=False)
         record: Any = self._run(request, envoy)

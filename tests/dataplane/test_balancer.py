@@ -92,6 +92,25 @@ def test_a_path_that_reads_alike_for_all_rules_passes(script: LoneScript, target
     assert is_let_on(judge(script, target))
 
 
+MANY = tuple(f"/files/*/{'x' * 20}{rule}-{value}" for rule in range(100) for value in range(5))
+"""As many patterns as Amazon's quotas let a listener have, which all begin as the path does."""
+
+
+@pytest.mark.parametrize("odd", ["%20", "%c3%a9", ";v=1", "//"])
+def test_an_odd_path_is_judged_by_very_many_patterns_within_the_budget(script: LoneScript, odd: str) -> None:
+    target = "/files/" + ("x" * 100 + odd) * 20 + "/" + "x" * 19
+    ran = script.request(target, route=UNUSUAL, context=context(*MANY))
+    assert is_let_on(ran)
+    assert script.request(target + MANY[-1][8:], route=UNUSUAL, context=context(*MANY)).metadata
+
+
+def test_a_path_that_costs_more_than_the_budget_stays_where_it_is(script: LoneScript) -> None:
+    patterns = [f"/*a?b*{number}" for number in range(100)]
+    ran = script.request("/%20" + "a" * 10000 + "0", route=UNUSUAL, context=context(*patterns))
+    assert (ran.status, ran.clears, ran.metadata) == ("", 0, {keys.WHY: "script"})
+    assert not ran.hooked
+
+
 def test_a_usual_request_is_not_judged(script: LoneScript) -> None:
     ran = script.request("/admin", route="balancer/public:80 rule 1")
     assert (ran.metadata, ran.clears, ran.hooked) == ({}, 0, False)
@@ -100,6 +119,19 @@ def test_a_usual_request_is_not_judged(script: LoneScript) -> None:
 def test_a_url_over_the_limit_is_414(script: LoneScript) -> None:
     assert script.request("/" + "a" * 16383).status == ""
     assert script.request("/" + "a" * 16384).status == "414"
+
+
+@pytest.mark.parametrize("value", [" admin", "admin ", "\tadmin", "admin\t", " "])
+def test_a_loose_value_is_refused_over_http2(script: LoneScript, value: str) -> None:
+    headers = (("x-role", "user"), ("x-role", value), ("x-last", "1"))
+    ran = script.request("/", *headers, protocol="HTTP/2")
+    assert (ran.status, ran.metadata) == ("400", {keys.WHY: "header_white_space"})
+    assert script.request("/", *headers, protocol="HTTP/1.1").status == ""
+
+
+def test_white_space_inside_of_a_value_is_none_of_our_business(script: LoneScript) -> None:
+    headers = (("x-role", "a user"), ("x-empty", ""))
+    assert script.request("/", *headers, protocol="HTTP/2").status == ""
 
 
 def traced(script: LoneScript, *given: str) -> str:
@@ -126,9 +158,19 @@ def test_a_trace_gets_a_root_or_a_self(script: LoneScript, given: tuple[str, ...
 
 def test_a_script_that_fails_lets_nothing_on(script: LoneScript) -> None:
     ran = script.request("/a%20b", route=UNUSUAL, context={"id": "broken", "table": "no table"})
-    assert JUDGED not in ran.metadata
+    assert ran.metadata == {keys.WHY: "script"}
     assert ran.clears == 0
     assert ran.logged[0].startswith("balancer.lua: ")
+    assert not ran.hooked
+
+
+def test_a_script_that_fails_on_a_usual_request_refuses_it() -> None:
+    broken = LoneScript(
+        dataplane.balancer_script().replace("local function serve(h)", "local function serve()")
+    )
+    ran = broken.request("/", route="balancer/public:80 rule 1")
+    assert ran.status == "500"
+    assert ran.metadata == {keys.WHY: "script"}
     assert not ran.hooked
 
 

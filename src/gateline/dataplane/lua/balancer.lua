@@ -118,8 +118,9 @@ function envoy_on_request(h)
   sethook()
   if not ok then
     h:logErr("balancer.lua: " .. tostring(problem))
-    if h:streamInfo():routeName() ~= UNUSUAL then -- that route answers 400
-      answer_page(h, "500", "Internal Server Error", "script")
+    if h:streamInfo():routeName() ~= UNUSUAL then
+      return answer_page(h, "500", "Internal Server Error", "script")
     end
+    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "script") -- the route answers 400
   end
 end
