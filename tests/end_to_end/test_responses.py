@@ -315,6 +315,13 @@ def test_a_mock_answers_with_its_body_status_and_headers(served: Served) -> None
 
 
 @pytest.mark.envoy
+def test_a_mock_may_say_that_something_is_too_large_in_its_own_words(served: Served) -> None:
+    answer = served.send(b"GET", b"/prod/mock/large")
+    assert (answer.status, answer.body) == (413, b'{"mine": true}')
+    assert answer.one(b"content-type") == b"application/json"
+
+
+@pytest.mark.envoy
 def test_a_mock_without_a_template_answers_nothing_of_length_zero(served: Served) -> None:
     answer = served.send(b"GET", b"/prod/mock/empty")
     assert (answer.status, answer.body) == (200, b"")

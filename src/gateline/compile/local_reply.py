@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateline.compile import names
 from gateline.compile.error_page import BALANCER_SERVER
 from gateline.compile.remap import remapped
@@ -12,11 +14,8 @@ from gateline.dataplane import keys
 
 _EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
 _EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
-
-
-def _by_status(status: int) -> dict[str, object]:
-    comparison = {"op": "EQ", "value": {"default_value": status, "runtime_key": "gateline.local_reply"}}
-    return {"status_code_filter": {"comparison": comparison}}
+_TOO_LARGE: Final = "request_payload_too_large"
+"""What Envoy calls it; a 413 of a rule or of a mock is none of this."""
 
 
 def _reasoned() -> dict[str, object]:
@@ -93,7 +92,7 @@ def local_reply() -> dict[str, object]:
             _answer(by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {
-                "filter": _by_status(413),
+                "filter": by_expression(f"response.code_details == '{_TOO_LARGE}'"),
                 "status_code": {"value": 413},
                 "body_format_override": {
                     "text_format_source": {
