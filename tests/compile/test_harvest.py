@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 
-from compile.gateways import DEV, ORIGIN, api, gateway, http_proxy, keyring, literal, mapping, method
+import pytest
+
+from compile.gateways import (
+    DEV,
+    ORIGIN,
+    api,
+    authorized,
+    aws_proxy,
+    function,
+    gateway,
+    http_proxy,
+    keyring,
+    literal,
+    mapping,
+    method,
+    token_authorizer,
+)
 from gateline.compile import compile_gateway
-from gateline.compile.harvest import Memory
+from gateline.compile.harvest import Memory, MethodHarvest
 from gateline.compile.resources import SCOPED_ROUTE, Resources
 from gateline.model.gateway import Gateway
 from gateline.model.integration import ConnectionType, VpcLink
@@ -93,6 +109,67 @@ def test_one_stage_more_is_compiled() -> None:
         "orders/dev",
         "orders/prod",
     }
+
+
+_PAIR = (token_authorizer("first"), token_authorizer("second"))
+_OPEN, _FIRST, _SECOND = (
+    method("GET", path, http_proxy("http://b.test/"), **more)
+    for path, more in (
+        ("/open", {}),
+        ("/first", {"authorization": authorized("first")}),
+        ("/second", {"authorization": authorized("second")}),
+    )
+)
+_LAST = method("GET", "/last")
+_EDITS = {
+    "one method of three": (
+        gateway(api(_OPEN, method("GET", "/b"), _LAST)),
+        gateway(api(_OPEN, method("GET", "/b", http_proxy("http://c.test/")), _LAST)),
+    ),
+    "the only method of the first authorizer is gone": (
+        gateway(api(_OPEN, _FIRST, _SECOND, authorizers=_PAIR), functions=(function(),)),
+        gateway(api(_OPEN, _SECOND, authorizers=_PAIR), functions=(function(),)),
+    ),
+    "the id of the API": (gateway(api(_OPEN)), gateway(api(_OPEN, api_id="a1b2c3d4e5"))),
+    "a function behind a method is not declared any more": (
+        gateway(api(method("GET", "/f", aws_proxy())), functions=(function(),)),
+        gateway(api(method("GET", "/f", aws_proxy()))),
+    ),
+    "the method that named a host first is gone": (
+        gateway(api(_OPEN, method("GET", "/z", http_proxy("http://b.test/z")))),
+        gateway(api(method("GET", "/z", http_proxy("http://b.test/z")))),
+    ),
+    "a method beside one that complains": (
+        gateway(api(_OPEN, method("GET", "/odd", http_proxy("http:///")))),
+        gateway(api(method("GET", "/odd", http_proxy("http:///")), method("GET", "/more"))),
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", _EDITS)
+def test_an_edited_api_compiles_as_if_nothing_were_remembered(edit: str) -> None:
+    memory = Memory()
+    for project in (*_EDITS[edit], *_EDITS[edit]):
+        with_memory = compile_gateway(project, keyring(), memory=memory)
+        without = compile_gateway(project, keyring())
+        assert with_memory == without
+        assert with_memory.resources is not None
+        assert without.resources is not None
+        assert with_memory.resources.origins == without.resources.origins
+
+
+def test_only_the_edited_method_of_a_stage_is_compiled_again() -> None:
+    memory = Memory()
+    before, after = (_yields(memory, project) for project in _EDITS["one method of three"])
+    assert [after[route] is before[route] for route in before] == [True, False, True]
+
+
+def _yields(memory: Memory, project: Gateway) -> dict[str, MethodHarvest]:
+    """What the methods of the one stage have yielded."""
+    compiled_with(memory, project)
+    kept = memory.methods("orders/dev", project, project.apis[0], DEV, ())
+    kept.now.update(kept.former)
+    return kept.former
 
 
 def _stage(host: str) -> Stage:

@@ -159,7 +159,9 @@ def _stages(
     unserved = unserved_methods(api, complaints)
     harvests = []
     for stage in api.stages:
-        harvest = StageCompiler(gateway, api, stage, unserved=unserved, cleaned=cleaned).compile(complaints)
+        harvest = StageCompiler(
+            gateway, api, stage, unserved=unserved, cleaned=cleaned, memory=memory
+        ).compile(complaints)
         harvests.append(harvest)
         if not complaints.count:
             memory.keep(names.scope(api.name, stage.name), gateway, api, stage, cleaned, harvest)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
 from gateline.compile.header_cleaning import cleaned_headers, together
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
+from gateline.model.authorizer import Authorizer
 from gateline.model.gateway import Gateway
-from gateline.model.hosting import HostedStage
+from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import VpcLink
 from gateline.model.load_balancer import LoadBalancer
 from gateline.model.origin import Origin
-from gateline.model.rest_api import RestApi, Stage
+from gateline.model.rest_api import Method, RestApi, Stage
 from gateline.model.target_group import TargetGroup
 
 
@@ -37,14 +40,54 @@ class Harvest:
         """Take in what another stage yielded; what both have, the first keeps."""
         self.scopes |= other.scopes
         self.table_ids |= other.table_ids
-        self.clusters = other.clusters | self.clusters
-        self.lookups = self.lookups | other.lookups
+        _fill(self.clusters, other.clusters.items())
+        _fill(self.lookups, other.lookups.items())
         self.secrets |= other.secrets
         self.needs_trust |= other.needs_trust
-        self.origins = other.origins | self.origins
+        _fill(self.origins, other.origins.items())
         self.rows += other.rows
         self.hosted |= other.hosted
         self.target_groups |= other.target_groups
+
+    def take(self, one: MethodHarvest) -> None:
+        """Take in what a method needs; what others need too, the first keeps."""
+        _fill(self.clusters, one.clusters)
+        _fill(self.lookups, ((lookup, None) for lookup in one.lookups))
+        self.secrets.update(one.secrets)
+        self.needs_trust |= one.needs_trust
+        _fill(self.origins, one.origins)
+        self.rows.append(one.row)
+        self.target_groups.update(one.target_groups)
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _fill(held: dict[_Key, _Value], more: Iterable[tuple[_Key, _Value]]) -> None:
+    for key, value in more:
+        held.setdefault(key, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodHarvest:
+    """What compiling one method yields, packed for keeping: there may be ten thousand.
+
+    `text` are its details for the script, `action` the Any of its route.
+    """
+
+    method: Method
+    served: bool
+    text: str
+    action: Message | None
+    hosted: HostedMethod | None
+    row: RouteRow
+    clusters: tuple[tuple[str, Message], ...]
+    lookups: tuple[HostLookup, ...]
+    secrets: tuple[str, ...]
+    needs_trust: bool
+    origins: tuple[tuple[str, Origin], ...]
+    target_groups: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +110,7 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
         self._headers: dict[str, tuple[RestApi, CleanedHeaders]] = {}
+        self._methods: dict[str, tuple[object, dict[str, MethodHarvest]]] = {}
 
     def cleaned_headers(self, gateway: Gateway) -> CleanedHeaders:
         """The names of the headers that mappings write anywhere in the project; an API is looked through once."""
@@ -97,6 +141,32 @@ class Memory:
     ) -> None:
         """Keep what a stage yielded."""
         self._kept[scope] = _Kept(api, stage, *_read_of(gateway), cleaned, harvest)
+
+    def methods(
+        self, scope: str, gateway: Gateway, api: RestApi, stage: Stage, served: tuple[Authorizer, ...]
+    ) -> KeptMethods:
+        """What the methods of a stage yielded when all that they depend on beside themselves was the same."""
+        depends_on = (replace(api, methods=()), stage, *_read_of(gateway), served)
+        known, former = self._methods.get(scope, (None, {}))
+        kept: dict[str, MethodHarvest] = {}
+        self._methods[scope] = (depends_on, kept)
+        return KeptMethods(former if known == depends_on else {}, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMethods:
+    """What the methods of a stage yielded, by their routes' names: in the last compilation, and in this one."""
+
+    former: dict[str, MethodHarvest]
+    now: dict[str, MethodHarvest]
+
+    def again(self, route: str, method: Method, *, served: bool) -> MethodHarvest | None:
+        """What the same method yielded."""
+        known = self.former.get(route)
+        if known is None or known.served != served or known.method != method:
+            return None
+        self.now[route] = known
+        return known
 
 
 def _read_of(

@@ -15,7 +15,7 @@ from gateline.compile.authorizer import identity_headers, put_authorizer
 from gateline.compile.behind_api import Complained, Ends
 from gateline.compile.details import INTERNAL_ERROR, NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
-from gateline.compile.harvest import Harvest
+from gateline.compile.harvest import Harvest, Memory, MethodHarvest
 from gateline.compile.hosting import (
     FunctionNames,
     hosted_method,
@@ -50,6 +50,8 @@ class Compiled:
     target: str = ""
     rule: str = ""
     target_groups: tuple[str, ...] = ()
+    route: Message | None = None
+    hosted: HostedMethod | None = None
 
 
 class StageCompiler:
@@ -66,20 +68,24 @@ class StageCompiler:
         *,
         unserved: frozenset[Origin],
         cleaned: CleanedHeaders,
+        memory: Memory,
     ) -> None:
         self._gateway = gateway
         self._edge: Edge = gateway.edge
         self._cleaned = cleaned
         self._api = api
+        self._beside_methods = replace(api, methods=())  # all that one method's compilation may look at
         self._stage = stage
         self._unserved = unserved
         self._harvest = Harvest()
-        self._ends = Ends(gateway, stage, self._harvest)
-        self._routes: dict[str, Message] = {}
+        self._ends = Ends(gateway, stage, Harvest())
+        self._actions: dict[str, Message] = {}
         self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
         self._authorizers = {a.name: number for number, a in enumerate(self._served, start=1)}
         self._hosted: dict[str, HostedMethod] = {}
+        scope = names.scope(api.name, stage.name)
+        self._kept = memory.methods(scope, gateway, api, stage, tuple(self._served))
 
     def compile(self, complaints: Complaints) -> Harvest:
         """The scope with its table and routes, and what they need."""
@@ -95,7 +101,7 @@ class StageCompiler:
         table.put(len(self._api.methods))
         for method in self._api.methods:
             table.put(method.path.text, method.http_method)
-            table.put(self._method(method, complaints))
+            table.put(self._take(method, complaints))
         self._scope(table.text)
         self._host()
         return self._harvest
@@ -119,8 +125,8 @@ class StageCompiler:
             **NOWHERE,
             metadata={"filter_metadata": {LUA_FILTER: struct({"id": identity, "table": table})}},
         )
-        actions = {name: {"action": _action(name, route)} for name, route in self._routes.items()}
-        tree: dict[str, object] = {"on_no_match": {"action": _action("table", nothing)}}
+        actions = {name: {"action": _action(name, route)} for name, route in self._actions.items()}
+        tree: dict[str, object] = {"on_no_match": {"action": _action("table", packed(nothing))}}
         if actions:
             tree["matcher_tree"] = {
                 "input": {
@@ -140,25 +146,39 @@ class StageCompiler:
             **scope_headers(self._api.api_id, self._cleaned),
         )
 
-    def _method(self, method: Method, complaints: Complaints) -> str:
-        """Compile a method; its details for the script."""
+    def _take(self, method: Method, complaints: Complaints) -> str:
+        """Take in what a method yields, compiled anew if it has changed; its details for the script."""
         name = names.route(self._api.name, self._stage.name, method.http_method, method.path.text)
+        served, before = method.origin not in self._unserved, complaints.count
+        one = self._kept.again(name, method, served=served)
+        if one is None:
+            one = self._method(name, method, complaints, served=served)
+            if complaints.count == before:
+                self._kept.now[name] = one
+        self._harvest.take(one)
+        if one.action is not None:
+            self._actions[name] = one.action
+        if one.hosted is not None:
+            self._hosted[name] = one.hosted
+        return one.text
+
+    def _method(self, name: str, method: Method, complaints: Complaints, *, served: bool) -> MethodHarvest:
+        """Compile a method."""
         number = self._authorizers.get(method.authorization.authorizer, 0)
-        details = Details(api=self._api, method=method, route=name, authorizer=number)
-        if method.origin in self._unserved:
-            done = Compiled(replace(details, authorizer=0).error(NOT_IMPLEMENTED, "not_supported"))
-        elif method.authorization.type is not AuthorizationType.NONE and not number:
-            text = details.error(NO_AUTHORIZER, "authorizer_without_function")
-            done = Compiled(text, "500 the authorizer has no function")
-        elif method.integration.kind is IntegrationKind.AWS_PROXY:
-            done = self._function(method, details)
-        elif method.integration.kind is IntegrationKind.MOCK:
-            done = self._mock(method, details, complaints)
-        else:
-            done = self._proxy(method, details, complaints)
-        self._harvest.origins[name] = method.integration.origin
-        self._harvest.rows.append(
-            RouteRow(
+        details = Details(api=self._beside_methods, method=method, route=name, authorizer=number)
+        found = self._ends.harvest = Harvest()
+        found.origins[name] = method.integration.origin
+        done = self._compiled(method, details, complaints, served=served)
+        hosted = done.hosted
+        if hosted is None and number:
+            hosted = hosted_method(self._beside_methods, method, name, "")
+        return MethodHarvest(
+            method=method,
+            served=served,
+            text=done.text,
+            action=packed(done.route) if done.route is not None else None,
+            hosted=hosted,
+            row=RouteRow(
                 api=self._api.name,
                 stage=self._stage.name,
                 method=method.http_method,
@@ -171,11 +191,28 @@ class StageCompiler:
                 target_groups=done.target_groups,
                 origin=method.origin,
                 credentials=identity_headers(self._served[number - 1]) if number else (),
-            )
+            ),
+            clusters=tuple(found.clusters.items()),
+            lookups=tuple(found.lookups),
+            secrets=tuple(found.secrets),
+            needs_trust=found.needs_trust,
+            origins=tuple(found.origins.items()),
+            target_groups=tuple(found.target_groups.items()),
         )
-        if number:
-            self._hosted.setdefault(name, hosted_method(self._api, method, name, ""))
-        return done.text
+
+    def _compiled(
+        self, method: Method, details: Details, complaints: Complaints, *, served: bool
+    ) -> Compiled:
+        if not served:
+            return Compiled(replace(details, authorizer=0).error(NOT_IMPLEMENTED, "not_supported"))
+        if method.authorization.type is not AuthorizationType.NONE and not details.authorizer:
+            text = details.error(NO_AUTHORIZER, "authorizer_without_function")
+            return Compiled(text, "500 the authorizer has no function")
+        if method.integration.kind is IntegrationKind.AWS_PROXY:
+            return self._function(method, details)
+        if method.integration.kind is IntegrationKind.MOCK:
+            return self._mock(method, details, complaints)
+        return self._proxy(method, details, complaints)
 
     def _function(self, method: Method, details: Details) -> Compiled:
         integration = method.integration
@@ -186,9 +223,12 @@ class StageCompiler:
         if integration.http_method != "POST":  # Amazon answers so at run time [R]; the front end has warned
             text = details.error(INTERNAL_ERROR, "function_needs_post")
             return Compiled(text, "500 the httpMethod must be POST")
-        self._routes[details.route] = function_route(details.route, timeout=integration.timeout)
-        self._hosted[details.route] = hosted_method(self._api, method, details.route, function)
-        return Compiled(details.function(), f"function {function}")
+        return Compiled(
+            details.function(),
+            f"function {function}",
+            route=function_route(details.route, timeout=integration.timeout),
+            hosted=hosted_method(self._beside_methods, method, details.route, function),
+        )
 
     def _mock(self, method: Method, details: Details, complaints: Complaints) -> Compiled:
         try:
@@ -205,11 +245,10 @@ class StageCompiler:
         if answer.failed:
             text = details.error(INTERNAL_ERROR, "mock_without_status")
             return Compiled(text, "500 Internal server error")
-        self._routes[details.route] = mock_route(details.route, answer)
-        return Compiled(details.mock(), f"mock {answer.status}")
+        return Compiled(details.mock(), f"mock {answer.status}", route=mock_route(details.route, answer))
 
     def _proxy(self, method: Method, details: Details, complaints: Complaints) -> Compiled:
-        context = StageContext(edge=self._edge, api=self._api, stage=self._stage, method=method)
+        context = StageContext(edge=self._edge, api=self._beside_methods, stage=self._stage, method=method)
         verb = _verb(method)
         try:
             leads_to = upstream(method.integration.uri, self._stage)
@@ -218,7 +257,7 @@ class StageCompiler:
                 method,
                 details.route,
                 leads_to,
-                known_request(self._api, method, leads_to, mapped, verb),
+                known_request(self._beside_methods, method, leads_to, mapped, verb),
                 lambda match, destination, hop: proxy_route(
                     details.route,
                     match=match,
@@ -238,11 +277,10 @@ class StageCompiler:
         if mapped.illegal_header:  # the front end has warned
             target = f"500 Illegal header mapping: {mapped.illegal_header}"
             return Compiled(details.error(INTERNAL_ERROR, "illegal_header"), target)
-        self._harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
-        self._routes[details.route] = end.route
+        self._ends.harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
         authority = leads_to.authority if mapped.host_mapped else ""
         text = details.proxy(mapped, verb, authority, end)
-        return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups)
+        return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups, route=end.route)
 
     def _without_endpoint(
         self, method: Method, details: Details, problem: NoEndpoint, complaints: Complaints
@@ -261,7 +299,7 @@ class StageCompiler:
 
 
 def _action(name: str, route: Message) -> dict[str, object]:
-    return {"name": name, "typed_config": packed(route)}
+    return {"name": name, "typed_config": route}
 
 
 def _verb(method: Method) -> str:
