@@ -247,6 +247,13 @@ def test_a_closed_verb_is_closed_whatever_other_headers_name(public: PublicFront
     assert not {b"x-http-method-override", b"x-original-url", b"x-rewrite-url"} & received.names
 
 
+@pytest.mark.parametrize("data", [request(b"*", verb=b"OPTIONS"), request(b"http://localhost?debug=1")])
+def test_a_target_that_is_no_path_is_400_in_the_balancers_words(public: PublicFront, data: bytes) -> None:
+    answer = public.refuses(data)
+    assert (answer.status, answer.one(b"server")) == (400, b"awselb/2.0"), answer.raw
+    assert b"<h1>400 Bad Request</h1>" in answer.body
+
+
 def test_trace_is_405(public: PublicFront) -> None:
     assert public.refuses(request(b"/x", verb=b"TRACE")).status == 405
 

@@ -24,4 +24,4 @@ def test_every_page_says_who_answers() -> None:
 
 
 def test_a_slow_connect_is_told_before_a_refused_one() -> None:
-    assert [mapper.status_code.value for mapper in mappers()] == [504, 504, 502, 503, 400]
+    assert [mapper.status_code.value for mapper in mappers()] == [504, 504, 502, 503, 400, 400]

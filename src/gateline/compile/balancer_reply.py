@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateline.compile.error_page import BALANCER_SERVER
 from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags
 from gateline.compile.route import header
 from gateline.compile.rule_action import page
+
+_NO_PATH: Final = "response.code_details == 'absolute_path_rejected'"
+"""A target that does not begin with a slash: `OPTIONS *`, `http://host?query`."""
 
 
 def balancer_reply() -> dict[str, object]:
@@ -18,6 +23,7 @@ def balancer_reply() -> dict[str, object]:
             _page(broken, 502),
             _page(by_flags("UH", "NC", "UO"), 503),  # no target is registered
             _page(by_flags("NR"), 400),  # a CONNECT: any other request has a route
+            _page(by_expression(_NO_PATH), 400),
         ]
     }
 
