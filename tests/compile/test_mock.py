@@ -138,3 +138,9 @@ def test_different_answers_for_different_media_types_are_not_static() -> None:
 def test_a_header_from_the_request_is_not_static() -> None:
     with pytest.raises(NotStatic, match="X-A"):
         answer('{"statusCode": 200}', responses=(response(None, 200, {"X-A": "context.requestId"}),))
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_an_answer_whose_status_has_no_body_gets_none(status: int) -> None:
+    made = answer("{statusCode: 200}", responses=(response(None, status, templates={"text/plain": "x"}),))
+    assert made == MockAnswer(status=status, content_type="text/plain")

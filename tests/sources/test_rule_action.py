@@ -35,6 +35,7 @@ AT = "/load_balancers/b/listeners/0/default_actions"
             {"type": "fixed-response", "fixed_response_config": {"status_code": 200}},
             FixedResponse(status_code=200),
         ),
+        ({"type": "fixed-response", "status_code": "204"}, FixedResponse(status_code=204)),
         (
             {"type": "redirect", "protocol": "HTTPS", "port": 443, "status_code": "HTTP_301"},
             Redirect(protocol="HTTPS", port="443", status_code=301),
@@ -91,6 +92,21 @@ def test_actions_are_read_in_both_forms(load_project: LoadProject, written: Json
                 default_actions=[{"type": "redirect", "protocol": "HTTP", "status_code": "HTTP_301"}],
             ),
             f"GL230 {AT}/0: a redirect from HTTPS to HTTP is not taken",
+        ),
+        (
+            http(default_actions=[{"type": "fixed-response", "status_code": "204", "message_body": "x"}]),
+            f"GL230 {AT}/0/message_body: an answer with status 204 has no body",
+        ),
+        (
+            http(
+                default_actions=[
+                    {
+                        "type": "fixed-response",
+                        "fixed_response_config": {"status_code": 205, "message_body": "x"},
+                    }
+                ]
+            ),
+            f"GL230 {AT}/0/fixed_response_config/message_body: an answer with status 205 has no body",
         ),
     ],
 )

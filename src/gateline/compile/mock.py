@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from gateline.compile.remap import remapped
 from gateline.model.integration import Integration, IntegrationResponse
@@ -14,6 +15,9 @@ _VTL = re.compile(
 )
 _BARE_KEY = re.compile(r"(?P<before>[{,]\s*)(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s*:")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+_WITHOUT_BODY: Final = frozenset({204, 205, 304})
+"""Statuses whose answers have no body (RFC 9110): who reads one takes it for the next answer."""
 
 
 class NotStatic(ValueError):
@@ -52,7 +56,7 @@ def mock_answer(integration: Integration) -> MockAnswer:
     content_type = headers.pop("content-type", media_type)
     return MockAnswer(
         status=response.status_code,
-        body=body,
+        body="" if response.status_code in _WITHOUT_BODY else body,
         content_type=content_type,
         headers=tuple(sorted(headers.items())),
     )

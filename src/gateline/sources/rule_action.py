@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateline.model import codes
 from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
@@ -11,6 +12,9 @@ from gateline.sources.project_balancer import ActionPart, ListenerPart
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
+
+_WITHOUT_BODY: Final = frozenset({204, 205})
+"""Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.3.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,7 @@ class ActionReader:
         elif part.type == "redirect":
             made = self._redirect(place, part, listener)
         else:
-            source = part.fixed_response_config or part
-            made = FixedResponse(
-                status_code=int(source.status_code),
-                content_type=source.content_type,
-                message_body=str(source.message_body),
-            )
+            made = self._fixed_response(place, part)
         return made if self.bench.complaints.count == before else None
 
     def _forward(self, place: Pointer, part: ActionPart, *, network: bool) -> Forward:
@@ -74,6 +73,19 @@ class ActionReader:
                 f"the protocol of the target group '{name}' is {protocol}; "
                 f"{balancer} balancer forwards to {fitting} only",
             )
+
+    def _fixed_response(self, place: Pointer, part: ActionPart) -> FixedResponse:
+        config = part.fixed_response_config
+        source = config or part
+        status = int(source.status_code)
+        if status in _WITHOUT_BODY and source.message_body:
+            outer = (*place, "fixed_response_config") if config else place
+            message = f"an answer with status {status} has no body"
+            advice = "leave message_body out, or choose another status_code"
+            self.bench.complain(codes.ACTION_INVALID, (*outer, "message_body"), message, advice=advice)
+        return FixedResponse(
+            status_code=status, content_type=source.content_type, message_body=str(source.message_body)
+        )
 
     def _redirect(self, place: Pointer, part: ActionPart, listener: ListenerPart) -> Redirect:
         source = part.redirect_config or part
