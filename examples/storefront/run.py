@@ -4,6 +4,7 @@ Gateline runs all of it. This script makes up the secrets that a real system has
 with which the authorizer can be tried, and says where the tasks are, so that going around the gateway can be tried.
 """
 
+import contextlib
 import json
 import os
 import runpy
@@ -28,16 +29,16 @@ def main():
         command = [*GATELINE, "up", str(HERE), "--ready-file", str(ready), *sys.argv[1:]]
         gateway = subprocess.Popen(command, env=environment)
         try:
-            while gateway.poll() is None and not ready.exists():
-                time.sleep(0.02)
-            if gateway.poll() is None:
-                print_lines(json.loads(ready.read_text())["apis"]["storefront"]["prod"], key)
+            with contextlib.suppress(KeyboardInterrupt):  # the terminal sends it to the gateway, too
+                while gateway.poll() is None and not ready.exists():
+                    time.sleep(0.02)
+                if gateway.poll() is None:
+                    print_lines(json.loads(ready.read_text())["apis"]["storefront"]["prod"], key)
             while True:
-                try:
+                with contextlib.suppress(KeyboardInterrupt):
                     return gateway.wait()
-                except KeyboardInterrupt:
-                    continue  # the terminal sent it to the gateway too, which drains and ends
         finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
             gateway.terminate()
             gateway.wait()
 

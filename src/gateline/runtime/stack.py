@@ -374,6 +374,7 @@ class Stack:
 
         A fault of ours ends us alone, where somebody starts us again.
         """
+        self._serves = False  # the ready file says nothing new from here on; whoever wanted it may be gone
         for task in working:
             task.cancel()
         self._serving.stop()
