@@ -184,6 +184,16 @@ def test_a_domain_has_a_self_signed_certificate_of_its_own(state: StateDir) -> N
     assert self_signed(state) == edge
 
 
+def test_a_domain_with_a_very_long_name_has_one_too(state: StateDir) -> None:
+    long = ".".join(["a" * 60] * 4)
+    for name in (f"a.{long}", f"b.{long}", f"{long}.a", f"{long}.b"):
+        source = CertificateSource(name=f"domain/{name}", source=SELF_SIGNED, hosts=(name,))
+        assert named_certificate(source, (name,), NOW, state, Complaints())
+    kept = list((state.path / "tls").glob("domain-*.pem"))
+    assert len(kept) == 4
+    assert all(len(file.name) < 200 for file in kept)
+
+
 @pytest.mark.parametrize(
     ("named", "domain"),
     [

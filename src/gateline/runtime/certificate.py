@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -35,6 +36,7 @@ SELF_SIGNED_LIFE: Final = timedelta(days=365)
 RENEW_BEFORE: Final = timedelta(days=30)
 """Before the end: when a self-signed one is renewed and the owner of a file warned (`attacks.md` F6)."""
 
+_LONGEST_STEM: Final = 200
 _EDGE: Final = "edge"
 _THIS_MACHINE: Final = ("localhost", "*.localhost", "127.0.0.1", "::1")
 
@@ -76,8 +78,14 @@ def named_certificate(
 
 
 def kept_as(name: str) -> str:
-    """The file name, without its suffix, under which a certificate that we made is kept, by its name."""
-    return quote(name.replace("/", "-"), safe="")
+    """The file name, without its suffix, under which a certificate that we made is kept, by its name.
+
+    A long name is cut, with a hash of the whole one behind it: file systems take 255 bytes, suffixes included.
+    """
+    stem = quote(name.replace("/", "-"), safe="")
+    if len(stem) <= _LONGEST_STEM:
+        return stem
+    return f"{stem[:100]}-{sha256(name.encode()).hexdigest()}"
 
 
 def _from_files(
