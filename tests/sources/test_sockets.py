@@ -48,3 +48,12 @@ def test_the_admin_address_is_a_socket_too(load_project: LoadProject) -> None:
 
 def test_an_internal_balancer_opens_no_socket(load_project: LoadProject) -> None:
     assert errors_of(load_project, listening(http(port=8080), gateway={"port": 8080})) == []
+
+
+def test_an_ipv4_address_is_written_as_one(load_project: LoadProject) -> None:
+    says = "must be the IPv4 address 127.0.0.1 itself, not mapped into IPv6"
+    mapped = listening(http(bind="[::ffff:127.0.0.1]:8081"), balancer=FACING, gateway={"port": 8080})
+    (said,) = errors_of(load_project, mapped)
+    assert says in said
+    (said,) = errors_of(load_project, listening(http(), gateway={"address": "::ffff:127.0.0.1"}))
+    assert says in said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection
 from typing import Annotated, Final, Literal
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_values import Matches, split_host_port
+from gateline.sources.project_values import Matches, ip_of_socket, split_host_port
 
 _ANY_CODE: Final = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
@@ -41,11 +40,7 @@ def _no_authentication(value: object) -> object:
 
 def _bind(value: str) -> str:
     host, _ = split_host_port(value) or ("", 0)
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        says = "the address and port of a socket, such as 127.0.0.1:8081 or [::1]:8081"
-        raise PydanticCustomError("not_allowed", "{says}", {"says": says}) from None
+    ip_of_socket(host, "the address and port of a socket, such as 127.0.0.1:8081 or [::1]:8081")
     return value
 
 

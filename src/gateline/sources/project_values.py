@@ -77,12 +77,26 @@ def _workers(value: object) -> object:
     return number
 
 
-def _address(value: str) -> str:
+def ip_of_socket(value: str, says: str) -> str:
+    """An IP address to listen at, in its usual spelling.
+
+    Raises:
+        PydanticCustomError: it is none, in the words of `says`; or an IPv4 address mapped into IPv6.
+
+    """
     try:
-        return str(ipaddress.ip_address(value.removeprefix("[").removesuffix("]")))
+        address = ipaddress.ip_address(value)
     except ValueError:
-        says = "an IP address, such as 127.0.0.1, ::1 or 0.0.0.0"
         raise PydanticCustomError("not_allowed", "{says}", {"says": says}) from None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        says = f"the IPv4 address {address.ipv4_mapped} itself, not mapped into IPv6"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return str(address)
+
+
+def _address(value: str) -> str:
+    says = "an IP address, such as 127.0.0.1, ::1 or 0.0.0.0"
+    return ip_of_socket(value.removeprefix("[").removesuffix("]"), says)
 
 
 def _host_name(value: str) -> str:
