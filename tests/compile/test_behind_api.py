@@ -59,7 +59,7 @@ def compiled(
 def route(result: Compiled) -> dict[str, Any]:
     """What the method's entry leads to: a Route, or a RouteList."""
     assert result.resources is not None
-    scope = to_dict(result.resources.by_type[SCOPED_ROUTE]["orders/dev"])
+    scope: Any = to_dict(result.resources.by_type[SCOPED_ROUTE]["orders/dev"])
     matcher = scope["route_configuration"]["virtual_hosts"][0]["matcher"]
     [entry] = matcher["matcher_tree"]["exact_match_map"]["map"].values()
     found: dict[str, Any] = entry["action"]["typed_config"]

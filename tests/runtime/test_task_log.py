@@ -9,7 +9,6 @@ import pytest
 from gateline.runtime.task_log import (
     LONGEST_LINE,
     LONGEST_LOG,
-    MOST_AT_ONCE,
     MOST_LOGS,
     TaskLog,
     clear_logs,
