@@ -86,6 +86,20 @@ def test_a_signal_during_the_start_ends_it_without_a_word(project: Path) -> None
     assert err == ""
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's table of processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_anybody_is_there_to_hear_it_is_not_lost(
+    project: Path, number: signal.Signals
+) -> None:
+    with started("up", project, "--port", "0") as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not children.read_text():
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = rest(process)
+    assert (out, err) == ("", "")
+
+
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for another's child, as Linux can")
 def test_a_gateline_that_is_killed_leaves_no_envoy(project: Path) -> None:
     ready = project / "ready.json"

@@ -250,7 +250,11 @@ class Household:
         """Control knows what each signal means; the end of it is the end of all from now on."""
         self._signals += 1
         self._control.leaving()
-        if self._child and not self._child.ended.done():
+        if not self._served and number == signal.SIGINT:
+            number = signal.SIGTERM  # means the same, and leaves no traceback of a Python that still starts
+        if self._child is None and self._first:
+            os.kill(self._first.pid, number)  # its keeper comes to it in a moment
+        elif self._child and not self._child.ended.done():
             self._child.signal(number)
             if self._signals > 2:
                 asyncio.get_running_loop().call_later(LAST_SECONDS, self._child.kill)
