@@ -21,7 +21,6 @@ from gateline.cli.routes import print_routes
 from gateline.cli.session import Stopper, run_session
 from gateline.compile.resources import RouteRow
 from gateline.model.gateway import SelfSigned
-from gateline.runtime.certificate import kept_as
 from gateline.runtime.ready import domain_urls, stage_urls
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
@@ -129,6 +128,9 @@ def _trust(stack: Stack, settings: Settings) -> list[str]:
     shown = next((each.certificate for each in stack.gateway.domains if each.certificate), "")
     ours = {each.name for each in stack.gateway.certificates if isinstance(each.source, SelfSigned)}
     if edge.tls is None and shown in ours:
+        # Only now: it brings a library that takes 35 ms and 3 MB, and few development gateways speak TLS.
+        from gateline.runtime.certificate import kept_as  # noqa: PLC0415
+
         return ["--cacert", str(folder / "tls" / f"{kept_as(shown)}.pem")]
     return []
 
