@@ -43,6 +43,17 @@ def test_rules_stand_in_the_order_of_their_priorities_the_default_one_last(load_
     assert rules[-1].origin.json_pointer == f"{LISTENER}/default_actions"
 
 
+@pytest.mark.parametrize(("rules", "told"), [(50, []), (51, ["GL237"])])
+def test_more_rules_than_amazon_takes_are_served_with_a_warning(
+    load_project: LoadProject, rules: int, told: list[str]
+) -> None:
+    each = [rule(condition("path-pattern", "/a"), priority=number) for number in range(1, rules + 1)]
+    text = listening(http(*each[:50]), http(*each, port=81))
+    loaded = load_project(text, environ={"A": "x"})
+    assert [d.code.name for d in loaded.report.diagnostics if d.code.name == "GL237"] == told
+    assert loaded.gateway is not None
+
+
 def test_a_listener_that_faces_clients_opens_the_socket_that_it_names_or_the_gateways_address(
     load_project: LoadProject,
 ) -> None:

@@ -61,6 +61,9 @@ TARGET_GROUP_PROTOCOL = Code(
 )
 SERVICE_INVALID = Code(name="GL235", title="a service that its target group cannot reach")
 STAGE_NOT_DECLARED = Code(name="GL236", title="a stage is named but not declared")
+TOO_MANY_RULES = Code(
+    name="GL237", title="more rules than a load balancer takes at Amazon", severity=Severity.WARNING
+)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

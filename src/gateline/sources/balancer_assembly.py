@@ -24,7 +24,8 @@ from gateline.sources.rule_condition import ConditionReader, wildcards
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
-MAX_VALUES: Final = 5  # of a rule: load-balancers.md section 1, quotas
+MAX_RULES: Final = 100  # of a balancer, default actions not counted: load-balancers.md section 1, quotas
+MAX_VALUES: Final = 5  # of a rule
 MAX_WILDCARDS: Final = 5
 _REPEATABLE: Final = frozenset({"http-header", "query-string"})
 
@@ -67,6 +68,10 @@ class BalancerReader:
                 message = f"'{name}' has another listener at port {listener.port}"
                 self._bench.complain(codes.LISTENER_INVALID, (*here, "listeners", index, "port"), message)
             ports.add(listener.port)
+        rules = sum(len(listener.rules) for listener in part.listeners)
+        if rules > MAX_RULES:
+            message = f"the load balancer '{name}' has {rules} rules; Amazon's quota is {MAX_RULES}"
+            self._bench.complain(codes.TOO_MANY_RULES, (*here, "listeners"), message)
         listeners = (
             self._listener((*here, "listeners", index), name, dns_name, part, listener)
             for index, listener in enumerate(part.listeners)
