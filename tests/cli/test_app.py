@@ -58,6 +58,20 @@ def test_help_imports_nothing_heavy() -> None:
     assert answer.stdout.splitlines()[-1] == "LOADED"
 
 
+def test_up_imports_what_makes_certificates_only_where_there_are_any() -> None:
+    source = Path(app_module.__file__).parents[2]
+    script = "import sys, gateline.cli.up, gateline.runtime.stack; print('cryptography' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(source)},
+        timeout=60,
+    )
+    assert answer.stdout == "False\n"
+
+
 def test_help_names_every_command_with_a_line_about_it(gateline: Gateline) -> None:
     result = gateline("--help")
     assert result.exit_code == 0
