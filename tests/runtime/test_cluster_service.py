@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -168,3 +174,41 @@ def test_tasks_are_registered_where_they_listen_and_draining_when_they_leave(tmp
         assert [each.draining for each in playing.published[before]] == [True]
 
     played(tmp_path, story)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_task_that_leads_to_another_socket_is_ended_and_nobody_connects(
+    tmp_path: Path, *, isolated: bool
+) -> None:
+    """A health check that fits would have had the gateway open, say, Envoy's own admin interface to everybody."""
+    python = shutil.which("python3", path="/usr/bin") if isolated else sys.executable
+    if python is None or (isolated and os.geteuid() != 0):
+        pytest.skip("needs root, and a Python that every user can read")
+    program = "import os, sys, time; os.symlink(sys.argv[2], sys.argv[1]); time.sleep(600)"
+    connected = threading.Event()
+    with tempfile.TemporaryDirectory() as name, socket.socket(socket.AF_UNIX) as private:
+        Path(name).chmod(0o711)
+        aim = Path(name, "private")
+        private.bind(str(aim))
+        aim.chmod(0o600)
+        private.listen()
+
+        def listen() -> None:
+            with private.accept()[0]:
+                connected.set()
+
+        threading.Thread(target=listen, daemon=True).start()
+
+        async def story(playing: Playing) -> None:
+            command = (python, "-S", "-c", program, "{socket}", str(aim))
+            playing.want(replace(ORDERS, command=command, cwd=name, secrets=()))
+            await playing.until(lambda: "task 2 is ended: " in playing.told)
+            assert all(not registrations for registrations in playing.published)
+
+        playing = played(tmp_path, story)
+        assert "task 1 is ended: what it put at its socket's path is a symbolic link" in playing.told
+        assert "not isolated" not in playing.told
+        assert not connected.is_set()
+        with socket.socket(socket.AF_UNIX) as last:  # so that the thread ends
+            last.connect(str(aim))
+            assert connected.wait(30)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import pytest
 
 from gateline.model.target_group import Registration
 from gateline.runtime.cluster_task import (
+    Distrusted,
     TaskNote,
     close_socket_folder,
     is_task,
     open_socket_folder,
+    take_socket,
 )
 from gateline.services.deployment import Phase
 
@@ -69,3 +73,47 @@ def test_the_path_of_a_socket_is_short_and_no_other_tasks(tmp_path: Path) -> Non
     close_socket_folder(one)
     close_socket_folder(replace(NOTE, socket=""))
     assert list(tmp_path.iterdir()) == [Path(two.socket).parent]
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Path]:
+    """A socket of ours, somewhere else: nothing that a task may lead us to."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "admin"))
+        yield folder / "admin"
+
+
+def test_a_socket_is_waited_for_and_then_taken(tmp_path: Path) -> None:
+    placed = open_socket_folder(tmp_path, NOTE, -1)
+    assert not take_socket(placed)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(placed.socket)
+        assert take_socket(placed)
+        assert take_socket(placed), "it stays taken"
+
+
+@pytest.mark.parametrize("aim", ["admin", "nothing"])
+def test_a_link_is_never_taken_for_a_socket(tmp_path: Path, listening: Path, aim: str) -> None:
+    placed = open_socket_folder(tmp_path, NOTE, -1)
+    Path(placed.socket).symlink_to(listening.with_name(aim))
+    with pytest.raises(Distrusted, match="is a symbolic link"):
+        take_socket(placed)
+
+
+def test_a_file_is_no_socket(tmp_path: Path) -> None:
+    placed = open_socket_folder(tmp_path, NOTE, -1)
+    Path(placed.socket).touch()
+    with pytest.raises(Distrusted, match="is no socket"):
+        take_socket(placed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_socket_of_another_user_is_not_taken(tmp_path: Path, listening: Path) -> None:
+    placed = open_socket_folder(tmp_path, NOTE, 1_900_000_001)
+    os.link(listening, placed.socket)
+    with pytest.raises(Distrusted, match="belongs to user 0"):
+        take_socket(placed)
+    found = Path(placed.socket).parent.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 1_900_000_001, 0o710)

@@ -18,20 +18,23 @@ from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
 from gateline.runtime.cluster_launch import Launcher
 from gateline.runtime.cluster_targets import Targets
-from gateline.runtime.cluster_task import Task, TaskNote
+from gateline.runtime.cluster_task import Distrusted, Task, TaskNote, take_socket
 from gateline.runtime.notice import Notify, ServiceTold, TaskSaid
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Processes
 from gateline.runtime.task_log import TaskLog, clear_logs
 from gateline.services import action, event
 from gateline.services.deployment import REACHABLE, STAYING, Phase
-from gateline.services.probe import probe
+from gateline.services.probe import Answer, probe
 from gateline.services.scheduler import Scheduler
 
 LONGER_THAN_ANY_STOP: Final = 3600.0
 """Seconds. The scheduler says when a task that does not end is killed."""
 
 POLICY: Final = supervisor.Policy(restarts=False, terminate_timeout=LONGER_THAN_ANY_STOP)
+
+MOST_ASKED: Final = 2
+"""How often a process is asked to end: then it was killed."""
 
 NOT_STARTED: Final = 127
 """The status of a task that could not be started, as shells say it."""
@@ -196,7 +199,7 @@ class ClusterService:
             case action.Terminate(task=name):
                 self._end(name, times=1)
             case action.Kill(task=name):
-                self._end(name, times=2)
+                self._end(name, times=MOST_ASKED)
             case action.SetTimer(serial=serial, seconds=seconds):
                 asyncio.get_running_loop().call_later(seconds, self._tell, event.Elapsed(serial))
             case action.Tell(text=text, task=name, trouble=trouble):
@@ -231,7 +234,8 @@ class ClusterService:
         if task.asked_to_end:
             self._ended(task, 0)
             return
-        task.note = replace(task.note, port=launchable.note.port, socket=launchable.note.socket)
+        placed = launchable.note
+        task.note = replace(task.note, port=placed.port, socket=placed.socket, uid=placed.uid)
         self._keep(task, launchable.command)
         clear_logs(task.log_path.parent, frozenset(each.log_path.name for each in self._tasks.values()))
 
@@ -265,8 +269,27 @@ class ClusterService:
     async def _probe(self, name: str) -> None:
         task, group = self._tasks.get(name), self._group
         if task and group:
-            answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
+            answer = self._not_to_ask(task)
+            if answer is None:
+                answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
             self._tell(event.Probed(name, answer.well, answer.reason))
+
+    def _not_to_ask(self, task: Task) -> Answer | None:
+        """Why nobody connects to a task, also not to ask how it is; one that is not to be trusted is ended."""
+        if not task.note.socket or task.note.phase is not Phase.STARTING:
+            return None  # a registered one's socket has been in our hands since before that
+        try:
+            return (
+                None if take_socket(task.note) else Answer(well=False, reason="its socket is not there yet")
+            )
+        except OSError as error:
+            return Answer(well=False, reason=f"its socket cannot be taken ({error.strerror})")
+        except Distrusted as error:
+            if task.asked_to_end < MOST_ASKED:
+                text = f"task {task.note.task} is ended: {error}; nobody connects to that"
+                self._around.notify(ServiceTold(self.name, text, True, ""))
+                self._stop_process(task, times=MOST_ASKED)
+            return Answer(well=False, reason=str(error))
 
     def _register(self, name: str) -> None:
         if task := self._tasks.get(name):
@@ -290,10 +313,14 @@ class ClusterService:
     def _end(self, name: str, *, times: int) -> None:
         if task := self._tasks.get(name):
             self._note(task, Phase.TERMINATING)
-            while task.asked_to_end < times:
-                task.asked_to_end += 1
-                if task.kept:
-                    task.kept.stop()
+            self._stop_process(task, times=times)
+
+    @staticmethod
+    def _stop_process(task: Task, *, times: int) -> None:
+        while task.asked_to_end < times:
+            task.asked_to_end += 1
+            if task.kept:
+                task.kept.stop()
 
     def _note(self, task: Task, phase: Phase) -> None:
         task.note = replace(task.note, phase=phase)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ class TaskNote:
     target_group: str = ""
     port: int = 0
     socket: str = ""
+    uid: int = -1  # of the user that it runs as; negative: ours
     since: float  # seconds since 1970
     phase: Phase = Phase.STARTING
 
@@ -118,7 +120,52 @@ def open_socket_folder(folder: Path, note: TaskNote, uid: int) -> TaskNote:
     own.mkdir(mode=0o700)
     if uid >= 0:
         os.chown(own, uid, uid)
-    return replace(note, socket=str(own / _SOCKET))
+    return replace(note, socket=str(own / _SOCKET), uid=uid)
+
+
+class Distrusted(Exception):
+    """What lies where a task's socket should be is none of the task's."""
+
+
+def take_socket(note: TaskNote) -> bool:
+    """Take a task's socket into our hands, before anybody connects to it; False: it is not there yet.
+
+    Whoever follows a link that a task left connects with our rights, to whatever root may (Envoy's admin interface,
+    Docker's socket). So the folder becomes ours first, in which the task cannot change anything from then on, and what
+    lies there then is what stays.
+
+    Raises:
+        Distrusted: it is no socket, or that of another user.
+        OSError: the folder is gone.
+
+    """
+    socket = Path(note.socket)
+    if not os.path.lexists(socket):
+        return False
+    if note.uid >= 0:
+        _hand_over(
+            socket.parent, 0, note.uid, 0o710
+        )  # programs set their socket's mode once they have bound it
+    try:
+        found = socket.lstat()
+    except FileNotFoundError:  # removed in that moment: it may make another one
+        if note.uid >= 0:
+            _hand_over(socket.parent, note.uid, note.uid, 0o700)
+        return False
+    if not stat.S_ISSOCK(found.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no socket"
+        message = f"what it put at its socket's path is {kind}"
+        raise Distrusted(message)
+    if found.st_uid != (note.uid if note.uid >= 0 else os.geteuid()):
+        message = f"the socket at its path belongs to user {found.st_uid}"
+        raise Distrusted(message)
+    return True
+
+
+def _hand_over(folder: Path, uid: int, gid: int, mode: int) -> None:
+    """Nobody else can put another folder there: the one that it lies in is ours."""
+    os.chown(folder, uid, gid, follow_symlinks=False)
+    folder.chmod(mode)
 
 
 def close_socket_folder(note: TaskNote) -> None:
