@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from typing import Final
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -17,6 +18,10 @@ _METADATA: Final = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
 )
+_BEFORE_IPV4: Final = frozenset(
+    int(ipaddress.IPv6Address(text)) >> 32 for text in ("::ffff:0:0", "::ffff:0:0:0", "64:ff9b::")
+)
+_LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
 _METADATA_NAMES: Final = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
 
@@ -53,19 +58,25 @@ def _inet_aton(text: str) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(value)
 
 
-def _embedded(address: IpAddress) -> IpAddress:
-    """The IPv4 address inside a mapped, 6to4, NAT64 or IPv4-compatible IPv6 address, else the address itself."""
+def _embedded(address: IpAddress) -> Iterator[IpAddress]:
+    """The IPv4 addresses that an IPv6 address may stand for where a network translates it.
+
+    Mapped, translated (RFC 2765), compatible, 6to4, Teredo, NAT64 (RFC 6052), and local NAT64 (RFC 8215), whose
+    network may begin its addresses in four ways.
+    """
     if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
+        return
     value = int(address)
-    nat64 = value >> 32 == int(ipaddress.IPv6Address("64:ff9b::")) >> 32
-    if nat64 or (value >> 32 == 0 and value > 0xFFFF):
-        return ipaddress.IPv4Address(value & 0xFFFFFFFF)
-    return address
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    yield from address.teredo or ()
+    if value >> 32 in _BEFORE_IPV4 or (value >> 32 == 0 and value > 0xFFFF):
+        yield ipaddress.IPv4Address(value & 0xFFFFFFFF)
+    if address in _LOCAL_NAT64:
+        around_octet_8 = value >> 64 << 56 | value & (1 << 56) - 1
+        for bits in (value, around_octet_8 >> 40, around_octet_8 >> 32, around_octet_8 >> 24):
+            if bits & 0xFFFFFFFF:  # the ways that are not meant are mostly 0
+                yield ipaddress.IPv4Address(bits & 0xFFFFFFFF)
 
 
 def forbidden_reason(host: str) -> str:
@@ -75,11 +86,11 @@ def forbidden_reason(host: str) -> str:
     parsed = parse_ip(host)
     if parsed is None:
         return ""
-    address = _embedded(parsed)
-    if address in _METADATA or parsed in _METADATA:
+    addresses = (parsed, *_embedded(parsed))
+    if not _METADATA.isdisjoint(addresses):
         return "a cloud metadata service"
-    if address.is_link_local or parsed.is_link_local:
+    if any(address.is_link_local for address in addresses):
         return "a link-local address"
-    if address.is_multicast or address.is_unspecified or parsed.is_multicast:
+    if any(address.is_multicast or address.is_unspecified for address in addresses):
         return "not the address of a host"
-    return "a broadcast address" if str(address) == "255.255.255.255" else ""
+    return "a broadcast address" if any(str(each) == "255.255.255.255" for each in addresses) else ""
