@@ -66,6 +66,12 @@ def route(result: Compiled) -> dict[str, Any]:
     return found
 
 
+def test_a_dot_behind_the_host_does_not_lead_around_the_rules() -> None:
+    denied = rule(1, FixedResponse(status_code=403), PathPattern(("/orders",)))
+    result = compiled(http_proxy("http://INNER.test./orders"), balancer(denied, rule(None, TO_BLUE)))
+    assert route(result)["direct_response"]["status"] == 403
+
+
 def test_a_rule_that_always_applies_is_the_methods_route() -> None:
     result = compiled(
         http_proxy("http://inner.test/orders"),

@@ -127,8 +127,8 @@ class Ends:
                 )
                 return End(route=to_backend({"prefix": "/"}, reached, None))
             balancer = self._balancers[link.load_balancer]
-        elif upstream.host in self._by_host:
-            balancer = self._by_host[upstream.host]
+        elif (host := upstream.host.removesuffix(".")) in self._by_host:
+            balancer = self._by_host[host]
         else:
             verified = not integration.insecure_skip_verification
             name = names.host_cluster(upstream.scheme, upstream.host, upstream.port, verified=verified)
