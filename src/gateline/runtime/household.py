@@ -53,7 +53,7 @@ class Household:
     def __init__(self, house: str, control: StartedControl) -> None:
         self._house = house
         self._first: StartedControl | None = control
-        self._served = False
+        self._served = self._away = False
         self._signals = 0
         self._kept: dict[str, Keeper] = {}
         self._drains: dict[str, asyncio.Event] = {}
@@ -182,11 +182,12 @@ class Household:
 
     def _tell_served(self) -> None:
         self._control.ready()
-        if self._served and self._child:
+        if self._served and self._away and self._child:
             _say(f"control is back (process {self._child.pid})")
-        self._served = True
+        self._served, self._away = True, False
 
     def _tell_crash(self, crash: supervisor.Crashed) -> None:
+        self._away = True
         after = f"in {crash.restart_in:g} s" if crash.restart_in else "at once"
         _say(f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on")
 
