@@ -336,6 +336,13 @@ def test_a_websocket_names_no_other_header_for_the_next_hop(public: PublicFront)
     assert received.all(b"authorization") == [b"me"]
 
 
+def test_an_answer_other_than_101_to_a_websocket_loses_its_body(public: PublicFront) -> None:
+    assert public.send(request(b"/x")).body != b""
+    answer = public.send(request(b"/x", b"Connection: Upgrade", b"Upgrade: websocket"))
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.one(b"connection") == b"close"
+
+
 @pytest.mark.parametrize("name", [b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port", b"x-other"])
 def test_a_connection_cannot_nominate_what_the_balancer_says(public: PublicFront, name: bytes) -> None:
     answer = public.send(request(b"/x", b"Connection: close, " + name))
