@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -18,6 +18,8 @@ from gateline.cli.notices import Narrator
 from gateline.cli.session import Stopper, run_session
 from gateline.errors import AddressInUse, DefinitionInvalid
 from gateline.model.diagnostic import Report
+from gateline.runtime.control_start import STOPPING
+from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 
@@ -54,6 +56,14 @@ class FakeStack:
 
 async def _nothing() -> None:
     return
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -149,6 +159,66 @@ def test_a_signal_during_the_start_breaks_it_off(stack: FakeStack) -> None:
         raise AssertionError("it worked")
 
     assert code_of(work) == 128 + signal.SIGTERM
+
+
+def back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be the session of a control that follows one that served."""
+    processes = LocalProcesses()
+    processes.has_served = True
+    monkeypatch.setattr(session, "open_processes", lambda _: processes)
+
+
+def test_a_signal_while_a_control_comes_back_lets_it_take_over_and_then_ends_the_work(
+    stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back(monkeypatch)
+    taken_over: list[bool] = []
+
+    async def start() -> None:
+        signalled()
+        while not stack.left:  # noqa: ASYNC110 - a signal's handler runs when the loop turns
+            await asyncio.sleep(0)
+        taken_over.append(True)
+
+    stack.start = start
+    assert code_of(until_stopped) == 0
+    assert taken_over
+
+
+def test_a_second_signal_while_a_control_comes_back_breaks_it_off(
+    stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back(monkeypatch)
+
+    async def start() -> None:
+        signalled()
+        while not stack.left:  # noqa: ASYNC110 - a signal's handler runs when the loop turns
+            await asyncio.sleep(0)
+        signalled()
+        await asyncio.Event().wait()
+
+    stack.start = start
+    assert code_of(until_stopped) == 128 + signal.SIGTERM
+
+
+def test_a_signal_that_came_while_signals_were_blocked_is_heard(stack: FakeStack) -> None:
+    async def start() -> None:
+        await asyncio.Event().wait()
+
+    stack.start = start
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    signalled()
+    assert code_of(until_stopped) == 128 + signal.SIGTERM
+
+
+def test_a_signal_after_the_session_changes_nothing(stack: FakeStack) -> None:
+    assert code_of(_zero) == 0
+    signalled()
+    signalled(signal.SIGINT)
+
+
+async def _zero(*_: object) -> int:
+    return 0
 
 
 def test_signals_may_be_forwarded_instead(stack: FakeStack) -> None:

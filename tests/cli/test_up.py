@@ -97,7 +97,7 @@ def test_a_signal_before_anybody_is_there_to_hear_it_is_not_lost(
             assert process.poll() is None
         process.send_signal(number)
         out, err = rest(process)
-    assert (out, err) == ("", "")
+    assert (process.returncode, out, err) == (0, "", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for another's child, as Linux can")

@@ -114,6 +114,17 @@ def gone(pid: int) -> bool:
     return False
 
 
+def until_it_hears(pid: int) -> None:
+    """Wait until a process would not die of SIGTERM."""
+    status, last = Path(f"/proc/{pid}/status"), time.monotonic() + PATIENCE
+    while time.monotonic() < last:
+        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1:
+            return
+        time.sleep(0.001)
+    raise AssertionError("it never listened")
+
+
 def test_a_control_that_never_served_ends_all_with_its_exit_code(tmp_path: Path) -> None:
     story = """
         kept = keep(processes, "a")
@@ -213,11 +224,13 @@ def test_signals_are_controls_to_answer_and_then_all_ends(tmp_path: Path) -> Non
         import signal
         heard = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, heard.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         kept = keep(processes, "a")
         while not kept.pid: await asyncio.sleep(0.01)
         processes.served()
         say("served")
         await heard.wait()
+        processes.leaving()
         raise RuntimeError("while it stops")
     """
     with house(tmp_path, story) as running:
@@ -226,6 +239,24 @@ def test_signals_are_controls_to_answer_and_then_all_ends(tmp_path: Path) -> Non
         assert running.ends() == 1
         assert "started again" not in running.output.whole()
         assert gone(running.number("spawn a"))
+
+
+def test_a_signal_that_control_died_with_is_told_to_the_next_one(tmp_path: Path) -> None:
+    story = """
+        import signal
+        if not processes.has_served:
+            processes.served()
+            say("served")
+            while not signal.sigpending(): await asyncio.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+        while not signal.sigpending(): await asyncio.sleep(0.01)
+        processes.leaving()
+        return 4
+    """
+    with house(tmp_path, story) as running:
+        running.output.wait_for("served")
+        running.process.terminate()
+        assert running.ends() == 4
 
 
 def test_a_signal_while_control_is_away_ends_all(tmp_path: Path) -> None:
@@ -240,8 +271,26 @@ def test_a_signal_while_control_is_away_ends_all(tmp_path: Path) -> None:
     with house(tmp_path, story) as running:
         running.output.wait_for("started again in 2 s")
         running.process.terminate()
-        assert running.ends() == 0
+        assert running.ends() == 1
+        assert "again in 4 s" not in running.output.whole()
         assert gone(running.number("spawn a"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks through /proc")
+def test_a_signal_before_control_listens_is_heard_by_it_later(tmp_path: Path) -> None:
+    story = """
+        import signal
+        while not signal.sigpending(): await asyncio.sleep(0.01)
+        heard = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, heard.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        await heard.wait()
+        return 4
+    """
+    with house(tmp_path, story) as running:
+        until_it_hears(running.process.pid)
+        running.process.terminate()
+        assert running.ends() == 4
 
 
 def test_a_house_that_is_killed_takes_all_with_it(tmp_path: Path) -> None:

@@ -82,6 +82,14 @@ def test_a_long_quiet_time_forgives_earlier_crashes() -> None:
     assert machine.handle(Exited(34.0, -6)) == [Crashed(-6, 0.0), SetTimer(3, 0.0)]
 
 
+def test_what_is_wanted_at_once_is_not_waited_with() -> None:
+    machine = running()
+    transcript(machine, Exited(1.0, -6), Elapsed(1), Exited(2.0, -6))
+    assert machine.phase is Phase.WAITING
+    assert machine.handle(Start()) == [Spawn()]
+    assert machine.handle(Elapsed(2)) == []
+
+
 def test_what_never_came_up_is_not_started_again() -> None:
     machine = Supervisor(POLICY)
     machine.handle(Start())

@@ -10,17 +10,16 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Protocol
 
 import typer
 
 from gateline.errors import DefinitionInvalid
+from gateline.runtime.control_start import STOPPING
 from gateline.runtime.house_client import open_processes
 from gateline.runtime.notice import Notice
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
-
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Work = Callable[[Stack, "Stopper"], Awaitable[int]]
 
@@ -40,6 +39,7 @@ class Teller(Protocol):
 
 class _Stage(Enum):
     STARTING = auto()
+    RESUMING = auto()
     SERVING = auto()
     STOPPING = auto()
     HURRYING = auto()
@@ -61,16 +61,33 @@ class Stopper:
         self._task = asyncio.current_task()
 
     def listen(self) -> None:
-        """Take the signals from now on; a hang-up that our parent chose to ignore (nohup) stays ignored."""
+        """Take the signals from now on, and those that came before, if we were started with them blocked.
+
+        A hang-up that our parent chose to ignore (nohup) stays ignored.
+        """
         loop = asyncio.get_running_loop()
         for number in STOPPING:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue
             loop.add_signal_handler(number, self._hear, number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def deafen(self) -> None:
+        """Ignore the signals from now on: it is over, and all that they could change is the exit code."""
+        loop = asyncio.get_running_loop()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def resuming(self) -> None:
+        """A former control served, and it all goes on: who stops has to take it over first, to let it drain."""
+        self._stage = _Stage.RESUMING
 
     def serving(self) -> None:
         """The start is over: a signal no longer breaks it off."""
-        self._stage = _Stage.SERVING
+        self._stage = _Stage.STOPPING if self.stopping.is_set() else _Stage.SERVING
 
     def leaving(self) -> None:
         """The work is done: a signal now means that stopping takes too long."""
@@ -83,7 +100,9 @@ class Stopper:
             return
         self._stack.leaving()
         match self._stage:
-            case _Stage.STARTING:
+            case _Stage.RESUMING if not self.stopping.is_set():
+                self.stopping.set()
+            case _Stage.STARTING | _Stage.RESUMING:
                 self._stage = _Stage.STOPPING
                 if self._task:
                     self._task.cancel()
@@ -128,16 +147,21 @@ async def _session(settings: Settings, narrator: Teller, work: Work, broken_off:
     processes = open_processes(os.environ)
     stack = Stack(settings, narrator, processes)
     stopper = Stopper(stack)
-    stopper.listen()
     try:
-        async with processes, stack:
-            stopper.serving()
-            narrator.serving()
-            code = await work(stack, stopper)
-            stopper.leaving()
-            stack.leaving()
+        async with processes:
+            if processes.has_served:
+                stopper.resuming()
+            stopper.listen()
+            async with stack:
+                stopper.serving()
+                narrator.serving()
+                code = await work(stack, stopper)
+                stopper.leaving()
+                stack.leaving()
             return code
     except asyncio.CancelledError:
         if stopper.heard is None:
             raise
         return broken_off(stopper.heard)
+    finally:
+        stopper.deafen()

@@ -16,6 +16,10 @@ from typing import Final, NamedTuple
 HOUSE: Final = "GATELINE_HOUSE"
 """The variable, see `Above`."""
 
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that are meant to end Gateline. Control begins with them blocked, so that none is lost and none ends
+it half imported, and unblocks them when it listens."""
+
 _TASK: Final = "GATELINE_TASK"  # as in processes.py, which this must not import
 
 
@@ -86,6 +90,7 @@ def start_control(house: str, held: Mapping[str, int]) -> StartedControl:
                 [sys.executable, *sys.orig_argv[1:]],
                 environment,
                 setsid=True,
+                setsigmask=STOPPING,
                 setsigdef=[signal.SIGPIPE],
             )
         finally:

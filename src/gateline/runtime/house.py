@@ -18,10 +18,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from gateline.runtime.control_start import HOUSE, start_control
+from gateline.runtime.control_start import HOUSE, STOPPING, start_control
 
 COMMANDS: Final = frozenset({"up", "serve"})
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _HELP: Final = frozenset({"-h", "--help"})
 _COMPLETION: Final = "_GATELINE_COMPLETE"
 

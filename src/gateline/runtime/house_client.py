@@ -69,7 +69,7 @@ class HouseClient:
         self._listening.cancel()
         await asyncio.wait({self._listening})
         if not self.outlives(error):
-            self.ask(do="leaving")
+            self.leaving()
         for kept in self._kept.values():
             kept.forget()
         self._writer.close()
@@ -132,7 +132,9 @@ class HouseClient:
 
     def leaving(self) -> None:
         """Say that this is the end, and not ours alone."""
-        self._is_leaving = True
+        if not self._is_leaving:
+            self._is_leaving = True
+            self.ask(do="leaving")
 
     def outlives(self, error: BaseException | None) -> bool:
         """What has served goes on when a fault ends us."""

@@ -22,7 +22,7 @@ from gateline.processes import watchman
 from gateline.processes.orphans import reap_orphans
 from gateline.runtime import supervisor
 from gateline.runtime.background import background
-from gateline.runtime.control_start import StartedControl, start_control
+from gateline.runtime.control_start import STOPPING, StartedControl, start_control
 from gateline.runtime.house_wire import LONGEST_LINE, command_of, line, receive_handle
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.process import ending
@@ -55,6 +55,7 @@ class Household:
         self._first: StartedControl | None = control
         self._served = self._away = False
         self._signals = 0
+        self._unheard: list[int] = []  # signals that no control has said it heard
         self._kept: dict[str, Keeper] = {}
         self._drains: dict[str, asyncio.Event] = {}
         self._notes: dict[str, str] = {}
@@ -98,6 +99,10 @@ class Household:
         started = self._first or start_control(self._house, self._held)
         self._first = None
         self._child = Spawned(started.pid)
+        for number in self._unheard:
+            self._control.leaving()
+            self._child.signal(number)  # it hears them when it listens
+        self._unheard.clear()
         self._tasks.create_task(self._attend(started))
         return self._child
 
@@ -154,6 +159,7 @@ class Household:
             case {"do": "served"}:
                 self._tell_served()
             case {"do": "leaving"}:
+                self._unheard.clear()
                 self._control.leaving()
             case {"do": "drained", "name": str(name)} if name in self._drains:
                 self._drains[name].set()
@@ -190,6 +196,8 @@ class Household:
         self._away = True
         after = f"in {crash.restart_in:g} s" if crash.restart_in else "at once"
         _say(f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on")
+        if self._unheard:
+            self._control.start()
 
     # What control wants.
 
@@ -241,7 +249,7 @@ class Household:
 
     def _listen(self, heard: list[int]) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOPPING:
             if signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._hear, number)
         for early in heard:
@@ -250,12 +258,13 @@ class Household:
     def _hear(self, number: int) -> None:
         """Control knows what each signal means; the end of it is the end of all from now on."""
         self._signals += 1
-        self._control.leaving()
-        if not self._served and number == signal.SIGINT:
-            number = signal.SIGTERM  # means the same, and leaves no traceback of a Python that still starts
-        if self._child is None and self._first:
-            os.kill(self._first.pid, number)  # its keeper comes to it in a moment
-        elif self._child and not self._child.ended.done():
+        is_there = self._child is not None and not self._child.ended.done()
+        if self._signals == 1 and (self._served or not is_there):
+            self._unheard.append(number)  # should it die before it has heard, the next one will drain
+            self._control.start()  # without waiting any longer, if it is away
+        else:
+            self._control.leaving()
+        if self._child and is_there:
             self._child.signal(number)
             if self._signals > 2:
                 asyncio.get_running_loop().call_later(LAST_SECONDS, self._child.kill)

@@ -54,7 +54,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Somebody wants the process to run."""
+    """Somebody wants the process to run, now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class Supervisor:
         """Take in what happened; what is to be done about it, in order."""
         match event:
             case Start():
-                return self._spawn() if self._phase is Phase.IDLE else []
+                return self._spawn() if self._phase in {Phase.IDLE, Phase.WAITING} else []
             case Ready(at=at):
                 return self._ready(at)
             case Exited(at=at, status=status):
