@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 
 import pytest
@@ -50,15 +51,19 @@ def test_the_end_waits_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     may_go_on.set()
 
 
-def test_a_reader_that_is_gone_is_no_fault() -> None:
-    def write(_: int) -> None:
-        raise BrokenPipeError
+def test_what_cannot_be_written_is_lost_and_the_next_line_is_tried() -> None:
+    written: list[int] = []
 
-    writer = LineWriter[int](write, print)
-    writer.put(0)
+    def write(number: int) -> None:
+        if number < 2:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        written.append(number)
+
+    writer = LineWriter[int](write, written.append)
+    for number in range(4):
+        writer.put(number)
     writer.close()
-    writer.put(1)
-    writer.close()
+    assert written == [2, 3]
 
 
 def test_without_lines_there_is_no_thread() -> None:

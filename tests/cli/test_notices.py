@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -107,6 +109,7 @@ def test_going_back_to_what_is_served_is_said_only_after_a_refusal() -> None:
     narrator = Narrator(Console(file=out, highlight=False, markup=False))
     for notice in (complained(refused=True), Unchanged(), Unchanged()):
         narrator(notice)
+    narrator.close()
     assert out.getvalue().count("the definitions are good again") == 1
 
 
@@ -166,3 +169,31 @@ def test_with_json_lines_functions_speak_json_too(notice: Notice, told: dict[str
     expected = {"time": "2026-01-02T12:00:00.000Z", "function": "auth", "request_id": "r1", **told}
     assert json.loads(line) == expected
     assert out.getvalue() == ""
+
+
+def test_a_reader_that_takes_nothing_or_is_gone_stops_nobody() -> None:
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "w", encoding="utf-8") as pipe:
+        narrator = Narrator(Console(file=pipe))
+        for number in range(5000):  # a pipe holds 64 KiB
+            narrator(Remarked(f"remark {number:4} of which nobody reads the end"))
+        os.close(read_end)
+        narrator(Remarked("told to nobody"))
+        narrator.close()
+
+
+def test_something_else_is_printed_in_its_turn() -> None:
+    out, here = io.StringIO(), threading.get_ident()
+    console, threads = Console(file=out), list[int]()
+
+    def greeting() -> None:
+        threads.append(threading.get_ident())
+        console.print("welcome")
+
+    narrator = Narrator(console)
+    narrator(Remarked("first"))
+    narrator.greet(console, greeting)
+    narrator(Remarked("last"))
+    narrator.close()
+    assert out.getvalue() == "gateline: first\nwelcome\ngateline: last\n"
+    assert here not in threads

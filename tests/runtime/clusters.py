@@ -37,7 +37,11 @@ ORDERS: Final = Service(
     origin=PLACE,
 )
 WORKER: Final = replace(
-    ORDERS, name="mail", command=(sys.executable, "-S", str(PROGRAM)), target_group="", secrets=()
+    ORDERS,
+    name="mail",
+    command=(sys.executable, "-S", "-c", "import signal; signal.pause()"),
+    target_group="",
+    secrets=(),
 )
 
 

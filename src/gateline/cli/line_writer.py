@@ -1,7 +1,8 @@
-"""Writes what comes in large numbers on a thread of its own.
+"""Writes on a thread of its own what is told while a project runs.
 
 A terminal that takes nothing (Ctrl-S), or a slow reader of a pipe, must not stop whoever hands lines over; so
-what comes on top of `MOST_WAITING` is dropped and counted.
+what comes on top of `MOST_WAITING` is dropped and counted. Nor may a full disk or a reader that is gone: what
+cannot be written is lost, and the next line is tried.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -62,12 +65,11 @@ class LineWriter(Generic[T]):
                 waiting, self._waiting = self._waiting, deque()
                 dropped, self._dropped = self._dropped, 0
                 over = self._over
-            try:
-                for item in waiting:
-                    self._write(item)
-                if dropped:
-                    self._tell_dropped(dropped)
-            except (OSError, ValueError):
-                return  # the reader of our output is gone
+            writes = [partial(self._write, item) for item in waiting]
+            if dropped:
+                writes.append(partial(self._tell_dropped, dropped))
+            for write in writes:
+                with suppress(OSError, ValueError):
+                    write()
             if over:
                 return

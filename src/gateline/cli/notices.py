@@ -1,16 +1,18 @@
 """What the housekeeper tells while a project runs, as lines on standard error.
 
 What functions and tasks print is JSON lines among those of the requests when these are JSON. `gateline serve` tells all
-of it as JSON lines (`notice_lines.py`).
+of it as JSON lines (`notice_lines.py`). All is written by a thread of its own: who serves waits for no reader.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.console import Console
 
+from gateline.cli.console import show
 from gateline.cli.line_writer import LineWriter
 from gateline.cli.notice_lines import as_line, said_fields
 from gateline.cli.render import counted, render_report, visible
@@ -48,7 +50,7 @@ class Narrator:
         self._console = console
         self._write_json = write_json
         self._now = now
-        self._functions = LineWriter(self._pass_on, self._tell_dropped)
+        self._lines = LineWriter[Callable[[], object]](lambda write: write(), self._tell_dropped)
         self._serving = False
         self._refused = False
         self._troubled: set[str] = set()
@@ -71,7 +73,7 @@ class Narrator:
             case ServiceTold() if self._is_as_expected(notice):
                 pass
             case FunctionSaid() | FunctionTrouble() | TaskSaid():
-                self._functions.put(notice)
+                self._lines.put(partial(self._pass_on, notice))
             case Unchanged() if not self._refused:
                 pass
             case _:
@@ -80,8 +82,12 @@ class Narrator:
             self._refused = isinstance(notice, Complained) and notice.refused
 
     def close(self) -> None:
-        """Say what functions and tasks have said and is still to be shown."""
-        self._functions.close()
+        """Say what is still to be said."""
+        self._lines.close()
+
+    def greet(self, console: Console, greeting: Callable[[], object]) -> None:
+        """Have something else printed, at a console of its own, in its turn."""
+        self._lines.put(partial(show, console, greeting))
 
     def _is_as_expected(self, notice: ServiceTold) -> bool:
         """Whether it only says that a service is well which nothing else was said about."""
@@ -107,15 +113,15 @@ class Narrator:
         self._exposed.clear()
 
     def _tell_dropped(self, dropped: int) -> None:
-        self._say(
-            f"{dropped} more lines of functions and tasks were not shown: they came faster than they can be"
-        )
+        self._print(f"gateline: {dropped} more lines were not shown: they came faster than they can be")
 
     def _complain(self, notice: Complained) -> None:
-        render_report(notice.report, notice.places.locate, self._console, notice.places.text)
+        report, places = notice.report, notice.places
+        render = partial(render_report, report, places.locate, self._console, places.text)
+        self._lines.put(partial(show, self._console, render))
         if notice.refused:
             rest = "; the last good configuration serves on" if self._serving else ""
-            self._say(f"{counted(notice.report)}{rest}")
+            self._say(f"{counted(report)}{rest}")
 
     def _pass_on(self, notice: FunctionSaid | FunctionTrouble | TaskSaid) -> None:
         """What a function or a task prints, or what went wrong in a function."""
@@ -129,7 +135,10 @@ class Narrator:
             name = (notice.function or "functions") + request
         for line in notice.text.expandtabs().splitlines() or [""]:  # loggers of runtimes write tabs
             text = f"{name}{' !' if isinstance(notice, FunctionTrouble) else ' |'} {line}"
-            self._console.print(visible(text), soft_wrap=True)
+            self._print(text)
 
     def _say(self, text: str) -> None:
-        self._console.print(f"gateline: {visible(text)}", soft_wrap=True)
+        self._lines.put(partial(self._print, f"gateline: {text}"))
+
+    def _print(self, text: str) -> None:
+        show(self._console, partial(self._console.print, visible(text), soft_wrap=True))

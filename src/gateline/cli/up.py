@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -81,19 +82,19 @@ def up(
         write=_write_out,
     )
 
+    narrator = Narrator(console.complaints(), _write_out if shown is LogFormat.JSON else None)
+
     async def work(stack: Stack, stopper: Stopper) -> int:
         if not stack.is_back:
-            _greet(stack, out, settings)
+            narrator.greet(out, partial(_greet, stack, out, settings))
         await stopper.stopping.wait()
         return 0
 
-    write_json = _write_out if shown is LogFormat.JSON else None
-    run_session(settings, Narrator(console.complaints(), write_json), work)
+    run_session(settings, narrator, work)
 
 
 def _write_out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    console.write_out(sys.stdout, text)
 
 
 def _greet(stack: Stack, out: Console, settings: Settings) -> None:
@@ -116,7 +117,6 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
     for line in _examples(rows, stage_urls(gateway), _trust(stack, settings)):
         out.print(f"  {line}", soft_wrap=True)
     out.print()
-    out.file.flush()
 
 
 def _trust(stack: Stack, settings: Settings) -> list[str]:

@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ from gateline.processes.orphans import reap_orphans
 from gateline.runtime import supervisor
 from gateline.runtime.background import background
 from gateline.runtime.control_start import STOPPING, StartedControl, start_control
+from gateline.runtime.house_voice import HouseVoice
 from gateline.runtime.house_wire import LONGEST_LINE, command_of, line, receive_handle
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.process import ending
@@ -52,6 +52,7 @@ class Household:
 
     def __init__(self, house: str, control: StartedControl) -> None:
         self._house = house
+        self._voice = HouseVoice()
         self._first: StartedControl | None = control
         self._served = self._away = False
         self._signals = 0
@@ -91,6 +92,7 @@ class Household:
             self._pipe = -1
             await watching.finished
             reaping.cancel()
+        self._voice.close()
         return finished.status if finished.status >= 0 else 128 - finished.status
 
     # Control.
@@ -127,7 +129,7 @@ class Household:
             KeyError,
             TypeError,
         ) as error:  # a fault of ours: a new control is better than none
-            _say(f"internal error: control said what nobody understands ({type(error).__name__})")
+            self._voice.say(f"internal error: control said what nobody understands ({type(error).__name__})")
             if self._child and self._child.pid == started.pid:
                 self._child.kill()
         finally:
@@ -189,13 +191,15 @@ class Household:
     def _tell_served(self) -> None:
         self._control.ready()
         if self._served and self._away and self._child:
-            _say(f"control is back (process {self._child.pid})")
+            self._voice.say(f"control is back (process {self._child.pid})")
         self._served, self._away = True, False
 
     def _tell_crash(self, crash: supervisor.Crashed) -> None:
         self._away = True
         after = f"in {crash.restart_in:g} s" if crash.restart_in else "at once"
-        _say(f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on")
+        self._voice.say(
+            f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on"
+        )
         if self._unheard:
             self._control.start()
 
@@ -339,15 +343,3 @@ def _empty(pipe: int) -> None:
     with suppress(BlockingIOError):
         while os.read(pipe, _CHUNK):
             pass
-
-
-def _say(text: str) -> None:
-    """Tell people; below `serve` in a line of JSON on standard output, as all that is told there."""
-    with suppress(OSError, ValueError):
-        if sys.argv[1:2] == ["serve"]:
-            time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            told = {"time": time, "event": "house", "level": "warning", "message": text}
-            os.write(sys.stdout.fileno(), json.dumps(told, separators=(",", ":")).encode() + b"\n")
-            return
-        sys.stderr.write(f"gateline: {text}\n")
-        sys.stderr.flush()
