@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from attacks.front import GW_SECRET, PASSTHROUGH_SECRET, Front
+from attacks.public import PUBLIC_PROJECT, PublicFront, public_front
 from harness.gateway_process import running_gateway
 from harness.recording_backend import RecordingBackend
 
@@ -76,3 +77,34 @@ def front_behind_proxy(shared_front_behind_proxy: Front) -> Front:
     """The gateway with `trusted_hops: 1`."""
     shared_front_behind_proxy.backend.clear()
     return shared_front_behind_proxy
+
+
+@pytest.fixture(scope="session")
+def shared_public(
+    backend: RecordingBackend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PublicFront]:
+    with public_front(backend, tmp_path_factory.mktemp("public")) as front:
+        yield front
+
+
+@pytest.fixture(scope="session")
+def shared_lenient_public(
+    backend: RecordingBackend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PublicFront]:
+    overlay = str(PUBLIC_PROJECT / "paths-aws.yaml")
+    with public_front(backend, tmp_path_factory.mktemp("lenient"), "--overlay", overlay) as front:
+        yield front
+
+
+@pytest.fixture
+def public(shared_public: PublicFront) -> PublicFront:
+    """The balancer with the defaults, its backend having seen nothing."""
+    shared_public.backend.clear()
+    return shared_public
+
+
+@pytest.fixture
+def lenient_public(shared_lenient_public: PublicFront) -> PublicFront:
+    """The balancer with `paths: aws`."""
+    shared_lenient_public.backend.clear()
+    return shared_lenient_public

@@ -6,90 +6,16 @@ means the closed thing, whatever it looks like, must be answered by its rule or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from attacks.front import GW_SECRET, Front, pseudo_headers, request
-from harness.free_port import free_port
-from harness.gateway_process import running_gateway
-from harness.raw_client import exchange
-from harness.recording_backend import Received, RecordingBackend
+from attacks.front import GW_SECRET, request
+from attacks.public import PublicFront
 
 pytestmark = pytest.mark.envoy
 
-PROJECT: Final = Path(__file__).parent / "balancer"
 PEER: Final = b"127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class PublicFront(Front):
-    """The balancer in place of the gateway."""
-
-    public_port: int
-
-    @property
-    def port(self) -> int:
-        """Where the balancer's clients come in."""
-        return self.public_port
-
-    def seen(self) -> list[Received]:
-        """What the backend has seen of clients, after all that was sent before has been dealt with."""
-        [answer] = exchange(self.port, request(b"/sentinel"))
-        assert answer.status == 200
-        received = self.backend.received()
-        assert b"/sentinel" in [each.target for each in received]
-        return [each for each in received if each.target not in {b"/sentinel", b"/healthz"}]
-
-    def closes(self, data: bytes, body: bytes) -> None:
-        """Send bytes that must be answered by the rule with that body, and reach nobody."""
-        answer = self.send(data)
-        assert (answer.status, answer.body) == (403, body), answer.raw
-        assert self.seen() == []
-
-
-@contextmanager
-def _front(backend: RecordingBackend, scratch: Path, *options: str) -> Iterator[PublicFront]:
-    port = free_port()
-    environ = {"BACKEND": f"127.0.0.1:{backend.port}", "GW_SECRET": GW_SECRET, "PUBLIC_PORT": str(port)}
-    with running_gateway(PROJECT, scratch, environ, "--log-format", "json", *options) as gateway:
-        yield PublicFront(gateway, backend, port)
-    assert GW_SECRET not in gateway.output.whole()
-
-
-@pytest.fixture(scope="module")
-def shared_public(
-    backend: RecordingBackend, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PublicFront]:
-    with _front(backend, tmp_path_factory.mktemp("public")) as front:
-        yield front
-
-
-@pytest.fixture(scope="module")
-def shared_lenient(
-    backend: RecordingBackend, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PublicFront]:
-    overlay = str(PROJECT / "paths-aws.yaml")
-    with _front(backend, tmp_path_factory.mktemp("lenient"), "--overlay", overlay) as front:
-        yield front
-
-
-@pytest.fixture
-def public(shared_public: PublicFront) -> PublicFront:
-    """The balancer with the defaults, its backend having seen nothing."""
-    shared_public.backend.clear()
-    return shared_public
-
-
-@pytest.fixture
-def lenient(shared_lenient: PublicFront) -> PublicFront:
-    """The balancer with `paths: aws`."""
-    shared_lenient.backend.clear()
-    return shared_lenient
 
 
 def one_of(front: PublicFront, name: bytes, *lines: bytes) -> list[bytes]:
@@ -140,8 +66,8 @@ def test_a_form_that_no_path_may_have_is_refused(public: PublicFront, target: by
 
 
 @pytest.mark.parametrize("target", REFUSED_EVERYWHERE.values(), ids=REFUSED_EVERYWHERE)
-def test_it_is_also_refused_with_paths_aws(lenient: PublicFront, target: bytes) -> None:
-    lenient.refuses(request(target))
+def test_it_is_also_refused_with_paths_aws(lenient_public: PublicFront, target: bytes) -> None:
+    lenient_public.refuses(request(target))
 
 
 @pytest.mark.parametrize("target", READ_AS_ADMIN.values(), ids=READ_AS_ADMIN)
@@ -150,8 +76,8 @@ def test_a_path_that_a_target_may_read_as_a_closed_one_is_refused(public: Public
 
 
 @pytest.mark.parametrize("target", [b"/%61dmin", b"//admin", b"/x/%252e%252e/admin"])
-def test_with_paths_aws_the_bytes_are_kept_as_at_amazon(lenient: PublicFront, target: bytes) -> None:
-    assert lenient.reaches(request(target)).target == target
+def test_with_paths_aws_the_bytes_are_kept_as_at_amazon(lenient_public: PublicFront, target: bytes) -> None:
+    assert lenient_public.reaches(request(target)).target == target
 
 
 @pytest.mark.parametrize(
@@ -386,52 +312,3 @@ def test_a_redirect_never_takes_a_client_to_a_line_of_its_own(public: PublicFron
     answer = public.send(request(b"/old//evil.example?a=%0d%0a", host=b"shop.test:1"))
     assert answer.status == 302
     assert answer.one(b"location") == b"http://shop.test:80/new/old//evil.example?a=%0d%0a"
-
-
-HTTP2_PATHS = [
-    b"/x/../admin",
-    b"/%61dmin",
-    b"//admin",
-    b"admin",
-    b"/admin\xff",
-    b"/x?\xff",
-    b"*",
-    b"",
-    b"/x#y",
-]
-
-
-@pytest.mark.parametrize("path", HTTP2_PATHS)
-def test_http2_is_judged_alike(public: PublicFront, path: bytes) -> None:
-    public.http2_refuses(pseudo_headers(path))
-
-
-@pytest.mark.parametrize("verb", [b"put", b"Put", b"trace", b"PUT1", b"A" * 41])
-def test_http2_takes_no_verb_that_no_rule_can_name(public: PublicFront, verb: bytes) -> None:
-    assert public.http2_refuses(pseudo_headers(b"/x", verb=verb)).status == 400
-
-
-def test_http2_headers_are_judged_alike(public: PublicFront) -> None:
-    public.http2_refuses([*pseudo_headers(b"/admin")])
-    public.http2_refuses([*pseudo_headers(b"/x"), (b"x-role", b"user"), (b"x-role", b"admin")])
-    public.http2_refuses([*pseudo_headers(b"/x", authority=b"admin.example.com:80")])
-    public.http2_refuses([*pseudo_headers(b"/x", authority=b"a,b")])
-    received = public.http2_reaches([*pseudo_headers(b"/x"), (b"host", b"admin.example.com")])
-    assert received.all(b"host") == [b"localhost"]
-
-
-@pytest.mark.parametrize("path", [b"/x", b"/a%20b", b"/old/x"])
-@pytest.mark.parametrize("value", [b" admin", b"admin ", b"\tadmin", b"admin\t"])
-def test_a_value_that_a_target_would_trim_is_refused(public: PublicFront, path: bytes, value: bytes) -> None:
-    for name in (b"x-role", b"x-forwarded-for", b"user-agent"):
-        outcome = public.http2_refuses([*pseudo_headers(path), (name, value)])
-        assert outcome.status == 400 or outcome.reset is not None
-
-
-def test_http2_reaches_a_target_as_one_request_of_http1(public: PublicFront) -> None:
-    received = public.http2_reaches(
-        [*pseudo_headers(b"/x?y"), (b"x-gw-secret", b"evil"), (b"x-forwarded-for", b"10.0.0.1")]
-    )
-    assert received.target == b"/x?y"
-    assert received.all(b"x-forwarded-for") == [b"10.0.0.1,127.0.0.1"]
-    assert b"x-gw-secret" not in received.names
