@@ -6,14 +6,16 @@ import json
 import os
 import signal
 import sys
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from cli.commands import PATIENCE
-from cli.test_serve import held_back, serving
-from runtime.projects import proxy
+from cli.test_serve import Serving, held_back, serving
+from end_to_end.test_kills import family, read
+from runtime.projects import MOCK, proxy
 
 pytestmark = [
     pytest.mark.envoy,
@@ -44,3 +46,49 @@ def test_a_signal_while_control_is_started_again_lets_requests_in_flight_finish(
     assert (code, err) == (0, "")
     assert not ready.exists()
     assert not list((tmp_path / ".gateline").glob("*.json"))
+
+
+def whole(served: Serving, ready: Path, before: dict[str, int], *roles: str) -> None:
+    """Wait until other processes play the roles, and a request is answered."""
+    last = time.monotonic() + 2 * PATIENCE
+    while any(pids(ready).get(role, before[role]) == before[role] for role in roles):
+        assert time.monotonic() < last, "nobody took its place"
+        time.sleep(0.01)
+    while True:
+        with suppress(OSError):
+            assert served.ask("/prod/hello")[0] == 200
+            return
+        assert time.monotonic() < last, "nobody listens"
+        time.sleep(0.01)
+
+
+def next_envoy(house: int, former: int) -> int:
+    """The child of the house that is Envoy, and not the former one, as soon as there is one."""
+    last = time.monotonic() + PATIENCE
+    while time.monotonic() < last:
+        for pid in family(house):
+            if pid != former and b"/envoy" in read(pid, "cmdline").split(b"\0")[0]:
+                return pid
+    raise AssertionError("no Envoy was started")
+
+
+def test_an_envoy_that_hangs_when_control_comes_back_is_started_again(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    with serving(tmp_path, {"/hello": MOCK}, "--ready-file", ready) as served:
+        before = pids(ready)
+        os.kill(before["envoy"], signal.SIGSTOP)
+        os.kill(before["control"], signal.SIGKILL)
+        whole(served, ready, before, "envoy", "control")
+        served.stop()
+        assert served.end()[0] == 0
+
+
+def test_an_envoy_that_hangs_while_it_is_started_again_is_started_once_more(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    with serving(tmp_path, {"/hello": MOCK}, "--ready-file", ready) as served:
+        before = pids(ready)
+        os.kill(before["envoy"], signal.SIGKILL)
+        os.kill(next_envoy(before["gateline"], before["envoy"]), signal.SIGSTOP)
+        whole(served, ready, before, "envoy")
+        served.stop()
+        assert served.end()[0] == 0

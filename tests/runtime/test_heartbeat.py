@@ -73,3 +73,22 @@ def test_who_uses_a_processor_or_waits_for_a_disk_is_not_idle(tmp_path: Path) ->
         (tmp_path / "7" / "stat").write_text(f"7 (a ) R) {state} 1 7 7")
         assert is_idle(7, tmp_path) is idle
     assert not is_idle(8, tmp_path)
+
+
+def test_a_process_that_was_stopped_before_it_opened_its_socket_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+    async def play(process: subprocess.Popen[bytes]) -> None:
+        told = Told(process.pid)
+        watching = asyncio.ensure_future(watch(lambda: cast("Kept", told), tmp_path / "sock"))
+        os.kill(process.pid, signal.SIGSTOP)
+        async with asyncio.timeout(20):
+            await told.told.wait()
+        watching.cancel()
+        await asyncio.wait({watching})
+
+    with subprocess.Popen(command) as process:
+        try:
+            asyncio.run(play(process))
+        finally:
+            process.kill()

@@ -184,7 +184,16 @@ def test_a_process_that_does_not_answer_is_killed_and_started_again() -> None:
     assert machine.handle(Exited(6.0, -11)) == [Crashed(-11, 0.5), SetTimer(2, 0.5)]
 
 
-def test_what_starts_or_stops_need_not_answer() -> None:
+def test_what_was_ready_and_hangs_while_it_starts_again_is_killed_and_started_once_more() -> None:
+    machine = running()
+    transcript(machine, Exited(5.0, -9), Elapsed(1))
+    assert machine.phase is Phase.STARTING
+    assert machine.handle(Unresponsive()) == [Kill()]
+    assert machine.handle(Unresponsive()) == []
+    assert machine.handle(Exited(8.0, -9)) == [Crashed(-9, 0.5, hung=True), SetTimer(2, 0.5)]
+
+
+def test_what_starts_for_the_first_time_or_stops_need_not_answer() -> None:
     machine = Supervisor(POLICY)
     machine.handle(Start())
     assert machine.handle(Unresponsive()) == []

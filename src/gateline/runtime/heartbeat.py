@@ -20,6 +20,10 @@ EVERY: Final = 0.45
 _LATE: Final = 2.0
 """So many times as long as planned between two looks: then it was we who did not run, and the look says nothing."""
 
+_COMES_UP: Final = Patience(busy=133)
+"""A process that lets nobody connect yet is given a minute, unless somebody has stopped it."""
+
+_STOPPED: Final = frozenset("Tt")  # by a signal; by a debugger
 _BUSY: Final = frozenset("RD")  # runs or would like to; waits for a disk (proc(5), /proc/PID/stat)
 
 
@@ -32,7 +36,7 @@ async def watch(kept: Callable[[], Kept | None], socket: Path) -> None:
 
     """
     loop = asyncio.get_running_loop()
-    pulse = Pulse(Patience())
+    pulse, coming = Pulse(Patience()), Pulse(_COMES_UP)
     while True:
         asking = asyncio.ensure_future(_ask(socket))
         try:
@@ -47,6 +51,11 @@ async def watch(kept: Callable[[], Kept | None], socket: Path) -> None:
                     break
             else:
                 pulse.answered()
+                process = kept()
+                if asking.result() or not process or not process.pid:
+                    coming.answered()
+                elif coming.missed(idle=_state(process.pid) in _STOPPED):
+                    process.unresponsive()
         finally:
             asking.cancel()
         await asyncio.sleep(EVERY)
@@ -54,19 +63,29 @@ async def watch(kept: Callable[[], Kept | None], socket: Path) -> None:
 
 def is_idle(pid: int, processes: Path = Path("/proc")) -> bool:
     """Whether the main thread of a process neither uses nor waits for a processor or a disk. Not known: no."""
+    state = _state(pid, processes)
+    return bool(state) and state not in _BUSY
+
+
+def _state(pid: int, processes: Path = Path("/proc")) -> str:
+    """The state of a process in one letter; "": not known."""
     try:
         told = (processes / str(pid) / "stat").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return False
-    return told.rpartition(")")[2].split()[0] not in _BUSY
+        return ""
+    return told.rpartition(")")[2].split()[0]
 
 
-async def _ask(socket: Path) -> None:
-    """Wait for the first byte of an answer, as long as it takes; one that is away cannot be hung."""
-    with suppress(OSError):
+async def _ask(socket: Path) -> bool:
+    """Wait for the first byte of an answer, as long as it takes; whether there was somebody to ask."""
+    try:
         reader, writer = await asyncio.open_unix_connection(socket)
+    except OSError:
+        return False
+    with suppress(OSError):
         try:
             writer.write(b"GET /ready HTTP/1.1\r\nHost: heartbeat\r\nConnection: close\r\n\r\n")
             await reader.read(1)
         finally:
             writer.close()
+    return True

@@ -11,7 +11,6 @@ anything to serve, and so is the host. Envoy listens nowhere until it has accept
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -22,39 +21,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, Self
 
-from gateline.compile.bootstrap import bootstrap
 from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
-from gateline.control.outcome import Accepted, Rejected
+from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
-from gateline.errors import DefinitionInvalid, EnvoyUnavailable
+from gateline.errors import DefinitionInvalid
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
-from gateline.runtime import ready, supervisor
-from gateline.runtime.admin import Admin
+from gateline.runtime import ready
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
-from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
-from gateline.runtime.heartbeat import watch
+from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.hosting import HOST, Hosting
-from gateline.runtime.listening import accepts
 from gateline.runtime.notice import (
     Complained,
-    EnvoyBack,
-    EnvoyCrashed,
     Notify,
     Places,
     Published,
     Remarked,
     Unchanged,
 )
-from gateline.runtime.process import Command, ending, trim
-from gateline.runtime.processes import Kept, Processes
-from gateline.runtime.processors import usable_processors
+from gateline.runtime.process import trim
+from gateline.runtime.processes import Processes
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
@@ -63,12 +55,9 @@ from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
-from gateline.runtime.state_dir import StateDir, hold_state_dir, write_private
+from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.watching import signature
 
-NODE: Final = "edge"
-ENVOY: Final = "envoy"
-START_SECONDS: Final = 30.0
 LOOK_AT_LOG_SECONDS: Final = 60.0
 
 
@@ -94,7 +83,6 @@ class Stack:
             on_complaint=lambda complaint: notify(Remarked(complaint)),
         )
         self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
-        self._spawned: asyncio.Queue[int] = asyncio.Queue()
 
     @property
     def gateway(self) -> Gateway:
@@ -114,14 +102,14 @@ class Stack:
     @property
     def pids(self) -> dict[str, int]:
         """The processes that run now."""
-        started = {"envoy": self._keeper.pid, "host": self._hosting.pid}
+        started = {"envoy": self._envoy.pid, "host": self._hosting.pid}
         ours = {"gateline": self._processes.root, "control": os.getpid()}
         return ours | {name: pid for name, pid in started.items() if pid}
 
     async def send_clients_elsewhere(self) -> None:
         """Have every answer say `Connection: close`: clients come back through whoever stands in front."""
         with suppress(OSError):  # an Envoy that is away has no clients
-            await self._admin.fail_health_check()
+            await self._envoy.admin.fail_health_check()
 
     @property
     def is_back(self) -> bool:
@@ -134,7 +122,7 @@ class Stack:
 
     def hurry(self) -> None:
         """Do not wait for the requests in flight."""
-        self._keeper.stop()
+        self._envoy.stop()
         self._hosting.stop()
         self._cluster.hurry()
 
@@ -166,7 +154,9 @@ class Stack:
         # gRPC's server breaks when its start is cancelled.
         await unbroken(opened.enter_async_context(serve_ads(self._publisher, state.xds_socket)))
         tasks = await opened.enter_async_context(background())
-        self._keeper = self._start_envoy(edge, state)
+        self._envoy = EdgeEnvoy(
+            edge.actual, settings.environ, state, self._processes, self._publisher, self._notify
+        )
         self._hosting = Hosting(
             state, settings.environ, tasks, self._processes, self._notify, self._tell_ready
         )
@@ -177,14 +167,15 @@ class Stack:
             settings.environ,
             self._processes,
             register=self._delivery.register,
-            ask=self._admin.clusters,
+            ask=self._envoy.admin.clusters,
             tasks=tasks,
             notify=self._notify,
             changed=self._tell_ready,
         )
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
         self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
-        working = [tasks.create_task(self._resolver.run()), tasks.create_task(self._follow_addresses())]
+        begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
+        working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))
         before = await asyncio.to_thread(signature, loaded.files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
@@ -194,10 +185,9 @@ class Stack:
                 StackCommands(serving=self._serving, cluster=self._cluster, running=self._running),
             )
         )
-        await self._serve(candidate, state)
+        await self._serve(candidate)
         working += [
-            tasks.create_task(self._follow_restarts()),
-            tasks.create_task(watch(lambda: self._keeper, state.admin_socket)),
+            tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
         ]
         if settings.watch:
@@ -233,33 +223,7 @@ class Stack:
         self._processes.hold("requests", log.handle, emptied=True)
         return state.request_pipe
 
-    def _start_envoy(self, edge: RunningEdge, state: StateDir) -> Kept:
-        envoy = find_envoy(self._settings.environ)
-        content = bootstrap(node=NODE, xds_socket=str(state.xds_socket), admin_socket=str(state.admin_socket))
-        write_private(state.bootstrap, json.dumps(content).encode())
-        command = Command(
-            arguments=arguments(
-                envoy, bootstrap=state.bootstrap, workers=edge.actual.workers or usable_processors()
-            ),
-            environment=environment(self._settings.environ),
-            folder=state.path,
-            log=state.envoy_log,
-        )
-        if ENVOY not in self._processes.running:
-            state.envoy_log.unlink(missing_ok=True)
-        self._admin = Admin(state.admin_socket)
-        keeper = self._processes.keep(
-            ENVOY,
-            command,
-            supervisor.Policy(drain_timeout=edge.actual.drain.timeout.total_seconds()),
-            drain=self._admin.drain,
-            on_crash=lambda crash: self._notify(EnvoyCrashed(crash.status, crash.restart_in, crash.hung)),
-            on_spawn=self._spawned.put_nowait,
-        )
-        keeper.start()
-        return keeper
-
-    async def _serve(self, candidate: Candidate, state: StateDir) -> None:
+    async def _serve(self, candidate: Candidate) -> None:
         """Put the first configuration before Envoy, and wait until it serves."""
         if candidate.resources is None or candidate.gateway is None:
             self._refuse(candidate.report, candidate.loaded)
@@ -269,39 +233,13 @@ class Stack:
             self._want_services(candidate)  # they start while Envoy does
         await self._cluster.begin()
         await self._serving.begin(candidate)
-        answer = await self._first_answer(state)
+        answer = await self._envoy.first_answer()
         if isinstance(answer, Rejected):
             self._refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
         self._serving.begun(candidate)
         if not self._processes.has_served:
             await self._cluster.healthy()
         self._take_over(candidate)
-
-    async def _first_answer(self, state: StateDir) -> Accepted | Rejected:
-        """What Envoy says to the first configuration; when it accepts, after its port is open."""
-        answer = asyncio.ensure_future(self._come_up())
-        try:
-            either: set[asyncio.Future[Accepted | Rejected] | asyncio.Future[supervisor.Finished]]
-            either = {answer, self._keeper.finished}
-            await asyncio.wait(either, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if answer.done():
-                return answer.result()
-        finally:
-            answer.cancel()
-        how = f"did not serve within {START_SECONDS:.0f} s"
-        if self._keeper.finished.done():
-            how = f"ended while it started ({ending(self._keeper.finished.result().status)})"
-        words = last_words(state.envoy_log)
-        message = f"Envoy {how}" + (f"; its last words:\n{words}" if words else "")
-        raise EnvoyUnavailable(message)
-
-    async def _come_up(self) -> Accepted | Rejected:
-        await self._spawned.get()
-        answer = await self._publisher.wait_ready(NODE)
-        if isinstance(answer, Accepted):
-            await accepts(self._edge.address, self._edge.port)
-            self._keeper.ready()
-        return answer
 
     def _take_over(self, candidate: Candidate) -> None:
         assert candidate.gateway is not None
@@ -355,14 +293,6 @@ class Stack:
             self._addresses_changed.clear()
             await self._delivery.readdress()
 
-    async def _follow_restarts(self) -> None:
-        while True:
-            pid = await self._spawned.get()
-            await accepts(self._edge.address, self._edge.port)
-            self._keeper.ready()
-            self._tell_ready()
-            self._notify(EnvoyBack(pid))
-
     async def _shut_down(
         self,
         working: list[asyncio.Task[None]],
@@ -382,8 +312,8 @@ class Stack:
             self._hosting.let_go()
             self._cluster.let_go()
             return
-        self._keeper.stop()
-        await self._keeper.finished
+        self._envoy.stop()
+        await self._envoy.finished()
         self._hosting.stop()
         await asyncio.gather(self._hosting.finished(), self._cluster.stop())
 

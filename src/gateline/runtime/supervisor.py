@@ -9,7 +9,7 @@ happened, with the time at which it happened. So races and crash loops are writt
                      └─exited before it was ever ready─► over (failed)
 
 One that says it is leaving ends by itself, and that is the end of it (leaving ─exited─► over). One that is
-unresponsive is killed, and so starts again like one that crashed.
+unresponsive is killed, and so starts again like one that crashed; also while it starts, if it was ready before.
 """
 
 from __future__ import annotations
@@ -232,7 +232,8 @@ class Supervisor:
         return [Crashed(status, delay, self._hung), self._timer(delay)]
 
     def _unresponsive(self) -> list[Action]:
-        if self._phase is not Phase.RUNNING or self._hung:
+        comes_back = self._phase is Phase.STARTING and self._was_ready
+        if self._hung or not (comes_back or self._phase is Phase.RUNNING):
             return []
         self._hung = True
         return [Kill()]
