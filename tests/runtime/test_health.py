@@ -146,22 +146,54 @@ def test_whoever_leaves_half_way_disturbs_nobody() -> None:
     served(play)
 
 
-async def taken(told: Health) -> None:
-    """Wait until the server has taken the one connection."""
-    while not told._connections:  # noqa: ASYNC110 - nobody tells
+async def taken(told: Health, count: int = 1) -> None:
+    """Wait until the server has taken so many connections."""
+    while len(told._connections) < count:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0)
 
 
-def test_connections_that_say_nothing_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_who_say_nothing_take_no_probes_place_and_the_oldest_of_them_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(health, "HEAD_PATIENCE", 60)
+    monkeypatch.setattr(health, "PATIENCE", 60)
+
+    async def play(told: Health) -> None:
+        async with connected(told) as (oldest, half), connected(told) as (_, _):
+            half.write(b"GET /livez HTTP/1.1\r\n")
+            await taken(told, 2)
+            async with connected(told) as (youngest, writer):
+                await taken(told, 3)
+                for _ in range(2):
+                    assert (await asked(told, "/livez"))[0] == 200
+                with suppress(ConnectionError):  # as the system tells it, when there was something to read
+                    assert await oldest.read() == b""
+                writer.write(b"GET /livez HTTP/1.1\r\n\r\n")
+                assert (await youngest.read()).startswith(b"HTTP/1.1 200 OK")
+
+    served(play)
+
+
+def test_where_all_have_asked_who_comes_last_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "MOST_CONNECTIONS", 1)
 
     async def play(told: Health) -> None:
-        async with connected(told) as (reader, writer):
+        async with connected(told):
             await taken(told)
-            with suppress(ConnectionError):  # as the system tells it, when there was something to read
+            told._silent.clear()
+            with suppress(ConnectionError):
                 assert await said(told, b"GET /livez HTTP/1.1\r\n\r\n") == b""
-            writer.write(b"GET /livez HTTP/1.1\r\n\r\n")
-            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+            assert len(told._connections) == 1
+
+    served(play)
+
+
+def test_a_head_must_come_sooner_than_the_exchange_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "HEAD_PATIENCE", 0.01)
+
+    async def play(told: Health) -> None:
+        assert await said(told, b"GET /livez") == b""
 
     served(play)
 

@@ -2,7 +2,8 @@
 
 A server of its own, on an address of its own, for any Host: whoever asks learns one word and a reason, and
 nothing of the gateway can be reached from here. One request a connection, and all of it bounded, so that the
-network that probes come from can neither hold nor fill this process.
+network that probes come from can neither hold nor fill this process. Nor can it take the places of probes: where
+there is none left, who has waited longest without having asked goes.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from gateline.runtime.listening import listener
 
 LONGEST_HEAD: Final = 8192
 """Bytes of a request's line and headers."""
-MOST_CONNECTIONS: Final = 64
+MOST_CONNECTIONS: Final = 256
+AT_ONCE: Final = 32
+"""Connections taken in one turn of the loop: far fewer than there are places, so that a head that was sent is read."""
 PATIENCE: Final = 5.0
 """Seconds for a whole exchange."""
+HEAD_PATIENCE: Final = 1.0
+"""Seconds for a request's head."""
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 
@@ -34,6 +39,7 @@ class Health:
         self.reason = "starting"
         self._stopping = False
         self._connections: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.StreamWriter, None] = {}  # whose heads have not come, the oldest first
 
     def ready(self) -> None:
         """Requests are served from now on."""
@@ -63,7 +69,7 @@ class Health:
         opened = listener(where.address, where.port, another="gateway.admin.port")
         host = f"[{where.address}]" if ":" in where.address else where.address
         self.url = f"http://{host}:{opened.getsockname()[1]}"
-        server = await asyncio.start_server(self._accept, sock=opened, limit=LONGEST_HEAD)
+        server = await asyncio.start_server(self._accept, sock=opened, limit=LONGEST_HEAD, backlog=AT_ONCE)
         try:
             yield
         finally:
@@ -74,9 +80,13 @@ class Health:
             await server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._silent[writer] = None
         if len(self._connections) >= MOST_CONNECTIONS:
-            writer.transport.abort()
-            return
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.transport.abort()
+            if oldest is writer:
+                return
         task = asyncio.create_task(self._exchange(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
@@ -85,16 +95,19 @@ class Health:
         try:
             with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 async with asyncio.timeout(PATIENCE):
-                    writer.write(await self._answer(reader))
+                    writer.write(await self._answer(reader, writer))
                     await writer.drain()
                     writer.close()
                     await writer.wait_closed()
         finally:
+            self._silent.pop(writer, None)
             writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         try:
-            head = await reader.readuntil(_END_OF_HEAD)
+            async with asyncio.timeout(HEAD_PATIENCE):
+                head = await reader.readuntil(_END_OF_HEAD)
+            self._silent.pop(writer, None)
         except asyncio.LimitOverrunError:
             return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too large")
         match head.partition(b"\r\n")[0].split(b" "):

@@ -52,6 +52,8 @@ async def main() -> None:
             await asyncio.start_server(attend, "127.0.0.1", int(port))
         case ["--socket", path]:
             await asyncio.start_unix_server(attend, path)
+        case []:
+            pass  # a worker
         case _:
             sys.exit("say --port PORT or --socket PATH")
     print("serves", *sys.argv[1:], flush=True)
