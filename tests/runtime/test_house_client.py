@@ -21,6 +21,8 @@ from gateline.runtime.process import Command
 from gateline.runtime.processes import Kept, LocalProcesses, Running
 from gateline.runtime.supervisor import Crashed, Finished, Policy
 
+PULSE = {"do": "pulse"}
+
 
 @dataclass
 class Upstairs:
@@ -34,7 +36,9 @@ class Upstairs:
 
     async def asked(self) -> dict[str, Any]:
         """What control asks next."""
-        told: dict[str, Any] = json.loads(await self.reader.readline())
+        told: dict[str, Any] = PULSE
+        while told == PULSE:
+            told = json.loads(await self.reader.readline())
         return told
 
     def keep(self, folder: Path) -> Kept:
@@ -67,7 +71,7 @@ def below(
                         raise ZeroDivisionError
             rest = await reader.read()
             writer.close()
-        return [json.loads(each) for each in rest.splitlines()]
+        return [told for each in rest.splitlines() if (told := json.loads(each)) != PULSE]
 
     with handles:
         return asyncio.run(play())
@@ -133,3 +137,11 @@ def test_a_fault_is_no_farewell_once_all_has_served(served: bool) -> None:
     left = [{"do": "remove", "path": "file"}]
     assert below(story, served=served, fault=True) == (left if served else left + leaving)
     assert below(told_to_stop, served=served, fault=True) == leaving
+
+
+def test_it_says_that_it_is_alive_again_and_again() -> None:
+    async def story(house: Upstairs) -> None:
+        for _ in range(2):
+            assert json.loads(await house.reader.readline()) == PULSE
+
+    below(story)

@@ -27,6 +27,7 @@ from gateline.runtime.control_start import HOUSE
 from gateline.runtime.house import live
 
 if HOUSE not in os.environ:
+%s
     sys.exit(live())
 
 from gateline.runtime.house_client import open_processes
@@ -62,6 +63,12 @@ async def play():
 sys.exit(asyncio.run(play()))
 """
 
+IMPATIENT = """
+    from gateline.runtime import household
+    from gateline.runtime.pulse import Patience
+    household.SILENT = household.SILENT_AT_THE_END = Patience(idle=3)
+"""
+
 
 class House:
     """A running house and what its control prints."""
@@ -81,10 +88,10 @@ class House:
 
 
 @contextmanager
-def house(tmp_path: Path, story: str) -> Iterator[House]:
+def house(tmp_path: Path, story: str, *, impatient: bool = False) -> Iterator[House]:
     """A house whose control plays the story: the body of `async def main(processes)`."""
     script = tmp_path / "control.py"
-    script.write_text(CONTROL % textwrap.indent(textwrap.dedent(story), "    "))
+    script.write_text(CONTROL % (IMPATIENT * impatient, textwrap.indent(textwrap.dedent(story), "    ")))
     path = os.pathsep.join(each for each in sys.path if each)
     with subprocess.Popen(
         [sys.executable, str(script)],
@@ -217,6 +224,59 @@ def test_crashes_drains_and_ends_are_told(tmp_path: Path) -> None:
     assert "crash a -9 True" in text
     assert f"finished {-signal.SIGTERM} [True]" in text
     assert "finished 5\n" in text
+
+
+HANGS = """
+    import signal
+    if processes.has_served:
+        say("another")
+        while not signal.sigpending(): await asyncio.sleep(0.01)
+        return 6
+    kept = keep(processes, "a")
+    while not kept.pid: await asyncio.sleep(0.01)
+    processes.served()
+    await asyncio.sleep(0)
+    say("control", os.getpid())
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells whether one is idle")
+def test_a_control_that_hangs_is_started_again(tmp_path: Path) -> None:
+    with house(tmp_path, HANGS, impatient=True) as running:
+        running.output.wait_for("control ended (it did not answer any more)", PATIENCE)
+        running.output.wait_for("another", PATIENCE)
+        os.kill(running.number("spawn a"), 0)
+        running.process.terminate()
+        assert running.ends() == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells whether one is idle")
+def test_a_signal_to_a_control_that_hangs_is_told_to_the_next_one(tmp_path: Path) -> None:
+    with house(tmp_path, HANGS, impatient=True) as running:
+        running.number("control ")
+        running.process.terminate()
+        assert running.ends() == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells whether one is idle")
+def test_a_control_that_hangs_while_it_ends_holds_nothing_up(tmp_path: Path) -> None:
+    story = """
+        import signal
+        kept = keep(processes, "a")
+        while not kept.pid: await asyncio.sleep(0.01)
+        processes.served()
+        say("served")
+        while not signal.sigpending(): await asyncio.sleep(0.01)
+        processes.leaving()
+        await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    """
+    with house(tmp_path, story, impatient=True) as running:
+        running.output.wait_for("served")
+        running.process.terminate()
+        assert running.ends() == 128 + signal.SIGKILL
+        assert gone(running.number("spawn a"))
 
 
 def test_signals_are_controls_to_answer_and_then_all_ends(tmp_path: Path) -> None:

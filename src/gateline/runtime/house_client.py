@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from gateline.runtime import supervisor
 from gateline.runtime.control_start import HOUSE, Above
-from gateline.runtime.house_wire import LONGEST_LINE, command_fields, line, send_handle
+from gateline.runtime.house_wire import LONGEST_LINE, PULSE_SECONDS, command_fields, line, send_handle
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Drain, Kept, LocalProcesses, OnCrash, OnSpawn, Running
 
@@ -61,13 +61,15 @@ class HouseClient:
         self._remembered = told["remembered"]
         self.running = {name: Running(pid, note) for name, (pid, note) in told["running"].items()}
         self._listening = asyncio.ensure_future(self._listen(reader))
+        self._beating = asyncio.ensure_future(self._beat())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._listening.cancel()
-        await asyncio.wait({self._listening})
+        for task in (self._listening, self._beating):
+            task.cancel()
+        await asyncio.wait({self._listening, self._beating})
         if not self.outlives(error):
             self.leaving()
         for kept in self._kept.values():
@@ -148,6 +150,12 @@ class HouseClient:
         while told := await reader.readline():
             self._hear(json.loads(told))
         os._exit(1)  # the house is gone: nothing that we could still do would be seen to the end
+
+    async def _beat(self) -> None:
+        """Let the house know that we do not hang."""
+        while True:
+            self.ask(do="pulse")
+            await asyncio.sleep(PULSE_SECONDS)
 
     def _hear(self, told: dict[str, Any]) -> None:
         match told:

@@ -6,6 +6,7 @@ Control asks:
     {"do": "start" | "ready" | "unresponsive" | "drained" | "stop", "name": ...}
     {"do": "note", "name": ..., "text": ...}      {"do": "remember", "key": ..., "value": ...}
     {"do": "served"}     {"do": "leaving"}        {"do": "remove", "path": ...}
+    {"do": "pulse"}      each second: it is alive
 
 The house tells, first of all what is:
 
@@ -30,6 +31,7 @@ from typing import Any, Final
 from gateline.runtime.process import Command
 
 LONGEST_LINE: Final = 16 * 1024 * 1024
+PULSE_SECONDS: Final = 1.0
 _EMPTIED: Final = b"+"
 _KEPT: Final = b"-"
 

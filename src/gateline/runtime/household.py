@@ -22,15 +22,21 @@ from gateline.processes.orphans import reap_orphans
 from gateline.runtime import supervisor
 from gateline.runtime.background import background
 from gateline.runtime.control_start import STOPPING, StartedControl, start_control
+from gateline.runtime.heartbeat import is_idle
 from gateline.runtime.house_voice import HouseVoice
-from gateline.runtime.house_wire import LONGEST_LINE, command_of, line, receive_handle
+from gateline.runtime.house_wire import LONGEST_LINE, PULSE_SECONDS, command_of, line, receive_handle
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.process import ending
 from gateline.runtime.processes import mark_of, marked
+from gateline.runtime.pulse import Patience, Pulse
 from gateline.runtime.spawned import Spawned
 
 LAST_SECONDS: Final = 1.0
 """How long a control that was told to end at once may take."""
+
+SILENT: Final = Patience(idle=15, busy=120)
+SILENT_AT_THE_END: Final = Patience(idle=5, busy=30)
+"""How many seconds control may say nothing; and when it was told to end."""
 
 _CHUNK: Final = 65_536
 
@@ -56,6 +62,7 @@ class Household:
         self._first: StartedControl | None = control
         self._served = self._away = False
         self._signals = 0
+        self._said = 0  # lines of control
         self._unheard: list[int] = []  # signals that no control has said it heard
         self._kept: dict[str, Keeper] = {}
         self._drains: dict[str, asyncio.Event] = {}
@@ -85,7 +92,9 @@ class Household:
             self._listen(heard)
             watching = self._watch()
             reaping = tasks.create_task(reap_orphans())
+            listening = tasks.create_task(self._listen_for_control())
             finished = await self._control.finished
+            listening.cancel()
             await self._end_all()
             watching.leaving()
             os.close(self._pipe)
@@ -123,6 +132,7 @@ class Household:
         try:
             with suppress(OSError):
                 while asked := await reader.readline():
+                    self._said += 1
                     self._do(json.loads(asked))
         except (
             ValueError,
@@ -139,6 +149,26 @@ class Household:
             writer.close()
             if self._line is writer:
                 self._be_alone()
+
+    async def _listen_for_control(self) -> None:
+        """Have a control that says nothing any more started again, for ever. One that ends need not be."""
+        pulse, last_pulse = Pulse(SILENT), Pulse(SILENT_AT_THE_END)
+        while True:
+            said = self._said
+            await asyncio.sleep(PULSE_SECONDS)
+            child = self._child
+            if self._said != said or child is None or child.ended.done():
+                pulse.answered()
+                last_pulse.answered()
+                continue
+            idle = is_idle(child.pid)
+            is_hung, hangs_at_the_end = pulse.missed(idle=idle), last_pulse.missed(idle=idle)
+            if not (hangs_at_the_end if self._signals else is_hung):
+                continue
+            if self._signals and not self._unheard:
+                child.kill()
+            else:
+                self._control.unresponsive()  # the next one hears the signal
 
     def _be_alone(self) -> None:
         """Do without control for a while."""
@@ -197,9 +227,8 @@ class Household:
     def _tell_crash(self, crash: supervisor.Crashed) -> None:
         self._away = True
         after = f"in {crash.restart_in:g} s" if crash.restart_in else "at once"
-        self._voice.say(
-            f"control ended ({ending(crash.status)}); it is started again {after}, what serves serves on"
-        )
+        how = "it did not answer any more" if crash.hung else ending(crash.status)
+        self._voice.say(f"control ended ({how}); it is started again {after}, what serves serves on")
         if self._unheard:
             self._control.start()
 
