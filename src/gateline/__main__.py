@@ -6,10 +6,12 @@ import os
 import sys
 
 from gateline.runtime.house import live, needs_house
+from gateline.runtime.standard_streams import open_standard_streams
 
 
 def main() -> None:
     """Run the command line; what keeps processes does so below a house."""
+    open_standard_streams()
     if needs_house(sys.argv[1:], os.environ):
         sys.exit(live())
     from gateline.cli.app import app  # noqa: PLC0415 - the house has no use for it
