@@ -92,3 +92,22 @@ def test_an_envoy_that_hangs_while_it_is_started_again_is_started_once_more(tmp_
         whole(served, ready, before, "envoy")
         served.stop()
         assert served.end()[0] == 0
+
+
+def test_what_was_accepted_is_served_and_kept_alive_while_the_definitions_are_bad(tmp_path: Path) -> None:
+    """A bad edit, then the end of control, then that of Envoy: nobody would tell a new Envoy anything."""
+    ready = tmp_path / "ready.json"
+    with serving(tmp_path, {"/hello": MOCK}, "--ready-file", ready) as served:
+        before = pids(ready)
+        good = (tmp_path / "gateline.yaml").read_text()
+        (tmp_path / "gateline.yaml").write_text("apis: [")
+        os.kill(before["control"], signal.SIGKILL)
+        whole(served, ready, before, "control")
+        before = pids(ready)
+        os.kill(before["envoy"], signal.SIGKILL)
+        whole(served, ready, before, "envoy")
+        (tmp_path / "gateline.yaml").write_text(good)
+        os.kill(before["control"], signal.SIGKILL)
+        whole(served, ready, before, "control")
+        served.stop()
+        assert served.end()[0] == 0

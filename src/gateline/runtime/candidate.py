@@ -89,8 +89,8 @@ class Memory:
         self.compiling = threading.Lock()  # a flush compiles too, while a reload may
 
 
-def read(settings: Settings, memory: Memory) -> Loaded:
-    """The project as its files say it now.
+def read(settings: Settings, memory: Memory, texts: Mapping[Path, str] | None = None) -> Loaded:
+    """The project as its files say it now, or as these texts of them do.
 
     Raises:
         FileUnreadable: the project or an overlay is missing or cannot be read.
@@ -103,6 +103,7 @@ def read(settings: Settings, memory: Memory) -> Loaded:
         allowed=settings.allowed,
         checking=False,
         memory=memory.read,
+        texts=texts,
     )
 
 

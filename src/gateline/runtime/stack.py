@@ -25,10 +25,11 @@ from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
-from gateline.errors import DefinitionInvalid
+from gateline.errors import DefinitionInvalid, FileUnreadable
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
+from gateline.runtime.accepted import keep_accepted, read_accepted
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
@@ -57,8 +58,12 @@ from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.watching import signature
+from gateline.sources import Loaded
 
 LOOK_AT_LOG_SECONDS: Final = 60.0
+_GOES_ON: Final = (
+    "what was accepted last serves on, and is watched over, until the definitions are good again"
+)
 
 
 class Stack:
@@ -143,12 +148,12 @@ class Stack:
         state = opened.enter_context(
             hold_state_dir(folder, settings.state, settings.environ, self._processes)
         )
+        self._state = state
         if settings.ready_file:
             ready.withdraw(settings.ready_file, self._processes, opened)
         memory = Memory()
-        loaded = await asyncio.to_thread(read, settings, memory)
-        if loaded.gateway is None:
-            self._refuse(loaded.report, loaded)
+        loaded, files = await self._read(state, memory)
+        assert loaded.gateway is not None
         edge = await self._take_ports(loaded.gateway, opened)
         pipe = self._log_requests(state, opened)
         # gRPC's server breaks when its start is cancelled.
@@ -177,8 +182,11 @@ class Stack:
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
         working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))
-        before = await asyncio.to_thread(signature, loaded.files, code_trees(loaded.gateway.functions))
+        before = await asyncio.to_thread(signature, files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
+        if candidate.resources is None:
+            loaded = await self._accepted_instead(candidate.report, candidate.loaded, state)
+            candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await opened.enter_async_context(
             serve_control(
                 state.control_socket,
@@ -197,6 +205,33 @@ class Stack:
 
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
+
+    async def _read(self, state: StateDir, memory: Memory) -> tuple[Loaded, frozenset[Path]]:
+        """The project, and the files that it depends on."""
+        try:
+            loaded = await asyncio.to_thread(read, self._settings, memory)
+        except FileUnreadable as error:
+            accepted = await self._accepted(state)
+            if accepted is None:
+                raise
+            self._notify(Remarked(f"{error}; {_GOES_ON}"))
+            return accepted, accepted.files
+        if loaded.gateway is not None:
+            return loaded, loaded.files
+        accepted = await self._accepted_instead(loaded.report, loaded, state)
+        return accepted, loaded.files | accepted.files
+
+    async def _accepted_instead(self, report: Report, refused: Loaded, state: StateDir) -> Loaded:
+        """What was accepted last, instead of what is refused now."""
+        accepted = await self._accepted(state)
+        if accepted is None:
+            self._refuse(report, refused)
+        self._notify(Complained(report, refused, refused=True))
+        self._notify(Remarked(_GOES_ON))
+        return accepted
+
+    async def _accepted(self, state: StateDir) -> Loaded | None:
+        return await asyncio.to_thread(read_accepted, state, self._settings) if self.is_back else None
 
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
@@ -239,9 +274,9 @@ class Stack:
         self._serving.begun(candidate)
         if not self._processes.has_served:
             await self._cluster.healthy()
-        self._take_over(candidate)
+        await self._take_over(candidate)
 
-    def _take_over(self, candidate: Candidate) -> None:
+    async def _take_over(self, candidate: Candidate) -> None:
         assert candidate.gateway is not None
         assert candidate.resources is not None
         self._gateway = candidate.gateway
@@ -250,6 +285,10 @@ class Stack:
         self._serves = True
         self._processes.served()
         self._tell_ready()
+        try:
+            await asyncio.to_thread(keep_accepted, self._state, candidate.loaded)
+        except OSError as error:
+            self._notify(Remarked(f"cannot keep what was accepted for a control after this one: {error}"))
 
     def _want_services(self, candidate: Candidate) -> None:
         gateway, resources = candidate.gateway, candidate.resources
@@ -281,7 +320,7 @@ class Stack:
             return
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
-        self._take_over(candidate)
+        await self._take_over(candidate)
         if replaced.is_change:
             self._notify(Published(time.monotonic() - seen, len(self._rows)))
         else:

@@ -31,6 +31,7 @@ _SCRATCH_RECORD: Final = "scratch.path"
 _TASKS_RECORD: Final = "tasks.path"
 _LONGEST_SOCKET_NAME: Final = "host-control.sock"
 _SHORT_PREFIX: Final = "gateline-"
+_ACCEPTED: Final = "accepted.json"
 _LOCK: Final = "lock"
 _SOCKETS: Final = "sockets"
 
@@ -76,6 +77,11 @@ class StateDir:
     def bootstrap(self) -> Path:
         """What Envoy starts with."""
         return self.path / "bootstrap.json"
+
+    @property
+    def accepted(self) -> Path:
+        """What the definitions said when they were accepted last (`accepted.py`)."""
+        return self.path / _ACCEPTED
 
     @property
     def envoy_log(self) -> Path:
@@ -219,13 +225,13 @@ def _lock(path: Path, processes: Processes) -> int:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove the sockets, pipes and the bootstrap of a run that is over."""
+    """Remove the sockets, pipes, the bootstrap and the accepted texts of a run that is over."""
     for record in (path / SOCKETS_RECORD, path / _SCRATCH_RECORD, path / _TASKS_RECORD):
         with suppress(OSError):
             _remove_short_folder(Path(record.read_text(encoding="utf-8")))
         record.unlink(missing_ok=True)
     shutil.rmtree(path / "sockets", ignore_errors=True)
-    for name in ("bootstrap.json", "requests.pipe"):
+    for name in ("bootstrap.json", "requests.pipe", _ACCEPTED):
         (path / name).unlink(missing_ok=True)
 
 

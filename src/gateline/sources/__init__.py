@@ -91,6 +91,7 @@ def load(
     allowed: frozenset[str] = frozenset(),
     checking: bool = False,
     memory: Memory | None = None,
+    texts: Mapping[Path, str] | None = None,
 ) -> Loaded:
     """Read a project whole.
 
@@ -102,13 +103,15 @@ def load(
         checking: nothing will be started, so what only a start needs may be missing.
         memory: of former readings of the same project; what did not change is not read again.
 
+        texts: what the files of definitions say, by their absolute paths, instead of what is on the disk.
+
     Raises:
         FileUnreadable: `path` or an overlay is missing or cannot be read.
 
     """
     complaints = Complaints(allowed)
     memory = memory or Memory()
-    reader = Reader(path, complaints, memory)
+    reader = Reader(path, complaints, memory, texts)
     document = reader.read(path)
     bare = document is not None and _is_openapi(document)
     circumstances = Circumstances(environ=environ, checking=checking, bare=bare)

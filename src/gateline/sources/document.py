@@ -14,7 +14,7 @@ from gateline.sources import json_text, yaml_text
 from gateline.sources.collector import resting_collector
 from gateline.sources.json_value import JsonValue, Parsed
 
-__all__ = ["Document", "JsonValue", "locate", "read_document"]
+__all__ = ["Document", "JsonValue", "locate", "parse_document", "read_document"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Ten times what Amazon imports: nobody writes more, and an endless file must end somewhere."""
@@ -50,6 +50,11 @@ def read_document(path: Path, name: str, complaints: Complaints) -> Document | N
         message = f"{said}, found the byte 0x{raw[error.start]:02x}"
         complaints.add(codes.NOT_UTF8, Origin(name, position=at), message, help="save it as UTF-8")
         return None
+    return parse_document(text, path, name, complaints)
+
+
+def parse_document(text: str, path: Path, name: str, complaints: Complaints) -> Document | None:
+    """The document that a text is; None when it is neither JSON nor YAML, which was complained about."""
     with resting_collector():
         parsed = _parse(text, path)
     stopped = False

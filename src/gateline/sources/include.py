@@ -15,7 +15,7 @@ from gateline.model.origin import Origin
 from gateline.sources.document import Document
 from gateline.sources.environment import fill
 from gateline.sources.overlay import join
-from gateline.sources.reader import Reader, is_file
+from gateline.sources.reader import Reader
 from gateline.sources.tree import Node, grow
 
 _KEY: Final = "include"
@@ -81,7 +81,9 @@ class Includer:
         hits = glob.glob(text, root_dir=self._reader.folder(pattern.origin), recursive=True)  # noqa: PTH207
         found = [self._reader.absolute(pattern.origin, hit) for hit in sorted(hits)]
         # A pattern may match the file that holds it; only a file named outright can make a circle.
-        found = [path for path in found if is_file(path) and Path(os.path.realpath(path)) not in above]
+        found = [
+            path for path in found if self._reader.has(path) and Path(os.path.realpath(path)) not in above
+        ]
         if not found:
             self._complaints.add(
                 codes.INCLUDE_NOT_FOUND,

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateline.errors import FileUnreadable
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin, Position
-from gateline.sources.document import Document, locate, read_document
+from gateline.sources.document import Document, locate, parse_document, read_document
 from gateline.sources.memory import Memory
 
 _TOP = Position(1, 1)
 
 
 class Reader:
-    """Reads documents, remembers them for positions, and knows every file that the project depends on."""
+    """Reads documents, remembers them for positions, and knows every file that the project depends on.
 
-    def __init__(self, project: Path, complaints: Complaints, memory: Memory | None = None) -> None:
+    With `texts`, by absolute paths, documents are read from these, and there are no others.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        complaints: Complaints,
+        memory: Memory | None = None,
+        texts: Mapping[Path, str] | None = None,
+    ) -> None:
         self._folder = _absolute(project.parent)
         self._named_folder = project.parent
         self._complaints = complaints
         self._memory = memory or Memory()
+        self._texts = texts
         self._documents: dict[Path, Document | None] = {}
         self._by_name: dict[str, Document] = {}
         self._files: set[Path] = set()
@@ -32,6 +43,15 @@ class Reader:
     def files(self) -> frozenset[Path]:
         """Every file that was read, or that would have been had it been there."""
         return frozenset(self._files)
+
+    @property
+    def texts(self) -> Mapping[Path, str]:
+        """What the documents that were read said, by their paths."""
+        return {path: document.text for path, document in self._documents.items() if document is not None}
+
+    def has(self, path: Path) -> bool:
+        """Whether there is a regular file to be read."""
+        return bool(is_file(path)) if self._texts is None else _absolute(path) in self._texts
 
     def absolute(self, origin: Origin, written: str) -> Path:
         """A path of a project file, made absolute: it is relative to the file that it is written in."""
@@ -63,6 +83,13 @@ class Reader:
         if path not in self._documents:
             self._files.add(path)
             name = self.name(path)
+            if self._texts is not None:
+                if path not in self._texts:
+                    message = f"{name} is none of the files that were accepted"
+                    raise FileUnreadable(message)
+                document = parse_document(self._texts[path], path, name, self._complaints)
+                self._remember(path, document)
+                return document
             if is_file(path) is False:  # a pipe or a device would hang the reader
                 message = f"{name} is not a file"
                 raise FileUnreadable(message)
@@ -72,10 +99,13 @@ class Reader:
                 document = read_document(path, name, self._complaints)
                 if document is not None and self._complaints.count == before:
                     self._memory.keep_document(path, document)
-            self._documents[path] = document
-            if document is not None:
-                self._by_name[name] = document
+            self._remember(path, document)
         return self._documents[path]
+
+    def _remember(self, path: Path, document: Document | None) -> None:
+        self._documents[path] = document
+        if document is not None:
+            self._by_name[document.name] = document
 
     def read_named(self, path: Path, origin: Origin, what: str) -> Document | None:
         """Like `read`, for a file that the project names: one that cannot be read is a complaint there."""
