@@ -13,12 +13,12 @@ from gateline.processes import tether
 SCRIPT = tether.__file__
 
 
-def run(*arguments: str, parent: int | None = None) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, parent: int | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-I", "-S", SCRIPT, str(os.getpid() if parent is None else parent), *arguments],
         capture_output=True,
         text=True,
-        env={"GATELINE_TETHERED_PATH": os.environ["PATH"], "SECRET": "x"},
+        env={"GATELINE_TETHERED_PATH": os.environ["PATH"], "SECRET": "x", **environ},
         stdin=subprocess.DEVNULL,
         timeout=20,
         check=False,
@@ -34,6 +34,11 @@ def test_nothing_runs_when_the_parent_is_gone() -> None:
 def test_the_program_is_found_on_the_path_and_leaves_no_core() -> None:
     done = run("-1", "sh", "-c", "ulimit -c; echo ${SECRET:-none}")
     assert done.stdout.split() == ["0", "none"]
+
+
+def test_the_program_may_open_as_many_files_as_is_told() -> None:
+    done = run("-1", "sh", "-c", "ulimit -Sn; echo ${GATELINE_FILES:-none}", GATELINE_FILES="77")
+    assert done.stdout.split() == ["77", "none"]
 
 
 def test_a_broken_pipe_ends_its_writer_as_everywhere() -> None:

@@ -4,132 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import textwrap
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from harness.gateway_process import Output
+from runtime.houses import IMPATIENT, PATIENCE, gone, house, until_it_hears
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="a house spawns")
-
-PATIENCE = 30
-
-CONTROL = """
-import asyncio, os, sys
-from pathlib import Path
-from gateline.runtime.control_start import HOUSE
-from gateline.runtime.house import live
-
-if HOUSE not in os.environ:
-%s
-    sys.exit(live())
-
-from gateline.runtime.house_client import open_processes
-from gateline.runtime.process import Command
-from gateline.runtime.supervisor import Policy
-
-def say(*words):
-    print(*words, flush=True)
-
-SLEEP = "import time; time.sleep(600)"
-
-def command(code=SLEEP, **environment):
-    return Command(arguments=(sys.executable, "-c", code), environment=environment,
-                   folder=Path.cwd(), log=Path("log"))
-
-def keep(processes, name, given=None, policy=Policy(), drain=None):
-    kept = processes.keep(name, given or command(), policy, drain=drain,
-                          on_crash=lambda crash: say("crash", name, crash.status, crash.hung),
-                          on_spawn=lambda pid: say("spawn", name, pid))
-    kept.start()
-    return kept
-
-async def main(processes):
-%s
-
-processes = open_processes(os.environ)
-assert HOUSE not in os.environ
-
-async def play():
-    async with processes:
-        return await main(processes)
-
-sys.exit(asyncio.run(play()))
-"""
-
-IMPATIENT = """
-    from gateline.runtime import household
-    from gateline.runtime.pulse import Patience
-    household.SILENT = household.SILENT_AT_THE_END = Patience(idle=3)
-"""
-
-
-class House:
-    """A running house and what its control prints."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout
-        self.process = process
-        self.output = Output(process.stdout)
-
-    def number(self, fragment: str) -> int:
-        """The last word of the first line that holds the fragment."""
-        return int(self.output.wait_for(fragment).split()[-1])
-
-    def ends(self) -> int:
-        """Its exit code."""
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def house(tmp_path: Path, story: str, *, impatient: bool = False) -> Iterator[House]:
-    """A house whose control plays the story: the body of `async def main(processes)`."""
-    script = tmp_path / "control.py"
-    script.write_text(CONTROL % (IMPATIENT * impatient, textwrap.indent(textwrap.dedent(story), "    ")))
-    path = os.pathsep.join(each for each in sys.path if each)
-    with subprocess.Popen(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": path},
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
-        running = House(process)
-        try:
-            yield running
-        finally:
-            process.kill()
-            running.output.whole()
-
-
-def gone(pid: int) -> bool:
-    """Wait until a process has ended."""
-    last = time.monotonic() + PATIENCE
-    while time.monotonic() < last:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def until_it_hears(pid: int) -> None:
-    """Wait until a process would not die of SIGTERM."""
-    status, last = Path(f"/proc/{pid}/status"), time.monotonic() + PATIENCE
-    while time.monotonic() < last:
-        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
-        if int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1:
-            return
-        time.sleep(0.001)
-    raise AssertionError("it never listened")
 
 
 def test_a_control_that_never_served_ends_all_with_its_exit_code(tmp_path: Path) -> None:
@@ -243,7 +125,7 @@ HANGS = """
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells whether one is idle")
 def test_a_control_that_hangs_is_started_again(tmp_path: Path) -> None:
-    with house(tmp_path, HANGS, impatient=True) as running:
+    with house(tmp_path, HANGS, IMPATIENT) as running:
         running.output.wait_for("control ended (it did not answer any more)", PATIENCE)
         running.output.wait_for("another", PATIENCE)
         os.kill(running.number("spawn a"), 0)
@@ -253,7 +135,7 @@ def test_a_control_that_hangs_is_started_again(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells whether one is idle")
 def test_a_signal_to_a_control_that_hangs_is_told_to_the_next_one(tmp_path: Path) -> None:
-    with house(tmp_path, HANGS, impatient=True) as running:
+    with house(tmp_path, HANGS, IMPATIENT) as running:
         running.number("control ")
         running.process.terminate()
         assert running.ends() == 6
@@ -272,7 +154,7 @@ def test_a_control_that_hangs_while_it_ends_holds_nothing_up(tmp_path: Path) -> 
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGSTOP)
     """
-    with house(tmp_path, story, impatient=True) as running:
+    with house(tmp_path, story, IMPATIENT) as running:
         running.output.wait_for("served")
         running.process.terminate()
         assert running.ends() == 128 + signal.SIGKILL
@@ -387,3 +269,63 @@ def test_a_pipe_is_read_while_control_is_away(tmp_path: Path) -> None:
             os.kill(control, signal.SIGKILL)
             for _ in range(64):  # several times what a pipe holds
                 pipe.write(b"x" * 16_384)
+
+
+FEW_FILES = """
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, 4000))
+"""
+
+
+def test_the_house_and_control_may_open_as_many_files_as_can_be_and_children_what_was_usual(
+    tmp_path: Path,
+) -> None:
+    story = """
+        import resource
+        told = command("import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)")
+        kept = keep(processes, "a", told, Policy(restarts=False))
+        await kept.finished
+        say("child", Path("log").read_text().strip())
+        say("control", resource.getrlimit(resource.RLIMIT_NOFILE))
+        return 0
+    """
+    with house(tmp_path, story, FEW_FILES) as running:
+        assert running.ends() == 0
+        text = running.output.whole()
+    assert "child (200, 4000)" in text
+    assert "control (4000, 4000)" in text
+
+
+NO_FILES = """
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+"""
+
+
+def test_tasks_that_take_all_descriptors_leave_enough_to_start_others_again(tmp_path: Path) -> None:
+    story = """
+        say("control", os.getpid())
+        others = keep(processes, "envoy")
+        while not others.pid: await asyncio.sleep(0.01)
+        others.ready()
+        if processes.has_served:
+            say("another")
+            return 0
+        processes.served()
+        for number in range(100):
+            task = keep(processes, f"task/a/{number}", policy=Policy(restarts=False))
+            while not task.pid and not task.finished.done(): await asyncio.sleep(0.01)
+            if task.finished.done(): break
+        say("full", task.finished.result().status)
+        first = others.pid
+        os.kill(first, 9)
+        while others.pid in (None, first): await asyncio.sleep(0.01)
+        say("replaced")
+        await asyncio.sleep(0)
+        os.kill(os.getpid(), 9)
+    """
+    with house(tmp_path, story, NO_FILES) as running:
+        running.output.wait_for("full 127", PATIENCE)
+        running.output.wait_for("replaced", PATIENCE)
+        running.output.wait_for("another", PATIENCE)
+        assert running.ends() == 0

@@ -34,6 +34,9 @@ UIDS: Final = 1 << 24
 TETHERED: Final = "GATELINE_TETHERED_"
 """What the tether takes away again from the names in its environment, to make the program's."""
 
+FILES: Final = "GATELINE_FILES"
+"""In our environment: how many open files a child may have, when we may have more."""
+
 _TETHER: Final = Path(__file__).with_name("tether.py")
 
 
@@ -123,7 +126,7 @@ def start(command: Command) -> Child:
             stdin=stdin,
             stdout=command.stdout,
             stderr=command.stderr,
-            env={TETHERED + name: value for name, value in command.environment.items()},
+            env=_limits() | {TETHERED + name: value for name, value in command.environment.items()},
             cwd=command.folder,
             pass_fds=command.fds,
             start_new_session=True,
@@ -187,6 +190,10 @@ async def own_user(uid: int, needs: Sequence[Path]) -> tuple[int, str]:
     if status != _CANNOT_READ:
         raise NotTold(f"whether a user of its own can read its code was not told ({ending(status)})")
     return NOBODY_ELSE, NOT_ISOLATED + PLACES.join(map(str, needs))
+
+
+def _limits() -> dict[str, str]:
+    return {FILES: os.environ[FILES]} if FILES in os.environ else {}
 
 
 def _tethered(uid: int, arguments: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,8 @@ Standard library only.
 
 UID -1: stay who you are. `--reaches` runs nothing: exit status 0 says that this user can read all of the paths,
 what is in folders included, 3 that it cannot; any other says nothing. `--attached`: the program keeps standard input
-and may leave a core, as if a shell had started it. The program's environment is what stands in
+and may leave a core, as if a shell had started it. `GATELINE_FILES` in the environment: how many files the program may
+open (soft limit), when its parent may open more. The program's environment is what stands in
 ours behind `GATELINE_TETHERED_`: an LD_PRELOAD of a function's must not be loaded before this is another user's
 process.
 
@@ -30,6 +31,7 @@ PR_SET_NO_NEW_PRIVS = 38
 MOST_LOOKED_AT = 20_000
 CANNOT_READ = 3
 PREFIX = "GATELINE_TETHERED_"
+FILES = "GATELINE_FILES"
 
 
 def main(arguments: list[str]) -> None:
@@ -40,6 +42,9 @@ def main(arguments: list[str]) -> None:
         program, *rest = rest
     else:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold secrets of the function
+    if FILES in os.environ:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (int(os.environ[FILES]), hard))
     if sys.platform == "linux":
         _tie_and_become(int(uid))
         if os.getppid() != int(parent):

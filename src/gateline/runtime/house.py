@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateline.runtime.control_start import HOUSE, STOPPING, start_control
+from gateline.runtime.descriptors import raise_limit
 
 COMMANDS: Final = frozenset({"up", "serve"})
 _HELP: Final = frozenset({"-h", "--help"})
@@ -45,6 +46,7 @@ def live() -> int:
         ):  # a hang-up that our parent ignores (nohup) stays ignored
             signal.signal(number, hear)
     house = os.urandom(8).hex()
+    raise_limit(os.environ)
     control = start_control(house, {})
     modules: dict[str, Any] = sys.modules
     modules.setdefault("ssl", None)  # asyncio does without, and so do 5 MB of memory

@@ -22,6 +22,7 @@ from gateline.processes.orphans import reap_orphans
 from gateline.runtime import supervisor
 from gateline.runtime.background import background
 from gateline.runtime.control_start import STOPPING, StartedControl, start_control
+from gateline.runtime.descriptors import Spare
 from gateline.runtime.heartbeat import is_idle
 from gateline.runtime.house_voice import HouseVoice
 from gateline.runtime.house_wire import LONGEST_LINE, PULSE_SECONDS, command_of, line, receive_handle
@@ -37,6 +38,9 @@ LAST_SECONDS: Final = 1.0
 SILENT: Final = Patience(idle=15, busy=120)
 SILENT_AT_THE_END: Final = Patience(idle=5, busy=30)
 """How many seconds control may say nothing; and when it was told to end."""
+
+TASKS: Final = "task/"
+"""How the names of those begin that may have to do without."""
 
 _CHUNK: Final = 65_536
 
@@ -59,6 +63,7 @@ class Household:
     def __init__(self, house: str, control: StartedControl) -> None:
         self._house = house
         self._voice = HouseVoice()
+        self._spare = Spare()
         self._first: StartedControl | None = control
         self._served = self._away = False
         self._signals = 0
@@ -84,6 +89,7 @@ class Household:
             on_crash=self._tell_crash,
             on_spawn=lambda _: None,
             mark=mark_of(self._house, "control"),
+            spare=self._spare,
         )
         async with background() as tasks:
             self._tasks = tasks
@@ -102,6 +108,7 @@ class Household:
             await watching.finished
             reaping.cancel()
         self._voice.close()
+        self._spare.close()
         return finished.status if finished.status >= 0 else 128 - finished.status
 
     # Control.
@@ -252,6 +259,7 @@ class Household:
             ),
             on_spawn=lambda pid: self._tell(spawned=name, pid=pid),
             mark=mark,
+            spare=None if name.startswith(TASKS) else self._spare,
         )
         self._kept[name] = kept
         kept.finished.add_done_callback(partial(self._finish, name))
@@ -330,6 +338,7 @@ class Household:
             supervisor.Policy(),
             on_crash=lambda _: None,
             on_spawn=lambda _: watching.ready(),
+            spare=self._spare,
         )
         self._tasks.create_task(watching.run())
         watching.start()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Final, Protocol
 
 from gateline.processes.strays import end_strays
 from gateline.runtime import supervisor
+from gateline.runtime.descriptors import Spare
 from gateline.runtime.process import Command, log_trouble, spawn
 
 NOT_STARTED: Final = 127
@@ -44,6 +45,7 @@ class Keeper:
         on_crash: hears that it ended by itself.
         on_spawn: hears the id of each new process.
         mark: what it has started bears it, and is ended after it.
+        spare: descriptors that it may take when none is free.
 
     """
 
@@ -56,9 +58,11 @@ class Keeper:
         on_crash: Callable[[supervisor.Crashed], None],
         on_spawn: Callable[[int], None],
         mark: str = "",
+        spare: Spare | None = None,
     ) -> None:
         self._command = command
         self._mark = mark
+        self._spare = spare
         self._drain_process = drain
         self._machine = supervisor.Supervisor(policy)
         self._on_crash = on_crash
@@ -147,7 +151,8 @@ class Keeper:
 
     def _spawn(self) -> None:
         try:
-            self._child = self._command() if callable(self._command) else spawn(self._command)
+            with self._spare.lent() if self._spare else nullcontext():
+                self._child = self._command() if callable(self._command) else spawn(self._command)
         except OSError as error:
             if isinstance(self._command, Command):
                 log_trouble(self._command.log, error)
