@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli.commands import PATIENCE
-from cli.test_serve import Serving, held_back, serving
+from cli.test_serve import Serving, held_back, line, serving
 from end_to_end.test_kills import family, read
 from runtime.projects import MOCK, proxy
 
@@ -109,5 +110,20 @@ def test_what_was_accepted_is_served_and_kept_alive_while_the_definitions_are_ba
         (tmp_path / "gateline.yaml").write_text(good)
         os.kill(before["control"], signal.SIGKILL)
         whole(served, ready, before, "control")
+        served.stop()
+        assert served.end()[0] == 0
+
+
+@pytest.mark.parametrize("what", [".gateline", ".gateline/sockets"])
+def test_a_state_folder_that_is_removed_is_made_again(tmp_path: Path, what: str) -> None:
+    ready = tmp_path / "ready.json"
+    with serving(tmp_path, {"/hello": MOCK}, "--ready-file", ready) as served:
+        before = pids(ready)
+        shutil.rmtree(tmp_path / what)
+        whole(served, ready, before, "control")
+        assert f"somebody has removed {tmp_path}" in line(served.process, "failed")["message"]
+        before = pids(ready)
+        os.kill(before["envoy"], signal.SIGKILL)
+        whole(served, ready, before, "envoy")
         served.stop()
         assert served.end()[0] == 0

@@ -25,7 +25,7 @@ from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
-from gateline.errors import DefinitionInvalid, FileUnreadable
+from gateline.errors import DefinitionInvalid, FileUnreadable, GatelineError
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
@@ -61,6 +61,7 @@ from gateline.runtime.watching import signature
 from gateline.sources import Loaded
 
 LOOK_AT_LOG_SECONDS: Final = 60.0
+LOOK_AT_STATE_SECONDS: Final = 1.0
 _GOES_ON: Final = (
     "what was accepted last serves on, and is watched over, until the definitions are good again"
 )
@@ -167,16 +168,7 @@ class Stack:
         )
         if loaded.gateway.functions or HOST in self._processes.running:
             self._hosting.start()
-        self._cluster = Cluster(
-            state,
-            settings.environ,
-            self._processes,
-            register=self._delivery.register,
-            ask=self._envoy.admin.clusters,
-            tasks=tasks,
-            notify=self._notify,
-            changed=self._tell_ready,
-        )
+        self._cluster = self._services(state, tasks)
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
         self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
@@ -198,6 +190,8 @@ class Stack:
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
         ]
+        if self._processes.root != os.getpid():  # somebody starts us again
+            working.append(tasks.create_task(_look_after(state)))
         if settings.watch:
 
             def prepare() -> Candidate:
@@ -236,6 +230,18 @@ class Stack:
     def _refuse(self, report: Report, places: Places) -> NoReturn:
         self._notify(Complained(report, places, refused=True))
         raise DefinitionInvalid(report)
+
+    def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
+        return Cluster(
+            state,
+            self._settings.environ,
+            self._processes,
+            register=self._delivery.register,
+            ask=self._envoy.admin.clusters,
+            tasks=tasks,
+            notify=self._notify,
+            changed=self._tell_ready,
+        )
 
     async def _take_ports(self, gateway: Gateway, opened: AsyncExitStack) -> RunningEdge:
         written, chosen = gateway.edge, self._settings.port
@@ -355,6 +361,20 @@ class Stack:
         await self._envoy.finished()
         self._hosting.stop()
         await asyncio.gather(self._hosting.finished(), self._cluster.stop())
+
+
+async def _look_after(state: StateDir) -> None:
+    """End control when somebody removes what it needs: the one after it makes all of that again, and nobody else can.
+
+    Raises:
+        GatelineError: something is missing.
+
+    """
+    while True:
+        await asyncio.sleep(LOOK_AT_STATE_SECONDS)
+        if missing := state.missing():
+            message = f"somebody has removed {missing}, which a gateway that runs needs; it is made again"
+            raise GatelineError(message)
 
 
 async def _keep_short(*logs: Path) -> None:

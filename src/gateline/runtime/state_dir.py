@@ -122,6 +122,11 @@ class StateDir:
         folder.chmod(0o711)
         return folder
 
+    def missing(self) -> Path | None:
+        """What somebody has removed of it, though a run cannot do without."""
+        needed = (self.path, self.sockets, self.bootstrap, self.xds_socket)
+        return next((each for each in needed if not each.exists()), None)
+
     def private_folder(self, name: str) -> Path:
         """A folder of mode 0700 in here, made if it is missing."""
         folder = self.path / name
@@ -157,10 +162,18 @@ def hold_state_dir(
     _own_folder(path, follow=chosen is not None)
     _keep_out_of_version_control(path)
     keeper = processes or LocalProcesses()
-    lock = keeper.held(_LOCK) or _lock(path, keeper)
+    lock = keeper.held(_LOCK)
+    if (
+        lock and not (path / _LOCK).exists()
+    ):  # removed while it was held: who comes now would hold another file
+        os.close(lock)
+        lock = None
+    lock = lock or _lock(path, keeper)
     try:
         sockets = Path(keeper.recall(_SOCKETS) or "")
-        if not keeper.has_served:
+        if keeper.has_served:
+            _make_again(path, sockets)
+        else:
             _remove_leftovers(path)
             sockets = _socket_folder(path, environ)
             keeper.remember(_SOCKETS, str(sockets))
@@ -206,7 +219,7 @@ def _keep_out_of_version_control(path: Path) -> None:
 
 def _lock(path: Path, processes: Processes) -> int:
     """Hold the directory's lock; the kernel frees it when all who hold it have ended, however they end."""
-    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -258,6 +271,13 @@ def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
         f"{path} is too deep for Unix sockets, and no temporary directory can be written: use --state DIR"
     )
     raise GatelineError(message)
+
+
+def _make_again(path: Path, sockets: Path) -> None:
+    """Have the folder of a former control's sockets, should somebody have removed it."""
+    _own_folder(sockets)
+    if sockets.parent != path:
+        write_private(path / SOCKETS_RECORD, str(sockets).encode())
 
 
 def _fits(folder: Path) -> bool:
