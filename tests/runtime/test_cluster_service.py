@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gateline.runtime.cluster_task import TaskNote
 from gateline.runtime.keeper import Keeper
+from gateline.runtime.notice import TaskSaid
 from gateline.runtime.processes import LocalProcesses, Running
 from gateline.services.deployment import Phase
 from runtime.clusters import ORDERS, WORKER, Playing, played
@@ -90,6 +92,30 @@ def test_a_task_that_a_former_control_has_asked_to_end_is_not_asked_again(
 
     played(tmp_path, story, processes=lambda: AfterAnother(noted("11", Phase.TERMINATING), {}))
     assert stopped == []
+
+
+def test_a_note_says_since_when_a_task_is_asked_to_end(tmp_path: Path) -> None:
+    program = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+    deaf = replace(
+        WORKER, command=(sys.executable, "-S", "-c", program), stop_timeout=timedelta(seconds=3600)
+    )
+    seen: list[dict[str, str]] = []
+
+    class Noting(LocalProcesses):
+        def note(self, name: str, text: str) -> None:
+            super().note(name, text)
+            seen.append(json.loads(text))
+
+    async def story(playing: Playing) -> None:
+        playing.want(deaf)
+        await playing.until(lambda: any(isinstance(each, TaskSaid) for each in playing.notices))
+        before = time.time()
+        playing.want()
+        await playing.until(lambda: seen[-1]["phase"] == Phase.TERMINATING.value)
+        assert before <= float(seen[-1]["phase_since"]) <= time.time()
+        playing.cluster.hurry()
+
+    played(tmp_path, story, processes=Noting)
 
 
 def test_a_number_of_tasks_is_recalled_unless_the_definition_has_another_one_since(tmp_path: Path) -> None:

@@ -93,3 +93,13 @@ def test_workers_that_ran_before_are_workers_still() -> None:
     assert fleet.want("a", desired_count=1) == [SetTimer(1, 1.0)]
     fleet.run(2)
     assert fleet.scheduler.steady
+
+
+def test_time_that_a_former_control_has_given_is_not_given_again() -> None:
+    fleet = attached(
+        Existing("x1", "a", Phase.TERMINATING, since=29.0),
+        Existing("x2", "a", Phase.TERMINATING, since=31.0),
+        Existing("x3", "a", Phase.DRAINING, since=50.0),
+    )
+    timers = of(fleet.want("a", desired_count=0), SetTimer)
+    assert timers == [SetTimer(1, 1.0), SetTimer(2, 0.0), SetTimer(3, 10.0)]

@@ -323,7 +323,8 @@ class ClusterService:
                 task.kept.stop()
 
     def _note(self, task: Task, phase: Phase) -> None:
-        task.note = replace(task.note, phase=phase)
+        if phase is not task.note.phase:
+            task.note = replace(task.note, phase=phase, phase_since=time.time())
         if task.kept:
             self._around.processes.note(task.note.name, task.note.text())
 
@@ -338,7 +339,13 @@ class ClusterService:
             if note.target_group and note.phase in REACHABLE:
                 self._target(task)
             self._keep(task, Command(arguments=(_GONE,), environment={}, folder=log.parent, log=log))
-        existing = [event.Existing(n.task, n.revision, n.phase, not n.target_group) for n in notes]
+        now = time.time()
+        existing = [
+            event.Existing(
+                each.task, each.revision, each.phase, not each.target_group, max(now - each.phase_since, 0.0)
+            )
+            for each in notes
+        ]
         self._tell(event.Attach(tuple(existing)))
 
     def _recall_scale(self) -> int | None:

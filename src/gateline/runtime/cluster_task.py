@@ -35,6 +35,7 @@ class TaskNote:
     uid: int = -1  # of the user that it runs as; negative: ours
     since: float  # seconds since 1970
     phase: Phase = Phase.STARTING
+    phase_since: float = 0.0  # seconds since 1970; it is being drained or ended
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ class Existing:
     revision: str  # as `action.Launch` said it
     phase: Phase
     worker: bool = False  # it has no target group
+    since: float = 0.0  # seconds that it has been in this phase already
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,11 +156,14 @@ class Lives:
         """It is not wanted any more."""
         return self.drain(task) if task.registered else self.terminate(task)
 
-    def drain(self, task: Task) -> list[Action]:
-        """No new requests; those in flight may end, within the deregistration delay."""
+    def drain(self, task: Task, since: float = 0.0) -> list[Action]:
+        """No new requests; those in flight may end, within the deregistration delay, `since` seconds of it gone."""
         task.phase = Phase.DRAINING
         delay = _DEFAULT_DEREGISTRATION_DELAY if self.group is None else self.group.deregistration_delay
-        return [Deregister(task.name), self._timer(delay.total_seconds(), task, self.drained)]
+        return [
+            Deregister(task.name),
+            self._timer(max(delay.total_seconds() - since, 0.0), task, self.drained),
+        ]
 
     def drained(self, task: Task) -> list[Action]:
         """Nothing is in flight there any more, or the deregistration delay is over."""
@@ -168,11 +171,14 @@ class Lives:
             return []
         return [Forget(task.name), *self.terminate(task)]
 
-    def terminate(self, task: Task) -> list[Action]:
-        """Its process is asked to end, within the stop timeout."""
+    def terminate(self, task: Task, since: float = 0.0) -> list[Action]:
+        """Its process is asked to end, within the stop timeout, `since` seconds of which are gone."""
         task.phase = Phase.TERMINATING
         timeout = _DEFAULT_STOP_TIMEOUT if self.service is None else self.service.stop_timeout
-        return [Terminate(task.name), self._timer(timeout.total_seconds(), task, self._not_terminated)]
+        return [
+            Terminate(task.name),
+            self._timer(max(timeout.total_seconds() - since, 0.0), task, self._not_terminated),
+        ]
 
     def _not_terminated(self, task: Task) -> list[Action]:
         return self.kill(task) if task.phase is Phase.TERMINATING else []

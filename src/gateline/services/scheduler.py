@@ -69,7 +69,7 @@ class Scheduler:
     def __init__(self, mint: Callable[[], str]) -> None:
         self._mint = mint
         self._tasks: dict[str, Task] = {}  # in the order of their launches
-        self._arrived: list[Task] = []  # attached, and not taken up yet
+        self._arrived: list[tuple[Task, Existing]] = []  # attached, and not taken up yet
         self._lives = Lives(self._failed, self._proven)
         self._revision = ""
         self._forced = 0  # deployments of the revision that were forced
@@ -126,7 +126,7 @@ class Scheduler:
                 actions = self._lives.elapsed(serial)
             case Launched() | Probed() | Seen() | Drained() | Exited():
                 task = self._tasks.get(event.task)
-                if task is None or (task in self._arrived and not isinstance(event, Exited)):
+                if task is None or (self._is_arrived(task) and not isinstance(event, Exited)):
                     return []
                 actions = self._of_task(task, event)
             case _:
@@ -162,23 +162,26 @@ class Scheduler:
                 phase = Phase.TERMINATING
             task = Task(existing.task, existing.revision, existing.worker, phase)
             self._tasks[task.name] = task
-            self._arrived.append(task)
+            self._arrived.append((task, existing))
         return []
+
+    def _is_arrived(self, task: Task) -> bool:
+        return any(task is each for each, _ in self._arrived)
 
     def _take_up(self) -> list[Action]:
         """Say again what was said about the attached tasks before: control may have died while it did it."""
         arrived, self._arrived = self._arrived, []
         actions: list[Action] = []
-        for task in arrived:
+        for task, existing in arrived:
             if task.gone:
                 continue
             match task.phase:
                 case Phase.STARTING:
                     actions += self._lives.launched(task)
                 case Phase.DRAINING:
-                    actions += self._lives.drain(task)
+                    actions += self._lives.drain(task, existing.since)
                 case Phase.TERMINATING:
-                    actions += self._lives.terminate(task)
+                    actions += self._lives.terminate(task, existing.since)
                 case _:
                     task.launched = True
                     actions += [Register(task.name), *self._lives.grace(task)]
