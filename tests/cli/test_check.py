@@ -50,7 +50,8 @@ def test_every_code_of_the_project_file_is_shown_by_a_case() -> None:
         re.findall(r"\[(GL2\d\d)\]", "".join((CASES / name / "expected.txt").read_text() for name in NAMES))
     )
     known = {code.name for code in vars(codes).values() if isinstance(code, Code)}
-    assert {name for name in known if "GL200" < name < "GL280"} - shown == set()
+    too_long_to_show = {"GL237"}  # more than a hundred rules: tests/sources/test_balancer_assembly.py
+    assert {name for name in known if "GL200" < name < "GL280"} - shown == too_long_to_show
 
 
 def test_programs_get_json_in_the_designed_form(gateline: Gateline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -207,7 +208,9 @@ def test_a_signal_that_came_while_signals_were_blocked_is_heard(stack: FakeStack
 
     stack.start = start
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    signalled()
+    signal.pthread_kill(
+        threading.get_ident(), signal.SIGTERM
+    )  # no other thread may take it: they block nothing
     assert code_of(until_stopped) == 128 + signal.SIGTERM
 
 

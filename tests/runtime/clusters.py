@@ -39,7 +39,7 @@ ORDERS: Final = Service(
 WORKER: Final = replace(
     ORDERS,
     name="mail",
-    command=(sys.executable, "-S", "-c", "import signal; signal.pause()"),
+    command=(sys.executable, "-S", str(PROGRAM)),
     target_group="",
     secrets=(),
 )
