@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 LISTENER: Final = "edge"
+EGRESS: Final = "egress"
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
@@ -22,6 +23,11 @@ def scope(api: str, stage: str) -> str:
 def route(api: str, stage: str, http_method: str, path: str) -> str:
     """The route of a method: `orders/prod GET /orders/{id}`."""
     return f"{api}/{stage} {http_method} {path}"
+
+
+def egress_scope(api: str, stage: str) -> str:
+    """The scoped route configuration of what the host sends to backends for a stage: `orders/prod egress`."""
+    return f"{api}/{stage} egress"
 
 
 def host_cluster(scheme: str, host: str, port: int, *, verified: bool) -> str:

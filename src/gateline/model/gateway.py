@@ -15,6 +15,7 @@ from gateline.model.rest_api import RestApi
 from gateline.model.secret import Certificate, Secret, SecretSource
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
+from gateline.model.usage_plan import ApiKey, UsagePlan
 
 
 class PathMode(StrEnum):
@@ -100,6 +101,10 @@ class Gateway:
     target_groups: tuple[TargetGroup, ...] = ()  # those of services without any among them
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
+    usage_plans: tuple[UsagePlan, ...] = ()
+    aws_endpoints: tuple[
+        tuple[str, str], ...
+    ] = ()  # AWS service, "" for all → URL that stands in for Amazon's
     origin: Origin
 
 
@@ -113,4 +118,6 @@ class Keyring:
     secrets: tuple[Secret, ...] = ()
     edge_certificate: Certificate | None = None
     certificates: tuple[Certificate, ...] = ()  # of domains and of balancers' listeners, by name
+    api_keys: tuple[ApiKey, ...] = ()
+    pepper: str = ""  # the key of the keys' digests
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

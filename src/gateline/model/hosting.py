@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function
+from gateline.model.gateway_response import Answer
+from gateline.model.integration import Integration
+from gateline.model.usage_plan import ApiKey, Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,17 @@ class HostedMethod:
     is_post: bool = (
         True  # false: the integration's httpMethod is another, and every request is answered by 500
     )
+    integration: Integration | None = (
+        None  # what the host performs itself: http, aws, a mock that reads the request
+    )
+    egress: str = ""  # of an http integration: the name of its route at Envoy's egress listener
+    authority: str = ""  # of an http integration: the Host header that the backend sees
+    models: tuple[
+        tuple[str, str], ...
+    ] = ()  # media type → model that a body must fit; empty: none is checked
+    bodies: tuple[
+        str, ...
+    ] = ()  # JSONPaths that a proxied request's mappings read from its body; "": all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +59,8 @@ class HostedStage:
     variables: tuple[tuple[str, str], ...] = ()
     header_names: tuple[str, ...] = ()  # names of headers as the definition spells them
     binary_media_types: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()  # name → JSON Schema
+    answers: tuple[Answer, ...] = ()  # customised gateway responses
     authorizers: tuple[HostedAuthorizer, ...] = ()
     methods: tuple[HostedMethod, ...] = ()
 
@@ -56,14 +72,29 @@ class HostedStage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostedPlan:
+    """A usage plan, as far as the host judges by it: which stages a key of it opens, and its quota."""
+
+    name: str
+    scopes: tuple[str, ...]
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfiguration:
     """All of it. `revisions`: function name to a text that changes whenever its code does."""
 
     functions: tuple[Function, ...] = ()
     revisions: tuple[tuple[str, str], ...] = ()
     stages: tuple[HostedStage, ...] = ()
+    plans: tuple[HostedPlan, ...] = ()
+    keys: tuple[ApiKey, ...] = ()
+    pepper: str = ""  # the key of the keys' digests: a secret
+    endpoints: tuple[
+        tuple[str, str], ...
+    ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
 
     @property
     def is_needed(self) -> bool:
         """Whether any request can need the host."""
-        return bool(self.functions)
+        return bool(self.functions or self.plans or any(stage.methods for stage in self.stages))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from gateline.model.authorizer import Authorization, Authorizer
 from gateline.model.integration import Integration, Location
 from gateline.model.origin import Origin
+from gateline.model.usage_plan import MethodThrottle, Throttle
 
 
 class SegmentKind(StrEnum):
@@ -93,6 +94,8 @@ class Stage:
 
     name: str
     variables: tuple[tuple[str, str], ...] = ()
+    throttle: Throttle | None = None  # of each method that has none of its own
+    method_throttles: tuple[MethodThrottle, ...] = ()
     origin: Origin
 
 
