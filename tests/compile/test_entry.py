@@ -112,6 +112,22 @@ def test_the_table_names_hosts_in_lower_case_apis_stages_and_their_tables() -> N
         assert text in texts
 
 
+def test_the_table_holds_the_generation_of_the_api_keys() -> None:
+    project = gateway(api(method("GET", "/a")))
+    held = [
+        to_dict(entry_scope(project, {"orders/dev": "id1"}, {}, logged=False, keys_generation=generation))
+        for generation in ("", "k1")
+    ]
+    tables = [
+        each["route_configuration"]["virtual_hosts"][0]["routes"][0]["typed_per_filter_config"][
+            "envoy.filters.http.lua"
+        ]["filter_context"]["table"]
+        for each in held
+    ]
+    assert "k1" in (netstrings(tables[1]) or ())
+    assert tables[0] != tables[1]
+
+
 @pytest.mark.parametrize(
     ("address", "is_loopback"),
     [

@@ -7,6 +7,7 @@ results: what is not supported → stages (tables, routes, clusters) → balance
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,7 +29,7 @@ from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
-from gateline.model.hosting import HostConfiguration
+from gateline.model.hosting import HostConfiguration, HostedPlan
 from gateline.model.load_balancer import Scheme, SourceIp
 from gateline.model.rest_api import RestApi
 
@@ -77,8 +78,14 @@ def compile_gateway(
     public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
     harvest.add(public.harvest)
     logged = request_log is not None
-    hosting = _hosting(gateway, harvest)
-    entry = entry_scope(gateway, harvest.table_ids, _generations(hosting, generations), logged=logged)
+    hosting = _hosting(gateway, keyring, harvest)
+    entry = entry_scope(
+        gateway,
+        harvest.table_ids,
+        _generations(hosting, generations),
+        logged=logged,
+        keys_generation=_keys_generation(hosting),
+    )
     scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
@@ -130,12 +137,26 @@ def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
                 )
 
 
-def _hosting(gateway: Gateway, harvest: Harvest) -> HostConfiguration:
+def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfiguration:
     used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
     return HostConfiguration(
         functions=tuple(function for function in gateway.functions if function.name in used),
         stages=tuple(harvest.hosted.values()),
+        plans=tuple(
+            HostedPlan(name=plan.name, scopes=tuple(stage.scope for stage in plan.stages), quota=plan.quota)
+            for plan in gateway.usage_plans
+        ),
+        keys=keyring.api_keys,
+        pepper=keyring.pepper,
     )
+
+
+def _keys_generation(hosting: HostConfiguration) -> str:
+    """A name for all that is known of API keys and their plans: what was decided for another one counts no more."""
+    if not hosting.plans:
+        return ""
+    content = repr((hosting.plans, hosting.keys, hosting.pepper))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _generations(hosting: HostConfiguration, given: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -52,6 +52,7 @@ def entry_scope(
     generations: Mapping[str, Mapping[str, str]],
     *,
     logged: bool,
+    keys_generation: str = "",
 ) -> Message:
     """The ScopedRouteConfiguration that every request meets first.
 
@@ -60,9 +61,10 @@ def entry_scope(
         stage_tables: the id of each stage's table, by scope.
         generations: of each scope's authorizers, by name: decisions of other generations do not count.
         logged: whether a request log is written.
+        keys_generation: of the API keys and their plans: decisions about others do not count.
 
     """
-    table = _table(gateway, stage_tables, generations, logged=logged)
+    table = _table(gateway, stage_tables, generations, logged=logged, keys_generation=keys_generation)
     name = table_id(table)
     usual = {
         "name": f"entry usual {name}",
@@ -127,12 +129,13 @@ def _table(
     generations: Mapping[str, Mapping[str, str]],
     *,
     logged: bool,
+    keys_generation: str,
 ) -> str:
     edge = gateway.edge
     table = Table()
     loopback = listens_on_loopback(edge.address)
     table.put(edge.default_api, int(loopback), int(edge.paths is PathMode.STRICT), int(logged))
-    table.put(int(compares_names(gateway)))
+    table.put(int(compares_names(gateway)), keys_generation)
     table.put(len(edge.hosts))
     for host in sorted(edge.hosts):
         table.put(host.lower(), edge.default_api)

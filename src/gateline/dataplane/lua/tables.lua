@@ -40,7 +40,8 @@ local function read_entry(text)
   local take = reader(text)
   local entry = {
     default = take(), loopback = take() == "1", strict = take() == "1", logged = take() == "1",
-    names_servers = take() == "1", exact = {}, apis = {}, domains = {}, wildcards = {}, seen = {}, count = 0,
+    names_servers = take() == "1", keys = take(),
+    exact = {}, apis = {}, domains = {}, wildcards = {}, seen = {}, count = 0,
   }
   for _ = 1, tonumber(take()) do
     local host = take()
