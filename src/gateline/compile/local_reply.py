@@ -67,6 +67,16 @@ def _answer(
     }
 
 
+def balancer_pages() -> list[dict[str, object]]:
+    """Mappers for what an application balancer behind an integration answers when no target does."""
+    return [
+        # No target is registered; none takes a connection in time; one refuses, or breaks off.
+        _page(_balanced("UH", "NC", "UO"), 503),
+        _page(all_of(_balanced("UF"), by_expression(SLOW_TO_CONNECT)), 504),
+        _page(_balanced("UF", "UC", "UR", "UPE", "URX", "LR"), 502),
+    ]
+
+
 def local_reply() -> dict[str, object]:
     """The LocalReplyConfig: the first mapper that fits decides."""
     internal = "InternalServerErrorException"
@@ -76,10 +86,7 @@ def local_reply() -> dict[str, object]:
             _answer(
                 by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
             ),
-            # No target is registered; none takes a connection in time; one refuses, or breaks off.
-            _page(_balanced("UH", "NC", "UO"), 503),
-            _page(all_of(_balanced("UF"), by_expression(SLOW_TO_CONNECT)), 504),
-            _page(_balanced("UF", "UC", "UR", "UPE", "URX", "LR"), 502),
+            *balancer_pages(),
             _answer(
                 by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
                 504,

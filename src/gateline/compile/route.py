@@ -9,7 +9,7 @@ from datetime import timedelta
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.mapping import Mapped
+from gateline.compile.mapping import HeaderFormat, Mapped
 from gateline.compile.mock import MockAnswer
 from gateline.compile.secret import secret_formatter
 from gateline.compile.wire import new, packed
@@ -18,7 +18,7 @@ from gateline.dataplane import keys
 HEADER_MUTATION_FILTER = "envoy.filters.http.header_mutation"
 REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN)%"
 EXTENDED_REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN):15%="
-_MAX_MOCK_BODY = 307_200  # a template's own limit: 300 KB
+MAX_DIRECT_BODY = 307_200  # a template's own limit: 300 KB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
             header("x-amz-apigw-id", EXTENDED_REQUEST_ID),
             header("content-type", "application/json", "ADD_IF_ABSENT"),
         ],
-        "max_direct_response_body_size_bytes": {"value": _MAX_MOCK_BODY},
+        "max_direct_response_body_size_bytes": {"value": MAX_DIRECT_BODY},
     }
 
 
@@ -137,17 +137,14 @@ def proxy_route(
         action["host_rewrite_literal"] = authority
     fields: dict[str, object] = {}
     if mapped.formats:
-        fields["typed_per_filter_config"] = {HEADER_MUTATION_FILTER: packed(_mutations(mapped))}
+        fields["typed_per_filter_config"] = {HEADER_MUTATION_FILTER: packed(fixed_headers(mapped.formats))}
     if verb == "HEAD":
         # The answer to a HEAD announces a body that does not come; a client that sent another verb would wait.
         fields["response_headers_to_remove"] = ["content-length"]
     if "content-encoding" not in mapped.set_headers:
         fields["request_headers_to_remove"] = ["content-encoding"]
     if hop is not None:
-        fields["request_headers_to_add"] = [
-            header("x-forwarded-proto", hop.scheme),
-            header("x-forwarded-port", str(hop.port)),
-        ]
+        fields["request_headers_to_add"] = hop_headers(hop)
     return new("envoy.config.route.v3.Route", name=name, match=match, route=action, **fields)
 
 
@@ -165,11 +162,16 @@ def function_route(name: str, *, timeout: timedelta) -> Message:
     )
 
 
-def _mutations(mapped: Mapped) -> Message:
+def hop_headers(hop: Hop) -> list[dict[str, object]]:
+    """What a balancer's listener says of itself."""
+    return [header("x-forwarded-proto", hop.scheme), header("x-forwarded-port", str(hop.port))]
+
+
+def fixed_headers(formats: tuple[HeaderFormat, ...]) -> Message:
     """The fixed headers. Each is removed first: an empty secret would else let the client's copy through."""
     mutations: list[dict[str, object]] = []
     secrets: list[str] = []
-    for form in mapped.formats:
+    for form in formats:
         mutations.append({"remove": form.name})
         if form.value:
             mutations.append({"append": header(form.name, form.value)})

@@ -1,4 +1,4 @@
-"""`python -m gateline.host --socket PATH --control PATH --scratch DIR`: started and kept by `gateline up`."""
+"""`python -m gateline.host --socket PATH --control PATH --egress PATH --scratch DIR`: started and kept by `gateline up`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def main() -> None:
     """Run the host."""
     allow_many_files()
     parser = argparse.ArgumentParser(prog="python -m gateline.host")
-    for name in ("socket", "control", "scratch"):
+    for name in ("socket", "control", "egress", "scratch"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
     gc.freeze()  # what was imported stays; collections need not look at it

@@ -182,6 +182,7 @@ def _compiled(
             memory=memory.compiled,
             generations=generations,
             host_socket=str(state.host_socket),
+            egress_socket=str(state.egress_socket),
         )
 
 

@@ -151,6 +151,7 @@ class Hosting:
                 *(sys.executable, "-P", "-m", "gateline.host"),
                 *("--socket", str(state.host_socket)),
                 *("--control", str(state.host_control_socket)),
+                *("--egress", str(state.egress_socket)),
                 *("--scratch", str(scratch)),
             ),
             environment=environment,

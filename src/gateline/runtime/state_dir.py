@@ -64,6 +64,11 @@ class StateDir:
         return self.sockets / "host.sock"
 
     @property
+    def egress_socket(self) -> Path:
+        """Where Envoy takes what the host sends to backends: a Unix socket of mode 0600."""
+        return self.sockets / "egress.sock"
+
+    @property
     def host_control_socket(self) -> Path:
         """Where the host is told what to serve."""
         return self.sockets / _LONGEST_SOCKET_NAME
