@@ -75,6 +75,7 @@ def described(*, source_ip: str = "192.0.2.7", route: str = "shop/prod GET /orde
     writer.put_pairs([])
     writer.put("", "")
     writer.put_pairs([])
+    writer.put("", "")  # no API key
     return writer.data
 
 

@@ -37,6 +37,8 @@ class Call:
     protocol: str
     path_parameters: tuple[tuple[str, str], ...] = ()
     authorized: Authorized | None = None  # None: no authorizer, or the call is for the authorizer
+    api_key: str = ""  # the value of the caller's key, where the method required one
+    api_key_id: str = ""
 
 
 def wire_text(data: bytes) -> str:
@@ -81,6 +83,8 @@ def _read(reader: NetstringReader) -> Call:
         protocol=reader.take_text(),
         path_parameters=tuple((wire_text(name), wire_text(value)) for name, value in reader.take_pairs()),
         authorized=_read_authorized(reader),
+        api_key=wire_text(reader.take()),
+        api_key_id=reader.take_text(),
     )
 
 

@@ -192,14 +192,16 @@ local function described(r, method)
   local decision = r.decision
   if not decision then
     parts[#parts + 1] = "0:0:1:0"
-    return concat(parts)
+  else
+    parts[#parts + 1] = netstring(decision.context.principalId)
+    parts[#parts + 1] = netstring(tostring(r.latency))
+    parts[#parts + 1] = netstring(tostring(#decision.entries / 2))
+    for index = 1, #decision.entries do
+      parts[#parts + 1] = netstring(decision.entries[index])
+    end
   end
-  parts[#parts + 1] = netstring(decision.context.principalId)
-  parts[#parts + 1] = netstring(tostring(r.latency))
-  parts[#parts + 1] = netstring(tostring(#decision.entries / 2))
-  for index = 1, #decision.entries do
-    parts[#parts + 1] = netstring(decision.entries[index])
-  end
+  parts[#parts + 1] = netstring(r.api_key or "")
+  parts[#parts + 1] = netstring(r.api_key_id or "")
   return concat(parts)
 end
 
