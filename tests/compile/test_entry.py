@@ -114,7 +114,7 @@ def test_the_table_names_hosts_in_lower_case_apis_stages_and_their_tables() -> N
 
 def test_the_table_holds_the_generation_of_the_api_keys() -> None:
     project = gateway(api(method("GET", "/a")))
-    held = [
+    held: list[Any] = [
         to_dict(entry_scope(project, {"orders/dev": "id1"}, {}, logged=False, keys_generation=generation))
         for generation in ("", "k1")
     ]
