@@ -6,7 +6,8 @@ import pytest
 
 from compile.gateways import ORIGIN, mock
 from gateline.compile.mock import MockAnswer, NotStatic, mock_answer
-from gateline.model.integration import IntegrationResponse, ResponseParameter
+from gateline.model.integration import IntegrationResponse, LiteralSource, ResponseParameter
+from gateline.sources.mapping import parse_response_source
 
 
 def response(
@@ -17,7 +18,13 @@ def response(
 ) -> IntegrationResponse:
     """An entry of an integration's responses."""
     parameters = [
-        ResponseParameter(header=k, expression=v, origin=ORIGIN) for k, v in (headers or {}).items()
+        ResponseParameter(
+            header=k,
+            expression=v,
+            source=parse_response_source(v) or LiteralSource((v.strip("'"),)),
+            origin=ORIGIN,
+        )
+        for k, v in (headers or {}).items()
     ]
     return IntegrationResponse(
         pattern=pattern,

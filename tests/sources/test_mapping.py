@@ -10,12 +10,19 @@ from gateline.model.integration import (
     MappingSource,
     ParameterMapping,
     RequestSource,
+    ResponseHeaderSource,
     ResponseParameter,
+    ResponseSource,
     StageVariableSource,
 )
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
-from gateline.sources.mapping import RESERVED_FOR_AWS, request_parameters, response_parameters
+from gateline.sources.mapping import (
+    RESERVED_FOR_AWS,
+    gateway_parameters,
+    request_parameters,
+    response_parameters,
+)
 from sources.definitions import Json, codes_of, definition
 
 ROOT = Origin("api.json")
@@ -194,30 +201,36 @@ def test_parameters_that_are_no_mapping_are_refused() -> None:
     assert mapped([1]) == ((), ["GL303"])
 
 
-def response(
-    parameters: Any, prefix: str = "method.response.header."
-) -> tuple[tuple[ResponseParameter, ...], list[str]]:
+def response(parameters: Any) -> tuple[tuple[ResponseParameter, ...], list[str]]:
     made, complaints = definition()
-    found = response_parameters(made, {"responseParameters": parameters}, ROOT, prefix=prefix)
+    found = response_parameters(made, {"responseParameters": parameters}, ROOT)
     made.placeholders.report(complaints, lenient=False)
     return found, codes_of(complaints)
 
 
 @pytest.mark.parametrize(
-    "expression",
+    ("expression", "source"),
     [
-        "'*'",
-        "integration.response.header.X",
-        "integration.response.multivalueheader.X",
-        "integration.response.body",
-        "integration.response.body.a.b",
-        "context.requestId",
-        "stageVariables.x",
+        ("'*'", LiteralSource(("*",))),
+        ("''", LiteralSource(("",))),
+        ("integration.response.header.X-A", ResponseHeaderSource("X-A")),
+        ("integration.response.multivalueheader.X-A", ResponseHeaderSource("X-A", multivalue=True)),
+        ("integration.response.body", BodySource()),
+        ("integration.response.body.a.b[0]", BodySource("a.b[0]")),
+        ("context.requestId", ContextSource("requestId")),
+        ("stageVariables.x", StageVariableSource("x")),
     ],
 )
-def test_expressions_of_responses_are_kept_as_written(expression: str) -> None:
+def test_expressions_of_responses_are_kept_as_written_and_read(
+    expression: str, source: ResponseSource
+) -> None:
     (parameter,), found = response({"method.response.header.X-A": expression})
-    assert (parameter.header, parameter.expression, found) == ("X-A", expression, [])
+    assert (parameter.header, parameter.expression, parameter.source, found) == (
+        "X-A",
+        expression,
+        source,
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +250,15 @@ def test_response_mappings_that_are_none_are_refused(parameters: Any, code: str)
     assert response(parameters)[1] == [code]
 
 
+def gateway_response(expression: str) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+    made, complaints = definition()
+    fields: Json = {"responseParameters": {"gatewayresponse.header.X": expression}}
+    return gateway_parameters(made, fields, ROOT), codes_of(complaints)
+
+
 def test_gateway_responses_read_the_request_not_the_integration() -> None:
-    prefix = "gatewayresponse.header."
-    assert response({f"{prefix}X": "method.request.header.Origin"}, prefix)[1] == []
-    assert response({f"{prefix}X": "integration.response.header.Y"}, prefix)[1] == ["GL340"]
+    assert gateway_response("method.request.header.Origin") == (
+        (("X", "method.request.header.Origin"),),
+        [],
+    )
+    assert gateway_response("integration.response.header.Y") == ((), ["GL340"])

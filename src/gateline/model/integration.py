@@ -76,7 +76,7 @@ class RequestSource:
 
 @dataclass(frozen=True, slots=True)
 class BodySource:
-    """`method.request.body`, or `method.request.body.JSONPATH` (without its leading `$.`)."""
+    """`method.request.body` (`integration.response.body`), or below it `.JSONPATH` (without its leading `$.`)."""
 
     jsonpath: str = ""
 
@@ -111,6 +111,18 @@ class LiteralSource:
 MappingSource = RequestSource | BodySource | StageVariableSource | ContextSource | LiteralSource
 
 
+@dataclass(frozen=True, slots=True)
+class ResponseHeaderSource:
+    """`integration.response.header.{name}`: its last value; `multivalue` for `multivalueheader`: all of them."""
+
+    name: str
+    multivalue: bool = False
+
+
+ResponseSource = ResponseHeaderSource | BodySource | StageVariableSource | ContextSource | LiteralSource
+"""What a header of a response may be mapped from (api-gateway.md section 7)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterMapping:
     """One line of `requestParameters`: `integration.request.{location}.{name}` gets the value of `source`."""
@@ -127,6 +139,7 @@ class ResponseParameter:
 
     header: str
     expression: str  # as written: `'literal'`, `integration.response.header.X`, `context.X`, ...
+    source: ResponseSource  # what it means; a literal holds no secrets
     origin: Origin
 
 

@@ -14,7 +14,7 @@ from gateline.sources.definition import Definition, Dialect
 from gateline.sources.integration_response import status_code
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
-from gateline.sources.mapping import response_parameters
+from gateline.sources.mapping import gateway_parameters
 from gateline.sources.template import read_templates
 
 PREFIX: Final = "x-amazon-apigateway-"
@@ -131,11 +131,10 @@ def read_gateway_responses(definition: Definition) -> tuple[GatewayResponse, ...
             definition.complain(codes.GATEWAY_RESPONSE_INVALID, place, message, advice=advice)
             continue
         fields = unmisspelled(definition, written, place, _RESPONSE_KEYS)
-        parameters = response_parameters(definition, fields, place, prefix="gatewayresponse.header.")
         response = GatewayResponse(
             type=name,
             status_code=status_code(definition, fields, place),
-            response_parameters=tuple((mapping.header, mapping.expression) for mapping in parameters),
+            response_parameters=gateway_parameters(definition, fields, place),
             response_templates=read_templates(definition, fields, "responseTemplates", place),
             origin=place,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +17,9 @@ from gateline.model.integration import (
     MappingSource,
     ParameterMapping,
     RequestSource,
+    ResponseHeaderSource,
     ResponseParameter,
+    ResponseSource,
     StageVariableSource,
 )
 from gateline.model.origin import Origin
@@ -36,9 +39,10 @@ _SOURCE: Final = re.compile(
     r"|(context)\.([a-zA-Z0-9._$-]+)"
 )
 _RESPONSE_SOURCE: Final = re.compile(
-    r"integration\.response\.(?:multivalue)?header\.[a-zA-Z0-9._$-]+"
-    r"|integration\.response\.body(?:\.[^\x00-\x1f\x7f]+)?"
-    r"|stageVariables\.[A-Za-z0-9_]+|context\.[a-zA-Z0-9._$-]+"
+    r"integration\.response\.(multivalue)?header\.([a-zA-Z0-9._$-]+)"
+    r"|integration\.response\.(body)(?:\.([^\x00-\x1f\x7f]+))?"
+    r"|(stageVariables)\.([A-Za-z0-9_]+)"
+    r"|(context)\.([a-zA-Z0-9._$-]+)"
 )
 _GATEWAY_SOURCE: Final = re.compile(
     r"method\.request\.(?:(?:multivalue)?(?:header|querystring)|path)\.[a-zA-Z0-9._$-]+"
@@ -114,14 +118,43 @@ def request_parameters(
 
 
 def response_parameters(
-    definition: Definition, fields: Fields, origin: Origin, *, prefix: str = "method.response.header."
+    definition: Definition, fields: Fields, origin: Origin
 ) -> tuple[ResponseParameter, ...]:
-    """The header mappings of an integration response; by its prefix, those of a gateway response."""
-    pattern = _RESPONSE_SOURCE if prefix.startswith("method.") else _GATEWAY_SOURCE
-    mappings: list[ResponseParameter] = []
+    """The header mappings of an integration response; broken ones are complained about and left out."""
+    mappings = []
+    for header, expression, place in _headers(definition, fields, origin, "method.response.header."):
+        source = parse_response_source(expression)
+        if source is None and (definition.unknown(expression, place) or _is_literal(expression)):
+            _check_literal(definition, expression, place)
+            source = LiteralSource((expression[1:-1] if _is_literal(expression) else expression,))
+        if source is None:
+            _complain_of_expression(definition, expression, place)
+            continue
+        parameter = ResponseParameter(header=header, expression=expression, source=source, origin=place)
+        mappings.append(parameter)
+    return tuple(mappings)
+
+
+def gateway_parameters(definition: Definition, fields: Fields, origin: Origin) -> tuple[tuple[str, str], ...]:
+    """The header mappings of a gateway response: (header, expression); broken ones are left out."""
+    mappings = []
+    for header, expression, place in _headers(definition, fields, origin, "gatewayresponse.header."):
+        if definition.unknown(expression, place) or _is_literal(expression):
+            _check_literal(definition, expression, place)
+        elif not _GATEWAY_SOURCE.fullmatch(expression):
+            _complain_of_expression(definition, expression, place)
+            continue
+        mappings.append((header, expression))
+    return tuple(mappings)
+
+
+def _headers(
+    definition: Definition, fields: Fields, origin: Origin, prefix: str
+) -> Iterator[tuple[str, str, Origin]]:
+    """The lines of `responseParameters` whose target is a header: its name, the expression, the place."""
     written = definition.mapping(fields, "responseParameters", origin)
     if not written:
-        return ()
+        return
     origin = definition.at(origin, "responseParameters")
     for target, expression in written.items():
         place = definition.at(origin, target)
@@ -134,14 +167,24 @@ def response_parameters(
             definition.complain(codes.MAPPING_TARGET_INVALID, place, message, advice=advice)
         elif not isinstance(expression, str):
             _complain_of_expression(definition, kind_of(expression), place)
-        elif definition.unknown(expression, place) or _is_literal(expression):
-            _check_literal(definition, expression, place)
-            mappings.append(ResponseParameter(header=header, expression=expression, origin=place))
-        elif pattern.fullmatch(expression):
-            mappings.append(ResponseParameter(header=header, expression=expression, origin=place))
         else:
-            _complain_of_expression(definition, expression, place)
-    return tuple(mappings)
+            yield header, expression, place
+
+
+@lru_cache(maxsize=4096)
+def parse_response_source(expression: str) -> ResponseSource | None:
+    """What an expression of a response parameter names; None for literals and for what is no expression."""
+    found = _RESPONSE_SOURCE.fullmatch(expression)
+    if found is None:
+        return None
+    multivalue, header, body, jsonpath, stage, variable, _, context = found.groups()
+    if body:
+        return BodySource(jsonpath or "")
+    if stage:
+        return StageVariableSource(variable)
+    if context:
+        return ContextSource(context)
+    return ResponseHeaderSource(header, multivalue=bool(multivalue))
 
 
 @lru_cache(maxsize=4096)
