@@ -1,7 +1,7 @@
 """What control tells the host, as JSON: written on one side, read strictly on the other.
 
 Origins are left out: the host shows no diagnostics, and a function whose line has moved is the same function,
-so its workers live on.
+so its workers live on. A field of several classes names its class under "is"; all others are known by their types.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
+from types import NoneType, UnionType
 from typing import Any, Final
 
 from gateline.model.hosting import HostConfiguration
+from gateline.model.integration import MappingSource
 from gateline.model.origin import Origin
 
 NOWHERE: Final = Origin("")
 """The origin of all that was read here."""
+
+_TAG: Final = "is"
+_TAGGED: Final = {kind: kind.__name__ for kind in typing.get_args(MappingSource)}
+"""Classes that stand for each other in one field."""
 
 
 class ConfigurationInvalid(Exception):
@@ -58,7 +64,8 @@ def from_value(found: object) -> HostConfiguration:
 
 def _written(value: object) -> object:
     if is_dataclass(value):
-        return {
+        tag: dict[str, object] = {_TAG: _TAGGED[type(value)]} if type(value) in _TAGGED else {}
+        return tag | {
             field.name: _written(getattr(value, field.name))
             for field in fields(value)
             if field.name != "origin"
@@ -74,6 +81,8 @@ def _written(value: object) -> object:
 
 def _read(kind: object, found: object, where: str) -> object:
     """The value of that type, or a complaint."""
+    if isinstance(kind, UnionType):
+        return _union(kind.__args__, found, where)
     if typing.get_origin(kind) is tuple:
         return _tuple(typing.get_args(kind), found, where)
     if isinstance(kind, type) and is_dataclass(kind):
@@ -85,6 +94,22 @@ def _read(kind: object, found: object, where: str) -> object:
     if isinstance(kind, type) and type(found) is kind and kind in {str, int, bool}:
         return found
     raise ConfigurationInvalid(f"{where} is no {getattr(kind, '__name__', kind)}")
+
+
+def _union(kinds: tuple[Any, ...], found: object, where: str) -> object:
+    """A value of one of several types: objects are told apart by their tag, when more than one can be meant."""
+    if found is None and NoneType in kinds:
+        return None
+    if not isinstance(found, dict):
+        kinds = tuple(kind for kind in kinds if kind is type(found))
+    elif (tag := found.get(_TAG)) is not None:
+        kinds = tuple(kind for kind in kinds if kind in _TAGGED and _TAGGED[kind] == tag)
+        found = {key: value for key, value in found.items() if key != _TAG}
+    else:
+        kinds = tuple(kind for kind in kinds if is_dataclass(kind) and kind not in _TAGGED)
+    if len(kinds) != 1:
+        raise ConfigurationInvalid(f"{where} is of no type that may stand there")
+    return _read(kinds[0], found, where)
 
 
 def _tuple(kinds: tuple[object, ...], found: object, where: str) -> tuple[object, ...]:

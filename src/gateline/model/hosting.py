@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function
@@ -89,7 +89,7 @@ class HostConfiguration:
     stages: tuple[HostedStage, ...] = ()
     plans: tuple[HostedPlan, ...] = ()
     keys: tuple[ApiKey, ...] = ()
-    pepper: str = ""  # the key of the keys' digests: a secret
+    pepper: str = field(default="", repr=False)  # the key of the keys' digests: a secret
     endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
