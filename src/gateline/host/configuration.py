@@ -1,14 +1,14 @@
 """What control tells the host, as JSON: written on one side, read strictly on the other.
 
 Origins are left out: the host shows no diagnostics, and a function whose line has moved is the same function,
-so its workers live on. A field of several classes names its class under "is"; all others are known by their types.
+so its workers live on. What is as by default is left out too: most of a method is. A field of several classes names its class under "is"; all others are known by their types.
 """
 
 from __future__ import annotations
 
 import json
 import typing
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -63,13 +63,13 @@ def from_value(found: object) -> HostConfiguration:
 
 
 def _written(value: object) -> object:
-    if is_dataclass(value):
-        tag: dict[str, object] = {_TAG: _TAGGED[type(value)]} if type(value) in _TAGGED else {}
-        return tag | {
-            field.name: _written(getattr(value, field.name))
-            for field in fields(value)
-            if field.name != "origin"
-        }
+    kind: type = type(value)
+    if is_dataclass(kind):
+        written: dict[str, object] = {_TAG: _TAGGED[kind]} if kind in _TAGGED else {}
+        for name, default in _defaults(kind):
+            if (each := getattr(value, name)) != default:
+                written[name] = _written(each)
+        return written
     match value:
         case tuple():
             return [_written(each) for each in value]
@@ -125,16 +125,14 @@ def _tuple(kinds: tuple[object, ...], found: object, where: str) -> tuple[object
 def _dataclass(kind: type, found: object, where: str) -> object:
     if not isinstance(found, dict):
         raise ConfigurationInvalid(f"{where} is no object")
-    known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}
-    if found.keys() - known.keys():
-        raise ConfigurationInvalid(f"{where} has an unknown key")
-    values: dict[str, object] = {}
-    for name, hint in _hints(kind).items():
-        if name == "origin":
-            values[name] = NOWHERE
-        elif name in found:
-            values[name] = _read(hint, found[name], f"{where}.{name}")
-        elif known[name].default is MISSING:
+    hints = _hints(kind)
+    values: dict[str, object] = {"origin": NOWHERE} if "origin" in hints else {}
+    for name, value in found.items():
+        if name not in hints or name == "origin":
+            raise ConfigurationInvalid(f"{where} has an unknown key")
+        values[name] = _read(hints[name], value, f"{where}.{name}")
+    for name, default in _defaults(kind):
+        if default is MISSING and name not in values:
             raise ConfigurationInvalid(f"{where} lacks {name}")
     return kind(**values)
 
@@ -143,3 +141,9 @@ def _dataclass(kind: type, found: object, where: str) -> object:
 def _hints(kind: type) -> dict[str, Any]:
     """The types of a dataclass's fields; found once, since a project has thousands of methods."""
     return typing.get_type_hints(kind)
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields that are written, each with what it is when it is not."""
+    return tuple((field.name, field.default) for field in fields(kind) if field.name != "origin")
