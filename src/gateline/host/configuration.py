@@ -1,7 +1,8 @@
 """What control tells the host, as JSON: written on one side, read strictly on the other.
 
 Origins are left out: the host shows no diagnostics, and a function whose line has moved is the same function,
-so its workers live on. What is as by default is left out too: most of a method is. A field of several classes names its class under "is"; all others are known by their types.
+so its workers live on. What is as by default is left out too: most of a method is. A value that may be of several
+classes names its own under "is"; all others are known by their types.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from types import NoneType, UnionType
 from typing import Any, Final
 
 from gateline.model.hosting import HostConfiguration
-from gateline.model.integration import MappingSource
+from gateline.model.integration import MappingSource, ResponseSource
 from gateline.model.origin import Origin
 
 NOWHERE: Final = Origin("")
 """The origin of all that was read here."""
 
 _TAG: Final = "is"
-_TAGGED: Final = {kind: kind.__name__ for kind in typing.get_args(MappingSource)}
+_TAGGED: Final = {kind: kind.__name__ for kind in typing.get_args(MappingSource | ResponseSource)}
 """Classes that stand for each other in one field."""
 
 
