@@ -51,17 +51,22 @@ end
 
 -- Answers -------------------------------------------------------------------------------------------------
 
-local function refuse(h, rid, status, body, error_type, why)
+-- The answer of customised and built-in gateway responses alike; `headers` gain what stands on every answer.
+local function respond(h, rid, why, headers, body)
   sethook()
   local info = h:streamInfo()
   info:dynamicMetadata():set(NAMESPACE, WHY, why)
   info:filterState():set(REQUEST_ID_STATE, "envoy.string", rid) -- for the request log
-  h:respond({
-    [":status"] = status,
-    ["content-type"] = "application/json",
-    ["x-amzn-requestid"] = rid,
-    ["x-amz-apigw-id"] = sub(rid, 1, 15) .. "=",
-    ["x-amzn-errortype"] = error_type,
+  headers["x-amzn-requestid"] = rid
+  headers["x-amz-apigw-id"] = sub(rid, 1, 15) .. "="
+  h:respond(headers, body)
+end
+
+-- What is answered before a stage is known, and what is nobody's gateway response; see gateway_responses.lua for
+-- all others.
+local function refuse(h, rid, status, body, error_type, why)
+  return respond(h, rid, why, {
+    [":status"] = status, ["content-type"] = "application/json", ["x-amzn-errortype"] = error_type,
   }, body)
 end
 
@@ -72,3 +77,5 @@ end
 local function bad_request(h, rid, why)
   return refuse(h, rid, "400", '{"message":"Bad Request"}', "BadRequestException", why)
 end
+
+local answer -- of a stage's own: gateway_responses.lua

@@ -8,14 +8,6 @@ local function netstring(text)
   return #text .. ":" .. text
 end
 
-local function unauthorized(h, rid, why)
-  return refuse(h, rid, "401", '{"message":"Unauthorized"}', "UnauthorizedException", why)
-end
-
-local function failed(h, rid, why)
-  return refuse(h, rid, "500", '{"message":null}', "AuthorizerConfigurationException", why)
-end
-
 -- The beginning of every key of an authorizer's decisions: nothing else can spell it.
 local function key_prefix(authorizer, scope, generation)
   if authorizer.generation ~= generation then
@@ -111,6 +103,8 @@ local function other_arns(r, prefix, arn)
   return arns
 end
 
+local EXPLICITLY = { message = "User is not authorized to access this resource with an explicit deny" }
+
 -- Whether a decision allows the request; answers the client when not.
 local function is_allowed(r, decision, stage)
   local prefix = stage.arn .. r.method .. "/"
@@ -118,14 +112,14 @@ local function is_allowed(r, decision, stage)
   local slash = byte(path, #path) == 47
   local arn = prefix .. sub(path, 2, slash and -2 or -1)
   if #arn > ARN_LIMIT then
-    refuse(r.h, r.rid, "414", '{"message":"Request URI too long"}', "BadRequestException", "arn_length")
+    answer(r, "URI_TOO_LONG", "arn_length")
     return false
   end
   local readings, too_many
   if not r.plain or slash and #path > 1 then
     readings, too_many = other_arns(r, prefix, arn)
     if too_many then
-      bad_request(r.h, r.rid, "path_ambiguous")
+      answer(r, "BAD_REQUEST", "path_ambiguous")
       return false
     end
   end
@@ -134,11 +128,11 @@ local function is_allowed(r, decision, stage)
   if verdict == "allow" then
     return true
   end
-  local explicit = verdict == "explicit_deny"
-  refuse(r.h, r.rid, "403",
-    explicit and '{"Message":"User is not authorized to access this resource with an explicit deny"}'
-      or '{"Message":"User is not authorized to access this resource"}',
-    "AccessDeniedException", explicit and "authorizer_explicit_deny" or "authorizer_deny")
+  if verdict == "explicit_deny" then
+    answer(r, "ACCESS_DENIED", "authorizer_explicit_deny", EXPLICITLY)
+  else
+    answer(r, "ACCESS_DENIED", "authorizer_deny")
+  end
   return false
 end
 
@@ -260,10 +254,10 @@ local function authorize(r, reference, stage, method)
   local prefix = key_prefix(authorizer, reference.scope, generation or stage.id)
   local key, token = identity(r, authorizer, prefix)
   if not key and token == "two_identities" then
-    bad_request(r.h, r.rid, token)
+    answer(r, "BAD_REQUEST", token)
     return false
   elseif not key then
-    unauthorized(r.h, r.rid, token)
+    answer(r, "UNAUTHORIZED", token)
     return false
   end
   local decision = keep_it == "1" and remembered(key, r.h:timestamp())
@@ -282,10 +276,10 @@ local function authorize(r, reference, stage, method)
     r.h:streamInfo():dynamicMetadata():set(NAMESPACE, AUTHORIZER, told)
   end
   if decision.kind == "unauthorized" then
-    unauthorized(r.h, r.rid, "authorizer_unauthorized")
+    answer(r, "UNAUTHORIZED", "authorizer_unauthorized")
     return false
   elseif decision.kind ~= "policy" then
-    failed(r.h, r.rid, decision.reason or "authorizer_reply")
+    answer(r, "AUTHORIZER_CONFIGURATION_ERROR", decision.reason or "authorizer_reply")
     return false
   end
   r.decision = decision

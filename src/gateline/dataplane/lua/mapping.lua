@@ -72,6 +72,8 @@ local CONTEXT = {
   extendedRequestId = function(r) return sub(r.rid, 1, 15) .. "=" end,
   ["identity.sourceIp"] = function(r) return source_ip(r.h) end,
   ["identity.userAgent"] = function(r) return r.headers:get("user-agent") end,
+  ["identity.apiKey"] = function(r) return r.api_key end,
+  ["identity.apiKeyId"] = function(r) return r.api_key_id end,
   requestTime = function() return os.date("!%d/%b/%Y:%H:%M:%S +0000") end,
   requestTimeEpoch = function(r) return tostring(r.h:timestamp()) end,
   path = function(r) return r.full_path end,
@@ -119,6 +121,8 @@ local function value_of(source, r)
     return CONTEXT[argument](r)
   elseif kind == "authorizer" then
     return r.decision.context[argument]
+  elseif kind == "body" then
+    return r.bodies[argument]
   elseif kind == "unknown" then
     return nil
   end
@@ -334,7 +338,7 @@ end
 
 -- Sources whose values were decoded; those of all others hold only bytes that a header or path may hold, or were
 -- looked at by the host.
-local DECODED = { query = true, queries = true }
+local DECODED = { query = true, queries = true, body = true }
 
 
 -- Maps what depends on the request; true, or nothing when the request was refused.
@@ -342,9 +346,9 @@ local function map(r, method)
   local headers = r.headers
   local path = mapped_path(method, r)
   if not path then
-    return bad_request(r.h, r.rid, "mapped_dot_segment")
+    return answer(r, "BAD_REQUEST", "mapped_dot_segment")
   elseif #method.patterns > 0 and entry.strict and has_readings(path) and is_torn(method.patterns, path) then
-    return bad_request(r.h, r.rid, "path_ambiguous")
+    return answer(r, "BAD_REQUEST", "path_ambiguous")
   end
   path = mapped_query(method, r, path)
   local values = {}
@@ -353,7 +357,7 @@ local function map(r, method)
     local named = method.headers[index]
     local fits = named.name == ":authority" and is_authority or DECODED[named.source.kind] and is_header_text
     if value and fits and not fits(value) then
-      return bad_request(r.h, r.rid, "mapped_header_bytes")
+      return answer(r, "BAD_REQUEST", "mapped_header_bytes")
     end
     values[index] = value
   end
@@ -372,8 +376,9 @@ local function map(r, method)
   return true
 end
 
--- A mock whose template does not fit the body's media type (api-gateway.md sections 8 and 19).
-local function mock_accepts(h, headers, rid, method)
+-- Why a mock refuses a body for whose media type it has no template, as a response type and a reason (api-gateway.md
+-- sections 8 and 19); nil when it takes it.
+local function mock_refusal(headers, method)
   local content_type = headers:get("content-type") or "application/json"
   local semicolon = find(content_type, ";", 1, true)
   local media_type = lower(semicolon and sub(content_type, 1, semicolon - 1) or content_type)
@@ -381,11 +386,10 @@ local function mock_accepts(h, headers, rid, method)
     media_type = sub(media_type, 1, -2)
   end
   if method.media_types[media_type] or method.media_types["$default"] then
-    return true
+    return nil
   end
   if method.passthrough == "when_no_match" then
-    return refuse(h, rid, "500", '{"message": "Internal server error"}', "InternalServerErrorException",
-      "mock_without_status")
+    return "API_CONFIGURATION_ERROR", "mock_without_status"
   end
-  return refuse(h, rid, "415", '{"message": "Unsupported Media Type"}', "BadRequestException", "media_type")
+  return "UNSUPPORTED_MEDIA_TYPE", "media_type"
 end

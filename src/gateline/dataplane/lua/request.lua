@@ -107,6 +107,17 @@ local function function_call(r, method)
   headers:replace(":authority", HOST_CLUSTER)
 end
 
+-- What authorizers, mappings and gateway responses may ask about a request of a stage. Made only for those that do,
+-- and in one go: a table that grows costs as much again. `chosen` and what follows are of its method, if it has one.
+local function told(h, headers, rid, authority, found, mapping, reference, stage, method, full_path, path, query, plain,
+    trace, chosen, segments, starts, length)
+  return {
+    h = h, headers = headers, rid = rid, authority = authority, domain = found.name, method = method, path = path, query = query,
+    segments = segments, starts = starts, length = length, full_path = full_path, trace_id = trace, plain = plain,
+    scope = reference.scope, stage = stage, template = chosen and chosen.template, base_path = mapping and mapping.prefix or "",
+  }
+end
+
 local main
 function main(h, attempt)
   local headers = h:headers()
@@ -163,10 +174,11 @@ function main(h, attempt)
   end
   local chosen, segments, starts, length = method_at(stage, path, method)
   if not chosen then
-    return refuse(h, rid, "403", '{"message":"Missing Authentication Token"}',
-      "MissingAuthenticationTokenException", "no_method")
+    local r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain, "")
+    return answer(r, "MISSING_AUTHENTICATION_TOKEN", "no_method")
   elseif not plain and entry.strict and is_ambiguous(stage, path, method, chosen) then
-    return bad_request(h, rid, "path_ambiguous")
+    local r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain, "")
+    return answer(r, "BAD_REQUEST", "path_ambiguous")
   end
   if chosen.details then
     read_method(chosen)
@@ -174,26 +186,31 @@ function main(h, attempt)
   local kind = chosen.kind
   local is_told = chosen.authorizer > 0 or kind ~= "mock" and kind ~= "error"
   local trace = is_told and trace_id(headers, rid) or ""
+  local refused, why
+  if kind == "error" then
+    refused, why = chosen.refused, chosen.why
+  elseif kind == "mock" then
+    refused, why = mock_refusal(headers, chosen)
+  end
   local r
-  if chosen.authorizer > 0 or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
-    r = {
-      h = h, headers = headers, rid = rid, authority = authority, domain = found.name, method = method, path = path, query = query,
-      segments = segments, starts = starts, length = length, full_path = raw_path, trace_id = trace, plain = plain,
-      scope = reference.scope, template = chosen.template, base_path = mapping and mapping.prefix or "",
-    }
+  if chosen.authorizer > 0 or refused or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
+    r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain,
+      trace, chosen, segments, starts, length)
   end
   if chosen.authorizer > 0 then
     local may_pass = authorize(r, reference, stage, chosen)
     if may_pass == nil and attempt < ATTEMPTS then
       return main(h, attempt + 1)
     elseif may_pass == nil then
-      return failed(h, rid, "changing")
+      return answer(r, "AUTHORIZER_CONFIGURATION_ERROR", "changing")
     elseif not may_pass then
       return
     end
     headers = r.headers
   end
-  if kind == "proxy" then
+  if refused then
+    return answer(r, refused, why)
+  elseif kind == "proxy" then
     headers:replace("x-amzn-trace-id", chosen.balanced and self_of(trace, rid) or trace)
     if chosen.fixed_path and query == "" then
       headers:replace(":path", chosen.fixed_path)
@@ -204,15 +221,9 @@ function main(h, attempt)
     if chosen.method ~= "" and method ~= "HEAD" then
       headers:replace(":method", chosen.method)
     end
-  elseif kind == "mock" then
-    if not mock_accepts(h, headers, rid, chosen) then
-      return
-    end
   elseif kind == "function" then
     headers:replace("x-amzn-trace-id", trace)
     function_call(r, chosen)
-  else
-    return refuse(h, rid, chosen.status, chosen.body, chosen.error_type, chosen.why)
   end
 
   local info = h:streamInfo()

@@ -113,7 +113,7 @@ end
 -- A source is a pair: its kind, one letter, and an argument.
 local function read_source(take)
   local kind, argument = take(), take()
-  if kind == "segment" or kind == "greedy" then
+  if kind == "segment" or kind == "greedy" or kind == "body" then
     argument = tonumber(argument)
   end
   return { kind = kind, argument = argument }
@@ -135,13 +135,25 @@ end
 local function read_stage(text)
   sethook(overrun, "", TABLE_BUDGET)
   local take = reader(text)
-  local stage = { root = new_node(), static = {}, depth = tonumber(take()), arn = take(), authorizers = {} }
+  local stage = {
+    root = new_node(), static = {}, depth = tonumber(take()), arn = take(), key_source = take(), authorizers = {},
+    answers = {},
+  }
   for index = 1, tonumber(take()) do
     stage.authorizers[index] = read_authorizer(take)
   end
   for _ = 1, tonumber(take()) do
     local template, method, details = take(), take(), take()
     plant(stage, template, method, { details = details, template = template })
+  end
+  for _ = 1, tonumber(take()) do -- customised gateway responses, read when one is first needed
+    local kind = take()
+    stage.answers[kind] = take()
+  end
+  stage.resource_ids = {}
+  for _ = 1, tonumber(take()) do
+    local template = take()
+    stage.resource_ids[template] = take()
   end
   sethook(overrun, "", BUDGET)
   room_for_garbage()
@@ -157,6 +169,15 @@ local function read_named_sources(take)
   return list
 end
 
+-- What is asked of a request beside its authorizer; nil for most methods.
+local function read_extras(text)
+  if text == "" then
+    return nil
+  end
+  local take = reader(text)
+  return { needs_key = take() == "1", required = read_named_sources(take), inspects = take() == "1" }
+end
+
 -- The details of a method are read when it is first asked for.
 local function read_method(record)
   local take = reader(record.details)
@@ -164,8 +185,9 @@ local function read_method(record)
   record.route = take()
   record.authorizer = tonumber(take())
   record.parameters = read_named_sources(take)
+  record.extras = read_extras(take())
   if record.kind == "error" then
-    record.status, record.body, record.error_type, record.why = take(), take(), take(), take()
+    record.refused, record.why = take(), take()
   elseif record.kind == "mock" then
     record.passthrough = take()
     record.media_types = {}
