@@ -18,5 +18,5 @@ def test_the_host_is_reached_over_its_socket_only() -> None:
 def test_it_is_there_when_a_function_may_be_asked() -> None:
     served = api(method("GET", "/a", authorization=authorized()), authorizers=(token_authorizer(),))
     clusters = compiled(gateway(served, functions=(function(),))).by_type[CLUSTER]
-    assert {keys.HOST_CLUSTER, names.FUNCTIONS} <= set(clusters)  # with bounds of their own
+    assert {keys.HOST_CLUSTER, keys.FUNCTIONS_CLUSTER} <= set(clusters)  # with bounds of their own
     assert keys.HOST_CLUSTER not in compiled(gateway(api(method("GET", "/a")))).by_type[CLUSTER]

@@ -16,11 +16,12 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
-from gateline.compile.listener import edge_listener
+from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.secret import certificate, generic, keeper, trust
@@ -54,6 +55,7 @@ def compile_gateway(
     memory: Memory | None = None,
     generations: Mapping[str, str] = MappingProxyType({}),
     host_socket: str = "host.sock",
+    egress_socket: str = "egress.sock",
 ) -> Compiled:
     """Compile a project whole, or not at all.
 
@@ -65,6 +67,7 @@ def compile_gateway(
         memory: of former compilations; a stage of which nothing has changed is not compiled again.
         generations: of authorizers, by `api/stage/authorizer`: cached decisions of another one do not count.
         host_socket: the Unix socket at which the host serves Envoy.
+        egress_socket: the one at which Envoy takes what the host sends to backends.
 
     """
     complaints = Complaints(allowed)
@@ -92,14 +95,17 @@ def compile_gateway(
     if report.error_count:
         return Compiled(resources=None, hosting=hosting, report=report)
     harvest.origins[names.LISTENER] = gateway.edge.origin
-    listener = edge_listener(gateway, cleaned, request_log)
+    listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log)}
+    if harvest.has_egress:
+        harvest.origins[names.EGRESS] = gateway.edge.origin
+        listeners[names.EGRESS] = egress_listener(egress_socket, redirects=redirects(gateway))
     resources = Resources(
         by_type={
             SECRET: secrets,
             CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, host_socket),
             ENDPOINT: {},
             SCOPED_ROUTE: scopes,
-            LISTENER: {names.LISTENER: listener} | public.listeners,
+            LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
         target_groups=harvest.target_groups,
@@ -115,7 +121,7 @@ def _own_clusters(
     """The clusters that no definition names: who keeps secrets, and the host."""
     own = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
     if hosting.is_needed:
-        for name in (keys.HOST_CLUSTER, names.FUNCTIONS):
+        for name in (keys.HOST_CLUSTER, keys.FUNCTIONS_CLUSTER):
             own[name] = host_cluster(name, host_socket)
             harvest.origins[name] = gateway.origin.child("functions")
     return own

@@ -1,22 +1,26 @@
 """Details of a method, as `gateway.lua` reads them when the method is first asked for.
 
-Each begins alike: the kind, the route's name, the number of the stage's authorizer (0: nobody is asked) and the
-path parameters that functions are told of; then what its kind needs.
+Each begins alike: the kind, the route's name, the number of the stage's authorizer (0: nobody is asked), the path
+parameters that functions are told of, and what else is asked of a request, which is "" for most; then what its kind
+needs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateline.compile.behind_api import End
-from gateline.compile.hosting import needs_description
-from gateline.compile.mapping import Mapped, path_parameters
+from gateline.compile.hosting import asks_with_request
+from gateline.compile.mapping import Mapped, path_parameters, request_source
 from gateline.compile.table import Table
+from gateline.model.integration import RequestSource
 from gateline.model.rest_api import Method, RestApi
 
-INTERNAL_ERROR = ("500", '{"message": "Internal server error"}', "InternalServerErrorException")
-NO_AUTHORIZER = ("500", '{"message":null}', "AuthorizerConfigurationException")
-NOT_IMPLEMENTED = ("501", '{"message":"Not Implemented"}', "NotImplementedException")
+INTERNAL_ERROR: Final = "API_CONFIGURATION_ERROR"
+NO_AUTHORIZER: Final = "AUTHORIZER_CONFIGURATION_ERROR"
+NOT_IMPLEMENTED: Final = "NOT_IMPLEMENTED"
+"""Answers that `gateway_responses.lua` gives by itself; the last is Gateline's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +31,14 @@ class Details:
     method: Method
     route: str
     authorizer: int  # the number of the stage's authorizer, 0 for none
+    required: tuple[
+        RequestSource, ...
+    ] = ()  # parameters that a request must have, in the order of the message
+    is_inspected: bool = False  # the host looks at the body before it goes to a backend
 
-    def error(self, answer: tuple[str, str, str], why: str) -> str:
-        """A constant answer of the script: status, body, error type; and the reason code."""
-        return self._text("error", *answer, why)
+    def error(self, answer: str, why: str) -> str:
+        """A gateway response that the script always gives, and the reason code."""
+        return self._text("error", answer, why)
 
     def mock(self) -> str:
         """A mock whose answer is its route's."""
@@ -39,8 +47,8 @@ class Details:
         return self._text("mock", str(integration.passthrough_behavior), len(templates), *templates)
 
     def function(self) -> str:
-        """A function behind aws_proxy: the host gets the request."""
-        return self._text("function")
+        """A function, or what else the host does itself: it gets the request."""
+        return self._text("function", is_described=True)
 
     def proxy(self, mapped: Mapped, verb: str, authority: str, end: End) -> str:
         """A backend: what the request is mapped to. `verb` and `authority` are "" where the script sets none."""
@@ -55,12 +63,26 @@ class Details:
                 values += (target, *source)
         return self._text("proxy", *values)
 
-    def _text(self, kind: str, *values: str | int) -> str:
+    def _extras(self) -> str:
+        """Whether a key is asked for, the parameters that must be there, whether the body is looked at."""
+        needs_key = self.method.authorization.api_key_required
+        if not (needs_key or self.required or self.is_inspected):
+            return ""
+        table = Table()
+        table.put(int(needs_key), len(self.required))
+        for source in self.required:
+            table.put(source.name, *request_source(source, self.method.path))
+        table.put(int(self.is_inspected))
+        return table.text
+
+    def _text(self, kind: str, *values: str | int, is_described: bool = False) -> str:
         table = Table()
         table.put(kind, self.route, self.authorizer)
-        told = path_parameters(self.method.path) if needs_description(self.api, self.method) else ()
+        is_described = is_described or self.is_inspected or asks_with_request(self.api, self.method)
+        told = path_parameters(self.method.path) if is_described else ()
         table.put(len(told))
         for name, source in told:
             table.put(name, *source)
+        table.put(self._extras())
         table.put(*values)
         return table.text

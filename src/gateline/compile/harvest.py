@@ -31,6 +31,7 @@ class Harvest:
     lookups: dict[HostLookup, None] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     needs_trust: bool = False
+    has_egress: bool = False  # the host sends requests to backends
     origins: dict[str, Origin] = field(default_factory=dict)
     rows: list[RouteRow] = field(default_factory=list)
     hosted: dict[str, HostedStage] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Harvest:
         _fill(self.lookups, other.lookups.items())
         self.secrets |= other.secrets
         self.needs_trust |= other.needs_trust
+        self.has_egress |= other.has_egress
         _fill(self.origins, other.origins.items())
         self.rows += other.rows
         self.hosted |= other.hosted
@@ -80,6 +82,7 @@ class MethodHarvest:
     served: bool
     text: str
     action: Message | None
+    egress: Message | None  # the Any of the route that the host's requests take to the backend
     hosted: HostedMethod | None
     row: RouteRow
     clusters: tuple[tuple[str, Message], ...]

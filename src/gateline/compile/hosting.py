@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateline.compile.mapping import resource_id
+from gateline.compile.mapping import mapped_bodies, resource_id
+from gateline.compile.requirements import validated_models
 from gateline.compile.upstream import with_stage_variables
 from gateline.model.authorizer import AuthorizationType, Authorizer, AuthorizerKind
 from gateline.model.function import named_function
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedAuthorizer, HostedMethod, HostedStage
-from gateline.model.integration import IntegrationKind, Location, RequestSource
+from gateline.model.integration import Integration, LiteralSource, Location, RequestSource
 from gateline.model.rest_api import Method, RestApi, Stage
 
 LAMBDA_KINDS = frozenset({AuthorizerKind.TOKEN, AuthorizerKind.REQUEST})
@@ -36,10 +37,8 @@ def used_authorizers(api: RestApi) -> tuple[Authorizer, ...]:
     return tuple(a for a in api.authorizers if a.name in asked and a.kind in LAMBDA_KINDS)
 
 
-def needs_description(api: RestApi, method: Method) -> bool:
-    """Whether a function gets to see the request: a REQUEST authorizer's, or the integration's own."""
-    if method.integration.kind is IntegrationKind.AWS_PROXY:
-        return True
+def asks_with_request(api: RestApi, method: Method) -> bool:
+    """Whether the method's authorizer is of type REQUEST: its function gets to see the request."""
     name = method.authorization.authorizer
     return method.authorization.type is AuthorizationType.CUSTOM and any(
         a.name == name and a.kind is AuthorizerKind.REQUEST for a in api.authorizers
@@ -60,6 +59,7 @@ def hosted_stage(
         variables=stage.variables,
         header_names=_header_names(api),
         binary_media_types=api.binary_media_types,
+        models=api.models if any(method.models for method in methods) else (),
         authorizers=tuple(
             HostedAuthorizer(
                 name=authorizer.name,
@@ -75,8 +75,19 @@ def hosted_stage(
     )
 
 
-def hosted_method(api: RestApi, method: Method, route: str, function: str) -> HostedMethod:
-    """What the host knows of a method."""
+def hosted_method(
+    api: RestApi,
+    method: Method,
+    route: str,
+    function: str = "",
+    *,
+    integration: Integration | None = None,
+    authority: str = "",
+) -> HostedMethod:
+    """What the host knows of a method.
+
+    `integration`: it performs it; with an `authority` through Envoy's egress, at the route of the same name.
+    """
     return HostedMethod(
         route=route,
         resource=method.path.text,
@@ -84,6 +95,24 @@ def hosted_method(api: RestApi, method: Method, route: str, function: str) -> Ho
         operation_name=method.operation_name,
         function=function,
         is_post=method.integration.http_method in ("POST", ""),
+        integration=integration,
+        egress=route if authority else "",
+        authority=authority,
+        models=validated_models(api, method),
+        bodies=mapped_bodies(method) if integration is None else (),
+    )
+
+
+def hosted_integration(integration: Integration, stage: Stage) -> Integration:
+    """An integration as the host performs it in a stage. Secrets are not its business: Envoy adds them."""
+    return replace(
+        integration,
+        uri=with_stage_variables(integration.uri, stage),
+        request_parameters=tuple(
+            mapping
+            for mapping in integration.request_parameters
+            if not (isinstance(mapping.source, LiteralSource) and mapping.source.text is None)
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.chain import http_filters
 from gateline.compile.cluster import ADS
+from gateline.compile.compression import compression_filters
 from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
 from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
@@ -90,7 +91,7 @@ def _connection_manager(
             "rds_config_source": ADS,
             "scoped_rds": {"scoped_rds_config_source": ADS},
         },
-        http_filters=http_filters(redirects=_redirects(gateway)),
+        http_filters=http_filters(redirects=redirects(gateway), compression=compression_filters(gateway)),
         local_reply_config=local_reply(),
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),
@@ -115,7 +116,8 @@ def _connection_manager(
     )
 
 
-def _redirects(gateway: Gateway) -> bool:
+def redirects(gateway: Gateway) -> bool:
+    """Whether a balancer's rule may answer with a redirect."""
     rules = (
         rule
         for balancer in gateway.load_balancers

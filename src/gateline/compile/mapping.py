@@ -18,6 +18,8 @@ from gateline.model.gateway import Edge
 from gateline.model.integration import (
     BodySource,
     ContextSource,
+    Integration,
+    IntegrationKind,
     LiteralSource,
     Location,
     MappingSource,
@@ -34,6 +36,8 @@ DYNAMIC_CONTEXT: Final = frozenset(
         "extendedRequestId",
         "identity.sourceIp",
         "identity.userAgent",
+        "identity.apiKey",
+        "identity.apiKeyId",
         "requestTime",
         "requestTimeEpoch",
         "path",
@@ -51,13 +55,23 @@ ILLEGAL_HEADERS: Final = frozenset(
 )
 """Headers that no mapping may set; Amazon answers 500 at run time (api-gateway.md section 7)."""
 
+ILLEGAL_FOR_AWS: Final = ILLEGAL_HEADERS | {
+    "authorization",
+    "connection",
+    "expect",
+    "proxy-authenticate",
+    "te",
+}
+"""Those of `aws` and `aws_proxy` integrations."""
+
 DROPPED_HEADERS: Final = frozenset({"via", "expect", "proxy-authenticate", "te", "connection"})
 """Headers that reach no backend, even if mapped (api-gateway.md section 9)."""
 
 UNREADABLE_HEADERS: Final = frozenset({"connection", "content-length", "expect", "transfer-encoding"})
 """Headers of a client that no mapping reads; the others of section 9 are removed before the script."""
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
+_AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
+PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
 
 Source = tuple[str, str | int]
 """A source as `gateway.lua` reads it: its kind and an argument."""
@@ -103,7 +117,6 @@ class Mapped:
     query: tuple[tuple[str, Source], ...] = ()
     headers: tuple[tuple[str, Source], ...] = ()
     formats: tuple[HeaderFormat, ...] = ()
-    illegal_header: str = ""
     host_mapped: bool = False
     set_headers: frozenset[str] = field(default_factory=frozenset)
 
@@ -144,21 +157,40 @@ def map_parameters(target: str, context: StageContext) -> Mapped:
         query=query,
         headers=tuple(headers),
         formats=tuple(formats),
-        illegal_header=next((m.name for m in header_mappings if m.name.lower() in ILLEGAL_HEADERS), ""),
         host_mapped="host" in targets,
         set_headers=frozenset(targets),
     )
+
+
+def illegal_header(integration: Integration) -> str:
+    """The header that an integration maps and must not, "" when there is none (api-gateway.md section 7)."""
+    illegal = ILLEGAL_FOR_AWS if integration.kind in _AWS else ILLEGAL_HEADERS
+    headers = (m.name for m in integration.request_parameters if m.location is Location.HEADER)
+    return next((name for name in headers if name.lower() in illegal), "")
+
+
+def secret_headers(integration: Integration) -> tuple[HeaderFormat, ...]:
+    """The headers whose literals hold secrets: of a hosted integration, all that Envoy adds itself."""
+    return tuple(
+        _literal_format(mapping.name, mapping.source)
+        for mapping in integration.request_parameters
+        if isinstance(mapping.source, LiteralSource) and mapping.source.text is None
+    )
+
+
+def _literal_format(name: str, source: LiteralSource) -> HeaderFormat:
+    value = "".join(
+        f"%SECRET({names.secret(part.name)})%" if isinstance(part, SecretRef) else part.replace("%", "%%")
+        for part in source.parts
+    )
+    return HeaderFormat(name=name.lower(), value=value, parts=source.parts)
 
 
 def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFormat | None:
     """The native format of a header whose value does not depend on the request, else None."""
     source = mapping.source
     if isinstance(source, LiteralSource):
-        value = "".join(
-            f"%SECRET({names.secret(part.name)})%" if isinstance(part, SecretRef) else part.replace("%", "%%")
-            for part in source.parts
-        )
-        return HeaderFormat(name=mapping.name.lower(), value=value, parts=source.parts)
+        return _literal_format(mapping.name, source)
     kind, argument = _source(source, context)
     if kind in ("literal", "unknown"):
         text = str(argument)
@@ -176,7 +208,7 @@ def _path(target: str, mappings: tuple[ParameterMapping, ...], context: StageCon
     mapped = {m.name: m for m in mappings if m.location is Location.PATH}
     parts: list[Source] = []
     at = 0
-    for match in _PLACEHOLDER.finditer(target):
+    for match in PLACEHOLDER.finditer(target):
         mapping = mapped.get(match[1])
         if mapping is None:
             continue
@@ -191,7 +223,7 @@ def _path(target: str, mappings: tuple[ParameterMapping, ...], context: StageCon
 
 def _source(source: MappingSource, context: StageContext) -> Source:
     if isinstance(source, RequestSource):
-        return _request_source(source, context.method.path)
+        return request_source(source, context.method.path)
     if isinstance(source, StageVariableSource):
         return ("literal", dict(context.stage.variables).get(source.name, ""))
     if isinstance(source, ContextSource):
@@ -201,8 +233,14 @@ def _source(source: MappingSource, context: StageContext) -> Source:
             raise NotMappable("a secret can only be part of a header")
         return ("literal", source.text)
     if isinstance(source, BodySource):
-        raise NotMappable("mappings that read the body are not supported yet")
+        return ("body", mapped_bodies(context.method).index(source.jsonpath) + 1)
     assert_never(source)
+
+
+def mapped_bodies(method: Method) -> tuple[str, ...]:
+    """The JSONPaths that a method's mappings read from the request's body, each once; "" is all of it."""
+    sources = (mapping.source for mapping in method.integration.request_parameters)
+    return tuple(dict.fromkeys(each.jsonpath for each in sources if isinstance(each, BodySource)))
 
 
 def _query_source(source: MappingSource, context: StageContext) -> Source:
@@ -211,7 +249,8 @@ def _query_source(source: MappingSource, context: StageContext) -> Source:
     return ("ours", value) if isinstance(source, ContextSource) and kind == "literal" else (kind, value)
 
 
-def _request_source(source: RequestSource, path: PathTemplate) -> Source:
+def request_source(source: RequestSource, path: PathTemplate) -> Source:
+    """Where `gateway.lua` finds a value of the request."""
     match source.location:
         case Location.HEADER:
             return _header_source(source.name.lower(), multivalue=source.multivalue)

@@ -42,6 +42,8 @@ def mock_answer(integration: Integration) -> MockAnswer:
         NotStatic: a template or a mapping reads the request.
 
     """
+    if not integration.request_templates:
+        raise NotStatic("the request's body gives the status code")
     statuses = {_status(template) for _, template in integration.request_templates}
     if len(statuses) > 1:
         raise NotStatic("its request templates give different status codes")

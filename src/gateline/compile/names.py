@@ -9,7 +9,6 @@ EGRESS: Final = "egress"
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
-FUNCTIONS: Final = "host functions"
 BEHIND_API: Final = (
     " behind api"  # the end of the names of clusters behind application balancers and integrations
 )

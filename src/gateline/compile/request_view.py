@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateline.compile.folding import Fixed, FromClient, HeaderKnowledge, KnownRequest
-from gateline.compile.mapping import DROPPED_HEADERS, Mapped, Source
+from gateline.compile.mapping import DROPPED_HEADERS, PLACEHOLDER, HeaderFormat, Mapped, Source
 from gateline.compile.upstream import Upstream
+from gateline.model.integration import Location
 from gateline.model.rest_api import Method, RestApi
 
 _NOT_PASSED_ON = DROPPED_HEADERS | {"x-envoy-external-address", "content-encoding"}
@@ -41,6 +42,41 @@ def known_request(api: RestApi, method: Method, end: Upstream, mapped: Mapped, v
     )
 
 
+def sent_by_host(
+    api: RestApi, method: Method, end: Upstream, formats: tuple[HeaderFormat, ...]
+) -> KnownRequest:
+    """The request that the host makes of an `http` integration.
+
+    A template may override the path's parameters and any header but those that hold a secret.
+    """
+    integration = method.integration
+    overrides = any("requestOverride" in template for _, template in integration.request_templates)
+    maps_host = any(
+        m.location is Location.HEADER and m.name.lower() == "host" for m in integration.request_parameters
+    )
+    fixed: dict[str, HeaderKnowledge] = {form.name: Fixed(form.parts) for form in formats}
+    fixed["x-amzn-apigateway-api-id"] = Fixed((api.api_id,))
+    verb = integration.http_method
+    return KnownRequest(
+        host=None if overrides or maps_host else _bare(end.authority),
+        verb=None if verb == "ANY" else verb,
+        path=_template(end.target),
+        header=lambda name: fixed.get(name, FromClient()),
+    )
+
+
+def _template(target: str) -> tuple[str | None, ...]:
+    """The pieces of a path template; a placeholder may become anything."""
+    path = target.partition("?")[0]
+    pieces: list[str | None] = []
+    for number, piece in enumerate(PLACEHOLDER.split(path)):
+        if number % 2:
+            pieces.append(None)
+        elif piece:
+            pieces.append(piece)
+    return tuple(pieces)
+
+
 def _host(end: Upstream, mapped: Mapped) -> str | None:
     authority = end.authority
     if mapped.host_mapped:
@@ -48,6 +84,11 @@ def _host(end: Upstream, mapped: Mapped) -> str | None:
         if kind != "literal":
             return None
         authority = str(value).lower() or end.authority
+    return _bare(authority)
+
+
+def _bare(authority: str) -> str:
+    """The host of an authority."""
     bare = authority[: authority.index("]") + 1] if authority.startswith("[") else authority.partition(":")[0]
     return bare.removesuffix(".")
 

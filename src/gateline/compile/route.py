@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from google.protobuf.message import Message
 
-from gateline.compile import names
 from gateline.compile.mapping import HeaderFormat, Mapped
 from gateline.compile.mock import MockAnswer
 from gateline.compile.secret import secret_formatter
@@ -155,7 +154,7 @@ def function_route(name: str, *, timeout: timedelta) -> Message:
         name=name,
         match={"prefix": "/"},
         route={
-            "cluster": names.FUNCTIONS,
+            "cluster": keys.FUNCTIONS_CLUSTER,
             "timeout": timeout,
             "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
         },

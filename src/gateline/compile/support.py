@@ -10,15 +10,8 @@ from gateline.compile.hosting import LAMBDA_KINDS
 from gateline.model import codes
 from gateline.model.authorizer import Authorization, AuthorizationType
 from gateline.model.diagnostic import Complaints
-from gateline.model.integration import (
-    BodySource,
-    IntegrationKind,
-    LiteralSource,
-    ParameterMapping,
-)
+from gateline.model.integration import IntegrationKind, LiteralSource, ParameterMapping
 from gateline.model.rest_api import Method, RestApi
-
-_NEXT = "It comes with a later version; `--allow {code}` serves the API with 501 in this method's place."
 
 
 def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
@@ -37,20 +30,12 @@ def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
             f"the customised gateway response {response.type} is not applied yet",
             help=f"`--allow {codes.GATEWAY_RESPONSE_UNSUPPORTED.name}` serves the API with Amazon's defaults.",
         )
-    if api.minimum_compression_size is not None:
-        complaints.add(
-            codes.COMPRESSION_UNSUPPORTED,
-            api.origin.child("x-amazon-apigateway-minimum-compression-size"),
-            "responses are not compressed yet",
-            help=f"`--allow {codes.COMPRESSION_UNSUPPORTED.name}` serves the API without compression.",
-        )
 
 
 def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:
     """Record what a method asks for and this version does not do; true when the method must answer 501."""
     found = _authorization(api, method, complaints)
-    found = _integration(method, complaints) or found
-    return _validation(api, method, complaints) or found
+    return _integration(method, complaints) or found
 
 
 def _has_lambda(api: RestApi, needs: Authorization) -> bool:
@@ -86,20 +71,15 @@ def _integration(method: Method, complaints: Complaints) -> bool:
     integration = method.integration
     # What `${...}` stands for may be a function's ARN; that it is not known is a complaint of its own.
     names_function = ":lambda:path/" in integration.uri or integration.uri.startswith("${")
-    if integration.kind is IntegrationKind.AWS_PROXY and names_function:
-        return False
-    if integration.kind not in (IntegrationKind.HTTP_PROXY, IntegrationKind.MOCK):
+    if integration.kind is IntegrationKind.AWS_PROXY and not names_function:
         code = codes.INTEGRATION_UNSUPPORTED
-        elsewhere = " to what is no function" if integration.kind is IntegrationKind.AWS_PROXY else ""
         complaints.add(
             code,
             integration.origin.child("type"),
-            f"{_named(method)} has an integration of type {integration.kind}{elsewhere}, which is not supported yet",
-            help=_NEXT.format(code=code.name),
+            f"{_named(method)} has an integration of type aws_proxy to what is no function, which is not supported",
+            help=f"Write type aws with templates; `--allow {code.name}` serves 501 in this method's place.",
         )
         return True
-    if integration.kind is IntegrationKind.MOCK:
-        return False
     # All of them, not the first: a person wants to see the whole list.
     found = [_mapping(method, mapping, complaints) for mapping in integration.request_parameters]
     return any(found)
@@ -107,7 +87,9 @@ def _integration(method: Method, complaints: Complaints) -> bool:
 
 def _mapping(method: Method, mapping: ParameterMapping, complaints: Complaints) -> bool:
     source = mapping.source
-    if isinstance(source, LiteralSource) and source.text is None and mapping.name.lower() == "host":
+    if not isinstance(source, LiteralSource) or source.text is not None:
+        return False
+    if mapping.name.lower() == "host":
         complaints.add(
             codes.SECRET_IN_HOST,
             mapping.origin,
@@ -115,33 +97,15 @@ def _mapping(method: Method, mapping: ParameterMapping, complaints: Complaints) 
             help="A host name is not a secret: proxies log it. Choose another header.",
         )
         return True
-    if not isinstance(source, BodySource):
-        return False
-    complaints.add(
-        codes.MAPPING_UNSUPPORTED,
-        mapping.origin,
-        f"{_named(method)} maps {mapping.location} {mapping.name} from the body: not supported yet",
-        help=_NEXT.format(code=codes.MAPPING_UNSUPPORTED.name),
-    )
-    return True
-
-
-def _validation(api: RestApi, method: Method, complaints: Complaints) -> bool:
-    validator = next((v for v in api.request_validators if v.name == method.request_validator), None)
-    if validator is None:
-        return False
-    body = validator.validate_body and bool(method.request_models)
-    parameters = validator.validate_parameters and any(p.required for p in method.parameters)
-    if not (body or parameters):
-        return False
-    code = codes.VALIDATION_UNSUPPORTED
-    complaints.add(
-        code,
-        method.origin,
-        f"{_named(method)} asks for request validation ('{validator.name}'), which is not supported yet",
-        help=_NEXT.format(code=code.name),
-    )
-    return True
+    if method.integration.kind is IntegrationKind.AWS:
+        complaints.add(
+            codes.SECRET_FOR_AWS,
+            mapping.origin,
+            f"{_named(method)} maps a secret into a request to an AWS service",
+            help="Such requests are signed by the host, which knows no secrets. Remove the mapping.",
+        )
+        return True
+    return False
 
 
 def _named(method: Method) -> str:

@@ -20,6 +20,7 @@ CALL_HEADER: Final = "x-gl-call"  # tells the host what an aws_proxy request is 
 ABSENT: Final = "x-gl-absent"  # stands for a header that the client did not send, where Envoy would add one
 AUTHORIZER: Final = "authorizer"  # dynamic metadata: hit or miss, only while a request log is written
 HOST_CLUSTER: Final = "host"
+FUNCTIONS_CLUSTER: Final = "host functions"  # the host too, with bounds of its own: bodies travel there
 ENTRY_SCOPE: Final = "@entry"  # the scope of the first pass; no API name can hold an @
 URL_LIMIT: Final = 10240
 BODY_LIMIT: Final = 10485760

@@ -171,17 +171,9 @@ UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time"
 INTEGRATION_UNSUPPORTED = Code(
     name="GL401", title="an integration type that is not supported yet", allowable=True
 )
-MOCK_UNSUPPORTED = Code(
-    name="GL402", title="a mock that reads the request is not supported yet", allowable=True
-)
-MAPPING_UNSUPPORTED = Code(
-    name="GL403", title="a parameter mapping that is not supported yet", allowable=True
-)
-VALIDATION_UNSUPPORTED = Code(name="GL404", title="request validation is not supported yet", allowable=True)
 GATEWAY_RESPONSE_UNSUPPORTED = Code(
     name="GL405", title="customised gateway responses are not supported yet", allowable=True
 )
-COMPRESSION_UNSUPPORTED = Code(name="GL406", title="compression is not supported yet", allowable=True)
 
 AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")
 API_KEY_UNSUPPORTED = Code(name="GL512", title="API keys are not supported yet")
@@ -205,3 +197,4 @@ RULE_JUDGES_THE_GATEWAY = Code(
 )
 SECRET_IN_PUBLIC_RULE = Code(name="GL608", title="a secret in a rule of a load balancer of the internet")
 RULE_ON_FORWARDED_FOR = Code(name="GL609", title="a rule on X-Forwarded-For behind an integration")
+SECRET_FOR_AWS = Code(name="GL610", title="a secret in a request to an AWS service")
