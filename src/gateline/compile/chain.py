@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateline import dataplane
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.route import HEADER_MUTATION_FILTER
@@ -10,11 +12,20 @@ from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
 
-def http_filters(*, redirects: bool) -> list[dict[str, object]]:
-    """The filters that every request passes; `redirects`: a balancer's rule may answer with one."""
+def http_filters(
+    *, redirects: bool, compression: Sequence[dict[str, object]] = ()
+) -> list[dict[str, object]]:
+    """The filters that every request passes.
+
+    Args:
+        redirects: a balancer's rule may answer with one.
+        compression: the filters of the stages that ask for it.
+
+    """
     return [
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
+        *compression,  # what a body is when it is decompressed counts for its limit
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
         extension(
