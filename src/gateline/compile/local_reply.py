@@ -17,6 +17,9 @@ _EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
 _TOO_LARGE: Final = "request_payload_too_large"
 """What Envoy calls it; a 413 of a rule or of a mock is none of this."""
 
+_THROTTLED: Final = "local_rate_limited"
+"""What Envoy calls the answer to a request for which no token is left; it has no response flag."""
+
 
 def _reasoned() -> dict[str, object]:
     matcher = {
@@ -108,5 +111,11 @@ def local_reply() -> dict[str, object]:
                     "content_type": "text; charset=utf-8",
                 },
             },
+            _answer(
+                by_expression(f"response.code_details == '{_THROTTLED}'"),
+                429,
+                '{"message":"Too Many Requests"}',
+                "TooManyRequestsException",
+            ),
         ]
     }
