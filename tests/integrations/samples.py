@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateline.dataplane.netstring import NetstringWriter
 from gateline.integrations.call import Authorized, Call
-from gateline.integrations.event import Circumstances
+from gateline.integrations.context import Circumstances
 from gateline.model.hosting import HostedMethod, HostedStage
 
 EPOCH_MS = 1428582896789  # 9 April 2015, 12:34:56.789 UTC

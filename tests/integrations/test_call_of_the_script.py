@@ -26,7 +26,9 @@ from gateline import dataplane
 from gateline.dataplane import keys
 from gateline.dataplane.netstring import NetstringReader
 from gateline.integrations.call import Authorized, Call, read_call
-from gateline.integrations.event import Circumstances, parse_query, request_event
+from gateline.integrations.context import Circumstances
+from gateline.integrations.event import request_event
+from gateline.integrations.query import parse_query
 from integrations.samples import EPOCH_MS, METHOD, STAGE
 
 SENT = [

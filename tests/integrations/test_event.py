@@ -13,14 +13,9 @@ from hypothesis import strategies as st
 
 from gateline.dataplane import keys
 from gateline.integrations.call import Authorized, Call
-from gateline.integrations.event import (
-    Circumstances,
-    deployment_id,
-    parse_query,
-    proxy_event,
-    request_event,
-    token_event,
-)
+from gateline.integrations.context import Circumstances, deployment_id
+from gateline.integrations.event import proxy_event, request_event, token_event
+from gateline.integrations.query import parse_query
 from gateline.model.hosting import HostedStage
 from integrations.samples import AT, AUTHORIZED, CALL, EPOCH_MS, HEADERS, METHOD, REQUEST_ID, STAGE
 

@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from docs.markdown import ROOT, blocks, code_spans
-from gateline.integrations.event import DROPPED_HEADERS, proxy_event, request_event, token_event
+from gateline.integrations.client_headers import DROPPED_HEADERS
+from gateline.integrations.event import proxy_event, request_event, token_event
 from gateline.integrations.proxy_response import read_proxy_response
 from integrations.samples import AT, AUTHORIZED, CALL, HEADERS
 

@@ -21,7 +21,8 @@ from gateline.host.authorize import UNAUTHORIZED
 from gateline.host.directory import invoked_arn
 from gateline.host.validation import Validation
 from gateline.integrations.call import Call
-from gateline.integrations.event import Circumstances, request_event, token_event
+from gateline.integrations.context import Circumstances
+from gateline.integrations.event import request_event, token_event
 from gateline.model.arn import method_arn
 from gateline.model.authorizer import Authorizer, AuthorizerKind
 from gateline.model.function import Function

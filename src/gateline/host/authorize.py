@@ -20,7 +20,8 @@ from gateline.host.decisions import Busy, Decisions, now_ms
 from gateline.host.directory import Entry, Find, invoked_arn
 from gateline.host.store import Decision
 from gateline.integrations.call import read_call, wire_text
-from gateline.integrations.event import Circumstances, request_event, token_event
+from gateline.integrations.context import Circumstances
+from gateline.integrations.event import request_event, token_event
 from gateline.model.authorizer import AuthorizerKind
 
 UNAUTHORIZED: Final = "Unauthorized"

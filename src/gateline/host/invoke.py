@@ -15,7 +15,8 @@ from gateline.host.authorize import Functions
 from gateline.host.decisions import now_ms
 from gateline.host.directory import Find, invoked_arn
 from gateline.integrations.call import Call, CallInvalid, read_call
-from gateline.integrations.event import Circumstances, proxy_event
+from gateline.integrations.context import Circumstances
+from gateline.integrations.event import proxy_event
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse, read_proxy_response
 from gateline.model.hosting import HostedMethod, HostedStage
 

@@ -1,0 +1,124 @@
+"""`$context`: what a request is about, for events, templates and mappings (api-gateway.md sections 11 and 18)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from gateline.integrations.call import Call
+from gateline.model.hosting import HostedMethod, HostedStage
+
+_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"  # whatever the locale
+_ID_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What an event says beside the headers: the call, where it arrived, and when (epoch milliseconds)."""
+
+    call: Call
+    stage: HostedStage
+    method: HostedMethod
+    epoch_ms: int
+
+
+def request_context(circumstances: Circumstances, user_agent: str | None) -> dict[str, object]:
+    """The `requestContext` of an event, keys in Amazon's order."""
+    call, stage, method = circumstances.call, circumstances.stage, circumstances.method
+    domain = _domain_name(call.authority)
+    context: dict[str, object] = {"resourceId": method.resource_id}
+    authorized = call.authorized
+    if authorized is not None:
+        own = {"principalId": authorized.principal, "integrationLatency": authorized.integration_latency}
+        context["authorizer"] = own | dict(authorized.context) | own  # the two are never the context's
+    context["resourcePath"] = method.resource
+    if method.operation_name:
+        context["operationName"] = method.operation_name
+    return context | {
+        "httpMethod": call.verb,
+        "extendedRequestId": call.request_id[:15] + "=",
+        "requestTime": _request_time(circumstances.epoch_ms),
+        "path": call.full_path,
+        "accountId": stage.account_id,
+        "protocol": call.protocol,
+        "stage": stage.stage,
+        "domainPrefix": domain.split(".", 1)[0],
+        "requestTimeEpoch": circumstances.epoch_ms,
+        "requestId": call.request_id,
+        "identity": _identity(call, user_agent),
+        "domainName": domain,
+        "deploymentId": deployment_id(stage),
+        "apiId": stage.api_id,
+    }
+
+
+def template_context(circumstances: Circumstances, user_agent: str | None) -> dict[str, object]:
+    """`$context` of templates: they may write into it, and what they write stays for the response's template."""
+    return request_context(circumstances, user_agent) | {
+        "xrayTraceId": circumstances.call.trace_id,
+        "requestOverride": {"header": {}, "path": {}, "querystring": {}},
+        "responseOverride": {"header": {}},
+    }
+
+
+def context_value(context: Mapping[str, object], path: str) -> str | None:
+    """The text of `context.{path}` in a mapping; None when there is none.
+
+    What an authorizer said is flat: behind `authorizer.` dots are part of the name.
+    """
+    found: object = context
+    first, _, rest = path.partition(".")
+    names = [first, rest] if first == "authorizer" and rest else path.split(".")
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if found is None or isinstance(found, Mapping):
+        return None
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return str(found)
+
+
+def deployment_id(stage: HostedStage) -> str:
+    """A deployment's id: six lower-case letters and digits, the same for the same API and stage."""
+    number = int.from_bytes(hashlib.sha256(f"{stage.api_id} {stage.stage}".encode()).digest()[:8])
+    return "".join(_ID_LETTERS[number // 36**index % 36] for index in range(6))
+
+
+def _identity(call: Call, user_agent: str | None) -> dict[str, object]:
+    """The caller; null is what is unknown of one who has no Amazon credentials."""
+    identity: dict[str, object] = {
+        "cognitoIdentityPoolId": None,
+        "accountId": None,
+        "cognitoIdentityId": None,
+        "caller": None,
+        "sourceIp": call.source_ip,
+        "principalOrgId": None,
+        "accessKey": None,
+        "cognitoAuthenticationType": None,
+        "cognitoAuthenticationProvider": None,
+        "userArn": None,
+        "userAgent": user_agent,
+        "user": None,
+    }
+    if call.api_key_id:  # only of methods that need a key
+        identity |= {"apiKey": call.api_key, "apiKeyId": call.api_key_id}
+    return identity
+
+
+def _request_time(epoch_ms: int) -> str:
+    """`dd/MMM/yyyy:HH:mm:ss +0000`."""
+    time = datetime.fromtimestamp(epoch_ms // 1000, UTC)
+    month = _MONTHS[time.month * 3 - 3 : time.month * 3]
+    return f"{time:%d}/{month}/{time.year:04}:{time:%H:%M:%S} +0000"
+
+
+def _domain_name(authority: str) -> str:
+    """The name or address that an authority means, whatever its letter case, its port and a dot at its end.
+
+    An IPv6 address keeps its brackets, as in the script.
+    """
+    colon = authority.find(":", max(authority.find("]"), 0))
+    return (authority if colon < 0 else authority[:colon]).lower().removesuffix(".")
