@@ -19,7 +19,6 @@ from gateline.cli.invocation import first_line, invoke_once
 from gateline.functions.answer import Answer, Failed, Raised, Returned
 from gateline.host.authorize import UNAUTHORIZED
 from gateline.host.directory import invoked_arn
-from gateline.host.validation import Validation
 from gateline.integrations.call import Call
 from gateline.integrations.context import Circumstances
 from gateline.integrations.event import request_event, token_event
@@ -27,6 +26,7 @@ from gateline.model.arn import method_arn
 from gateline.model.authorizer import Authorizer, AuthorizerKind
 from gateline.model.function import Function
 from gateline.model.hosting import HostedAuthorizer, HostedMethod, HostedStage
+from gateline.templates.expression import Expression
 
 Headers = Sequence[tuple[str, str]]
 
@@ -96,7 +96,7 @@ class Asker:
                 return replace(told, status=400, why=why, body=_BAD_REQUEST)
         if is_token:
             token = identity[0].value or ""
-            if self.hosted.validation and not Validation(self.hosted.validation).judge(token):
+            if self.hosted.validation and not Expression(self.hosted.validation).matches(token):
                 return replace(told, why=f"the token does not fit {self.hosted.validation}")
             event = token_event(token=token, method_arn=arn)
         answer = invoke_once(self.function, event, invoked_arn=invoked_arn(self.stage, self.function.name))

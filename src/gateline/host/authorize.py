@@ -141,7 +141,7 @@ class Authorize:
     def _fits(self, entry: Entry, question: Question) -> bool:
         if entry.validation is None or entry.authorizer.kind is not AuthorizerKind.TOKEN:
             return True
-        fits = entry.validation.judge(question.token)
+        fits = entry.validation.matches(question.token)
         if fits is None:
             self._tell_slow(entry, question)
         return fits is True
@@ -215,6 +215,7 @@ def _decision(grant: Grant, expires: int) -> Decision:
     writer = NetstringWriter()
     writer.put("policy", expires, int(grant.policy.grants), grant.policy_text, grant.principal)
     writer.put_pairs(grant.context)
+    writer.put(grant.usage_identifier_key)
     return Decision(writer.data, expires=expires, grants=grant.policy.grants)
 
 

@@ -12,7 +12,7 @@ from gateline.model.arn import partition
 from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
 
 if TYPE_CHECKING:
-    from gateline.host.validation import Validation
+    from gateline.templates.expression import Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Entry:
 
     stage: HostedStage
     authorizer: HostedAuthorizer
-    validation: Validation | None
+    validation: Expression | None
     beginning: bytes  # of all its cache keys
 
     @property
@@ -75,14 +75,14 @@ def _entry(stage: HostedStage, authorizer: HostedAuthorizer) -> Entry:
     )
 
 
-def _validation(stage: HostedStage, authorizer: HostedAuthorizer) -> Validation | None:
+def _validation(stage: HostedStage, authorizer: HostedAuthorizer) -> Expression | None:
     if not authorizer.validation:
         return None
     # Only now: the library takes 3 MB, and few authorizers have an expression.
-    from gateline.host.validation import ExpressionInvalid, Validation  # noqa: PLC0415
+    from gateline.templates.expression import Expression, ExpressionInvalid  # noqa: PLC0415
 
     try:
-        return Validation(authorizer.validation)
+        return Expression(authorizer.validation)
     except ExpressionInvalid as error:
         name = f"{stage.scope}/{authorizer.name}"
         raise ConfigurationInvalid(f"the validation expression of {name} cannot be read: {error}") from error

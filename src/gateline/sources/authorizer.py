@@ -173,17 +173,18 @@ def _uri(definition: Definition, kind: AuthorizerKind, fields: Fields, origin: O
 
 
 def _expression(definition: Definition, fields: Fields, origin: Origin) -> str:
-    """Java's expression, judged with the library that matches tokens with it (`gateline.host.validation`)."""
+    """Java's expression, judged with the library that matches tokens with it (`gateline.templates.expression`)."""
     key = "identityValidationExpression"
     place = definition.at(origin, key)
     text = definition.text(fields, key, origin)
     if not text:
         return ""
-    import regex  # noqa: PLC0415 - takes 3 MB, and few authorizers have an expression
+    # Only now: the library behind it takes 3 MB, and few authorizers have an expression.
+    from gateline.templates.expression import Expression, ExpressionInvalid  # noqa: PLC0415
 
     try:
-        regex.compile(text, regex.VERSION1 | regex.ASCII)
-    except (regex.error, RecursionError, OverflowError) as error:
+        Expression(text)
+    except ExpressionInvalid as error:
         message = f"{key} is not a regular expression: {error}"
         definition.complain(codes.AUTHORIZER_INVALID, place, message)
     return text

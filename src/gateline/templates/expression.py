@@ -1,0 +1,124 @@
+r"""Java's regular expressions, bounded in time: validation of tokens, and `String.matches`, `replaceAll`, `split`.
+
+`regex` knows what Java's expressions use and `re` and RE2 do not (possessive quantifiers, `\p{Alpha}`,
+`[a-z&&[^q]]`, lookahead), and breaks off when it is told to: `(a|aa)+$` on thirty bytes ends after the time given
+here, where `re` goes on for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import regex
+
+LONGEST_SEARCH_SECONDS: Final = 0.01
+LONGEST_TOKEN: Final = 16 * 1024
+
+_REFERENCE: Final = regex.compile(r"\\(.)|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|(\\|\$)", regex.DOTALL)
+
+_T = TypeVar("_T")
+
+
+class ExpressionInvalid(Exception):
+    """The expression cannot be read; the message says why."""
+
+
+class Expression:
+    """One expression, ready to match.
+
+    Raises:
+        ExpressionInvalid: it cannot be read.
+
+    """
+
+    def __init__(self, expression: str) -> None:
+        try:
+            self._pattern = regex.compile(
+                expression, regex.VERSION1 | regex.ASCII
+            )  # Java's \w and \d are ASCII
+        except (regex.error, OverflowError, RecursionError, MemoryError) as error:
+            raise ExpressionInvalid(str(error)) from error
+
+    def matches(self, text: str, *, longest: int = LONGEST_TOKEN) -> bool | None:
+        """Whether the whole text has the form; None when that is not known after `LONGEST_SEARCH_SECONDS`.
+
+        A text of more than `longest` characters never has it.
+        """
+        if len(text) > longest:
+            return False
+        return _in_time(lambda: self._pattern.fullmatch(text, timeout=LONGEST_SEARCH_SECONDS) is not None)
+
+    def finds(self, text: str) -> bool | None:
+        """Whether some part of the text has the form; None when that is not known in time."""
+        return _in_time(lambda: self._pattern.search(text, timeout=LONGEST_SEARCH_SECONDS) is not None)
+
+    def replace(self, text: str, replacement: str, *, count: int = 0) -> str | None:
+        r"""`replaceAll` (or the first `count` places); None when that took too long.
+
+        The replacement is Java's: `$1` and `${name}` are groups, `\` takes its meaning from the next character.
+
+        Raises:
+            ExpressionInvalid: the replacement names a group that the expression does not have.
+
+        """
+        pieces = _pieces(replacement)
+
+        def replaced(match: regex.Match[str]) -> str:
+            return "".join(str(piece) if is_text else str(match[piece] or "") for piece, is_text in pieces)
+
+        known = {str(number) for number in range(self._pattern.groups + 1)} | set(self._pattern.groupindex)
+        for piece, is_text in pieces:
+            if not is_text and str(piece) not in known:
+                raise ExpressionInvalid(f"there is no group {piece}")
+        return _in_time(
+            lambda: self._pattern.sub(replaced, text, count=count, timeout=LONGEST_SEARCH_SECONDS)
+        )
+
+    def split(self, text: str, limit: int = 0) -> list[str] | None:
+        """`String.split`: no empty text at the end unless `limit` is negative; None when that took too long."""
+
+        def parts() -> list[str]:
+            found: list[str] = []
+            begin = 0
+            for match in self._pattern.finditer(text, timeout=LONGEST_SEARCH_SECONDS):
+                if limit > 0 and len(found) == limit - 1:
+                    break
+                if match.end() == 0:  # Java 8: no empty text at the beginning from a match of nothing
+                    continue
+                if match.start() == match.end() == len(text):
+                    break
+                found.append(text[begin : match.start()])
+                begin = match.end()
+            found.append(text[begin:])
+            if limit == 0:
+                while len(found) > 1 and not found[-1]:
+                    found.pop()
+            return found
+
+        return _in_time(parts)
+
+
+def _in_time(search: Callable[[], _T]) -> _T | None:
+    try:
+        return search()
+    except (TimeoutError, MemoryError):
+        return None
+
+
+def _pieces(replacement: str) -> list[tuple[str | int, bool]]:
+    """The texts (True) and groups (False) of a replacement."""
+    pieces: list[tuple[str | int, bool]] = []
+    begin = 0
+    for match in _REFERENCE.finditer(replacement):
+        pieces.append((replacement[begin : match.start()], True))
+        begin = match.end()
+        escaped, number, name, stray = match.groups()
+        if stray is not None:
+            raise ExpressionInvalid(f"the replacement has a {stray} that stands for nothing")
+        if escaped is not None:
+            pieces.append((escaped, True))
+        else:
+            pieces.append((int(number), False) if number is not None else (name, False))
+    pieces.append((replacement[begin:], True))
+    return [piece for piece in pieces if piece[0] != ""]

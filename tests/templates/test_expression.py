@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from gateline.templates.expression import LONGEST_TOKEN, Expression, ExpressionInvalid
+
+
+@pytest.mark.parametrize(
+    ("expression", "token", "fits"),
+    [
+        ("^Bearer [-0-9a-zA-Z._~+/]+=*$", "Bearer abc.def", True),
+        ("Bearer .+", "Bearer abc", True),
+        ("abc", "xabc", False),
+        ("abc", "abcx", False),
+        ("abc|abcdef", "abcdef", True),
+        (r"\w+", "müller", False),
+        (r"\p{Alpha}++[a-z&&[^q]]", "ABCx", False),
+        (r"\p{Upper}++[a-z&&[^q]]", "ABCx", True),
+        ("(?!admin).*", "admin1", False),
+        (".*", "x" * (LONGEST_TOKEN + 1), False),
+    ],
+)
+def test_the_whole_token_must_match_as_in_java(expression: str, token: str, fits: bool) -> None:
+    assert Expression(expression).matches(token) is fits
+
+
+@pytest.mark.parametrize("expression", ["(a|aa)+$", r"(\w+\s?)*\1$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+def test_an_expression_that_would_not_end_is_broken_off(expression: str) -> None:
+    assert Expression(expression).matches("a" * 5000 + "!") is None
+
+
+@pytest.mark.parametrize("expression", [r"(a|aa)+$", r"(\w+\s?)*\1$"])
+def test_replacing_and_splitting_are_broken_off_too(expression: str) -> None:
+    text = "a" * 5000 + "!"
+    assert Expression(expression).replace(text, "") is None
+    assert Expression(expression).split(text) is None
+
+
+def test_an_expression_that_cannot_be_read_is_told() -> None:
+    with pytest.raises(ExpressionInvalid, match="missing"):
+        Expression("(abc")
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "replacement", "replaced"),
+    [
+        ("ba.", "foobar123bab", "foo", "foofoo123foo"),
+        (r"\\'", r"it\'s", "'", "it's"),
+        ("(a)(b)", "xaby", "$2$1", "xbay"),
+        ("(?<first>a)", "xa", r"${first}\$", "xa$"),
+        ("(a)|(b)", "ab", "[$2]", "[][b]"),
+        ("a", "aa", r"\\", r"\\"[0] * 2),
+        ("x*", "abc", "-", "-a-b-c-"),
+    ],
+)
+def test_replacements_are_written_as_in_java(
+    expression: str, text: str, replacement: str, replaced: str
+) -> None:
+    assert Expression(expression).replace(text, replacement) == replaced
+
+
+def test_only_the_first_places_are_replaced_when_that_is_asked() -> None:
+    assert Expression("a").replace("aaa", "b", count=1) == "baa"
+
+
+@pytest.mark.parametrize("replacement", ["$1", "${name}", "$", "\\"])
+def test_a_replacement_that_stands_for_nothing_is_told(replacement: str) -> None:
+    with pytest.raises(ExpressionInvalid, match=r"group|stands"):
+        Expression("a").replace("a", replacement)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "limit", "parts"),
+    [
+        (",", "a,b,c", 0, ["a", "b", "c"]),
+        (",", "a,b,,", 0, ["a", "b"]),
+        (",", "a,b,,", -1, ["a", "b", "", ""]),
+        (",", "a,b,c", 2, ["a", "b,c"]),
+        (",", ",a", 0, ["", "a"]),
+        (",", "", 0, [""]),
+        ("", "abc", 0, ["a", "b", "c"]),
+        (r"\.", "1.2.3", 0, ["1", "2", "3"]),
+        ("&", "a=1&b=2", 0, ["a=1", "b=2"]),
+    ],
+)
+def test_texts_are_split_as_in_java(expression: str, text: str, limit: int, parts: list[str]) -> None:
+    assert Expression(expression).split(text, limit) == parts
