@@ -33,7 +33,7 @@ def test_a_whole_integration_is_read() -> None:
             "cacheNamespace": "n",
             "cacheKeyParameters": ["method.request.path.id"],
             "tlsConfig": {"insecureSkipVerification": True},
-            "responseTransferMode": "STREAM",
+            "responseTransferMode": "buffered",
             "responses": {"default": {"statusCode": 200}},
         },
         path="/x/{id}",
@@ -55,7 +55,7 @@ def test_a_whole_integration_is_read() -> None:
     assert read_one.timeout == timedelta(milliseconds=1500)
     assert (read_one.cache_namespace, read_one.cache_key_parameters) == ("n", ("method.request.path.id",))
     assert read_one.insecure_skip_verification is True
-    assert read_one.response_transfer_mode == "STREAM"
+    assert read_one.response_transfer_mode == "BUFFERED"
     assert [r.status_code for r in read_one.responses] == [200]
     assert read_one.origin == Origin(
         "api.json", (*ROOT_POINTER, "/x/{id}", "get", "x-amazon-apigateway-integration")
@@ -247,3 +247,17 @@ def test_a_bare_document_lacks_values_with_warnings_only() -> None:
     )
     assert (result.codes, result.errors) == (["GL320", "GL320"], [])
     assert len(result.methods) == 1
+
+
+@pytest.mark.parametrize("kind", ["http", "aws", "mock"])
+def test_what_is_no_proxy_does_not_stream(kind: str) -> None:
+    uri = LAMBDA if kind == "aws" else "http://a"
+    result = behind({"type": kind, "uri": uri, "httpMethod": "POST", "responseTransferMode": "STREAM"})
+    assert result.errors == ["GL337"]
+
+
+def test_a_proxy_may_stream() -> None:
+    result = behind(
+        {"type": "http_proxy", "uri": "http://a", "httpMethod": "GET", "responseTransferMode": "stream"}
+    )
+    assert (result.codes, result.integration.response_transfer_mode) == ([], "STREAM")

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from gateline.sources.extensions import PREFIX
-from sources.definitions import Json, one, openapi, operation, read
+from sources.definitions import Json, Read, one, openapi, operation, read
 
 
 def test_every_verb_becomes_a_method() -> None:
@@ -85,3 +85,29 @@ def test_a_path_that_is_none_is_told(item: Any, code: str) -> None:
 
 def test_vendors_keys_among_the_paths_are_passed_over() -> None:
     assert read(openapi({"x-vendor": 5})).codes == []
+
+
+def declared(headers: Json, mapped: str) -> Read:
+    mock = {
+        "type": "mock",
+        "responses": {"default": {"responseParameters": {f"method.response.header.{mapped}": "'x'"}}},
+    }
+    return read(one(mock, responses={"200": {"description": "", "headers": headers}}))
+
+
+def test_a_mapped_header_that_the_method_response_lacks_is_a_warning() -> None:
+    result = declared({"X-Kind": {}}, "X-Kin")
+    assert (result.codes, result.errors) == (["GL348"], [])
+    assert result.helps == ["did you mean X-Kind?"]
+
+
+def test_a_mapped_header_is_declared_in_any_case_of_letters() -> None:
+    assert declared({"x-kind": {}}, "X-Kind").codes == []
+
+
+def test_a_status_without_a_method_response_declares_nothing_and_refuses_nothing() -> None:
+    mock = {
+        "type": "mock",
+        "responses": {"default": {"responseParameters": {"method.response.header.X": "'x'"}}},
+    }
+    assert read(one(mock, responses={})).codes == []

@@ -45,7 +45,7 @@ def _compressor(size: int) -> dict[str, object]:
         response_direction_config={
             "common_config": {
                 "min_content_length": {"value": size},
-                "content_type_matcher": {"safe_regex": {"regex": ".*"}},  # Amazon looks at the size only
+                "content_type_matcher": [{"safe_regex": {"regex": ".*"}}],  # Amazon looks at the size only
             },
             "weaken_etag_on_compress": True,
         },

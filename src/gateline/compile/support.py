@@ -80,6 +80,15 @@ def _integration(method: Method, complaints: Complaints) -> bool:
             help=f"Write type aws with templates; `--allow {code.name}` serves 501 in this method's place.",
         )
         return True
+    if integration.kind is IntegrationKind.AWS_PROXY and integration.response_transfer_mode == "STREAM":
+        code = codes.STREAMING_UNSUPPORTED
+        complaints.add(
+            code,
+            integration.origin.child("responseTransferMode"),
+            f"{_named(method)} streams a function's answer, which is not supported yet",
+            help=f"Answer in one piece; `--allow {code.name}` serves 501 in this method's place.",
+        )
+        return True
     # All of them, not the first: a person wants to see the whole list.
     found = [_mapping(method, mapping, complaints) for mapping in integration.request_parameters]
     return any(found)

@@ -64,6 +64,10 @@ STAGE_NOT_DECLARED = Code(name="GL236", title="a stage is named but not declared
 TOO_MANY_RULES = Code(
     name="GL237", title="more rules than a load balancer takes at Amazon", severity=Severity.WARNING
 )
+METHOD_NOT_DEFINED = Code(name="GL238", title="a setting of a method that the API does not have")
+API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value")
+API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
+KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
@@ -77,6 +81,11 @@ NEEDS_RESTART = Code(
 )
 NO_TRUST = Code(name="GL287", title="no certificate authorities to verify an https upstream against")
 CERTIFICATE_NOT_FOR_DOMAIN = Code(name="GL288", title="a certificate that does not name its domain")
+API_KEY_UNREADABLE = Code(name="GL289", title="an API key's value cannot be read")
+API_KEY_INVALID = Code(name="GL290", title="a value that no API key can have")
+API_KEY_NOT_HELD = Code(
+    name="GL291", title="an API key made by a command does not count", severity=Severity.WARNING
+)
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")
@@ -140,6 +149,12 @@ MAPPING_WITHOUT_EFFECT = Code(name="GL343", title="a mapping without effect", se
 MAPPING_OF_HTTP_API = Code(name="GL344", title="a parameter mapping in the form of HTTP APIs (v2)")
 LITERAL_UNSAFE = Code(name="GL345", title="a literal with line breaks or control characters")
 TEMPLATE_NOT_TEXT = Code(name="GL346", title="a mapping template that is not text", severity=Severity.WARNING)
+TEMPLATE_INVALID = Code(name="GL347", title="a mapping template that cannot be parsed", allowable=True)
+RESPONSE_HEADER_NOT_DECLARED = Code(
+    name="GL348",
+    title="a response header that the method response does not declare",
+    severity=Severity.WARNING,
+)
 
 # Authorization: an error here is never let pass.
 SCHEME_NOT_DEFINED = Code(name="GL501", title="security names a scheme that is not defined")
@@ -164,6 +179,9 @@ IDENTITY_SOURCE_WITHOUT_VALUE = Code(
     name="GL509", title="an identity source that no request can have", severity=Severity.WARNING
 )
 AUTHORIZER_UNUSED = Code(name="GL510", title="an authorizer that no method asks", severity=Severity.WARNING)
+KEY_WITHOUT_PLAN = Code(
+    name="GL515", title="a method asks for an API key that nobody can have", severity=Severity.WARNING
+)
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")
@@ -173,6 +191,9 @@ INTEGRATION_UNSUPPORTED = Code(
 )
 GATEWAY_RESPONSE_UNSUPPORTED = Code(
     name="GL405", title="customised gateway responses are not supported yet", allowable=True
+)
+STREAMING_UNSUPPORTED = Code(
+    name="GL407", title="response streaming of functions is not supported yet", allowable=True
 )
 
 AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")

@@ -40,6 +40,7 @@ _VERBS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DE
 _KINDS: Final = {kind.value: kind for kind in IntegrationKind}
 _HTTP: Final = frozenset({IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY})
 _AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
+_PROXIES: Final = frozenset({IntegrationKind.HTTP_PROXY, IntegrationKind.AWS_PROXY})
 _URI_PARAMETER: Final = re.compile(r"(?<!\$)\{([a-zA-Z0-9._$-]+)\}")
 _DEFAULT_TIMEOUT: Final = 29_000
 _LONGEST_TIMEOUT: Final = 300_000
@@ -96,8 +97,7 @@ def read_integration(
         cache_namespace=definition.text(fields, "cacheNamespace", origin),
         cache_key_parameters=definition.texts(fields, "cacheKeyParameters", origin),
         insecure_skip_verification=_skips_verification(definition, fields, origin),
-        response_transfer_mode=choice(definition, fields, "responseTransferMode", TransferMode, origin)
-        or TransferMode.BUFFERED,
+        response_transfer_mode=_transfer_mode(definition, fields, kind, origin),
         responses=read_responses(definition, fields, origin),
         origin=origin,
     )
@@ -216,6 +216,18 @@ def _timeout(definition: Definition, fields: Fields, origin: Origin) -> timedelt
     message = f"Amazon grants {value} ms only to regional and private APIs whose quota was raised"
     definition.complain(codes.TIMEOUT_OUT_OF_RANGE, place, message, severity=Severity.WARNING)
     return timedelta(milliseconds=value)
+
+
+def _transfer_mode(
+    definition: Definition, fields: Fields, kind: IntegrationKind, origin: Origin
+) -> TransferMode:
+    """How the answer travels: only proxy integrations stream at Amazon."""
+    mode = choice(definition, fields, "responseTransferMode", TransferMode, origin)
+    if mode is TransferMode.STREAM and kind not in _PROXIES:
+        place = definition.at(origin, "responseTransferMode")
+        message = f"an integration of type {kind} does not stream: only http_proxy and aws_proxy do"
+        definition.complain(codes.INTEGRATION_VALUE_INVALID, place, message)
+    return mode or TransferMode.BUFFERED
 
 
 def _skips_verification(definition: Definition, fields: Fields, origin: Origin) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Final
 
 from gateline.model import codes
+from gateline.model.integration import Integration
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, PathTemplate, RequestValidator
 from gateline.sources.definition import Definition
@@ -123,6 +125,8 @@ class Operations:
         models = request_models(definition, self.models, operation, parameters.body, origin)
         if models and validator in self.validators and self.validators[validator].validate_body:
             self.models.validated.update(name for _, name in models)
+        headers = self._response_headers(operation, origin)
+        self._check_declared(integration, dict(headers))
         return Method(
             path=path,
             http_method=verb,
@@ -131,10 +135,30 @@ class Operations:
             parameters=method_parameters(definition, parameters, path, origin),
             request_models=models,
             request_validator=validator,
-            response_headers=self._response_headers(operation, origin),
+            response_headers=headers,
             operation_name=definition.text(operation, "operationId", origin),
             origin=origin,
         )
+
+    def _check_declared(self, integration: Integration, declared: dict[int, tuple[str, ...]]) -> None:
+        """Warn of mapped headers that a method response lacks: Amazon refuses them, here they are sent."""
+        for response in integration.responses:
+            if not response.response_parameters or response.status_code not in declared:
+                continue
+            names = declared[response.status_code]
+            known = {name.lower() for name in names}
+            for parameter in response.response_parameters:
+                if parameter.header.lower() in known:
+                    continue
+                near = difflib.get_close_matches(parameter.header, names, n=1)
+                self.definition.complain(
+                    codes.RESPONSE_HEADER_NOT_DECLARED,
+                    parameter.origin,
+                    f"the method response {response.status_code} does not declare the header {parameter.header}",
+                    advice=f"did you mean {near[0]}?"
+                    if near
+                    else "Amazon refuses the definition: declare it",
+                )
 
     def _response_headers(
         self, operation: dict[str, JsonValue], origin: Origin
