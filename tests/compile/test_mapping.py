@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from compile.gateways import ORIGIN, api, gateway, http_proxy, literal, mapping, method, of_request
@@ -10,12 +12,15 @@ from gateline.compile.mapping import (
     Mapped,
     NotMappable,
     StageContext,
+    illegal_header,
     map_parameters,
+    mapped_bodies,
     resource_id,
 )
 from gateline.model.integration import (
     BodySource,
     ContextSource,
+    IntegrationKind,
     LiteralSource,
     ParameterMapping,
     StageVariableSource,
@@ -86,9 +91,16 @@ def test_a_secret_anywhere_but_in_a_header_cannot_be_mapped() -> None:
             mapped(mapping(place, LiteralSource((SecretRef("one"),))), target="/{id}")
 
 
-def test_what_this_version_cannot_read_cannot_be_mapped() -> None:
-    with pytest.raises(NotMappable):
-        mapped(mapping("header.X", BodySource("x")))
+def test_what_is_read_from_the_body_is_numbered_as_the_host_is_asked_for_it() -> None:
+    lines = (
+        mapping("header.X", BodySource("x")),
+        mapping("querystring.whole", BodySource("")),
+        mapping("path.id", BodySource("x")),
+    )
+    found = mapped(*lines, target="/{id}")
+    assert (found.headers, found.query) == ((("x", ("body", 1)),), (("whole", ("body", 2)),))
+    assert found.path == (("literal", "/"), ("body", 1))
+    assert mapped_bodies(method("GET", "/a", http_proxy("http://b.test/", *lines))) == ("x", "")
 
 
 def test_an_absent_fixed_source_is_left_out() -> None:
@@ -118,8 +130,15 @@ def test_headers_that_reach_no_backend_are_dropped_even_if_mapped(name: str) -> 
     "name", ["Content-Length", "transfer-encoding", "X-Amzn-Trace-Id", "X-AMZN-APIGATEWAY-API-ID"]
 )
 def test_headers_that_no_mapping_may_set_are_named(name: str) -> None:
-    assert mapped(mapping(f"header.{name}", literal("x"))).illegal_header == name
-    assert mapped(mapping("header.X", literal("x"))).illegal_header == ""
+    assert illegal_header(http_proxy("", mapping(f"header.{name}", literal("x")))) == name
+    assert illegal_header(http_proxy("", mapping("header.X", literal("x")))) == ""
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Connection", "Expect", "Proxy-Authenticate", "TE"])
+def test_amazons_own_services_may_get_fewer_headers(name: str) -> None:
+    proxy = http_proxy("", mapping(f"header.{name}", literal("x")))
+    assert illegal_header(proxy) == ""
+    assert illegal_header(replace(proxy, kind=IntegrationKind.AWS_PROXY)) == name
 
 
 def test_a_mapped_host_is_the_scripts_authority() -> None:

@@ -65,8 +65,9 @@ def test_a_template_without_a_status_is_an_internal_error(template: str) -> None
     assert answer(template) == MockAnswer(status=500, failed=True)
 
 
-def test_no_template_at_all_is_an_internal_error() -> None:
-    assert answer().failed
+def test_without_a_template_the_request_gives_the_status() -> None:
+    with pytest.raises(NotStatic):
+        answer()
 
 
 def test_the_entry_whose_pattern_matches_the_whole_status_is_taken() -> None:

@@ -120,7 +120,7 @@ def test_every_method_is_a_row_that_says_where_it_leads() -> None:
     served = api(
         method("GET", "/a", http_proxy("http://b.test/x")),
         method("GET", "/m", mock(204)),
-        method("GET", "/f", mock(templates=())),
+        method("GET", "/f", mock(templates=(("application/json", "{}"),))),
         method("GET", "/i", http_proxy("http://b.test/", mapping("header.Content-Length", literal("1")))),
     )
     rows = compiled(gateway(served)).routes

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from compile.gateways import ORIGIN, api, gateway, http_proxy, keyring, mapping, method
+from compile.gateways import ORIGIN, api, gateway, keyring, method
 from gateline.compile import compile_gateway
 from gateline.model.authorizer import Authorization, AuthorizationType
-from gateline.model.integration import BodySource, Integration, IntegrationKind, Location
-from gateline.model.rest_api import GatewayResponse, Method, MethodParameter, RequestValidator, RestApi
+from gateline.model.integration import Integration, IntegrationKind
+from gateline.model.rest_api import GatewayResponse, Method, RestApi
 
-ALL_ALLOWABLE = frozenset({"GL401", "GL402", "GL403", "GL404", "GL405", "GL406"})
+ALL_ALLOWABLE = frozenset({"GL401", "GL405"})
 
 
 def codes(served: RestApi, allowed: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
@@ -47,19 +45,10 @@ def test_a_resource_policy_is_never_let_pass() -> None:
 def unsupported() -> dict[str, RestApi]:
     """An API for each code that may be allowed."""
     function = Integration(kind=IntegrationKind.AWS_PROXY, uri="arn", http_method="POST", origin=ORIGIN)
-    http = Integration(kind=IntegrationKind.HTTP, uri="http://b.test/", http_method="GET", origin=ORIGIN)
-    body = http_proxy("http://b.test/", mapping("header.X", BodySource("a")))
-    validator = RequestValidator(name="v", validate_body=False, validate_parameters=True, origin=ORIGIN)
-    required = (MethodParameter(location=Location.HEADER, name="X", required=True),)
-    checked = method("GET", "/a", request_validator="v", parameters=required)
     answers = (GatewayResponse(type="DEFAULT_4XX", status_code=404, origin=ORIGIN),)
     return {
         "GL401": api(method("POST", "/a", function)),
-        "GL401 http": api(method("POST", "/a", http)),
-        "GL403": api(method("GET", "/a", body)),
-        "GL404": api(checked, request_validators=(validator,)),
         "GL405": api(method("GET", "/a"), gateway_responses=answers),
-        "GL406": api(method("GET", "/a"), minimum_compression_size=0),
     }
 
 
@@ -71,15 +60,6 @@ def test_what_may_be_allowed_is_an_error_and_then_a_warning(which: str) -> None:
     assert codes(served, ALL_ALLOWABLE - {code}) == [(code, "error")]
 
 
-def test_a_validator_that_has_nothing_to_check_is_no_complaint() -> None:
-    validator = RequestValidator(name="v", validate_body=True, validate_parameters=True, origin=ORIGIN)
-    optional = (MethodParameter(location=Location.HEADER, name="X", required=False),)
-    served = method("GET", "/a", request_validator="v", parameters=optional)
-    assert codes(api(served, request_validators=(validator,))) == []
-    modelled = dataclasses.replace(served, request_models=(("application/json", "Order"),))
-    assert codes(api(modelled, request_validators=(validator,))) == [("GL404", "error")]
-
-
 def test_one_refused_api_stops_the_whole_project() -> None:
     closed = api(with_authorization(type=AuthorizationType.CUSTOM), name="closed")
     result = compile_gateway(gateway(api(method("GET", "/a")), closed), keyring())
@@ -87,7 +67,7 @@ def test_one_refused_api_stops_the_whole_project() -> None:
 
 
 def test_every_fault_is_said_and_not_only_the_first() -> None:
-    function = Integration(kind=IntegrationKind.AWS, uri="arn", http_method="POST", origin=ORIGIN)
+    function = Integration(kind=IntegrationKind.AWS_PROXY, uri="arn", http_method="POST", origin=ORIGIN)
     both = method(
         "GET", "/a", function, authorization=Authorization(type=AuthorizationType.CUSTOM, origin=ORIGIN)
     )

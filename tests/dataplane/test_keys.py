@@ -19,10 +19,9 @@ def lua_constants() -> dict[str, str | int]:
 
 
 def python_constants() -> dict[str, str | int]:
-    """The words of keys.py; ENTRY_SCOPE is set by Envoy's early header mutation, the script never names it."""
-    named = {name: value for name, value in vars(keys).items() if name.isupper()}
-    named.pop("ENTRY_SCOPE")
-    return named
+    """The words of keys.py but those of the egress, and ENTRY_SCOPE: the script has no part in these."""
+    theirs = {"ENTRY_SCOPE", "EGRESS_HEADER", "FAILURE_HEADER"}
+    return {name: value for name, value in vars(keys).items() if name.isupper() and name not in theirs}
 
 
 def test_the_script_and_python_use_the_same_words_and_limits() -> None:

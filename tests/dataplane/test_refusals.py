@@ -27,7 +27,7 @@ def envoy() -> SimulatedEnvoy:
                         "/illegal",
                         http_proxy("http://b.test/", mapping("header.Content-Length", literal("1"))),
                     ),
-                    method("GET", "/mock", mock(templates=())),
+                    method("GET", "/mock", mock(templates=(("application/json", "{}"),))),
                 )
             ),
             allowed=["GL401"],

@@ -29,7 +29,9 @@ local REQUEST_ID_HEADER = "x-gl-rid"
 local CALL_HEADER = "x-gl-call"
 local ABSENT = "x-gl-absent"
 local AUTHORIZER = "authorizer"
+local THROTTLE = "throttle"
 local HOST_CLUSTER = "host"
+local FUNCTIONS_CLUSTER = "host functions"
 
 local BUDGET = 2000000 -- Lua instructions that one request may take, from one wait to the next
 local TABLE_BUDGET = 100000000 -- and that reading one table may take, once per version and worker

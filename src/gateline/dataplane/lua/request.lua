@@ -193,7 +193,7 @@ function main(h, attempt)
     refused, why = mock_refusal(headers, chosen)
   end
   local r
-  if chosen.authorizer > 0 or refused or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
+  if chosen.authorizer > 0 or refused or chosen.extras or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
     r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain,
       trace, chosen, segments, starts, length)
   end
@@ -203,6 +203,17 @@ function main(h, attempt)
       return main(h, attempt + 1)
     elseif may_pass == nil then
       return answer(r, "AUTHORIZER_CONFIGURATION_ERROR", "changing")
+    elseif not may_pass then
+      return
+    end
+    headers = r.headers
+  end
+  if chosen.extras then
+    local may_pass = meets(r, reference, stage, chosen)
+    if may_pass == nil and attempt < ATTEMPTS then
+      return main(h, attempt + 1)
+    elseif may_pass == nil then
+      return answer(r, "API_CONFIGURATION_ERROR", "changing")
     elseif not may_pass then
       return
     end
