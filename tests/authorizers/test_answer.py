@@ -156,7 +156,7 @@ def test_a_context_of_200_kilobytes_is_refused() -> None:
 def test_principal_and_context_have_a_bound_in_bytes() -> None:
     assert read(principalId="é" * 2048, context={"kk": "é" * 2047}).principal == "é" * 2048
     said = reason(json.dumps(answer(principalId="é" * 2048, context={"kk": "é" * 2047 + "a"})).encode())
-    assert said == "principalId and context have more than 8192 bytes"
+    assert said == "principalId, context and usageIdentifierKey have more than 8192 bytes"
 
 
 def test_a_complaint_repeats_no_value_of_the_context() -> None:

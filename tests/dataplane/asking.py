@@ -50,6 +50,7 @@ def policy_reply(
     principal: str = "alice",
     expires: int = LATER,
     context: Mapping[str, object] | None = None,
+    usage_key: str = "",
 ) -> str:
     """What the host answers when the function has answered with these statements."""
     document = {"Version": "2012-10-17", "Statement": list(statements)}
@@ -62,7 +63,7 @@ def policy_reply(
     entries = [text for pair in grant.context for text in pair]
     return netstrings(
         "policy", expires, int(grants), encode(grant.policy).decode("latin-1"), grant.principal,
-        len(grant.context), *entries,
+        len(grant.context), *entries, usage_key,
     )  # fmt: skip
 
 

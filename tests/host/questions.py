@@ -121,6 +121,7 @@ def read_reply(reply: bytes) -> list[str]:
         reader.take()
         parts.append(reader.take_text())
         parts += [f"{name.decode()}={value.decode()}" for name, value in reader.take_pairs()]
+        parts += [text for text in (reader.take_text(),) if text]  # usageIdentifierKey
     elif parts[0] == "failure":
         parts.append(reader.take_text())
     reader.end()

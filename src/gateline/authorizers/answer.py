@@ -16,7 +16,7 @@ ANSWER_LIMIT: Final = 65_536
 """Bytes of a whole answer."""
 
 CONTEXT_LIMIT: Final = 8_192
-"""Bytes of principal and context together: they go into headers and into every kept decision."""
+"""Bytes of principal, context and usageIdentifierKey together: they go into headers and into every kept decision."""
 
 
 _REMEMBERED: Final = 256  # documents, so that reading them again costs nothing
@@ -44,17 +44,20 @@ def read_answer(payload: bytes) -> Grant:
             raise AnswerInvalid(f"the answer: expected {name}")
     principal = _printable(answer["principalId"], "principalId")
     context = _context(answer.get("context"))
-    size = len(principal.encode()) + sum(len(key.encode()) + len(value.encode()) for key, value in context)
-    if size > CONTEXT_LIMIT:
-        raise AnswerInvalid(f"principalId and context have more than {CONTEXT_LIMIT} bytes")
     identifier = answer.get("usageIdentifierKey")
+    usage_key = "" if identifier is None else _printable(identifier, "usageIdentifierKey")
+    size = len(principal.encode()) + sum(len(key.encode()) + len(value.encode()) for key, value in context)
+    if size + len(usage_key.encode()) > CONTEXT_LIMIT:
+        raise AnswerInvalid(
+            f"principalId, context and usageIdentifierKey have more than {CONTEXT_LIMIT} bytes"
+        )
     policy, policy_text = _policy(answer["policyDocument"])
     return Grant(
         principal=principal,
         policy=policy,
         policy_text=policy_text,
         context=context,
-        usage_identifier_key="" if identifier is None else _printable(identifier, "usageIdentifierKey"),
+        usage_identifier_key=usage_key,
     )
 
 

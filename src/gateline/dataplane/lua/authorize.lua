@@ -167,6 +167,7 @@ local function read_reply(body)
     end
   end
   decision.context, decision.entries = context, entries
+  decision.usage_key = take() -- usageIdentifierKey: the caller's API key, where authorizers say it
   return decision
 end
 

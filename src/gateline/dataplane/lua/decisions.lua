@@ -57,13 +57,8 @@ local function forget(store, key)
   end
 end
 
--- Remembers a decision; `size` are the bytes that its texts have.
-local function keep(key, decision, size)
-  local store, other = granted, refused
-  if not decision.grants then
-    store, other = refused, granted
-  end
-  forget(other, key)
+-- Remembers a decision in a store; `size` are the bytes that its texts have.
+local function put(store, key, decision, size)
   local cost = #key + 3 * size + 600 -- tables and strings take about so much
   if cost > store.most_bytes / 16 then
     return forget(store, key)
@@ -82,6 +77,16 @@ local function keep(key, decision, size)
   store.count = store.count + 1
   store.bytes = store.bytes + cost
   append(store, node)
+end
+
+-- Remembers what an authorizer has decided.
+local function keep(key, decision, size)
+  local store, other = granted, refused
+  if not decision.grants then
+    store, other = refused, granted
+  end
+  forget(other, key)
+  put(store, key, decision, size)
 end
 
 -- What is remembered under a key and still holds, at a time in milliseconds.
