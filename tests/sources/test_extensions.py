@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from gateline.model.rest_api import ApiKeySource, GatewayResponse, RequestValidator, RestApi
+from gateline.model.rest_api import ApiKeySource, RequestValidator, RestApi
 from gateline.sources.extensions import PREFIX
 from sources.definitions import Json, Read, openapi, operation, read, swagger
 
@@ -52,42 +52,6 @@ def test_a_validator_that_is_not_defined_is_an_error() -> None:
     result = validated("al", None)
     assert result.errors == ["GL317"]
     assert result.helps == ["did you mean 'all'?"]
-
-
-def test_gateway_responses_are_read() -> None:
-    responses = {
-        "UNAUTHORIZED": {
-            "statusCode": 401,
-            "responseParameters": {"gatewayresponse.header.WWW-Authenticate": "'Basic'"},
-            "responseTemplates": {"application/json": "{}"},
-        },
-        "DEFAULT_4XX": {"responseParameters": {"gatewayresponse.header.X": "method.request.header.Origin"}},
-    }
-    result = root("gateway-responses", responses)
-    first, second = api(result).gateway_responses
-    assert first == GatewayResponse(
-        type="UNAUTHORIZED",
-        status_code=401,
-        response_parameters=(("WWW-Authenticate", "'Basic'"),),
-        response_templates=(("application/json", "{}"),),
-        origin=first.origin,
-    )
-    assert (second.type, second.status_code) == ("DEFAULT_4XX", None)
-    assert result.codes == []
-
-
-@pytest.mark.parametrize(
-    ("responses", "code"),
-    [
-        ({"NOT_FOUND": {}}, "GL318"),
-        ({"UNAUTHORIZED": {"statusCode": 7}}, "GL339"),
-        ({"UNAUTHORIZED": {"responseParameters": {"method.response.header.X": "'x'"}}}, "GL341"),
-        ({"UNAUTHORIZED": 5}, "GL303"),
-        ([], "GL303"),
-    ],
-)
-def test_gateway_responses_that_amazon_lacks_are_refused(responses: Any, code: str) -> None:
-    assert root("gateway-responses", responses).errors == [code]
 
 
 def test_binary_media_types_are_read() -> None:

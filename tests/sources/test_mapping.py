@@ -19,7 +19,6 @@ from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
 from gateline.sources.mapping import (
     RESERVED_FOR_AWS,
-    gateway_parameters,
     request_parameters,
     response_parameters,
 )
@@ -248,17 +247,3 @@ def test_expressions_of_responses_are_kept_as_written_and_read(
 )
 def test_response_mappings_that_are_none_are_refused(parameters: Any, code: str) -> None:
     assert response(parameters)[1] == [code]
-
-
-def gateway_response(expression: str) -> tuple[tuple[tuple[str, str], ...], list[str]]:
-    made, complaints = definition()
-    fields: Json = {"responseParameters": {"gatewayresponse.header.X": expression}}
-    return gateway_parameters(made, fields, ROOT), codes_of(complaints)
-
-
-def test_gateway_responses_read_the_request_not_the_integration() -> None:
-    assert gateway_response("method.request.header.Origin") == (
-        (("X", "method.request.header.Origin"),),
-        [],
-    )
-    assert gateway_response("integration.response.header.Y") == ((), ["GL340"])

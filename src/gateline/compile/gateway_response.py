@@ -1,30 +1,17 @@
 """Customised gateway responses of a stage: which of them changes which type, and what their text stands for.
 
-Templates are no VTL: `$context.X`, `$stageVariables.X` and `$method.request.{header|querystring|path}.X`, braced or
-not, are replaced, and all else is text (api-gateway.md section 14). Stage variables and what is the same for every
-request are put in here; the rest is read when an answer is given, by `gateway_responses.lua` or the host.
+Stage variables and what is the same for every request are put in here; the rest is read when an answer is given, by
+`gateway_responses.lua` or the host (api-gateway.md section 14).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from gateline.compile.mapping import UNREADABLE_HEADERS, resource_id
 from gateline.compile.table import Table
 from gateline.model.gateway_response import RESPONSE_TYPES, Answer, Part, PartKind
 from gateline.model.rest_api import GatewayResponse, RestApi, Stage
-
-_NAME: Final = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
-_PLACE: Final = r"(context|stageVariables|method\.request\.(?:header|querystring|path))"
-_REFERENCE: Final = re.compile(rf"\$(?:{_PLACE}\.({_NAME})|\{{{_PLACE}\.([A-Za-z0-9._$-]+)\}})")
-_KINDS: Final[Mapping[str, PartKind]] = {
-    "context": PartKind.CONTEXT,
-    "method.request.header": PartKind.HEADER,
-    "method.request.querystring": PartKind.QUERYSTRING,
-    "method.request.path": PartKind.PATH,
-}
 
 Parts = tuple[Part, ...]
 
@@ -40,69 +27,45 @@ def answers(api: RestApi, stage: Stage, *, account_id: str) -> tuple[Answer, ...
     fixed = {"accountId": account_id, "apiId": api.api_id, "stage": stage.name}
     found: list[Answer] = []
     for name, built_in in RESPONSE_TYPES.items():
-        status = built_in.status or (400 if name == "DEFAULT_4XX" else 500)
-        response = written.get(name) or written.get(f"DEFAULT_{status // 100}XX")
+        default = f"DEFAULT_{built_in.status // 100}XX" if built_in.status else name
+        response = written.get(name) or written.get(default)
         if response is not None:
-            found.append(_answer(name, response, response.status_code or status, fixed, stage))
+            found.append(_answer(name, response, fixed, stage))
     return tuple(found)
 
 
-def _answer(
-    name: str, response: GatewayResponse, status: int, fixed: Mapping[str, str], stage: Stage
-) -> Answer:
+def _answer(name: str, response: GatewayResponse, fixed: Mapping[str, str], stage: Stage) -> Answer:
     variables = dict(stage.variables)
-    headers = ((header, _value(text, fixed, variables)) for header, text in response.response_parameters)
+    headers = ((header, _known(part, fixed, variables)) for header, part in response.headers)
     return Answer(
         type=name,
-        status=status,
-        headers=tuple((header, parts) for header, parts in headers if parts is not None),
+        status=response.status_code or 0,
+        headers=tuple((header, (part,)) for header, part in headers if part is not None),
         templates=tuple(
-            (media_type, _template(text, fixed, variables))
-            for media_type, text in response.response_templates
+            (media_type, _joined(_known(part, fixed, variables) for part in parts))
+            for media_type, parts in response.templates
         ),
     )
 
 
-def _value(expression: str, fixed: Mapping[str, str], variables: Mapping[str, str]) -> Parts | None:
-    """A header's parts; None when it reads a stage variable that the stage does not have."""
-    if expression.startswith("'"):
-        return (Part(PartKind.TEXT, expression[1:-1]),)
-    place, _, name = (
-        expression.rpartition(".") if not expression.startswith("context.") else (expression.partition("."))
-    )
-    if place == "stageVariables":
-        return (Part(PartKind.TEXT, variables[name]),) if name in variables else None
-    return (_part(place, name, fixed),)
+def _known(part: Part, fixed: Mapping[str, str], variables: Mapping[str, str]) -> Part | None:
+    """The part, as text when it is the same for every request; None for a variable that the stage lacks."""
+    if part.kind is PartKind.STAGE_VARIABLE:
+        return Part(PartKind.TEXT, variables[part.text]) if part.text in variables else None
+    if part.kind is PartKind.CONTEXT and part.text in fixed:
+        return Part(PartKind.TEXT, fixed[part.text])
+    return part
 
 
-def _template(text: str, fixed: Mapping[str, str], variables: Mapping[str, str]) -> Parts:
-    parts: list[Part] = []
-    at = 0
-    for found in _REFERENCE.finditer(text):
-        place, name = found[1] or found[3], found[2] or found[4]
-        parts.append(Part(PartKind.TEXT, text[at : found.start()]))
-        at = found.end()
-        if place == "stageVariables":
-            parts.append(Part(PartKind.TEXT, variables.get(name, "")))
-        else:
-            parts.append(_part(place, name, fixed))
-    parts.append(Part(PartKind.TEXT, text[at:]))
-    return _joined(parts)
-
-
-def _part(place: str, name: str, fixed: Mapping[str, str]) -> Part:
-    if place == "context" and name in fixed:
-        return Part(PartKind.TEXT, fixed[name])
-    return Part(_KINDS[place], name)
-
-
-def _joined(parts: Iterable[Part]) -> Parts:
+def _joined(parts: Iterable[Part | None]) -> Parts:
     """The parts with neighbouring texts made one, and without empty ones."""
     joined: list[Part] = []
     for part in parts:
+        if part is None or part == Part(PartKind.TEXT, ""):
+            continue
         if part.kind is PartKind.TEXT and joined and joined[-1].kind is PartKind.TEXT:
             joined[-1] = Part(PartKind.TEXT, joined[-1].text + part.text)
-        elif part.kind is not PartKind.TEXT or part.text:
+        else:
             joined.append(part)
     return tuple(joined)
 
@@ -113,7 +76,7 @@ def put_answers(table: Table, api: RestApi, found: tuple[Answer, ...]) -> None:
     for answer in found:
         one = Table()
         one.put(answer.status)
-        for named in ([(name.lower(), parts) for name, parts in answer.headers], answer.templates):
+        for named in (answer.headers, answer.templates):
             one.put(len(named))
             for name, parts in named:
                 one.put(name)

@@ -1,4 +1,4 @@
-"""Gateway responses: what API Gateway answers by itself, and how a definition customises it (api-gateway.md section 14)."""
+"""Gateway responses: what API Gateway answers by itself, and how it is customised (api-gateway.md section 14)."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ class PartKind(StrEnum):
     HEADER = "header"  # $method.request.header.{text}
     QUERYSTRING = "querystring"
     PATH = "path"
+    STAGE_VARIABLE = "stageVariable"  # $stageVariables.{text}; in no Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,6 @@ class Answer:
     """
 
     type: str
-    status: int
+    status: int = 0  # 0: as without customisation, which is not one status for all that a type stands for
     headers: tuple[tuple[str, tuple[Part, ...]], ...] = ()
     templates: tuple[tuple[str, tuple[Part, ...]], ...] = ()  # media type → the body's parts

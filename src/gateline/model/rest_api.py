@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateline.model.authorizer import Authorization, Authorizer
+from gateline.model.gateway_response import Part
 from gateline.model.integration import Integration, Location
 from gateline.model.origin import Origin
 from gateline.model.usage_plan import MethodThrottle, Throttle
@@ -65,8 +66,8 @@ class GatewayResponse:
 
     type: str
     status_code: int | None = None
-    response_parameters: tuple[tuple[str, str], ...] = ()
-    response_templates: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, Part], ...] = ()  # names in lower case
+    templates: tuple[tuple[str, tuple[Part, ...]], ...] = ()  # media type → the body's parts
     origin: Origin
 
 

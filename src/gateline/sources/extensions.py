@@ -9,13 +9,10 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.origin import Origin
-from gateline.model.rest_api import ApiKeySource, GatewayResponse, RequestValidator
+from gateline.model.rest_api import ApiKeySource, RequestValidator
 from gateline.sources.definition import Definition, Dialect
-from gateline.sources.integration_response import status_code
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
-from gateline.sources.mapping import gateway_parameters
-from gateline.sources.template import read_templates
 
 PREFIX: Final = "x-amazon-apigateway-"
 ROOT: Final = frozenset(
@@ -30,20 +27,8 @@ OPERATION: Final = frozenset(f"{PREFIX}{name}" for name in ("integration", "auth
 PATH_ITEM: Final = frozenset({f"{PREFIX}any-method"})
 SCHEME: Final = frozenset({f"{PREFIX}authorizer", f"{PREFIX}authtype"})
 
-RESPONSE_TYPES: Final = frozenset(
-    {
-        "ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
-        "BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
-        "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE",
-        "MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND",
-        "THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
-    }
-)  # fmt: skip
-"""The types of api-gateway.md section 14."""
-
 _DISABLE: Final = "disableExecuteApiEndpoint"
 _VALIDATOR_KEYS: Final = frozenset({"validateRequestBody", "validateRequestParameters"})
-_RESPONSE_KEYS: Final = frozenset({"statusCode", "responseParameters", "responseTemplates"})
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+")
 _MAX_COMPRESSION_SIZE: Final = 10_485_760
 
@@ -117,29 +102,6 @@ def validator_name(
         message = f"the request validator '{name}' is not defined"
         definition.complain(codes.VALIDATOR_NOT_DEFINED, place, message, advice=advice)
     return name
-
-
-def read_gateway_responses(definition: Definition) -> tuple[GatewayResponse, ...]:
-    """`x-amazon-apigateway-gateway-responses`; their response parameters are (header, expression)."""
-    key = f"{PREFIX}gateway-responses"
-    responses: list[GatewayResponse] = []
-    for name, written, place in definition.entries(definition.root, key, definition.origin):
-        if name not in RESPONSE_TYPES:
-            near = difflib.get_close_matches(name, RESPONSE_TYPES, n=1)
-            advice = f"did you mean {near[0]}?" if near else ""
-            message = f"'{name}' is not a type of gateway response"
-            definition.complain(codes.GATEWAY_RESPONSE_INVALID, place, message, advice=advice)
-            continue
-        fields = unmisspelled(definition, written, place, _RESPONSE_KEYS)
-        response = GatewayResponse(
-            type=name,
-            status_code=status_code(definition, fields, place),
-            response_parameters=gateway_parameters(definition, fields, place),
-            response_templates=read_templates(definition, fields, "responseTemplates", place),
-            origin=place,
-        )
-        responses.append(response)
-    return tuple(responses)
 
 
 def read_binary_media_types(definition: Definition) -> tuple[str, ...]:

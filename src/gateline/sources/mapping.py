@@ -44,10 +44,6 @@ _RESPONSE_SOURCE: Final = re.compile(
     r"|(stageVariables)\.([A-Za-z0-9_]+)"
     r"|(context)\.([a-zA-Z0-9._$-]+)"
 )
-_GATEWAY_SOURCE: Final = re.compile(
-    r"method\.request\.(?:(?:multivalue)?(?:header|querystring)|path)\.[a-zA-Z0-9._$-]+"
-    r"|stageVariables\.[A-Za-z0-9_]+|context\.[a-zA-Z0-9._$-]+"
-)
 _HTTP_API_TARGET: Final = re.compile(r"(?:append|overwrite|remove):")
 _HTTP_API_SOURCE: Final = re.compile(r"\$\{?(?:request|response|context)\b|\$stageVariables\b")
 _SECRET: Final = re.compile(r"\$\{(?!stageVariables\.)([^{}\s$'\"\\]+)\}")
@@ -122,33 +118,20 @@ def response_parameters(
 ) -> tuple[ResponseParameter, ...]:
     """The header mappings of an integration response; broken ones are complained about and left out."""
     mappings = []
-    for header, expression, place in _headers(definition, fields, origin, "method.response.header."):
+    for header, expression, place in response_headers(definition, fields, origin, "method.response.header."):
         source = parse_response_source(expression)
-        if source is None and (definition.unknown(expression, place) or _is_literal(expression)):
-            _check_literal(definition, expression, place)
-            source = LiteralSource((expression[1:-1] if _is_literal(expression) else expression,))
+        if source is None and (definition.unknown(expression, place) or is_literal(expression)):
+            check_literal(definition, expression, place)
+            source = LiteralSource((expression[1:-1] if is_literal(expression) else expression,))
         if source is None:
-            _complain_of_expression(definition, expression, place)
+            complain_of_expression(definition, expression, place)
             continue
         parameter = ResponseParameter(header=header, expression=expression, source=source, origin=place)
         mappings.append(parameter)
     return tuple(mappings)
 
 
-def gateway_parameters(definition: Definition, fields: Fields, origin: Origin) -> tuple[tuple[str, str], ...]:
-    """The header mappings of a gateway response: (header, expression); broken ones are left out."""
-    mappings = []
-    for header, expression, place in _headers(definition, fields, origin, "gatewayresponse.header."):
-        if definition.unknown(expression, place) or _is_literal(expression):
-            _check_literal(definition, expression, place)
-        elif not _GATEWAY_SOURCE.fullmatch(expression):
-            _complain_of_expression(definition, expression, place)
-            continue
-        mappings.append((header, expression))
-    return tuple(mappings)
-
-
-def _headers(
+def response_headers(
     definition: Definition, fields: Fields, origin: Origin, prefix: str
 ) -> Iterator[tuple[str, str, Origin]]:
     """The lines of `responseParameters` whose target is a header: its name, the expression, the place."""
@@ -166,7 +149,7 @@ def _headers(
             advice = f"the keys are {prefix}NAME; {NAME_RULE}"
             definition.complain(codes.MAPPING_TARGET_INVALID, place, message, advice=advice)
         elif not isinstance(expression, str):
-            _complain_of_expression(definition, kind_of(expression), place)
+            complain_of_expression(definition, kind_of(expression), place)
         else:
             yield header, expression, place
 
@@ -227,22 +210,22 @@ def _source(
     definition: Definition, expression: JsonValue, place: Origin, *, is_header: bool
 ) -> MappingSource | None:
     if not isinstance(expression, str):
-        _complain_of_expression(definition, kind_of(expression), place)
+        complain_of_expression(definition, kind_of(expression), place)
         return None
     source = parse_source(expression)
     if source is not None:
         return source
-    if _is_literal(expression):
-        _check_literal(definition, expression, place)
+    if is_literal(expression):
+        check_literal(definition, expression, place)
         return _literal(definition, expression[1:-1], place, is_header=is_header)
     if _HTTP_API_SOURCE.match(expression):
         _complain_of_http_api(definition, expression, place)
         return None
     if is_header and _SECRET.search(expression):  # the form without inner quotes: DESIGN section 3
-        _check_literal(definition, expression, place)
+        check_literal(definition, expression, place)
         return _literal(definition, expression, place, is_header=True)
     if not definition.unknown(expression, place):
-        _complain_of_expression(definition, expression, place)
+        complain_of_expression(definition, expression, place)
     return None
 
 
@@ -264,11 +247,13 @@ def _literal(definition: Definition, text: str, place: Origin, *, is_header: boo
     return LiteralSource(tuple(part for part in parts if part != "") or ("",))
 
 
-def _is_literal(expression: str) -> bool:
+def is_literal(expression: str) -> bool:
+    """Whether an expression is a static value, in single quotes."""
     return len(expression) >= 2 and expression[0] == "'" == expression[-1]
 
 
-def _check_literal(definition: Definition, text: str, place: Origin) -> None:
+def check_literal(definition: Definition, text: str, place: Origin) -> None:
+    """Complain about control characters in a value: one that ends a line would let it write further headers."""
     found = _UNSAFE.search(text)
     if found is not None:
         definition.complain(
@@ -301,14 +286,22 @@ def _check_effect(
         near = difflib.get_close_matches(source.name, path_names, n=1)
         advice = f"did you mean method.request.path.{near[0]}?" if near else ""
         definition.complain(codes.MAPPING_WITHOUT_EFFECT, place, message, advice=advice)
-    if isinstance(source, ContextSource) and (root := source.path.split(".")[0]) not in _CONTEXT_ROOTS:
+    if isinstance(source, ContextSource):
+        check_context(definition, source, place)
+
+
+def check_context(definition: Definition, source: ContextSource, place: Origin) -> None:
+    """Warn about a context variable that API Gateway does not have."""
+    root = source.path.split(".")[0]
+    if root not in _CONTEXT_ROOTS:
         near = difflib.get_close_matches(root, _CONTEXT_ROOTS, n=1)
         message = f"there is no context.{root}, so this mapping never has a value"
         advice = f"did you mean context.{near[0]}?" if near else ""
         definition.complain(codes.MAPPING_WITHOUT_EFFECT, place, message, advice=advice)
 
 
-def _complain_of_expression(definition: Definition, expression: str, place: Origin) -> None:
+def complain_of_expression(definition: Definition, expression: str, place: Origin) -> None:
+    """Complain in Amazon's words about what is no mapping expression."""
     definition.complain(
         codes.MAPPING_EXPRESSION_INVALID,
         place,

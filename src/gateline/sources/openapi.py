@@ -15,6 +15,7 @@ from gateline.sources.collector import resting_collector
 from gateline.sources.definition import Definition, Dialect, evaluate
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
+from gateline.sources.gateway_response import read_gateway_responses
 from gateline.sources.json_value import JsonValue
 from gateline.sources.memory import ReadPaths, circumstance, said
 from gateline.sources.operation import Operations
@@ -157,7 +158,7 @@ def _rest_api(definition: Definition, known: ReadPaths) -> RestApi:
         authorizers=security.authorizers,
         stages=context.stages,
         request_validators=validators,
-        gateway_responses=extensions.read_gateway_responses(definition),
+        gateway_responses=read_gateway_responses(definition),
         models=tuple(models.texts.items()),
         binary_media_types=extensions.read_binary_media_types(definition),
         minimum_compression_size=extensions.read_minimum_compression_size(definition),

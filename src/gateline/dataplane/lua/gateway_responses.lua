@@ -5,13 +5,12 @@ do
   local SPACED, INTERNAL = '{"message": %s}', "InternalServerErrorException"
   local REFUSED, UNSURE = "BadRequestException", "AuthorizerConfigurationException"
 
-  -- status, message (nil: null), error type, and the body's form where it is not the usual one. The last three are
-  -- ours: Amazon has no such answer. They take headers and body of DEFAULT_4XX or DEFAULT_5XX, never their status.
+  -- status, message (nil: null), error type, and the body's form where it is not the usual one. What is customised
+  -- `as` another type: a function that can't be asked, and what Amazon has no answer for, which keeps its status.
   local BUILT_IN = {
     ACCESS_DENIED = { "403", "User is not authorized to access this resource", "AccessDeniedException", '{"Message":%s}' },
     API_CONFIGURATION_ERROR = { "500", "Internal server error", INTERNAL, SPACED },
     AUTHORIZER_CONFIGURATION_ERROR = { "500", nil, UNSURE },
-    AUTHORIZER_FAILURE = { "500", nil, UNSURE },
     BAD_REQUEST_BODY = { "400", "Invalid request body", REFUSED, SPACED },
     BAD_REQUEST_PARAMETERS = { "400", "Missing required request parameters", REFUSED, SPACED },
     INTEGRATION_FAILURE = { "504", "Network error communicating with endpoint", INTERNAL, SPACED },
@@ -22,9 +21,10 @@ do
     THROTTLED = { "429", "Too Many Requests", "TooManyRequestsException" },
     UNAUTHORIZED = { "401", "Unauthorized", "UnauthorizedException" },
     UNSUPPORTED_MEDIA_TYPE = { "415", "Unsupported Media Type", REFUSED, SPACED },
-    BAD_REQUEST = { "400", "Bad Request", REFUSED, ours = true },
-    URI_TOO_LONG = { "414", "Request URI too long", REFUSED, ours = true },
-    NOT_IMPLEMENTED = { "501", "Not Implemented", "NotImplementedException", ours = true },
+    FUNCTION_FAILURE = { "500", "Internal server error", INTERNAL, SPACED, as = "INTEGRATION_FAILURE" },
+    BAD_REQUEST = { "400", "Bad Request", REFUSED, as = "DEFAULT_4XX" },
+    URI_TOO_LONG = { "414", "Request URI too long", REFUSED, as = "DEFAULT_4XX" },
+    NOT_IMPLEMENTED = { "501", "Not Implemented", "NotImplementedException", as = "DEFAULT_5XX" },
   }
 
   local ESCAPES = {}
@@ -177,14 +177,13 @@ do
   function answer(r, kind, why, extra)
     local built_in = BUILT_IN[kind]
     local message = extra and extra.message or built_in[2]
-    local class = byte(built_in[1], 1) == 52 and "DEFAULT_4XX" or "DEFAULT_5XX"
     local body = format(built_in[4] or '{"message":%s}', message and quoted(message) or "null")
     local headers = {
       [":status"] = built_in[1], ["content-type"] = "application/json", ["x-amzn-errortype"] = built_in[3],
     }
-    local found = customised(r.stage, built_in.ours and class or kind)
+    local found = customised(r.stage, built_in.as or kind)
     if found then
-      if not built_in.ours then
+      if found.status ~= "0" and sub(found.kind, 1, 8) ~= "DEFAULT_" then
         headers[":status"] = found.status
       end
       local said = {
