@@ -49,7 +49,9 @@ def test_a_status_that_is_no_number_is_refused(status: Any) -> None:
     assert responses({"default": {"statusCode": status}}).errors == ["GL303"]
 
 
-@pytest.mark.parametrize("pattern", ["5\\d{2}", "\\[45\\]\\d{2}", ".*4\\d{2}.*", "200", "INT.*"])
+@pytest.mark.parametrize(
+    "pattern", ["5\\d{2}", "\\[45\\]\\d{2}", ".*4\\d{2}.*", "200", "INT.*", "[4-5&&[^4]]\\d{2}", "4\\d++"]
+)
 def test_patterns_of_real_definitions_are_taken(pattern: str) -> None:
     assert responses({pattern: {"statusCode": 200}}).codes == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from gateline.model import codes
@@ -14,6 +13,7 @@ from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
 from gateline.sources.mapping import response_parameters
 from gateline.sources.template import ContentHandling, choice, read_templates
+from gateline.templates.expression import Expression, ExpressionInvalid
 
 _KEYS: Final = frozenset({"statusCode", "responseParameters", "responseTemplates", "contentHandling"})
 
@@ -56,13 +56,13 @@ def status_code(definition: Definition, fields: Fields, origin: Origin) -> int |
 
 
 def _check_pattern(definition: Definition, pattern: str, origin: Origin) -> None:
-    """Amazon's patterns are Java's; what Python cannot compile is told, not refused."""
+    """Patterns are Java's; one that is none selects nothing, which is told and not refused."""
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
+        Expression(pattern)
+    except ExpressionInvalid as error:
         definition.complain(
             codes.INTEGRATION_RESPONSE_INVALID,
             origin,
-            f"the selection pattern '{pattern}' is not a regular expression: {error}",
+            f"the selection pattern '{pattern}' is not a regular expression: {error}; it matches nothing",
             severity=Severity.WARNING,
         )
