@@ -19,8 +19,9 @@ from gateline.model.rest_api import Method, RestApi
 
 INTERNAL_ERROR: Final = "API_CONFIGURATION_ERROR"
 NO_AUTHORIZER: Final = "AUTHORIZER_CONFIGURATION_ERROR"
+NO_FUNCTION: Final = "FUNCTION_FAILURE"
 NOT_IMPLEMENTED: Final = "NOT_IMPLEMENTED"
-"""Answers that `gateway_responses.lua` gives by itself; the last is Gateline's own."""
+"""Answers that `gateway_responses.lua` gives by itself; it knows the last two beside Amazon's types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

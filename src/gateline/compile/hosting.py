@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gateline.compile.gateway_response import answers
 from gateline.compile.mapping import mapped_bodies, resource_id
 from gateline.compile.requirements import validated_models
 from gateline.compile.upstream import with_stage_variables
@@ -60,6 +61,7 @@ def hosted_stage(
         header_names=_header_names(api),
         binary_media_types=api.binary_media_types,
         models=api.models if any(method.models for method in methods) else (),
+        answers=answers(api, stage, account_id=gateway.edge.account_id),
         authorizers=tuple(
             HostedAuthorizer(
                 name=authorizer.name,

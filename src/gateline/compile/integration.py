@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from google.protobuf.message import Message
 
 from gateline.compile.behind_api import Complained, End, Ends
-from gateline.compile.details import INTERNAL_ERROR, NOT_IMPLEMENTED, Details
+from gateline.compile.details import INTERNAL_ERROR, NO_FUNCTION, NOT_IMPLEMENTED, Details
 from gateline.compile.egress import egress_route
 from gateline.compile.harvest import Harvest
 from gateline.compile.hosting import FunctionNames, hosted_integration, hosted_method
@@ -94,7 +94,7 @@ class IntegrationCompiler:
             text = details.error(INTERNAL_ERROR, "function_not_declared")
             return Compiled(text, "500 the function is not declared")
         if integration.http_method != "POST":  # Amazon answers so at run time [R]; the front end has warned
-            text = details.error(INTERNAL_ERROR, "function_needs_post")
+            text = details.error(NO_FUNCTION, "function_needs_post")
             return Compiled(text, "500 the httpMethod must be POST")
         target = f"function {function}"
         if integration.kind is IntegrationKind.AWS:
