@@ -19,6 +19,7 @@ FAILURE_HEADER: Final = "x-gl-failure"  # Envoy's flags, when it and no backend 
 CALL_HEADER: Final = "x-gl-call"  # tells the host what an aws_proxy request is about; stripped from clients
 ABSENT: Final = "x-gl-absent"  # stands for a header that the client did not send, where Envoy would add one
 AUTHORIZER: Final = "authorizer"  # dynamic metadata: hit or miss, only while a request log is written
+THROTTLE: Final = "throttle"  # dynamic metadata: the plan and the key of a caller whose plan throttles
 HOST_CLUSTER: Final = "host"
 FUNCTIONS_CLUSTER: Final = "host functions"  # the host too, with bounds of its own: bodies travel there
 ENTRY_SCOPE: Final = "@entry"  # the scope of the first pass; no API name can hold an @
