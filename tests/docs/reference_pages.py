@@ -19,6 +19,7 @@ from gateline.cli.app import COMMANDS
 from gateline.sources.project import (
     AdminPart,
     ApiPart,
+    AwsPart,
     ConcurrencyPart,
     DrainPart,
     FunctionPart,
@@ -49,6 +50,15 @@ from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_usage import (
+    KeyPart,
+    KeyValuePart,
+    MethodSettingPart,
+    PlanStagePart,
+    QuotaPart,
+    ThrottlePart,
+    UsagePlanPart,
+)
 
 REFERENCE: Final = ROOT / "docs" / "reference"
 START: Final = "<!-- generated -->\n"
@@ -60,8 +70,10 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("gateway.tls", TlsPart),
     ("gateway.admin", AdminPart),
     ("gateway.drain", DrainPart),
+    ("gateway.aws", AwsPart),
     ("apis.NAME", ApiPart),
     ("apis.NAME.stages.NAME", StagePart),
+    ("apis.NAME.stages.NAME.method_settings.NAME", MethodSettingPart),
     ("secrets.NAME", SecretPart),
     ("vpc_links.NAME", VpcLinkPart),
     ("load_balancers.NAME", LoadBalancerPart),
@@ -85,6 +97,12 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("domains.NAME", DomainPart),
     ("functions.NAME", FunctionPart),
     ("functions.NAME.concurrency", ConcurrencyPart),
+    ("usage_plans.NAME", UsagePlanPart),
+    ("usage_plans.NAME.stages[]", PlanStagePart),
+    ("usage_plans.NAME.quota", QuotaPart),
+    ("usage_plans.NAME.keys[]", KeyPart),
+    ("usage_plans.NAME.keys[].value", KeyValuePart),
+    ("throttle, throttle.NAME", ThrottlePart),
 )
 _MAP_TEXT: Final = "a map"
 _PATH: Final = r"[^\x00]+"

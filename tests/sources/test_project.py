@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from gateline.model.origin import Origin
 from gateline.sources.project import ApiPart, GatewayPart, ProjectFile, StagePart, settings
 from gateline.sources.project_part import Part, TlsPart
+from gateline.sources.project_usage import MethodSettingPart, ThrottlePart
 from gateline.sources.tree import grow, plain
 
 DESIGNED = """
@@ -34,6 +35,8 @@ apis:
     stages:
       prod:
         variables: {url: internal.storefront, link: storefront-link}
+        throttle: {rate_limit: 1000, burst_limit: 2000}
+        method_settings: {"/orders/GET": {throttle: {rate_limit: 10, burst_limit: 20}}, "*/*": {}}
 secrets:
   ApiGatewayPassthroughHeader: {env: API_GATEWAY_SECRET}
   Another: {file: secret.txt}
@@ -91,13 +94,21 @@ functions:
     memory_size: 256
     environment: {ISSUER: https://id.example.com}
     concurrency: {minimum: 1, maximum: 4}
+usage_plans:
+  gold:
+    stages: [storefront/prod]
+    throttle: {rate_limit: 100, burst_limit: 200}
+    quota: {limit: 100000, offset: 0, period: MONTH}
+    keys: [{name: acme, value: {env: ACME_KEY}, enabled: true}]
+    keys_file: keys.csv
 include: [services/*.yaml]
 """
 """DESIGN section 3, as far as this version goes."""
 
 LATER = {
-    ProjectFile: "client_certificates usage_plans",
-    StagePart: "client_certificate throttle method_settings access_log canary",
+    ProjectFile: "client_certificates",
+    StagePart: "client_certificate cache access_log canary",
+    MethodSettingPart: "cache_ttl caching logging_level data_trace metrics",
 }
 
 
@@ -114,6 +125,8 @@ def test_the_designed_project_file_is_read() -> None:
     assert project.vpc_links["another"].target == ("10.0.3.7:9000", "10.0.3.8:9000")
     assert project.load_balancers["internal"].listeners[0].rules[0].priority == 10
     assert project.services["orders"].placeholders == {"{port}"}
+    assert project.usage_plans["gold"].stages[0].stage == "storefront/prod"
+    assert project.usage_plans["gold"].keys[0].value.env == "ACME_KEY"
 
 
 def test_a_project_needs_nothing_but_apis() -> None:
@@ -136,6 +149,24 @@ def test_models_cannot_be_changed() -> None:
     project = parsed(DESIGNED)
     with pytest.raises(ValidationError, match="frozen"):
         project.name = "other"
+
+
+def test_a_stage_has_one_throttle_for_all_methods() -> None:
+    throttle = "{rate_limit: 1, burst_limit: 1}"
+    settings_of_all = f"method_settings: {{'*/*': {{throttle: {throttle}}}}}"
+    stage = (
+        parsed(f"apis: {{a: {{definition: d, stages: {{s: {{{settings_of_all}}}}}}}}}").apis["a"].stages["s"]
+    )
+    assert stage.throttle_of_all == ThrottlePart(rate_limit=1, burst_limit=1)
+    with pytest.raises(ValidationError, match="leave one out"):
+        parsed(f"apis: {{a: {{definition: d, stages: {{s: {{throttle: {throttle}, {settings_of_all}}}}}}}}}")
+
+
+def test_aws_services_have_endpoints_by_name() -> None:
+    text = "gateway: {aws: {endpoints: {sqs: 'http://127.0.0.1:9324', '*': 'http://127.0.0.1:4566'}}}"
+    aws = settings(parsed(text + "\napis: {a: {definition: d}}")).aws
+    assert aws is not None
+    assert aws.endpoints == {"sqs": "http://127.0.0.1:9324", "*": "http://127.0.0.1:4566"}
 
 
 @pytest.mark.parametrize("part", LATER)

@@ -64,6 +64,10 @@ def test_the_designed_project_file_is_valid() -> None:
         "functions: {f: {url: 'http://127.0.0.1:9001/f', concurrency: {minimum: 0, maximum: 9}}}",
         "target_groups: {g: {health_check: {port: traffic-port, matcher: 200}}}",
         "services: {s: {command: 'x {port}', desired_count: '${env:N}'}}",
+        (
+            "usage_plans: {gold: {stages: [a/b, {stage: a/c, throttle: {/x/GET: "
+            "{rate_limit: '${env:R}', burst_limit: 2}}}]}}"
+        ),
         "domains: {'*.example.com': {self_signed: true, mappings: {'': a/dev, 'v1/x': a/dev}}}",
         LISTENING
         + "[{type: redirect, protocol: HTTPS, port: 443, path: '/#{path}', status_code: HTTP_301}]}]}}",
@@ -80,7 +84,8 @@ def test_what_gateline_takes_is_valid(written: str) -> None:
     "written",
     [
         "gatway: {}",
-        "usage_plans: {}",
+        "usage_plans: {gold: {}}",
+        "usage_plans: {gold: {stages: [a/b], quota: {limit: 1, period: YEAR}}}",
         "services: {a: {}}",
         "services: {a: {command: []}}",
         "target_groups: {a: {protocol: UDP}}",

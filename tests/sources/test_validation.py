@@ -51,9 +51,10 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             "GL201 /vpc_links/l/zzz unknown key 'zzz' in vpc_links.l | known keys are target",
         ),
         (
-            "usage_plans: {gold: {}}",
+            "client_certificates: {gold: {}}",
             (
-                "GL202 /usage_plans 'usage_plans' in the project file is not supported yet in this version"
+                "GL202 /client_certificates 'client_certificates' in the project file is not supported yet in this"
+                " version"
                 " | leave it out; this version can only run the project without it"
             ),
         ),

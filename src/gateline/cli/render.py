@@ -16,6 +16,7 @@ from rich.text import Text
 
 from gateline.model.diagnostic import Diagnostic, Report, Severity
 from gateline.model.origin import Origin, Position
+from gateline.sources.key_file import KEY_FILE
 
 Locate = Callable[[Origin], Position]
 ReadText = Callable[[str], str | None]
@@ -135,10 +136,12 @@ def _append_excerpt(shown: Text, entry: Placed, gutter: str, lines: Sequence[str
 
 
 def _may_hold_a_value(origin: Origin, line: str) -> bool:
-    """Whether a line may be of `secrets`, or of a function's environment, which may hold some as well."""
+    """Whether a line may be of `secrets`, of API keys, or of a function's environment, which may hold some as well."""
     part = origin.pointer[:1]
-    return part == ("secrets",) or (
-        part == ("functions",) and ("environment" in origin.pointer or "environment" in line)
+    return (
+        part in {("secrets",), KEY_FILE}
+        or (part == ("functions",) and ("environment" in origin.pointer or "environment" in line))
+        or (part == ("usage_plans",) and ("keys" in origin.pointer or "value" in line))
     )
 
 

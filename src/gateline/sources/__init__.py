@@ -17,7 +17,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway
 from gateline.model.origin import Origin, Position
-from gateline.sources.assembly import DEFAULT_STAGE, Assembler, api_name
+from gateline.sources.assembly import Assembler, api_name
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.document import Document, JsonValue
 from gateline.sources.environment import fill
@@ -27,6 +27,7 @@ from gateline.sources.overlay import lay_over
 from gateline.sources.project import ProjectFile
 from gateline.sources.reader import Reader, is_file
 from gateline.sources.resolve import check_project, check_unused, check_uses
+from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.tree import Node, grow
 from gateline.sources.validation import validate
 

@@ -23,17 +23,25 @@ from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
 from gateline.sources.memory import Memory, circumstance
 from gateline.sources.openapi import read_rest_api
-from gateline.sources.project import ApiPart, DrainPart, ProjectFile, SecretPart, VpcLinkPart, settings
+from gateline.sources.project import (
+    ApiPart,
+    DrainPart,
+    ProjectFile,
+    SecretPart,
+    StagePart,
+    VpcLinkPart,
+    settings,
+)
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
 from gateline.sources.secret_place import check_secret_places
 from gateline.sources.service_assembly import service
+from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
 from gateline.sources.tree import Node
+from gateline.sources.usage_assembly import check_usage, stage_throttles, usage_plan
 from gateline.sources.validation import Validated
 from gateline.sources.workbench import Workbench
-
-DEFAULT_STAGE = "dev"
 
 
 class Assembler:
@@ -64,7 +72,7 @@ class Assembler:
             self._tree, self._reader, self._circumstances, self._complaints, settings(project).region
         )
         balancers = BalancerReader(self._bench, self._protocols(project), settings(project).address)
-        domains = DomainReader(self._bench, project, DEFAULT_STAGE)
+        domains = DomainReader(self._bench, project)
         gateway = Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
             edge=self._edge(project),
@@ -80,8 +88,13 @@ class Assembler:
             services=tuple(
                 service(self._bench, name, part, project) for name, part in project.services.items()
             ),
+            usage_plans=tuple(
+                usage_plan(self._bench, name, part) for name, part in project.usage_plans.items()
+            ),
+            aws_endpoints=_aws_endpoints(project),
             origin=self._tree.origin,
         )
+        check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
         check_secret_places(self._tree, balancers.judged, self._complaints)
         return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))
 
@@ -166,13 +179,16 @@ class Assembler:
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:
         if not part.stages:
             return (Stage(name=DEFAULT_STAGE, origin=self._origin("apis", name)),)
-        return tuple(
-            Stage(
-                name=key,
-                variables=tuple(stage.variables.items()),
-                origin=self._origin("apis", name, "stages", key),
-            )
-            for key, stage in part.stages.items()
+        return tuple(self._stage(name, key, stage) for key, stage in part.stages.items())
+
+    def _stage(self, api: str, name: str, part: StagePart) -> Stage:
+        throttle, method_throttles = stage_throttles(part)
+        return Stage(
+            name=name,
+            variables=tuple(part.variables.items()),
+            throttle=throttle,
+            method_throttles=method_throttles,
+            origin=self._origin("apis", api, "stages", name),
         )
 
     def _api(self, name: str, part: ApiPart, project: ProjectFile, *, mapped: bool) -> RestApi | None:
@@ -223,6 +239,12 @@ class Assembler:
 def _mapped_apis(project: ProjectFile) -> set[str]:
     """The APIs that some custom domain maps."""
     return {leads.partition("/")[0] for part in project.domains.values() for leads in part.mappings.values()}
+
+
+def _aws_endpoints(project: ProjectFile) -> tuple[tuple[str, str], ...]:
+    """Where AWS services are reached instead of Amazon; "" is for those that are not named."""
+    aws = settings(project).aws
+    return tuple((service.removeprefix("*"), url) for service, url in aws.endpoints.items()) if aws else ()
 
 
 def _drain(part: DrainPart) -> Drain:

@@ -7,7 +7,7 @@ from gateline.model.domain import BasePathMapping, Domain
 from gateline.model.gateway import CertificateSource
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.project_domain import DomainPart
-from gateline.sources.suggestion import did_you_mean
+from gateline.sources.stage_name import named_stage
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
@@ -15,10 +15,9 @@ from gateline.sources.workbench import Workbench
 class DomainReader:
     """Makes domains and notes the certificates that they need."""
 
-    def __init__(self, bench: Workbench, project: ProjectFile, default_stage: str) -> None:
+    def __init__(self, bench: Workbench, project: ProjectFile) -> None:
         self._bench = bench
         self._hosts = frozenset(settings(project).hosts)
-        self._default_stage = default_stage
         self._seen: set[str] = set()
         self.certificates: list[CertificateSource] = []
 
@@ -54,23 +53,5 @@ class DomainReader:
             self._bench.complain(codes.HOST_TAKEN, here, said)
 
     def _mapping(self, pointer: Pointer, path: str, leads: str) -> BasePathMapping:
-        api, _, stage = str(leads).partition("/")
-        apis = self._bench.tree.names("apis")
-        shown_api, _, shown_stage = self._bench.shown(pointer, str(leads)).partition("/")
-        if api not in apis:
-            self._bench.complain(
-                codes.API_NOT_DECLARED,
-                pointer,
-                f"there is no API '{shown_api}'",
-                advice=did_you_mean(api, apis),
-            )
-        else:
-            stages = self._bench.tree.names("apis", api, "stages") or (self._default_stage,)
-            if stage not in stages:
-                self._bench.complain(
-                    codes.STAGE_NOT_DECLARED,
-                    pointer,
-                    f"the API '{api}' has no stage '{shown_stage or shown_api}'",
-                    advice=did_you_mean(stage, stages) or f"its stages are {', '.join(stages)}",
-                )
+        api, stage = named_stage(self._bench, pointer, leads)
         return BasePathMapping(base_path=path, api=api, stage=stage, origin=self._bench.origin(pointer))

@@ -19,11 +19,20 @@ from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_usage import (
+    MethodKey,
+    MethodSettingPart,
+    PlanName,
+    ThrottlePart,
+    UsagePlanPart,
+    split_method_key,
+)
 from gateline.sources.project_values import (
     AccountId,
     Address,
     ApiId,
     ApiName,
+    AwsService,
     BalancerName,
     EnvironmentName,
     FilePath,
@@ -73,6 +82,15 @@ class DrainPart(Part):
     )
 
 
+class AwsPart(Part):
+    """How AWS services are reached."""
+
+    endpoints: dict[AwsService, FunctionUrl] = Field(
+        default_factory=dict,
+        description='URLs that stand in for Amazon\'s, by service, such as sqs; "*" is for all others.',
+    )
+
+
 class GatewayPart(Part):
     """Where clients come in."""
 
@@ -109,20 +127,38 @@ class GatewayPart(Part):
         default=None, description="Where gateline serve answers /livez and /readyz; default: nowhere."
     )
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
+    aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
 
 
 class StagePart(Part):
     """A stage of an API."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"client_certificate", "throttle", "method_settings", "access_log", "canary"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"client_certificate", "access_log", "canary", "cache"})
 
     variables: dict[VariableName, VariableValue] = Field(
         default_factory=dict,
         max_length=MAX_STAGE_VARIABLES,
         description="Stage variables, for ${stageVariables.NAME} in the definition.",
     )
+    throttle: ThrottlePart | None = Field(
+        default=None,
+        description="How often each method may be called by all clients together, that has no throttle of its own.",
+    )
+    method_settings: dict[MethodKey, MethodSettingPart] = Field(
+        default_factory=dict, description="Settings by /PATH/VERB; */* is for all methods."
+    )
+
+    @model_validator(mode="after")
+    def _one_throttle_for_all(self) -> Self:
+        if self.throttle is not None and self.throttle_of_all is not None:
+            raise misfit("throttle and the throttle of method_settings */* say the same: leave one out")
+        return self
+
+    @property
+    def throttle_of_all(self) -> ThrottlePart | None:
+        """What `*/*` of the method settings says."""
+        found = (part for key, part in self.method_settings.items() if split_method_key(key)[1] == "*")
+        return next((part.throttle for part in found), None)
 
 
 class ApiPart(Part):
@@ -288,7 +324,6 @@ class ProjectFile(Part):
     LATER: ClassVar[frozenset[str]] = frozenset(
         {
             "client_certificates",
-            "usage_plans",
         }
     )
 
@@ -317,6 +352,9 @@ class ProjectFile(Part):
     functions: dict[FunctionName, FunctionPart] = Field(
         default_factory=dict,
         description="Functions by the name at the end of the ARN that definitions name, or by name:alias.",
+    )
+    usage_plans: dict[PlanName, UsagePlanPart] = Field(
+        default_factory=dict, description="Usage plans by name: API keys, what they open, and how often."
     )
     include: tuple[str, ...] = Field(
         default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."

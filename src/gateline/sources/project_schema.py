@@ -60,7 +60,11 @@ def _value(schema: Schema) -> Schema:
             key: _value(value) for key, value in schema["patternProperties"].items()
         }
         changed["additionalProperties"] = False
-    if schema.get("type") in {"integer", "boolean"} or (_LIMITING & schema.keys()) or "anyOf" in schema:
+    if (
+        schema.get("type") in {"integer", "number", "boolean"}
+        or (_LIMITING & schema.keys())
+        or "anyOf" in schema
+    ):
         outer: Schema = {key: changed.pop(key) for key in ("description", "default") if key in changed}
         choices = changed.pop("anyOf", []) if "anyOf" in changed else [changed]
         return {**outer, "anyOf": [*choices, {"$ref": "#/$defs/environment"}]}

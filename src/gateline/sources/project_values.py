@@ -228,6 +228,9 @@ ResourceName = Annotated[
         "1 to 63 letters, digits, '_' and '-', and not begin with either sign",
     ),
 ]
+AwsService = Annotated[
+    str, Matches(r"\*|[a-z0-9][a-z0-9.-]{0,62}", "an AWS service as uris name it, such as sqs, or * for all")
+]
 Region = Annotated[str, Matches(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}", "an AWS region, such as eu-west-1")]
 FunctionName = Annotated[
     str,

@@ -37,6 +37,10 @@ _HOW_SECRETS_ARE_READ: Final = (
     "write {env: NAME}, {file: PATH} or {generate: true}; the value itself never stands in the project file"
 )
 
+_HOW_KEYS_ARE_READ: Final = (
+    "write {env: NAME} or {file: PATH}; the value itself never stands in the project file"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Validated:
@@ -163,6 +167,8 @@ def _wrong_type(tree: Node, place: Pointer, wanted: str) -> Words:
     advice = ""
     if place[0] == "secrets" and len(place) == 2:
         advice = _HOW_SECRETS_ARE_READ
+    elif place[0] == "usage_plans" and place[-1] == "value":
+        advice = _HOW_KEYS_ARE_READ
     elif wanted == "text" and found in {"a number", "true or false"}:
         advice = "write it in quotes"
     elif _is_quoted(value, wanted):
@@ -201,6 +207,7 @@ def _shown(tree: Node, place: Pointer) -> str:
     if (
         isinstance(value, EnvironmentText)
         or place[0] == "secrets"
+        or (place[0] == "usage_plans" and "value" in place)
         or not isinstance(value, str | int | float)
     ):
         return _kind(value) if isinstance(value, EnvironmentText) else "something else"
