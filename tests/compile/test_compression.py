@@ -50,8 +50,8 @@ def test_each_size_has_a_compressor_and_zero_is_one() -> None:
     assert scopes(found["gateline.decompressor"]) == ["a/dev", "b/dev"]
 
 
-@pytest.mark.parametrize("size", [0, 1, 10_485_760])
-def test_the_size_is_the_definitions(size: int) -> None:
+@pytest.mark.parametrize(("size", "smallest"), [(0, 1), (1, 1), (10_485_760, 10_485_760)])
+def test_the_size_is_the_definitions(size: int, smallest: int) -> None:
     compressor = filters(compressing("a", size))[f"gateline.compressor {size}"]
     config = compressor["extension_config"]["typed_config"]["response_direction_config"]["common_config"]
-    assert config["min_content_length"] == size
+    assert config["min_content_length"] == smallest

@@ -44,7 +44,7 @@ def _compressor(size: int) -> dict[str, object]:
         compressor_library=extension("gzip", "envoy.extensions.compression.gzip.compressor.v3.Gzip"),
         response_direction_config={
             "common_config": {
-                "min_content_length": {"value": size},
+                "min_content_length": {"value": max(size, 1)},  # Envoy takes 0 for its default of 30
                 "content_type_matcher": [{"safe_regex": {"regex": ".*"}}],  # Amazon looks at the size only
             },
             "weaken_etag_on_compress": True,
