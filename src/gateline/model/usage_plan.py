@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateline.model.origin import Origin
@@ -25,28 +24,6 @@ class QuotaPeriod(StrEnum):
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
-
-    def start(self, now: datetime) -> datetime:
-        """When the period that `now` (in UTC) lies in has begun."""
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        match self:
-            case QuotaPeriod.DAY:
-                return day
-            case QuotaPeriod.WEEK:
-                return day - timedelta(days=day.isoweekday() % 7)
-            case QuotaPeriod.MONTH:
-                return day.replace(day=1)
-
-    def end(self, now: datetime) -> datetime:
-        """When the next period begins."""
-        start = self.start(now)
-        match self:
-            case QuotaPeriod.DAY:
-                return start + timedelta(days=1)
-            case QuotaPeriod.WEEK:
-                return start + timedelta(days=7)
-            case QuotaPeriod.MONTH:
-                return (start + timedelta(days=32)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
