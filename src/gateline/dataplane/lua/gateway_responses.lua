@@ -90,6 +90,7 @@ do
     ["error.messageString"] = function(_, said) return said.message and quoted(said.message) or "null" end,
     ["error.responseType"] = function(_, said) return said.kind end,
     ["error.validationErrorString"] = function(_, said) return said.validation_error end,
+    ["authorizer.integrationLatency"] = function(r) return r.decision and format("%d", r.latency) end,
     resourceId = function(r) return r.template and r.stage.resource_ids[r.template] end,
     ["identity.apiKey"] = function(r) return r.api_key end,
     ["identity.apiKeyId"] = function(r) return r.api_key_id end,
@@ -196,6 +197,7 @@ do
       end
       put_headers(headers, found, r, said)
     end
-    return respond(r.h, r.rid, why, headers, body)
+    local status = headers[":status"]
+    return respond(r.h, r.rid, why, headers, (status == "204" or status == "304") and "" or body)
   end
 end
