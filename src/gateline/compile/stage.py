@@ -7,6 +7,7 @@ depend on how many there are. No header takes part, so none can move a request t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from google.protobuf.message import Message
 
@@ -39,6 +40,17 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, RestApi, Stage
 
 
+_NOWHERE_WITH_BODY: Final = {
+    "route": {
+        "cluster_header": "x-gl-nowhere",  # which no request has
+        "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
+    },
+    "request_body_buffer_limit": {"value": keys.BODY_LIMIT},
+}
+"""What a request stands on while the script waits for its body: Envoy's limit on what it holds back is the route's,
+and counts only for a route that could lead somewhere."""
+
+
 class StageCompiler:
     """Compiles one stage of one API.
 
@@ -65,6 +77,7 @@ class StageCompiler:
         self._harvest = Harvest()
         self._actions: dict[str, Message] = {}
         self._egress: dict[str, Message] = {}
+        self._inspects = False
         self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
         self._integrations = IntegrationCompiler(gateway, self._beside_methods, stage, self._functions)
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
@@ -112,7 +125,7 @@ class StageCompiler:
             "envoy.config.route.v3.Route",
             name=f"{scope} table",
             match={"prefix": "/"},
-            **NOWHERE,
+            **(_NOWHERE_WITH_BODY if self._inspects else NOWHERE),
             metadata={"filter_metadata": {LUA_FILTER: struct({"id": identity, "table": table})}},
         )
         actions = {name: {"action": _action(name, route)} for name, route in self._actions.items()}
@@ -158,6 +171,7 @@ class StageCompiler:
             self._actions[name] = one.action
         if one.egress is not None:
             self._egress[name] = one.egress
+        self._inspects |= one.hosted is not None and is_inspected(self._beside_methods, method)
         if one.hosted is not None:
             self._hosted[name] = one.hosted
         return one.text

@@ -40,10 +40,20 @@ local function read_inspection(text)
   return found
 end
 
--- Has the host look at the body, and waits for both; true, false when it was answered. Afterwards all that Envoy
--- lent is dead, but for what stands in `r`.
-local function inspect(r, method)
+-- Whether the stage that the request stands in now is still the one that its method was read from. The route is
+-- chosen again for that; it says how much of a body may be held back, too.
+local function is_unchanged(h, stage)
+  h:clearRouteCache()
+  return h:metadata():get("id") == stage.id
+end
+
+-- Has the host look at the body, and waits for both: true, false when it was answered, nil when the configuration has
+-- changed meanwhile. Afterwards all that Envoy lent is dead, but for what stands in `r`.
+local function inspect(r, stage, method)
   local h = r.h
+  if not is_unchanged(h, stage) then
+    return nil
+  end
   local question = described(r, method)
   local content_type = r.headers:get("content-type")
   local encoding = r.headers:get("content-encoding")
@@ -71,6 +81,9 @@ local function inspect(r, method)
     return false
   end
   r.bodies = found.values
+  if not is_unchanged(h, stage) then
+    return nil
+  end
   return true
 end
 
@@ -91,13 +104,7 @@ local function meets(r, reference, stage, method)
     return false
   end
   if extras.inspects then
-    if not inspect(r, method) then
-      return false
-    end
-    r.h:clearRouteCache()
-    if r.h:metadata():get("id") ~= stage.id then
-      return nil
-    end
+    return inspect(r, stage, method)
   end
   return true
 end
