@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from gateline.compile.remap import remapped
 from gateline.model.integration import Integration, IntegrationResponse
+from gateline.templates.lenient_json import LenientInvalid, read_leniently
 
 _VTL = re.compile(
     r"\$!?\{?[A-Za-z]|#\{?(set|if|elseif|else|end|foreach|define|macro|stop|parse|include|return)\b|#\*|##"
 )
-_BARE_KEY = re.compile(r"(?P<before>[{,]\s*)(?P<key>[A-Za-z_][A-Za-z0-9_]*)\s*:")
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 _WITHOUT_BODY: Final = frozenset({204, 205, 304})
 """Statuses whose answers have no body (RFC 9110): who reads one takes it for the next answer."""
@@ -68,10 +66,9 @@ def _status(template: str) -> int | None:
     """The `statusCode` of a request template's text, read as leniently as Amazon does, or None."""
     if _VTL.search(template):
         raise NotStatic("its request template is not a constant")
-    text = _BARE_KEY.sub(r'\g<before>"\g<key>":', template.replace("'", '"'))
     try:
-        value = json.loads(_TRAILING_COMMA.sub(r"\1", text))
-    except ValueError:
+        value = read_leniently(template)
+    except LenientInvalid:
         return None
     status = value.get("statusCode") if isinstance(value, dict) else None
     return status if isinstance(status, int) and not isinstance(status, bool) else None

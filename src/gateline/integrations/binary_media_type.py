@@ -12,8 +12,13 @@ def is_binary(header: str | None, configured: Iterable[str]) -> bool:
     is a wildcard, `*/png` is not [R]; a wildcard of the client's is only equal to itself [R]. `*/*` also takes a
     request that names no type [F].
     """
-    named = (header or "").split(",", 1)[0].split(";", 1)[0].strip().lower()
+    named = first_media_type(header)
     return any(_takes(entry.strip().lower(), named) for entry in configured)
+
+
+def first_media_type(header: str | None) -> str:
+    """The first media type of a Content-Type or Accept header, without parameters, in lower case; "" for none."""
+    return (header or "").split(",", 1)[0].split(";", 1)[0].strip().lower()
 
 
 def _takes(entry: str, named: str) -> bool:

@@ -15,15 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateline.integrations.binary_media_type import is_binary
-from gateline.model.integration import REMAPPED_HEADERS
+from gateline.integrations.remapping import BODILESS, seen
 
 _KEYS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
-
-_REMAPPED: Final = frozenset((*REMAPPED_HEADERS, "keep-alive", "proxy-connection"))
-"""Headers that the client sees as `x-amzn-remapped-{name}`, and two more that would break the connection."""
-
-_DROPPED: Final = frozenset({"transfer-encoding"})
-_BODILESS: Final = frozenset({204, 304})
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -79,8 +73,8 @@ def read_proxy_response(
     body = _body(answer, decoded=is_binary(accept, binary_media_types))
     return ProxyResponse(
         status=status,
-        headers=tuple((_seen_name(name), value) for name, value in headers if name.lower() not in _DROPPED),
-        body=b"" if status in _BODILESS else body,
+        headers=seen(headers),
+        body=b"" if status in BODILESS else body,
     )
 
 
@@ -156,10 +150,6 @@ def _value(value: object) -> str:
     if _UNWRITABLE.search(value):
         raise MalformedProxyResponse("a header has a value with control characters")
     return _utf8(value).decode().strip(" \t")
-
-
-def _seen_name(name: str) -> str:
-    return f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
 
 
 def _utf8(text: str) -> bytes:
