@@ -85,6 +85,7 @@ def hosted_method(
     *,
     integration: Integration | None = None,
     authority: str = "",
+    patterns: tuple[str, ...] = (),
 ) -> HostedMethod:
     """What the host knows of a method.
 
@@ -100,6 +101,7 @@ def hosted_method(
         integration=integration,
         egress=route if authority else "",
         authority=authority,
+        patterns=patterns,
         models=validated_models(api, method),
         bodies=mapped_bodies(method) if integration is None else (),
     )

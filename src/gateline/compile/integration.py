@@ -28,7 +28,7 @@ from gateline.compile.route import function_route, mock_route, proxy_route
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
-from gateline.model.gateway import Gateway
+from gateline.model.gateway import Gateway, PathMode
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import IntegrationKind
 from gateline.model.rest_api import Method, RestApi, Stage
@@ -132,6 +132,7 @@ class IntegrationCompiler:
                 function,
                 integration=integration,
                 authority=authority,
+                patterns=end.patterns if end and self._edge.paths is PathMode.STRICT else (),
             ),
         )
 

@@ -39,6 +39,9 @@ class HostedMethod:
     )
     egress: str = ""  # of an http integration: the name of its route at Envoy's egress listener
     authority: str = ""  # of an http integration: the Host header that the backend sees
+    patterns: tuple[
+        str, ...
+    ] = ()  # path patterns of a balancer behind it: all readings of a path must agree on them
     models: tuple[
         tuple[str, str], ...
     ] = ()  # media type → model that a body must fit; empty: none is checked
@@ -78,6 +81,7 @@ class HostedPlan:
     name: str
     scopes: tuple[str, ...]
     quota: Quota | None = None
+    throttled: bool = False  # Envoy counts the requests of each of its keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
