@@ -36,6 +36,11 @@ class ClientRequest:
         """The body, for mappings that read it."""
         return Body(self.body)
 
+    def let_body_go(self) -> None:
+        """Hold the body no longer; nobody may ask for it any more."""
+        self.body = b""
+        self.__dict__.pop("parsed_body", None)
+
     @property
     def single_query(self) -> dict[str, str]:
         """Name to last value."""

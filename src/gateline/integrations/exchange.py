@@ -57,10 +57,18 @@ class Exchange:
     def outgoing(self) -> Outgoing:
         """What to send.
 
+        The client's body is let go then: it may be 10 MB, and nothing of the answer is made of it.
+
         Raises:
             Refusal: nothing is sent; the client gets a gateway response.
 
         """
+        try:
+            return self._outgoing()
+        finally:
+            self._request.let_body_go()
+
+    def _outgoing(self) -> Outgoing:
         is_mock = self._integration.kind is IntegrationKind.MOCK
         mapped = Parameters() if is_mock else map_parameters(self._prepared, self._request)
         template = self._prepared.request_template(self._request.headers.last("content-type"))
