@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from compile.gateways import api, gateway, method
 from gateline.compile import names
 from gateline.compile.local_reply import local_reply
 from gateline.compile.wire import new, to_dict
@@ -11,7 +12,7 @@ from gateline.compile.wire import new, to_dict
 
 def mappers() -> list[dict[str, Any]]:
     """The mappers in their order."""
-    reply: Any = local_reply()
+    reply: Any = local_reply(gateway(api(method("GET", "/a"))))
     return list(reply["mappers"])
 
 

@@ -96,8 +96,13 @@ def _all_parts(found: Iterable[Answer]) -> set[Part]:
 def _put_parts(table: Table, parts: Parts) -> None:
     table.put(len(parts))
     for part in parts:
-        kind, text = str(part.kind), part.text
-        if part.kind is PartKind.HEADER:
-            text = ":authority" if text.lower() == "host" else text.lower()
-            kind = "absent" if text in UNREADABLE_HEADERS else kind
-        table.put(kind, text)
+        put_part(table, part)
+
+
+def put_part(table: Table, part: Part) -> None:
+    """Write a part; Envoy keeps Host under another name, and what frames a message nobody reads."""
+    kind, text = str(part.kind), part.text
+    if part.kind is PartKind.HEADER:
+        text = ":authority" if text.lower() == "host" else text.lower()
+        kind = "absent" if text in UNREADABLE_HEADERS else kind
+    table.put(kind, text)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from gateline.compile import names
+from gateline.compile.customised_reply import Reply, customised_mappers, reply
 from gateline.compile.error_page import BALANCER_SERVER
 from gateline.compile.remap import remapped
-from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags
+from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags, by_metadata
 from gateline.compile.route import EXTENDED_REQUEST_ID, REQUEST_ID, header
 from gateline.compile.rule_action import page
 from gateline.dataplane import keys
+from gateline.model.gateway import Gateway
 
 _EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
 _EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
@@ -19,15 +21,6 @@ _TOO_LARGE: Final = "request_payload_too_large"
 
 _THROTTLED: Final = "local_rate_limited"
 """What Envoy calls the answer to a request for which no token is left; it has no response flag."""
-
-
-def _reasoned() -> dict[str, object]:
-    matcher = {
-        "filter": keys.NAMESPACE,
-        "path": [{"key": keys.WHY}],
-        "value": {"present_match": True},
-    }
-    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": {"value": False}}}
 
 
 def _balanced(*flags: str) -> dict[str, object]:
@@ -52,20 +45,18 @@ def _page(filter_: dict[str, object], status: int) -> dict[str, object]:
     }
 
 
-def _answer(
-    filter_: dict[str, object], status: int, body: str, error_type: str, *, marked: bool = True
-) -> dict[str, object]:
+def _answer(filter_: dict[str, object], words: Reply, *, marked: bool = True) -> dict[str, object]:
     return {
         "filter": filter_,
-        "status_code": {"value": status},
+        "status_code": {"value": words.status},
         "body_format_override": {
-            "text_format_source": {"inline_string": body},
+            "text_format_source": {"inline_string": words.body},
             "content_type": "application/json",
         },
         "headers_to_add": [
             header("x-amzn-requestid", REQUEST_ID if marked else _EARLY_ID),
             header("x-amz-apigw-id", EXTENDED_REQUEST_ID if marked else _EARLY_EXTENDED_ID),
-            header("x-amzn-errortype", error_type),
+            header("x-amzn-errortype", words.error_type),
         ],
     }
 
@@ -80,26 +71,20 @@ def balancer_pages() -> list[dict[str, object]]:
     ]
 
 
-def local_reply() -> dict[str, object]:
-    """The LocalReplyConfig: the first mapper that fits decides."""
-    internal = "InternalServerErrorException"
+def local_reply(gateway: Gateway) -> dict[str, object]:
+    """The LocalReplyConfig: the first mapper that fits decides. Customised answers stand before the defaults."""
     return {
         "mappers": [
-            {"filter": _reasoned()},  # the script's own answers stay as they are
-            _answer(
-                by_flags("UT", "SI", "UMSDR"), 504, '{"message": "Endpoint request timed out"}', internal
-            ),
+            {"filter": by_metadata(keys.WHY)},  # the script's own answers stay as they are
+            *_of_type(gateway, "INTEGRATION_TIMEOUT", by_flags("UT", "SI", "UMSDR")),
             *balancer_pages(),
-            _answer(
-                by_flags("UF", "UC", "UR", "UPE", "URX", "LR"),
-                504,
-                '{"message": "Network error communicating with endpoint"}',
-                internal,
-            ),
+            *_of_type(gateway, "INTEGRATION_FAILURE", by_flags("UF", "UC", "UR", "UPE", "URX", "LR")),
             # An integration whose host has no address: `Invalid endpoint address` in Amazon's log.
-            _answer(by_flags("UH", "NC", "UO"), 500, '{"message": "Internal server error"}', internal),
+            *_of_type(gateway, "API_CONFIGURATION_ERROR", by_flags("UH", "NC", "UO")),
             # No scope (it is on its way, or was just removed), or an upgrade that no route takes.
-            _answer(by_flags("NR"), 403, '{"message":"Forbidden"}', "ForbiddenException", marked=False),
+            _answer(
+                by_flags("NR"), Reply(403, '{"message":"Forbidden"}', "ForbiddenException"), marked=False
+            ),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {
                 "filter": by_expression(f"response.code_details == '{_TOO_LARGE}'"),
@@ -111,11 +96,11 @@ def local_reply() -> dict[str, object]:
                     "content_type": "text; charset=utf-8",
                 },
             },
-            _answer(
-                by_expression(f"response.code_details == '{_THROTTLED}'"),
-                429,
-                '{"message":"Too Many Requests"}',
-                "TooManyRequestsException",
-            ),
+            *_of_type(gateway, "THROTTLED", by_expression(f"response.code_details == '{_THROTTLED}'")),
         ]
     }
+
+
+def _of_type(gateway: Gateway, type_: str, filter_: dict[str, object]) -> list[dict[str, object]]:
+    """The answers of a response type: of stages that customise it, and of all others."""
+    return [*customised_mappers(gateway, type_, filter_), _answer(filter_, reply(type_))]

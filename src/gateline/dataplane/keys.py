@@ -10,6 +10,7 @@ from typing import Final
 NAMESPACE: Final = "gl"  # dynamic metadata of ours; no filter but the script writes it
 WHY: Final = "why"  # the reason code of a refusal
 REQUEST: Final = "request"  # "VERB /path" as the client sent it, only while a request log is written
+ACCEPT: Final = "accept"  # the media type that the client asks for first, where an answer depends on it
 REQUEST_ID_STATE: Final = "gl.rid"  # filter state with the request id, for response headers and logs
 ROUTE_STATE: Final = "gl.route"  # filter state that names the route, set last: the end mark that routes need
 SCOPE_HEADER: Final = "x-gl-scope"  # selects the scope; stripped from clients, overwritten by the script

@@ -1,6 +1,8 @@
 -- Gateway responses: what the gateway answers by itself once a stage is known, as the stage customises it
 -- (api-gateway.md section 14). integrations/gateway_response.py says the same in Python.
 
+local tell_envoy
+
 do
   local SPACED, INTERNAL = '{"message": %s}', "InternalServerErrorException"
   local REFUSED, UNSURE = "BadRequestException", "AuthorizerConfigurationException"
@@ -140,8 +142,8 @@ do
     end
   end
 
-  -- As section 8 chooses a response's template: by the first media type that is accepted, application/json, the first.
-  local function chosen_template(templates, headers)
+  -- The media type that a client asks for first, in lower case.
+  local function accepted_type(headers)
     local accepted = headers:get("accept") or ""
     accepted = sub(accepted, 1, (find(accepted, ",", 1, true) or #accepted + 1) - 1)
     accepted = lower(sub(accepted, 1, (find(accepted, ";", 1, true) or #accepted + 1) - 1))
@@ -152,8 +154,12 @@ do
     while last > first and (byte(accepted, last) == 32 or byte(accepted, last) == 9) do
       last = last - 1
     end
-    accepted = sub(accepted, first, last)
-    local json
+    return sub(accepted, first, last)
+  end
+
+  -- As section 8 chooses a response's template: by the first media type that is accepted, application/json, the first.
+  local function chosen_template(templates, headers)
+    local accepted, json = accepted_type(headers), nil
     for _, template in ipairs(templates) do
       local media_type = lower(template.name)
       if media_type == accepted then
@@ -199,5 +205,19 @@ do
     end
     local status = headers[":status"]
     return respond(r.h, r.rid, why, headers, (status == "204" or status == "304") and "" or body)
+  end
+
+  -- Tells Envoy what its own answers say of the request, before that is mapped (compile/customised_reply.py).
+  function tell_envoy(r)
+    local metadata = r.h:streamInfo():dynamicMetadata()
+    if r.stage.tells_accept then
+      metadata:set(NAMESPACE, ACCEPT, accepted_type(r.headers))
+    end
+    for _, each in ipairs(r.stage.told) do
+      local value = part_value(each.part, r, NONE)
+      if value and (not each.is_header or is_header_text(value)) then
+        metadata:set(NAMESPACE, each.key, value)
+      end
+    end
   end
 end

@@ -193,7 +193,7 @@ function main(h, attempt)
     refused, why = mock_refusal(headers, chosen)
   end
   local r
-  if chosen.authorizer > 0 or refused or chosen.extras or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
+  if chosen.authorizer > 0 or refused or chosen.extras or stage.told or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
     r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain,
       trace, chosen, segments, starts, length)
   end
@@ -221,7 +221,11 @@ function main(h, attempt)
   end
   if refused then
     return answer(r, refused, why)
-  elseif kind == "proxy" then
+  end
+  if stage.told then
+    tell_envoy(r)
+  end
+  if kind == "proxy" then
     headers:replace("x-amzn-trace-id", chosen.balanced and self_of(trace, rid) or trace)
     if chosen.fixed_path and query == "" then
       headers:replace(":path", chosen.fixed_path)

@@ -155,6 +155,12 @@ local function read_stage(text)
     local template = take()
     stage.resource_ids[template] = take()
   end
+  stage.tells_accept = take() == "1"
+  local told = {} -- what Envoy's own answers will say of a request
+  for index = 1, tonumber(take()) do
+    told[index] = { key = take(), is_header = take() == "1", part = { kind = take(), text = take() } }
+  end
+  stage.told = (stage.tells_accept or #told > 0) and told
   sethook(overrun, "", BUDGET)
   room_for_garbage()
   return stage
