@@ -13,6 +13,7 @@ from gateline.functions.speech import Said, Trouble
 from gateline.host.configuration import NOWHERE
 from gateline.host.directory import Directory
 from gateline.host.invoke import Invoke, Refused, refusal
+from gateline.host.usage import Claim
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function, FunctionKind
@@ -126,6 +127,14 @@ def read_reply(reply: bytes) -> list[str]:
         parts.append(reader.take_text())
     reader.end()
     return parts
+
+
+class NoLeases:
+    """Counts nothing: no quota is asked for."""
+
+    async def lease(self, claim: Claim) -> int:
+        """None is ever granted."""
+        raise AssertionError(claim)
 
 
 @dataclass

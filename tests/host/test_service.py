@@ -8,7 +8,16 @@ import pytest
 from gateline.host.configuration import ConfigurationInvalid
 from gateline.host.invoke import refusal
 from gateline.host.service import Service
-from host.questions import StandIn, answered, authorizer, configuration, described, question, read_reply
+from host.questions import (
+    NoLeases,
+    StandIn,
+    answered,
+    authorizer,
+    configuration,
+    described,
+    question,
+    read_reply,
+)
 
 GIVEN = configuration(authorizer())
 
@@ -16,7 +25,7 @@ GIVEN = configuration(authorizer())
 def test_before_it_is_configured_everything_is_refused() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append)
+        service = Service(functions, functions.told.append, usage=NoLeases())
         assert read_reply(await service.authorize(question())) == ["failure", "unknown_authorizer"]
         assert await answered(service.invoke, described()) == refusal(500)
         assert functions.events == []
@@ -27,7 +36,7 @@ def test_before_it_is_configured_everything_is_refused() -> None:
 def test_configured_it_answers_and_its_functions_have_their_revisions() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append)
+        service = Service(functions, functions.told.append, usage=NoLeases())
         await service.configure(replace(GIVEN, revisions=(("authorizer", "r1"),)))
         assert functions.configured == [(GIVEN.functions, {"authorizer": "r1"})]
         assert read_reply(await service.authorize(question()))[0] == "policy"
@@ -38,7 +47,7 @@ def test_configured_it_answers_and_its_functions_have_their_revisions() -> None:
 def test_a_configuration_that_is_refused_changes_nothing() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append)
+        service = Service(functions, functions.told.append, usage=NoLeases())
         await service.configure(GIVEN)
         with pytest.raises(ConfigurationInvalid):
             await service.configure(configuration(authorizer(validation="(")))
@@ -62,7 +71,7 @@ def test_a_flush_forgets_what_exactly_these_authorizers_decided(
 ) -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append)
+        service = Service(functions, functions.told.append, usage=NoLeases())
         await service.configure(GIVEN)
         await service.authorize(question())
         service.flush(flushed)

@@ -22,6 +22,7 @@ from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
 from gateline.compile.listener import edge_listener, redirects
+from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.secret import certificate, generic, keeper, trust
@@ -149,7 +150,12 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         functions=tuple(function for function in gateway.functions if function.name in used),
         stages=tuple(harvest.hosted.values()),
         plans=tuple(
-            HostedPlan(name=plan.name, scopes=tuple(stage.scope for stage in plan.stages), quota=plan.quota)
+            HostedPlan(
+                name=plan.name,
+                scopes=tuple(stage.scope for stage in plan.stages),
+                quota=plan.quota,
+                throttled=is_throttled(plan),
+            )
             for plan in gateway.usage_plans
         ),
         keys=keyring.api_keys,

@@ -13,17 +13,22 @@ from gateline.dataplane import keys
 
 
 def http_filters(
-    *, redirects: bool, compression: Sequence[dict[str, object]] = ()
+    *,
+    redirects: bool,
+    throttles: Sequence[dict[str, object]] = (),
+    compression: Sequence[dict[str, object]] = (),
 ) -> list[dict[str, object]]:
     """The filters that every request passes.
 
     Args:
         redirects: a balancer's rule may answer with one.
+        throttles: the filter that holds the project's token buckets, if there are any.
         compression: the filters of the stages that ask for it.
 
     """
     return [
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
+        *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
         *compression,  # what a body is when it is decompressed counts for its limit
         _body_limit(),  # only bodies of unknown length are held back, after the decision

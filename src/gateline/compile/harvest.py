@@ -9,6 +9,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from gateline.compile.header_cleaning import cleaned_headers, together
+from gateline.compile.rate_limit import throttled_by_plans
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.authorizer import Authorizer
@@ -19,6 +20,7 @@ from gateline.model.load_balancer import LoadBalancer
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, RestApi, Stage
 from gateline.model.target_group import TargetGroup
+from gateline.model.usage_plan import MethodThrottle
 
 
 @dataclass(slots=True)
@@ -103,6 +105,7 @@ class _Kept:
     region: str
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
+    throttled: tuple[tuple[str, MethodThrottle], ...]
     cleaned: CleanedHeaders
     harvest: Harvest
 
@@ -174,7 +177,15 @@ class KeptMethods:
 
 def _read_of(
     gateway: Gateway,
-) -> tuple[tuple[VpcLink, ...], frozenset[str], str, str, tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
+) -> tuple[
+    tuple[VpcLink, ...],
+    frozenset[str],
+    str,
+    str,
+    tuple[LoadBalancer, ...],
+    tuple[TargetGroup, ...],
+    tuple[tuple[str, MethodThrottle], ...],
+]:
     """All that compiling a stage reads of the gateway beside its API."""
     functions = frozenset(function.name for function in gateway.functions)
     edge = gateway.edge
@@ -185,4 +196,5 @@ def _read_of(
         edge.region,
         gateway.load_balancers,
         gateway.target_groups,
+        throttled_by_plans(gateway),
     )

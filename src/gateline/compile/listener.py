@@ -14,6 +14,7 @@ from gateline.compile.compression import compression_filters
 from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
 from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
+from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
@@ -91,7 +92,11 @@ def _connection_manager(
             "rds_config_source": ADS,
             "scoped_rds": {"scoped_rds_config_source": ADS},
         },
-        http_filters=http_filters(redirects=redirects(gateway), compression=compression_filters(gateway)),
+        http_filters=http_filters(
+            redirects=redirects(gateway),
+            throttles=throttle_filters(gateway),
+            compression=compression_filters(gateway),
+        ),
         local_reply_config=local_reply(),
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),

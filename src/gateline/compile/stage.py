@@ -25,6 +25,7 @@ from gateline.compile.hosting import (
     used_authorizers,
 )
 from gateline.compile.integration import Compiled, IntegrationCompiler, is_inspected
+from gateline.compile.rate_limit import mark_throttled
 from gateline.compile.requirements import required
 from gateline.compile.resources import RouteRow
 from gateline.compile.route import CleanedHeaders, scope_headers
@@ -190,6 +191,8 @@ class StageCompiler:
         found = self._integrations.ends.harvest = Harvest()
         found.origins[name] = method.integration.origin
         done = self._compiled(method, details, complaints, served=served)
+        if done.route is not None:
+            mark_throttled(done.route, self._gateway, self._api.name, self._stage, method)
         hosted = done.hosted
         if hosted is None and (number or details.is_inspected):
             hosted = hosted_method(self._beside_methods, method, name)

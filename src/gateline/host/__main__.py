@@ -1,4 +1,4 @@
-"""`python -m gateline.host --socket PATH --control PATH --egress PATH --scratch DIR`: started and kept by `gateline up`."""
+"""`python -m gateline.host`, with its sockets, the database of usage and a scratch folder: kept by `gateline up`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import socket
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import uvloop
@@ -18,26 +18,30 @@ from gateline.functions.catalogue import Functions
 from gateline.host.app import server
 from gateline.host.control import LONGEST_LINE, Megaphone, attend
 from gateline.host.service import Service
+from gateline.host.usage import Usage
 
 MOST_FILES = 65_536
 FUNCTIONS_SECONDS = 1.0
 PRIVATE = 0o177  # umask: sockets of mode 0600, from their first moment on
 
 
-async def serve(answers: Path, control: Path, scratch: Path) -> None:
+async def serve(answers: Path, control: Path, scratch: Path, counts: Path) -> None:
     """Serve until SIGTERM, then let finish what is in flight."""
     with suppress(TimeoutError):
         async with asyncio.timeout(None) as end:
             megaphone = Megaphone()
             functions = Functions(tell=megaphone.tell, scratch=scratch, environ=dict(os.environ))
             async with functions:
-                await _serve(functions, megaphone, answers, control)
+                with closing(Usage(counts)) as usage:
+                    await _serve(functions, megaphone, usage, answers, control)
                 # Nobody waits for an answer any more: what a function still does is not waited for.
                 end.reschedule(asyncio.get_running_loop().time() + FUNCTIONS_SECONDS)
 
 
-async def _serve(functions: Functions, megaphone: Megaphone, answers: Path, control: Path) -> None:
-    service = Service(functions, megaphone.tell)
+async def _serve(
+    functions: Functions, megaphone: Megaphone, usage: Usage, answers: Path, control: Path
+) -> None:
+    service = Service(functions, megaphone.tell, usage=usage)
     serving = server(service)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,11 +85,11 @@ def main() -> None:
     """Run the host."""
     allow_many_files()
     parser = argparse.ArgumentParser(prog="python -m gateline.host")
-    for name in ("socket", "control", "egress", "scratch"):
+    for name in ("socket", "control", "egress", "usage", "scratch"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
     gc.freeze()  # what was imported stays; collections need not look at it
-    uvloop.run(serve(given.socket, given.control, given.scratch))
+    uvloop.run(serve(given.socket, given.control, given.scratch, given.usage))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +21,8 @@ LARGEST_QUESTION: Final = 1024 * 1024
 
 HEADERS: Final = "gateline.headers"
 """Where a scope has the headers as the client spelled them."""
+
+Ask = Callable[[bytes], Awaitable[bytes]]
 
 _LOGGER: Final = logging.getLogger("gateline.host")
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b"
@@ -34,6 +37,11 @@ class HostProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's business
         super().__init__(*arguments, **named)
+        self._questions: dict[bytes, Ask] = {
+            b"/authorize": self.service.authorize,
+            b"/key": self.service.keys,
+        }
+        self._ask: Ask = self.service.authorize
         self._question: bytearray | None = None  # of the request that is read now, if it is one
         self._answering: asyncio.Task[None] | None = None
         self._is_last = False
@@ -53,8 +61,9 @@ class HostProtocol(HttpToolsProtocol):
         """All headers were read."""
         if self._answering is not None:  # a second request before the first was answered: not Envoy's way
             self.transport.close()
-        elif self.url == b"/authorize" and self.parser.get_method() == b"POST":
+        elif self.url in self._questions and self.parser.get_method() == b"POST":
             self._question = bytearray()
+            self._ask = self._questions[self.url]
             self._is_last = not self.parser.should_keep_alive()
         else:
             super().on_headers_complete()
@@ -100,7 +109,7 @@ class HostProtocol(HttpToolsProtocol):
         if len(question) > LARGEST_QUESTION:
             return _NO_QUESTION
         try:
-            reply = await self.service.authorize(question)
+            reply = await self._ask(question)
         except ValueError:  # no question; what it says is a client's
             return _NO_QUESTION
         except Exception as error:  # noqa: BLE001 - a fault of ours is closed too

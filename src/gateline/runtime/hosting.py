@@ -152,6 +152,7 @@ class Hosting:
                 *("--socket", str(state.host_socket)),
                 *("--control", str(state.host_control_socket)),
                 *("--egress", str(state.egress_socket)),
+                *("--usage", str(state.usage)),
                 *("--scratch", str(scratch)),
             ),
             environment=environment,
@@ -192,6 +193,10 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         if missing
         else after.revisions,
         stages=(*stages, *kept.values()),
+        plans=after.plans,  # who has no key any more has none at once
+        keys=after.keys,
+        pepper=after.pepper,
+        endpoints=after.endpoints,
     )
 
 

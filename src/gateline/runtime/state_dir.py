@@ -79,6 +79,11 @@ class StateDir:
         return self.path / "host.log"
 
     @property
+    def usage(self) -> Path:
+        """What keys have used of their quotas; it outlives the run (`host/usage.py`)."""
+        return self.path / "usage.db"
+
+    @property
     def bootstrap(self) -> Path:
         """What Envoy starts with."""
         return self.path / "bootstrap.json"
