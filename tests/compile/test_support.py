@@ -8,9 +8,9 @@ from compile.gateways import ORIGIN, api, gateway, keyring, method
 from gateline.compile import compile_gateway
 from gateline.model.authorizer import Authorization, AuthorizationType
 from gateline.model.integration import Integration, IntegrationKind
-from gateline.model.rest_api import GatewayResponse, Method, RestApi
+from gateline.model.rest_api import Method, RestApi
 
-ALL_ALLOWABLE = frozenset({"GL401", "GL405", "GL407"})
+ALL_ALLOWABLE = frozenset({"GL401", "GL407"})
 
 
 def codes(served: RestApi, allowed: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
@@ -45,7 +45,6 @@ def test_a_resource_policy_is_never_let_pass() -> None:
 def unsupported() -> dict[str, RestApi]:
     """An API for each code that may be allowed."""
     function = Integration(kind=IntegrationKind.AWS_PROXY, uri="arn", http_method="POST", origin=ORIGIN)
-    answers = (GatewayResponse(type="DEFAULT_4XX", status_code=404, origin=ORIGIN),)
     streamed = Integration(
         kind=IntegrationKind.AWS_PROXY,
         uri="arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/f/invocations",
@@ -56,7 +55,6 @@ def unsupported() -> dict[str, RestApi]:
     return {
         "GL407": api(method("POST", "/a", streamed)),
         "GL401": api(method("POST", "/a", function)),
-        "GL405": api(method("GET", "/a"), gateway_responses=answers),
     }
 
 

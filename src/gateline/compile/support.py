@@ -23,13 +23,6 @@ def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
             "resource policies are not evaluated yet, and an API with one is not served without it",
             help="Remove the policy to serve the API to everybody who reaches the gateway.",
         )
-    for response in api.gateway_responses:
-        complaints.add(
-            codes.GATEWAY_RESPONSE_UNSUPPORTED,
-            response.origin,
-            f"the customised gateway response {response.type} is not applied yet",
-            help=f"`--allow {codes.GATEWAY_RESPONSE_UNSUPPORTED.name}` serves the API with Amazon's defaults.",
-        )
 
 
 def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:

@@ -189,9 +189,6 @@ UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time"
 INTEGRATION_UNSUPPORTED = Code(
     name="GL401", title="an integration type that is not supported yet", allowable=True
 )
-GATEWAY_RESPONSE_UNSUPPORTED = Code(
-    name="GL405", title="customised gateway responses are not supported yet", allowable=True
-)
 STREAMING_UNSUPPORTED = Code(
     name="GL407", title="response streaming of functions is not supported yet", allowable=True
 )
