@@ -155,6 +155,13 @@ def test_one_function_in_many_places_is_told_once(load_project: LoadProject) -> 
     ]
 
 
+def test_a_function_with_mappings_of_its_own_is_asked_too(load_project: LoadProject) -> None:
+    uri = INVOCATION.format(LAMBDA + "orders")
+    paths = {"/f": {"get": operation({"type": "aws", "httpMethod": "POST", "uri": uri})}}
+    loaded = load_project({"gateline.yaml": ONE, "api.json": json.dumps(openapi(paths))})
+    assert messages(loaded) == ["GL224 error uri: the function 'orders' is not declared"]
+
+
 def test_another_service_behind_aws_proxy_is_no_function(load_project: LoadProject) -> None:
     text = document(INVOCATION.format("auth"), proxy="arn:aws:apigateway:eu-west-1:firehose:action/PutRecord")
     assert messages(load_project({"gateline.yaml": ONE + DECLARED, "api.json": text})) == []

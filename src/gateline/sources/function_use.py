@@ -1,4 +1,4 @@
-"""Which functions an API asks: those of its authorizers and of its aws_proxy integrations, in each stage."""
+"""Which functions an API asks: those of its authorizers and of its aws_proxy and aws integrations, in each stage."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from gateline.sources.circumstances import Circumstances
 from gateline.sources.placeholder import STAGE_VARIABLE, filled, how_to_declare
 
 _LAMBDA_KINDS = frozenset({AuthorizerKind.TOKEN, AuthorizerKind.REQUEST})
+
+_AWS_KINDS = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
 
 
 class _Use(NamedTuple):
@@ -77,10 +79,10 @@ def _uris(api: RestApi) -> Iterator[tuple[str, Origin]]:
             yield authorizer.uri, authorizer.origin.child("authorizerUri")
     for method in api.methods:
         integration = method.integration
-        if integration.kind is IntegrationKind.AWS_PROXY and _is_of_lambda(integration.uri):
+        if integration.kind in _AWS_KINDS and _is_of_lambda(integration.uri):
             yield integration.uri, integration.origin.child("uri")
 
 
 def _is_of_lambda(uri: str) -> bool:
-    """Whether an aws_proxy uri asks a function, and not another service of Amazon's, which is refused."""
+    """Whether a uri asks a function, and not another service of Amazon's."""
     return ":lambda:" in uri or written_function(uri) is not None

@@ -67,7 +67,7 @@ def read_integration(
         return None
     _check_http_api(definition, fields, origin)
     uri = definition.text(fields, "uri", origin)
-    if kind is IntegrationKind.AWS_PROXY:
+    if kind in _AWS:
         uri = function_uri(definition, uri)
     check_endpoint(definition, kind, uri, definition.at(origin, "uri") if uri else origin)
     connection, link, target = _connection(definition, fields, origin)
@@ -148,7 +148,7 @@ def _http_method(definition: Definition, fields: Fields, kind: IntegrationKind, 
             message = f"httpMethod '{verb}' is none of {', '.join(sorted(_VERBS))}"
             place = definition.at(origin, "httpMethod")
             definition.complain(codes.INTEGRATION_METHOD_INVALID, place, message)
-    elif kind is IntegrationKind.AWS_PROXY and verb != "POST":
+    elif verb != "POST" and _asks_function(kind, definition.text(fields, "uri", origin)):
         definition.complain(
             codes.INTEGRATION_METHOD_INVALID,
             definition.at(origin, "httpMethod"),
@@ -156,6 +156,10 @@ def _http_method(definition: Definition, fields: Fields, kind: IntegrationKind, 
             severity=Severity.WARNING,
         )
     return verb
+
+
+def _asks_function(kind: IntegrationKind, uri: str) -> bool:
+    return kind is IntegrationKind.AWS_PROXY or (kind is IntegrationKind.AWS and ":lambda:path/" in uri)
 
 
 def _connection(definition: Definition, fields: Fields, origin: Origin) -> tuple[ConnectionType, str, str]:
