@@ -31,3 +31,15 @@ def test_a_source_has_one_share_for_all_its_bodies_and_gets_back_what_it_leaves(
             other.grow(2 * PIECE)
     with bodies.body("a") as again:
         again.grow(2 * PIECE)
+
+
+def test_a_body_that_shrinks_leaves_room_for_others() -> None:
+    bodies = Bodies(2)
+    with bodies.body("a") as first, bodies.body("b") as second:
+        first.grow(2 * PIECE)
+        first.shrink(3 * PIECE)  # it has less already
+        second.grow(2 * PIECE)
+        first.shrink(0)
+        first.grow(PIECE)
+        with pytest.raises(NoRoom):
+            second.grow(3 * PIECE)

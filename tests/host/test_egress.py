@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateline.host import egress
-from gateline.host.egress import LARGEST_ANSWER, Egress
+from gateline.host import connection, egress
+from gateline.host.connection import LARGEST_ANSWER
+from gateline.host.egress import Egress
 from gateline.integrations.outgoing import BackendAnswer, HttpRequest, Refusal
 from host.egress_peer import OK, EgressPeer, failed
 
@@ -129,7 +130,7 @@ def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
 def test_no_more_connections_are_kept_than_are_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(egress, "MOST_IDLE", 1)
+    monkeypatch.setattr(connection, "MOST_IDLE", 1)
 
     async def story(peer: EgressPeer, egress: Egress) -> None:
         await asyncio.gather(*(sent(egress) for _ in range(3)))

@@ -32,7 +32,7 @@ class Bodies:
 
 
 class Body:
-    """What one request takes for the longer one of its bodies, until it is left."""
+    """What one request takes for its bodies, until it is left."""
 
     def __init__(self, places: Places, source: str) -> None:
         self._places = places
@@ -43,10 +43,10 @@ class Body:
         return self
 
     def grow(self, size: int) -> None:
-        """A body has so many bytes by now.
+        """They have so many bytes by now.
 
         Raises:
-            NoRoom: it may not have them.
+            NoRoom: they may not have them.
 
         """
         while self._held < (size - 1) // PIECE:
@@ -54,7 +54,12 @@ class Body:
                 raise NoRoom
             self._held += 1
 
+    def shrink(self, size: int) -> None:
+        """They have no more than so many bytes now."""
+        kept = max((size - 1) // PIECE, 0)
+        if kept < self._held:
+            self._places.leave(self._source, self._held - kept)
+            self._held = kept
+
     def __exit__(self, *_: object) -> None:
-        for _piece in range(self._held):
-            self._places.leave(self._source)
-        self._held = 0
+        self.shrink(0)
