@@ -48,7 +48,7 @@ class Problem:
 
 
 class Models:
-    """An API's models by name; each is made ready when it is first needed.
+    """An API's models by name; each is made ready when it is first needed. Any thread may ask.
 
     Args:
         definitions: name → JSON Schema as JSON text.
@@ -57,7 +57,7 @@ class Models:
 
     def __init__(self, definitions: Mapping[str, str]) -> None:
         self._library = Library(definitions)
-        self._ready: dict[int, Judge] = {}
+        self._ready: dict[int, tuple[Json, Judge]] = {}
 
     def violations(self, name: str, body: bytes) -> str | None:
         """What `$context.error.validationErrorString` says of a body; None: it fits the model.
@@ -90,11 +90,11 @@ class Models:
             raise SchemaInvalid("there is no such model") from error
 
     def _made(self, home: str, value: Json) -> Judge:
-        """The schema, ready; the library keeps `value`, so its id stays its own."""
+        """The schema, ready. The value is kept too, so that its id stays its own."""
         known = self._ready.get(id(value))
         if known is None:
-            known = self._ready[id(value)] = self._make(home, value)
-        return known
+            known = self._ready[id(value)] = (value, self._make(home, value))
+        return known[1]
 
     def _make(self, home: str, value: Json) -> Judge:
         if not isinstance(value, dict):
