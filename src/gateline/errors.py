@@ -5,6 +5,7 @@ GatelineError
 ├── FileUnreadable       a named file is missing or cannot be read (exit code 2)
 ├── EnvoyUnavailable     the Envoy binary is missing, of the wrong version, or did not start
 ├── AddressInUse         a port or socket that Gateline must open is taken
+├── NotRunning           a command asks what runs, and nothing does
 ├── NoPort               no port of loopback is free for a task
 ├── SnapshotInconsistent compiled resources name others that do not exist: a fault of the compiler
 └── SnapshotRejected     an Envoy refused a snapshot (NACK)
@@ -47,6 +48,10 @@ class EnvoyUnavailable(GatelineError):
 
 class AddressInUse(GatelineError):
     """A port or socket that Gateline must open is taken."""
+
+
+class NotRunning(GatelineError):
+    """A command asks the gateway that runs a project, and none does."""
 
 
 class NoPort(GatelineError):

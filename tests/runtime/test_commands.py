@@ -27,8 +27,15 @@ class Cluster:
         return {"name": service, "waited": wait}
 
 
+async def keys(asked: dict[str, Any]) -> dict[str, Any]:
+    return {"keys": [asked["action"]]}
+
+
 COMMANDS = StackCommands(
-    serving=Flushed(), cluster=Cluster(), running=lambda: Running(pids={"gateline": 1}, degraded=("orders",))
+    serving=Flushed(),
+    cluster=Cluster(),
+    running=lambda: Running(pids={"gateline": 1}, degraded=("orders",)),
+    key_commands=keys,
 )
 
 
@@ -41,3 +48,7 @@ def test_services_are_those_of_the_cluster() -> None:
     assert COMMANDS.services() == [{"name": "orders"}]
     assert COMMANDS.scale("orders", 3) == {"name": "orders", "desired": 3}
     assert asyncio.run(COMMANDS.deploy("orders", wait=True)) == {"name": "orders", "waited": True}
+
+
+def test_keys_are_those_of_the_state_directory() -> None:
+    assert asyncio.run(COMMANDS.keys({"action": "list"})) == {"keys": ["list"]}

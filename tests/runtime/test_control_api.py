@@ -36,6 +36,9 @@ class Doer:
             raise GatelineError("no service is called unknown")
         return {"name": service, "waited": wait}
 
+    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"keys": [asked]}
+
 
 def served(folder: Path, story: Callable[[Path], Awaitable[None]]) -> None:
     async def play() -> None:
@@ -87,6 +90,16 @@ def test_services_are_told_scaled_and_deployed(tmp_path: Path) -> None:
             {"ok": True, "service": {"name": "orders", "desired": 3}},
             {"ok": True, "service": {"name": "orders", "waited": True}},
             {"ok": False, "problem": "no service is called unknown"},
+        ]
+
+    served(tmp_path, story)
+
+
+def test_what_is_asked_of_keys_is_handed_on(tmp_path: Path) -> None:
+    async def story(socket: Path) -> None:
+        assert await asked(socket, '{"do": "keys", "action": "list"}', '{"do": "keys"}') == [
+            {"ok": True, "keys": [{"do": "keys", "action": "list"}]},
+            {"ok": False, "problem": "no such request"},
         ]
 
     served(tmp_path, story)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateline.errors import GatelineError
+from gateline.errors import GatelineError, NotRunning
 from gateline.runtime.control_api import serve_control
-from gateline.runtime.control_client import deploy, flush, scale, services
+from gateline.runtime.control_client import deploy, flush, keys, scale, services
 from gateline.runtime.state_dir import hold_state_dir
 
 
@@ -31,6 +31,9 @@ class Doer:
 
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         return {"name": service, "waited": wait}
+
+    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"keys": [asked]}
 
 
 @pytest.mark.parametrize("depth", [0, 3], ids=["plain", "so deep that the sockets lie elsewhere"])
@@ -64,6 +67,10 @@ def test_services_are_asked_for_scaled_and_deployed(tmp_path: Path) -> None:
     async def play() -> None:
         with hold_state_dir(tmp_path, None, {}) as held:
             async with serve_control(held.control_socket, Doer()):
+                assert await keys(project, None, {"action": "list"}) == {
+                    "ok": True,
+                    "keys": [{"do": "keys", "action": "list"}],
+                }
                 assert await services(project, None) == [{"name": "orders"}]
                 assert await scale(project, None, "orders", 3) == {"name": "orders", "desired": 3}
                 assert await deploy(project, None, "orders", wait=True) == {"name": "orders", "waited": True}
@@ -72,7 +79,7 @@ def test_services_are_asked_for_scaled_and_deployed(tmp_path: Path) -> None:
 
 
 def test_without_a_gateway_it_is_said_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(GatelineError, match="gateline up"):
+    with pytest.raises(NotRunning, match="gateline up"):
         asyncio.run(flush(tmp_path / "gateline.yaml", None, None))
 
 

@@ -54,6 +54,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "authorizers": Row(
         "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
     ),
+    "keys": Row("gateline.cli.keys", "keys", "List, make, import and revoke API keys."),
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),

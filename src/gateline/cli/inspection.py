@@ -9,16 +9,17 @@ from pathlib import Path
 
 import typer
 
-from gateline.cli.console import complaints
+from gateline.cli import console
 from gateline.cli.parameters import allowed_codes
 from gateline.cli.render import counted, render_report
 from gateline.compile import compile_gateway
 from gateline.compile.resources import Resources
-from gateline.model.diagnostic import Report
+from gateline.model.diagnostic import Complaints, Report, Severity
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import LiteralSource
 from gateline.model.secret import Certificate, Secret, SecretRef
+from gateline.runtime.api_keys import read_declared_keys
 from gateline.sources import Loaded, find_project, load
 
 
@@ -48,22 +49,31 @@ def inspect(project: Path | None, overlays: list[Path] | None, allow: list[str] 
         return Inspection(
             path=path, loaded=loaded, resources=None, hosting=HostConfiguration(), report=loaded.report
         )
+    complaints = Complaints(allowed)
+    read_declared_keys(
+        loaded.gateway.usage_plans,
+        os.environ,
+        loaded.reader.name,
+        "a pepper for digests that nobody keeps",
+        complaints,
+        missing=Severity.WARNING,
+    )
     compiled = compile_gateway(loaded.gateway, stand_ins(loaded.gateway), allowed=allowed)
     return Inspection(
         path=path,
         loaded=loaded,
         resources=compiled.resources,
         hosting=compiled.hosting,
-        report=loaded.report + compiled.report,
+        report=loaded.report + complaints.report() + compiled.report,
     )
 
 
 def resources_or_exit(inspection: Inspection) -> Resources:
     """The resources; complaints go to standard error, and errors end the command with the answer no."""
-    console = complaints()
-    render_report(inspection.report, inspection.loaded.locate, console, inspection.loaded.text)
+    out = console.complaints()
+    render_report(inspection.report, inspection.loaded.locate, out, inspection.loaded.text)
     if inspection.resources is None:
-        console.print(f"{inspection.path}: {counted(inspection.report)}", soft_wrap=True)
+        out.print(f"{inspection.path}: {counted(inspection.report)}", soft_wrap=True)
         raise typer.Exit(1)
     return inspection.resources
 

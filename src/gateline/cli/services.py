@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from gateline.cli import console
 from gateline.cli.parameters import Output, OutputOption
-from gateline.cli.render import visible
+from gateline.cli.table import print_table
 from gateline.cli.up import StateOption
 from gateline.runtime import control_client
 from gateline.sources import find_project
@@ -114,20 +113,8 @@ def _print(found: Sequence[dict[str, Any]], out: Console) -> None:
     if not found:
         out.print("no services run")
         return
-    _print_table(SERVICE_COLUMNS, found, out)
+    print_table(SERVICE_COLUMNS, found, out)
     tasks = [{"service": service["name"], **task} for service in found for task in service["tasks"]]
     if tasks:
         out.print()
-        _print_table(("service", *TASK_COLUMNS), tasks, out)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[dict[str, Any]], out: Console) -> None:
-    lines = [[column.replace("_", " ").upper() for column in columns]]
-    lines += [
-        ["-" if row[column] in ("", None) else visible(str(row[column])) for column in columns]
-        for row in rows
-    ]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    for index, line in enumerate(lines):
-        padded = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        out.print(Text(padded.rstrip(), style="bold" if index == 0 else ""), soft_wrap=True)
+        print_table(("service", *TASK_COLUMNS), tasks, out)

@@ -21,7 +21,9 @@ from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
 from gateline.model.secret import Certificate, Secret
+from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
 from gateline.runtime.generation import Generations
+from gateline.runtime.key_store import KeyStore
 from gateline.runtime.revision import code_trees, revisions
 from gateline.runtime.secret import read_secrets
 from gateline.runtime.settings import Settings
@@ -46,6 +48,7 @@ class Candidate:
     keyring: Keyring = field(default_factory=Keyring, repr=False)
     hosting: HostConfiguration = field(default_factory=HostConfiguration, repr=False)
     generations: Mapping[str, str] = field(default_factory=dict)  # of authorizers: "api/stage/authorizer"
+    declared_keys: tuple[NamedKey, ...] = field(default=(), repr=False)  # of usage plans, as they were read
 
     @property
     def files(self) -> frozenset[Path]:
@@ -120,7 +123,9 @@ def build(
         return Candidate(loaded=loaded, gateway=None, resources=None, report=loaded.report)
     complaints = Complaints(settings.allowed)
     gateway = dataclasses.replace(loaded.gateway, edge=edge.held(loaded.gateway.edge, complaints))
+    declared = _declared_keys(loaded, gateway, settings, state, complaints)
     keyring = _keyring(gateway, settings, state, complaints)
+    keyring = _with_keys(keyring, declared, gateway, state, complaints)
     known = revisions(gateway.functions)
     with memory.compiling:
         generations = memory.generations.of(gateway, known)
@@ -146,22 +151,36 @@ def build(
             revisions=tuple((name, known[name]) for name in sorted(known) if name in called),
         ),
         generations=generations,
+        declared_keys=declared,
     )
 
 
 def regenerated(
     candidate: Candidate, settings: Settings, state: StateDir, request_log: Path | None, memory: Memory
 ) -> Candidate:
-    """The candidate with the generations of now: the same one when they have not changed. Reads no file."""
-    assert candidate.gateway is not None
+    """The candidate with the generations of now and the API keys that commands have made by now.
+
+    It is the same one when neither has changed. Reads no file of the project.
+
+    Raises:
+        GatelineError: the keys of the state directory cannot be read.
+
+    """
+    gateway = candidate.gateway
+    assert gateway is not None
+    keyring = _with_keys(candidate.keyring, candidate.declared_keys, gateway, state, Complaints())
     with memory.compiling:
-        generations = memory.generations.of(candidate.gateway, dict(candidate.hosting.revisions))
-        if generations == candidate.generations:
+        generations = memory.generations.of(gateway, dict(candidate.hosting.revisions))
+        if generations == candidate.generations and keyring.api_keys == candidate.keyring.api_keys:
             return candidate
-        compiled = _compiled(
-            candidate.gateway, candidate.keyring, generations, settings, state, request_log, memory
-        )
-    return dataclasses.replace(candidate, resources=compiled.resources, generations=generations)
+        compiled = _compiled(gateway, keyring, generations, settings, state, request_log, memory)
+    return dataclasses.replace(
+        candidate,
+        resources=compiled.resources,
+        keyring=keyring,
+        hosting=dataclasses.replace(compiled.hosting, revisions=candidate.hosting.revisions),
+        generations=generations,
+    )
 
 
 def _compiled(
@@ -206,6 +225,33 @@ def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: 
         edge_certificate=edge,
         certificates=others,
         trust=system_trust(settings.environ),
+    )
+
+
+def _declared_keys(
+    loaded: Loaded, gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints
+) -> tuple[NamedKey, ...]:
+    if not gateway.usage_plans:
+        return ()
+    pepper = KeyStore(state).pepper()
+    plans, name_of = gateway.usage_plans, loaded.reader.name
+    return read_declared_keys(plans, settings.environ, name_of, pepper, complaints)
+
+
+def _with_keys(
+    keyring: Keyring,
+    declared: tuple[NamedKey, ...],
+    gateway: Gateway,
+    state: StateDir,
+    complaints: Complaints,
+) -> Keyring:
+    """The keyring with the API keys of now: those declared, and those that commands have made."""
+    if not gateway.usage_plans:
+        return keyring
+    store = KeyStore(state)
+    keys = with_held_keys(declared, store.read(), gateway.usage_plans, complaints)
+    return dataclasses.replace(
+        keyring, api_keys=tuple(each.key for each in keys if each.key.digest), pepper=store.pepper()
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,13 +29,18 @@ class Services(Protocol):
         """Replace all tasks."""
 
 
+Keys = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Shows and changes API keys: `gateline.runtime.key_commands.KeyCommands` does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackCommands:
-    """The commands of `control_api.Commands`. `running`: what runs."""
+    """The commands of `control_api.Commands`. `running`: what runs; `key_commands`: what is done with API keys."""
 
     serving: Flushes
     cluster: Services
     running: Callable[[], Running]
+    key_commands: Keys
 
     async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
         """Let nothing count any more that these authorizers have decided."""
@@ -56,3 +61,7 @@ class StackCommands:
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         """Replace all tasks of a service."""
         return await self.cluster.deploy(service, wait=wait)
+
+    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show or change the API keys."""
+        return await self.key_commands(asked)

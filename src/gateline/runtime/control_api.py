@@ -5,6 +5,7 @@
     {"do": "services"}                                     -> {"ok": true, "services": [{"name": ..., ...}, ...]}
     {"do": "scale", "service": "name", "count": 3}         -> {"ok": true, "service": {"name": ..., ...}}
     {"do": "deploy", "service": "name", "wait": false}     -> {"ok": true, "service": {"name": ..., ...}}
+    {"do": "keys", "action": ..., ...}                     -> {"ok": true, ...}, see `key_commands`
 
 Whatever is wrong is {"ok": false, "problem": "..."}. The socket has mode 0600, in a folder of mode 0700.
 """
@@ -20,7 +21,7 @@ from typing import Any, Final, Protocol
 
 from gateline.errors import GatelineError
 
-LONGEST_LINE: Final = 1024 * 1024
+LONGEST_LINE: Final = 16 * 1024 * 1024  # a file of API keys may come in one
 
 
 class Commands(Protocol):
@@ -40,6 +41,9 @@ class Commands(Protocol):
 
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         """Replace all tasks of a service."""
+
+    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show or change the API keys."""
 
 
 @asynccontextmanager
@@ -100,5 +104,7 @@ async def _done(asked: object, commands: Commands) -> dict[str, Any]:
             return {"ok": True, "service": commands.scale(service, count)}
         case {"do": "deploy", "service": str(service), "wait": bool(wait)}:
             return {"ok": True, "service": await commands.deploy(service, wait=wait)}
+        case {"do": "keys", "action": str()} if isinstance(asked, dict):
+            return {"ok": True, **await commands.keys(asked)}
         case _:
             return {"ok": False, "problem": "no such request"}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from gateline.errors import GatelineError
+from gateline.errors import GatelineError, NotRunning
 from gateline.runtime.state_dir import CONTROL_SOCKET, DEFAULT_NAME, SOCKETS_RECORD
 
 PATIENCE: Final = 60.0
@@ -81,13 +81,25 @@ async def deploy(project: Path, state: Path | None, service: str, *, wait: bool)
     return found
 
 
+async def keys(project: Path, state: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Show or change the API keys of a running project, as `key_commands` understands it.
+
+    Raises:
+        NotRunning: it does not run.
+        GatelineError: it cannot be done.
+
+    """
+    return await ask(project, state, {"do": "keys", **request})
+
+
 async def ask(
     project: Path, state: Path | None, request: dict[str, Any], patience: float = PATIENCE
 ) -> dict[str, Any]:
     """Send one request to the gateway that runs a project; its answer, without problems, within `patience` seconds.
 
     Raises:
-        GatelineError: it does not run, or the answer tells a problem.
+        NotRunning: it does not run.
+        GatelineError: the answer tells a problem, or does not come.
 
     """
     folder = _state_folder(project, state)
@@ -105,7 +117,7 @@ async def ask(
         ) from None
     except OSError:
         message = f"no gateway runs this project (nothing answers in {folder}): start it with `gateline up`"
-        raise GatelineError(message) from None
+        raise NotRunning(message) from None
     answer: dict[str, Any] = json.loads(line) if line else {"problem": "the gateway ended"}
     if not answer.get("ok"):
         raise GatelineError(str(answer["problem"]))

@@ -82,26 +82,48 @@ class Serving:
 
         """
         async with self._one_at_a_time:
-            before = self._served
-            assert before is not None
-            candidate = await asyncio.to_thread(self._regenerate, candidate)  # a flush may have come between
-            assert candidate.resources is not None
-            self.stop()
-            version = self._delivery.version
-            try:
-                await self._hosting.configure(overlapping(before.hosting, candidate.hosting))
-            except GatelineError:
-                await self._restore(before)
-                raise
-            refusals = failures(await self._delivery.deliver(candidate.resources))
-            if refusals:
-                await self._restore(before)
-                await self._forget_decisions(before)
-                return Replaced(refusals=refusals)
-            self._served = candidate
-            self._forgetting = self._tasks.create_task(self._forget(candidate))
-            changed = self._delivery.version != version or candidate.hosting != before.hosting
-            return Replaced(is_change=changed)
+            # A flush may have come between, and a command that made or revoked a key.
+            return await self._replace(await asyncio.to_thread(self._regenerate, candidate))
+
+    async def take_in_keys(self) -> None:
+        """Let the API keys count that commands have made by now, and none that they have revoked.
+
+        Raises:
+            GatelineError: nothing is served yet, the host does not take them, or an Envoy did not follow.
+
+        """
+        async with self._one_at_a_time:
+            if self._served is None:
+                raise GatelineError("nothing is served yet")
+            replaced = await self._replace(await asyncio.to_thread(self._regenerate, self._served))
+            if replaced.refusals:
+                raise GatelineError("Envoy did not take the keys; ask again")
+
+    @property
+    def served(self) -> Candidate | None:
+        """What serves now."""
+        return self._served
+
+    async def _replace(self, candidate: Candidate) -> Replaced:
+        before = self._served
+        assert before is not None
+        assert candidate.resources is not None
+        self.stop()
+        version = self._delivery.version
+        try:
+            await self._hosting.configure(overlapping(before.hosting, candidate.hosting))
+        except GatelineError:
+            await self._restore(before)
+            raise
+        refusals = failures(await self._delivery.deliver(candidate.resources))
+        if refusals:
+            await self._restore(before)
+            await self._forget_decisions(before)
+            return Replaced(refusals=refusals)
+        self._served = candidate
+        self._forgetting = self._tasks.create_task(self._forget(candidate))
+        changed = self._delivery.version != version or candidate.hosting != before.hosting
+        return Replaced(is_change=changed)
 
     def stop(self) -> None:
         """Leave nothing to be done in the background."""

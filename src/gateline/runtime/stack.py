@@ -38,6 +38,7 @@ from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.hosting import HOST, Hosting
+from gateline.runtime.key_commands import KeyCommands
 from gateline.runtime.notice import (
     Complained,
     Notify,
@@ -182,7 +183,12 @@ class Stack:
         await opened.enter_async_context(
             serve_control(
                 state.control_socket,
-                StackCommands(serving=self._serving, cluster=self._cluster, running=self._running),
+                StackCommands(
+                    serving=self._serving,
+                    cluster=self._cluster,
+                    running=self._running,
+                    key_commands=KeyCommands(state, self._serving),
+                ),
             )
         )
         await self._serve(candidate)
