@@ -6,18 +6,28 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateline.dataplane.netstring import NetstringReader, NetstringWriter
 from gateline.functions.answer import Answer, Returned
 from gateline.functions.speech import Said, Trouble
+from gateline.host.aws_service import AwsServices
+from gateline.host.bodies import Bodies
 from gateline.host.configuration import NOWHERE
-from gateline.host.directory import Directory
+from gateline.host.directory import Directory, Find
+from gateline.host.egress import Egress
 from gateline.host.invoke import Invoke, Refused, refusal
+from gateline.host.service import Service
+from gateline.host.turns import Turns
 from gateline.host.usage import Claim
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function, FunctionKind
 from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+
+if TYPE_CHECKING:
+    from gateline.host.integrate import Integrate
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:shop/prod/GET/orders"
 ALLOW = json.dumps(
@@ -102,15 +112,31 @@ def question(
     return writer.data
 
 
+def made_service(functions: StandIn, *, egress: Path = Path("nowhere")) -> Service:
+    """A service that asks these functions, with nothing else behind it unless a test says so."""
+    return Service(
+        functions, functions.told.append, usage=NoLeases(), egress=Egress(egress), aws=AwsServices({})
+    )
+
+
+def invoking(functions: StandIn, find: Find) -> Invoke:
+    """`/invoke` of such a service, at the time 1."""
+
+    def integrate() -> Integrate:
+        raise AssertionError
+
+    return Invoke(functions, find, functions.told.append, turns=Turns(), integrate=integrate, now=lambda: 1)
+
+
 async def answered(
     invoke: Invoke, call: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), body: bytes = b""
 ) -> ProxyResponse:
-    """What a client gets whose request is handed to a function, if there is a place for it."""
+    """What a client gets whose request is handed on, if there is a place for it."""
     try:
-        with invoke.place(call) as invocation:
-            return await invoke(invocation, headers, body)
+        with invoke.place(call) as invocation, Bodies().body("") as room:
+            return await invoke(invocation, headers, body, room)
     except Refused:
-        return refusal(500)
+        return refusal()
 
 
 def read_reply(reply: bytes) -> list[str]:

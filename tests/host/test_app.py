@@ -12,8 +12,7 @@ from gateline.functions.answer import Answer, Returned
 from gateline.host import app
 from gateline.host.invoke import LARGEST_EVENT
 from gateline.host.protocol import LARGEST_QUESTION
-from gateline.host.service import Service
-from host.questions import NoLeases, StandIn, authorizer, configuration, described, question, read_reply
+from host.questions import StandIn, authorizer, configuration, described, made_service, question, read_reply
 
 
 @dataclass
@@ -55,7 +54,7 @@ def request(verb: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 def served(folder: Path, story: Callable[[Bench], Awaitable[None]]) -> None:
     async def play() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append, usage=NoLeases())
+        service = made_service(functions)
         await service.configure(configuration(authorizer()))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(str(folder / "s"))

@@ -7,14 +7,13 @@ import pytest
 
 from gateline.host.configuration import ConfigurationInvalid
 from gateline.host.invoke import refusal
-from gateline.host.service import Service
 from host.questions import (
-    NoLeases,
     StandIn,
     answered,
     authorizer,
     configuration,
     described,
+    made_service,
     question,
     read_reply,
 )
@@ -25,9 +24,9 @@ GIVEN = configuration(authorizer())
 def test_before_it_is_configured_everything_is_refused() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append, usage=NoLeases())
+        service = made_service(functions)
         assert read_reply(await service.authorize(question())) == ["failure", "unknown_authorizer"]
-        assert await answered(service.invoke, described()) == refusal(500)
+        assert await answered(service.invoke, described()) == refusal()
         assert functions.events == []
 
     asyncio.run(story())
@@ -36,7 +35,7 @@ def test_before_it_is_configured_everything_is_refused() -> None:
 def test_configured_it_answers_and_its_functions_have_their_revisions() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append, usage=NoLeases())
+        service = made_service(functions)
         await service.configure(replace(GIVEN, revisions=(("authorizer", "r1"),)))
         assert functions.configured == [(GIVEN.functions, {"authorizer": "r1"})]
         assert read_reply(await service.authorize(question()))[0] == "policy"
@@ -47,7 +46,7 @@ def test_configured_it_answers_and_its_functions_have_their_revisions() -> None:
 def test_a_configuration_that_is_refused_changes_nothing() -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append, usage=NoLeases())
+        service = made_service(functions)
         await service.configure(GIVEN)
         with pytest.raises(ConfigurationInvalid):
             await service.configure(configuration(authorizer(validation="(")))
@@ -71,7 +70,7 @@ def test_a_flush_forgets_what_exactly_these_authorizers_decided(
 ) -> None:
     async def story() -> None:
         functions = StandIn()
-        service = Service(functions, functions.told.append, usage=NoLeases())
+        service = made_service(functions)
         await service.configure(GIVEN)
         await service.authorize(question())
         service.flush(flushed)

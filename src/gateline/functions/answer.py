@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,13 @@ class Fault(StrEnum):
     INVALID = "invalid"  # the worker does not speak the protocol
 
 
+AS_IF_MISSING: Final = frozenset({Fault.BUSY, Fault.UNKNOWN, Fault.UNREACHABLE})
+"""Faults that Lambda would answer for, not the function: a client gets 500, and no error of the function's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The function did not answer. `detail` is for the operator, never for a client."""
+    """The function did not answer. `detail` is for the operator, never for a client; a time-out has Lambda's words."""
 
     fault: Fault
     detail: str

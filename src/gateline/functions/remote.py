@@ -266,7 +266,7 @@ class ArnRunner:
 
 
 def _timed_out(seconds: float) -> Failed:
-    return Failed(Fault.TIMEOUT, f"no answer within {seconds:g} seconds")
+    return Failed(Fault.TIMEOUT, f"Task timed out after {seconds:.2f} seconds")  # Lambda's words
 
 
 def _too_long() -> Failed:

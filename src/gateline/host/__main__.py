@@ -9,39 +9,61 @@ import os
 import resource
 import signal
 import socket
+import sys
 from contextlib import closing, suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import uvloop
 
 from gateline.functions.catalogue import Functions
 from gateline.host.app import server
+from gateline.host.aws_service import AwsServices
 from gateline.host.control import LONGEST_LINE, Megaphone, attend
+from gateline.host.egress import Egress
 from gateline.host.service import Service
 from gateline.host.usage import Usage
 
 MOST_FILES = 65_536
 FUNCTIONS_SECONDS = 1.0
+LONGEST_HOLD = (
+    0.001  # seconds that a thread with a template keeps the loop from the interpreter; 0.005 is usual
+)
 PRIVATE = 0o177  # umask: sockets of mode 0600, from their first moment on
 
 
-async def serve(answers: Path, control: Path, scratch: Path, counts: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the host's sockets and files lie."""
+
+    socket: Path
+    control: Path
+    egress: Path
+    usage: Path
+    scratch: Path
+
+
+async def serve(places: Places) -> None:
     """Serve until SIGTERM, then let finish what is in flight."""
     with suppress(TimeoutError):
         async with asyncio.timeout(None) as end:
             megaphone = Megaphone()
-            functions = Functions(tell=megaphone.tell, scratch=scratch, environ=dict(os.environ))
+            functions = Functions(tell=megaphone.tell, scratch=places.scratch, environ=dict(os.environ))
             async with functions:
-                with closing(Usage(counts)) as usage:
-                    await _serve(functions, megaphone, usage, answers, control)
+                with (
+                    closing(Usage(places.usage)) as usage,
+                    closing(Egress(places.egress)) as egress,
+                    closing(AwsServices(os.environ)) as aws,
+                    closing(
+                        Service(functions, megaphone.tell, usage=usage, egress=egress, aws=aws)
+                    ) as service,
+                ):
+                    await _serve(service, megaphone, places)
                 # Nobody waits for an answer any more: what a function still does is not waited for.
                 end.reschedule(asyncio.get_running_loop().time() + FUNCTIONS_SECONDS)
 
 
-async def _serve(
-    functions: Functions, megaphone: Megaphone, usage: Usage, answers: Path, control: Path
-) -> None:
-    service = Service(functions, megaphone.tell, usage=usage)
+async def _serve(service: Service, megaphone: Megaphone, places: Places) -> None:
     serving = server(service)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,9 +73,9 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: setattr(serving, "should_exit", True))
-    listening = await asyncio.start_unix_server(accept, sock=listener(control), limit=LONGEST_LINE)
+    listening = await asyncio.start_unix_server(accept, sock=listener(places.control), limit=LONGEST_LINE)
     try:
-        await serving.serve(sockets=[listener(answers)])
+        await serving.serve(sockets=[listener(places.socket)])
     finally:
         listening.close()
 
@@ -85,11 +107,12 @@ def main() -> None:
     """Run the host."""
     allow_many_files()
     parser = argparse.ArgumentParser(prog="python -m gateline.host")
-    for name in ("socket", "control", "egress", "usage", "scratch"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    for field in fields(Places):
+        parser.add_argument(f"--{field.name}", type=Path, required=True)
     given = parser.parse_args()
+    sys.setswitchinterval(LONGEST_HOLD)
     gc.freeze()  # what was imported stays; collections need not look at it
-    uvloop.run(serve(given.socket, given.control, given.scratch, given.usage))
+    uvloop.run(serve(Places(**vars(given))))
 
 
 if __name__ == "__main__":

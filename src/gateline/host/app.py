@@ -15,11 +15,14 @@ import uvicorn
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateline.dataplane import keys
 from gateline.functions.places import source_of
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
-from gateline.host.invoke import LARGEST_EVENT, Refused, refusal
+from gateline.host.inspect import NotInspected
+from gateline.host.invoke import Invocation, Refused, refusal
 from gateline.host.protocol import HEADERS, log_fault, protocol_for
 from gateline.host.service import Service
+from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import ProxyResponse
 
 T = TypeVar("T")
@@ -45,7 +48,11 @@ class HostServer(uvicorn.Server):
 
 def application(service: Service) -> ASGIApp:
     """What answers all but the script's questions, which the protocol answers."""
-    return Router(routes=[Route("/invoke", _Invoke(service))], redirect_slashes=False)
+    bodies = Bodies()
+    return Router(
+        routes=[Route("/invoke", _Invoke(service, bodies)), Route("/inspect", _Inspect(service, bodies))],
+        redirect_slashes=False,
+    )
 
 
 def server(service: Service) -> HostServer:
@@ -77,34 +84,69 @@ class _Gone(Exception):
 
 
 class _Invoke:
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, bodies: Bodies) -> None:
         self._service = service
-        self._bodies = Bodies()
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope[HEADERS]
-        described = b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
         with ExitStack() as held:
             try:
-                invocation = held.enter_context(self._service.invoke.place(described))
+                invocation = held.enter_context(self._service.invoke.place(_described(scope)))
                 source = source_of(invocation.call.source_ip)
                 room = held.enter_context(self._bodies.body(source))
-                body = await _body(receive, LARGEST_EVENT, room)
-                response = await _while_there(self._service.invoke(invocation, headers, body), receive)
+                response = await self._answered(invocation, tuple(headers), receive, room)
                 room.grow(len(response.body))
             except _Gone:
                 return
-            except _TooLarge:
-                response = refusal(413)
             except (Refused, NoRoom):
-                response = refusal(500)
+                response = refusal()
             except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
                 log_fault(error)
-                response = refusal(500)
+                response = refusal()
             await _send(send, response.status, list(_encoded(response)), response.body)
 
+    async def _answered(
+        self, invocation: Invocation, headers: RawHeaders, receive: Receive, room: Body
+    ) -> ProxyResponse:
+        invoke = self._service.invoke
+        try:
+            # Nothing here keeps the body: whoever gets it lets it go as soon as it can.
+            work = invoke(invocation, headers, await _body(receive, invocation.largest_body, room), room)
+        except _TooLarge:
+            return invoke.too_large(invocation, headers)
+        return await _while_there(work, receive)
 
-async def _body(receive: Receive, limit: int, room: Body | None = None) -> bytes:
+
+class _Inspect:
+    def __init__(self, service: Service, bodies: Bodies) -> None:
+        self._inspect = service.inspect
+        self._bodies = bodies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = scope[HEADERS]
+        status, reply = 500, b""
+        with ExitStack() as held:
+            try:
+                inspection = held.enter_context(self._inspect.place(_described(scope)))
+                room = held.enter_context(self._bodies.body(source_of(inspection.call.source_ip)))
+                body = await _body(receive, keys.BODY_LIMIT, room)
+                reply = await _while_there(self._inspect(inspection, tuple(headers), body), receive)
+                status = 200
+            except _Gone:
+                return
+            except (_TooLarge, NotInspected, NoRoom):
+                pass
+            except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+                log_fault(error)
+            await _send(send, status, [], reply)
+
+
+def _described(scope: Scope) -> bytes:
+    return b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
+
+
+async def _body(receive: Receive, limit: int, room: Body) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -116,8 +158,7 @@ async def _body(receive: Receive, limit: int, room: Body | None = None) -> bytes
         size += len(part)
         if size > limit:
             raise _TooLarge
-        if room:
-            room.grow(size)
+        room.grow(size)
         if not message["more_body"]:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -12,6 +12,8 @@ from gateline.model.arn import partition
 from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
 
 if TYPE_CHECKING:
+    from gateline.integrations.prepared import Prepared
+    from gateline.schemas.model import Models
     from gateline.templates.expression import Expression
 
 
@@ -49,6 +51,8 @@ class Directory:
             for stage in configuration.stages
             for method in stage.methods
         }
+        self._prepared: dict[str, Prepared] = {}
+        self._models: dict[str, Models] = {}
 
     def authorizer(self, scope: str, name: str) -> Entry | None:
         """The authorizer of that name in the stage."""
@@ -57,6 +61,24 @@ class Directory:
     def method(self, scope: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
         """The method behind a route of the stage."""
         return self._methods.get((scope, route))
+
+    def prepared(self, method: HostedMethod) -> Prepared:
+        """A method's integration, made ready when it is first asked for. Any thread may ask."""
+        found = self._prepared.get(method.route)
+        if found is None:
+            from gateline.integrations.prepared import Prepared  # noqa: PLC0415 - as for expressions below
+
+            found = self._prepared[method.route] = Prepared(method)
+        return found
+
+    def models(self, stage: HostedStage) -> Models:
+        """The models of a stage's API. Any thread may ask."""
+        found = self._models.get(stage.scope)
+        if found is None:
+            from gateline.schemas.model import Models  # noqa: PLC0415
+
+            found = self._models[stage.scope] = Models(dict(stage.models))
+        return found
 
 
 def beginning(scope: str, authorizer: str) -> bytes:

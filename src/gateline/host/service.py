@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+import asyncio
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
 
-from gateline.functions.speech import Tell
-from gateline.host import authorize, invoke
+from gateline.functions.speech import Tell, Trouble
+from gateline.host import authorize, inspect, invoke
+from gateline.host.aws_service import NO_BOTO3, AwsServices, can_sign
 from gateline.host.decisions import Decisions, now_ms
 from gateline.host.directory import Directory, beginning
+from gateline.host.egress import Egress
 from gateline.host.keys import Keys, Leases
+from gateline.host.turns import Turns
 from gateline.model.function import Function
 from gateline.model.hosting import HostConfiguration
+from gateline.model.integration import Integration, IntegrationKind
+
+if TYPE_CHECKING:
+    from gateline.host.integrate import Integrate
 
 
 class Functions(authorize.Functions, Protocol):
@@ -25,13 +34,28 @@ class Service:
     """Answers for an Envoy. Until it is configured it knows nobody: every request is refused."""
 
     def __init__(
-        self, functions: Functions, tell: Tell, *, usage: Leases, now: Callable[[], int] = now_ms
+        self,
+        functions: Functions,
+        tell: Tell,
+        *,
+        usage: Leases,
+        egress: Egress,
+        aws: AwsServices,
+        now: Callable[[], int] = now_ms,
     ) -> None:
         self._functions = functions
+        self._tell = tell
+        self._egress = egress
+        self._aws = aws
+        self._performer: Integrate | None = None
+        self.turns = Turns()
         self._directory = Directory(HostConfiguration())
         self._decisions = Decisions(now=now)
         self.authorize = authorize.Authorize(functions, self._decisions, self._found, tell, now=now)
-        self.invoke = invoke.Invoke(functions, self._found, tell, now=now)
+        self.invoke = invoke.Invoke(
+            functions, self._found, tell, turns=self.turns, integrate=self._integrate, now=now
+        )
+        self.inspect = inspect.Inspect(self._found, self.turns)
         self.keys = Keys(usage, now=now)
 
     async def configure(self, configuration: HostConfiguration) -> None:
@@ -42,6 +66,12 @@ class Service:
 
         """
         directory = Directory(configuration)
+        if integrations := list(_integrations(configuration)):
+            # Only now: templates and what they need take 10 MB, and no caller should wait for it.
+            await asyncio.to_thread(importlib.import_module, "gateline.host.integrate")
+            if any(map(_is_service, integrations)) and not can_sign():
+                self._tell(Trouble("", "", NO_BOTO3))
+        self._aws.configure(dict(configuration.endpoints))
         await self._functions.configure(configuration.functions, dict(configuration.revisions))
         self._directory = directory
         self.keys.configure(configuration)
@@ -50,8 +80,28 @@ class Service:
         """Forget what these authorizers ("api/stage/name") decided; None: all of them."""
         self._decisions.flush(None if authorizers is None else tuple(map(_beginning, authorizers)))
 
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.turns.close()
+
     def _found(self) -> Directory:
         return self._directory
+
+    def _integrate(self) -> Integrate:
+        if self._performer is None:
+            from gateline.host.integrate import Integrate  # noqa: PLC0415 - `configure` says why
+
+            self._performer = Integrate(self._functions, self._egress, self._aws, self.turns, self._tell)
+        return self._performer
+
+
+def _integrations(configuration: HostConfiguration) -> Iterator[Integration]:
+    for stage in configuration.stages:
+        yield from (method.integration for method in stage.methods if method.integration is not None)
+
+
+def _is_service(integration: Integration) -> bool:
+    return integration.kind is IntegrationKind.AWS and ":lambda:path/" not in integration.uri
 
 
 def _beginning(authorizer: str) -> bytes:

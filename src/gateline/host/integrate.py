@@ -1,0 +1,220 @@
+"""Integrations that the host performs itself: `http`, `aws`, and mocks that read the request.
+
+What to send and what to answer is decided by `integrations.exchange`; here it is sent, to a backend, a function or a
+service. Templates and large bodies are worked on in threads (`turns`), and whatever a request holds is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
+
+from gateline.functions.answer import AS_IF_MISSING, Answer, Failed, Fault, Raised, Returned
+from gateline.functions.places import Places, source_of
+from gateline.functions.speech import Tell, Trouble
+from gateline.host.authorize import Functions
+from gateline.host.aws_service import AwsServices
+from gateline.host.bodies import Body
+from gateline.host.connection import Grow
+from gateline.host.directory import invoked_arn
+from gateline.host.egress import GRACE_SECONDS
+from gateline.host.turns import Turns
+from gateline.integrations.context import Circumstances
+from gateline.integrations.exchange import Exchange
+from gateline.integrations.outgoing import (
+    ACCEPTED,
+    BackendAnswer,
+    FunctionAnswer,
+    FunctionCall,
+    HttpRequest,
+    MockStatus,
+    Outgoing,
+    RawHeaders,
+    Received,
+    Refusal,
+    ServiceCall,
+    configuration_error,
+)
+from gateline.integrations.prepared import Prepared
+from gateline.integrations.proxy_response import ProxyResponse
+from gateline.model.hosting import HostedMethod
+from gateline.model.integration import Integration
+
+T = TypeVar("T")
+
+MOST_ASYNCHRONOUS: Final = 512
+"""Events of asynchronous invocations that wait or run; who comes later is refused."""
+
+_SMALL: Final = 16 * 1024
+"""Bytes that are worked on at once where there is no template: it takes less than a thread's wake-up."""
+
+_ERRORS: Final = {
+    Fault.TOO_LARGE: (
+        "Function.ResponseSizeTooLarge",
+        "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    ),
+    Fault.NOT_STARTED: ("Runtime.ExitError", "Error: Runtime exited with error: exit status 1"),
+}
+_ENDED: Final = ("Runtime.ExitError", "Error: Runtime exited without providing a reason")
+
+
+class Backends(Protocol):
+    """What of `gateline.host.egress.Egress` is used here."""
+
+    async def send(
+        self, request: HttpRequest, *, scope: str, route: str, seconds: float, grow: Grow
+    ) -> BackendAnswer:
+        """Send a request to its backend."""
+
+
+class Integrate:
+    """Performs integrations."""
+
+    def __init__(
+        self, functions: Functions, backends: Backends, services: AwsServices, turns: Turns, tell: Tell
+    ) -> None:
+        self._functions = functions
+        self._backends = backends
+        self._services = services
+        self._turns = turns
+        self._tell = tell
+        self._places = Places(MOST_ASYNCHRONOUS)
+        self._asynchronous: set[asyncio.Task[None]] = set()
+
+    async def begin(
+        self,
+        circumstances: Circumstances,
+        prepare: Callable[[HostedMethod], Prepared],
+        headers: RawHeaders,
+        body: bytes,
+    ) -> tuple[Exchange, Outgoing]:
+        """Make out what to send. The exchange holds no body any more when this is done.
+
+        Raises:
+            Refusal: nothing is sent.
+
+        """
+
+        def work() -> tuple[Exchange, Outgoing]:
+            exchange = Exchange(prepare(circumstances.method), circumstances, headers, body)
+            return exchange, exchange.outgoing()
+
+        return await self._worked(circumstances, len(body), work)
+
+    async def finish(
+        self, circumstances: Circumstances, exchange: Exchange, outgoing: Outgoing, room: Body
+    ) -> ProxyResponse:
+        """Send it, and make out what to answer.
+
+        Raises:
+            Refusal: the client gets a gateway response.
+            NoRoom: bodies would take more than `room` may have.
+
+        """
+        sent = _size(outgoing)
+        room.grow(sent)
+        room.shrink(sent)
+        received = await self._received(circumstances, outgoing, lambda size: room.grow(sent + size))
+        del outgoing  # what was sent is not needed any more
+        size = _size(received)
+        room.grow(size)
+        room.shrink(size)
+        response = await self._worked(circumstances, size, lambda: exchange.answer(received))
+        room.grow(len(response.body))
+        room.shrink(len(response.body))
+        return response
+
+    async def _worked(self, circumstances: Circumstances, size: int, work: Callable[[], T]) -> T:
+        integration = _integration(circumstances)
+        renders = integration.request_templates or any(r.response_templates for r in integration.responses)
+        if not renders and size <= _SMALL:
+            return work()
+        return await self._turns.run(source_of(circumstances.call.source_ip), size, work)
+
+    async def _received(self, circumstances: Circumstances, outgoing: Outgoing, grow: Grow) -> Received:
+        seconds = _integration(circumstances).timeout.total_seconds()
+        match outgoing:
+            case MockStatus():
+                return outgoing
+            case HttpRequest():
+                scope, route = f"{circumstances.stage.scope} egress", circumstances.method.egress
+                return await self._backends.send(
+                    outgoing, scope=scope, route=route, seconds=seconds, grow=grow
+                )
+            case ServiceCall():
+                return await self._services.send(outgoing, seconds=seconds, grow=grow)
+            case FunctionCall(asynchronous=True):
+                self._invoke_later(circumstances, outgoing)
+                return ACCEPTED
+            case FunctionCall():
+                try:
+                    async with asyncio.timeout(seconds + GRACE_SECONDS):
+                        answer = await self._invoked(circumstances, outgoing)
+                except TimeoutError:
+                    reason = f"the function took more than {seconds:g} seconds"
+                    raise Refusal("INTEGRATION_TIMEOUT", reason=reason) from None
+                return _answered(answer, circumstances.call.request_id)
+
+    async def _invoked(self, circumstances: Circumstances, call: FunctionCall) -> Answer:
+        return await self._functions.invoke(
+            call.function,
+            call.payload,
+            request_id=circumstances.call.request_id,
+            invoked_arn=invoked_arn(circumstances.stage, call.function),
+            source=source_of(circumstances.call.source_ip),
+        )
+
+    def _invoke_later(self, circumstances: Circumstances, call: FunctionCall) -> None:
+        source = source_of(circumstances.call.source_ip)
+        if not self._places.take(source):
+            raise configuration_error(f"{MOST_ASYNCHRONOUS} asynchronous events wait or run already")
+
+        async def run() -> None:
+            try:
+                answer = await self._invoked(circumstances, call)
+            finally:
+                self._places.leave(source)
+            if isinstance(answer, Failed):
+                text = f"an asynchronous event got no answer: {answer.detail}"
+                self._tell(Trouble(call.function, circumstances.call.request_id, text))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._asynchronous.add(task)
+        task.add_done_callback(self._asynchronous.discard)
+
+
+def _integration(circumstances: Circumstances) -> Integration:
+    integration = circumstances.method.integration
+    assert integration is not None
+    return integration
+
+
+def _size(of: Outgoing | Received) -> int:
+    match of:
+        case HttpRequest(body=body) | ServiceCall(body=body) | BackendAnswer(body=body):
+            return len(body)
+        case FunctionCall(payload=payload) | FunctionAnswer(payload=payload):
+            return len(payload)
+        case MockStatus():
+            return 0
+
+
+def _answered(answer: Answer, request_id: str) -> FunctionAnswer:
+    """What Lambda would have answered: what becomes of a function is an error object, too."""
+    match answer:
+        case Returned(payload=payload):
+            return FunctionAnswer(payload=payload)
+        case Raised(payload=payload):
+            return FunctionAnswer(payload=payload, is_error=True)
+        case Failed(fault=fault, detail=detail) if fault in AS_IF_MISSING:
+            raise configuration_error(f"the function cannot be invoked: {detail}")
+        case Failed(fault=Fault.TIMEOUT, detail=detail):
+            kind, message = "Sandbox.Timedout", f"Error: {detail}"  # Lambda's words
+        case Failed(fault=fault):
+            kind, message = _ERRORS.get(fault, _ENDED)
+    if message.startswith("Error: "):
+        message = f"RequestId: {request_id} {message}"
+    payload = json.dumps({"errorType": kind, "errorMessage": message}, separators=(",", ":")).encode()
+    return FunctionAnswer(payload=payload, is_error=True)
