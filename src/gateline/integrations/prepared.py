@@ -79,7 +79,7 @@ class Prepared:
             Refusal: UNSUPPORTED_MEDIA_TYPE, or the template can't be read.
 
         """
-        media_type = _JSON if content_type is None else first_media_type(content_type)
+        media_type = first_media_type(content_type) or _JSON
         for chosen in (media_type, _DEFAULT):
             if chosen in self._templates:
                 return _readable(self._templates[chosen])

@@ -1,0 +1,49 @@
+"""Nearly JSON, as mocks' templates have it: api-gateway.md section 19."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateline.templates.lenient_json import LenientInvalid, read_leniently
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"statusCode": 200}', {"statusCode": 200}),
+        ("{statusCode: 200}", {"statusCode": 200}),
+        ("{'statusCode': 200}", {"statusCode": 200}),
+        ('{"statusCode": 200,}', {"statusCode": 200}),
+        ("\n{ statusCode : 200 , }\n", {"statusCode": 200}),
+        ('{"statusCode": 200, "message": "it\'s, so"}', {"statusCode": 200, "message": "it's, so"}),
+        ("{'a': 'say \"so\"', 'b': 'it\\'s'}", {"a": 'say "so"', "b": "it's"}),
+        ('{"a": [1, 2, ], b: {c: null}}', {"a": [1, 2], "b": {"c": None}}),
+        ('{"a": "x,}"}', {"a": "x,}"}),
+        ('{"a": -1.5e3}', {"a": -1500.0}),
+        ("{a: true, b: word}", {"a": True, "b": "word"}),
+        ('{"a": "two\nlines"}', {"a": "two\nlines"}),
+    ],
+)
+def test_what_is_nearly_json_is_read(text: str, value: object) -> None:
+    assert read_leniently(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "{", "{statusCode 200}", '{"a": -Infinity}', "['", "[" * 100_000])
+def test_what_is_not_is_refused(text: str) -> None:
+    with pytest.raises(LenientInvalid):
+        read_leniently(text)
+
+
+@given(VALUES)
+def test_all_json_is_read_as_it_is(value: object) -> None:
+    assert read_leniently(json.dumps(value)) == value
