@@ -32,12 +32,6 @@ def test_authorization_is_never_let_pass(kind: AuthorizationType) -> None:
     assert codes(served, ALL_ALLOWABLE | {"GL511"}) == [("GL511", "error")]
 
 
-def test_an_api_key_is_never_let_pass() -> None:
-    assert codes(api(with_authorization(api_key_required=True)), ALL_ALLOWABLE | {"GL512"}) == [
-        ("GL512", "error")
-    ]
-
-
 def test_a_resource_policy_is_never_let_pass() -> None:
     assert codes(api(method("GET", "/a"), policy="{}"), ALL_ALLOWABLE | {"GL513"}) == [("GL513", "error")]
 
@@ -77,8 +71,8 @@ def test_every_fault_is_said_and_not_only_the_first() -> None:
     both = method(
         "GET", "/a", function, authorization=Authorization(type=AuthorizationType.CUSTOM, origin=ORIGIN)
     )
-    found = codes(api(both, with_authorization(api_key_required=True), policy="{}"))
-    assert sorted(name for name, _ in found) == ["GL401", "GL511", "GL512", "GL513"]
+    found = codes(api(both, policy="{}"))
+    assert sorted(name for name, _ in found) == ["GL401", "GL511", "GL513"]
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def _stages(
     ]
     if all(kept):
         return [harvest for harvest in kept if harvest is not None]
-    unserved = unserved_methods(api, complaints)
+    unserved = unserved_methods(api, gateway.edge, complaints)
     harvests = []
     for stage in api.stages:
         harvest = StageCompiler(

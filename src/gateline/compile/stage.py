@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names, support
 from gateline.compile.authorizer import identity_headers, put_authorizer
+from gateline.compile.customised_reply import native_answers, put_told
 from gateline.compile.details import NO_AUTHORIZER, NOT_IMPLEMENTED, Details
 from gateline.compile.egress import egress_scope
 from gateline.compile.entry import LUA_FILTER, NOWHERE, scoped
@@ -27,6 +28,7 @@ from gateline.compile.hosting import (
 from gateline.compile.integration import Compiled, IntegrationCompiler, is_inspected
 from gateline.compile.rate_limit import mark_throttled
 from gateline.compile.requirements import required
+from gateline.compile.resource_policy import check_resource_policy, resource_policy
 from gateline.compile.resources import RouteRow
 from gateline.compile.route import CleanedHeaders, scope_headers
 from gateline.compile.table import Table, table_id
@@ -39,7 +41,6 @@ from gateline.model.gateway import Edge, Gateway
 from gateline.model.hosting import HostedMethod
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, RestApi, Stage
-
 
 _NOWHERE_WITH_BODY: Final = {
     "route": {
@@ -96,7 +97,9 @@ class StageCompiler:
         arn = stage_arn(
             account=edge.account_id, region=edge.region, api=self._api.api_id, stage=self._stage.name
         )
-        table.put(arn, str(self._api.api_key_source), len(self._authorizers))
+        table.put(
+            arn, str(self._api.api_key_source), resource_policy(self._api, edge), len(self._authorizers)
+        )
         for authorizer in self._served:
             put_authorizer(table, authorizer, self._api, self._stage)
         table.put(len(self._api.methods))
@@ -104,6 +107,7 @@ class StageCompiler:
             table.put(method.path.text, method.http_method)
             table.put(self._take(method, complaints))
         put_answers(table, self._api, self._answers)
+        put_told(table, native_answers(self._api, self._stage, self._answers))
         self._scope(table.text)
         if self._egress:
             self._egress_scope()
@@ -240,7 +244,7 @@ def _action(name: str, route: Message) -> dict[str, object]:
     return {"name": name, "typed_config": route}
 
 
-def unserved_methods(api: RestApi, complaints: Complaints) -> frozenset[Origin]:
+def unserved_methods(api: RestApi, edge: Edge, complaints: Complaints) -> frozenset[Origin]:
     """Complain about what an API asks for and this version does not do; the methods that must answer 501."""
-    support.refuse_unsupported_api(api, complaints)
+    check_resource_policy(api, edge, complaints)
     return frozenset(m.origin for m in api.methods if support.unsupported(api, m, complaints))

@@ -14,17 +14,6 @@ from gateline.model.integration import IntegrationKind, LiteralSource, Parameter
 from gateline.model.rest_api import Method, RestApi
 
 
-def refuse_unsupported_api(api: RestApi, complaints: Complaints) -> None:
-    """Record what an API as a whole asks for and this version does not do."""
-    if api.policy:
-        complaints.add(
-            codes.RESOURCE_POLICY_UNSUPPORTED,
-            api.origin.child("x-amazon-apigateway-policy"),
-            "resource policies are not evaluated yet, and an API with one is not served without it",
-            help="Remove the policy to serve the API to everybody who reaches the gateway.",
-        )
-
-
 def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:
     """Record what a method asks for and this version does not do; true when the method must answer 501."""
     found = _authorization(api, method, complaints)
@@ -47,14 +36,6 @@ def _authorization(api: RestApi, method: Method, complaints: Complaints) -> bool
             needs.origin,
             f"{_named(method)} asks for {needs.type} authorization{which}, which is not supported yet",
             help="A method is never served without the authorization it asks for, so this can't be allowed.",
-        )
-        return True
-    if needs.api_key_required:
-        complaints.add(
-            codes.API_KEY_UNSUPPORTED,
-            needs.origin,
-            f"{_named(method)} asks for an API key, and usage plans are not supported yet",
-            help="A method is never served without the key it asks for, so this can't be allowed.",
         )
         return True
     return False

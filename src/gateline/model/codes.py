@@ -155,6 +155,13 @@ RESPONSE_HEADER_NOT_DECLARED = Code(
     title="a response header that the method response does not declare",
     severity=Severity.WARNING,
 )
+MODEL_INVALID = Code(name="GL350", title="a model that no body can be validated by")
+MODEL_NAME_NOT_ALPHANUMERIC = Code(
+    name="GL351", title="a model name that API Gateway does not import", severity=Severity.WARNING
+)
+MODEL_KEYWORD_IGNORED = Code(
+    name="GL352", title="a keyword of a model that means nothing", severity=Severity.WARNING
+)
 
 # Authorization: an error here is never let pass.
 SCHEME_NOT_DEFINED = Code(name="GL501", title="security names a scheme that is not defined")
@@ -194,8 +201,7 @@ STREAMING_UNSUPPORTED = Code(
 )
 
 AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")
-API_KEY_UNSUPPORTED = Code(name="GL512", title="API keys are not supported yet")
-RESOURCE_POLICY_UNSUPPORTED = Code(name="GL513", title="resource policies are not supported yet")
+RESOURCE_POLICY_INVALID = Code(name="GL513", title="a resource policy that cannot be judged")
 BALANCER_AUTHENTICATION_UNSUPPORTED = Code(
     name="GL514", title="authentication by a load balancer is not supported yet"
 )

@@ -105,32 +105,36 @@ end
 
 local EXPLICITLY = { message = "User is not authorized to access this resource with an explicit deny" }
 
--- Whether a decision allows the request; answers the client when not.
-local function is_allowed(r, decision, stage)
-  local prefix = stage.arn .. r.method .. "/"
+-- The verdict of a policy on the request, and its ARN; nil when the request was answered.
+local function verdict_of(policy, r)
+  local prefix = r.stage.arn .. r.method .. "/"
   local path = r.path
   local slash = byte(path, #path) == 47
   local arn = prefix .. sub(path, 2, slash and -2 or -1)
   if #arn > ARN_LIMIT then
     answer(r, "URI_TOO_LONG", "arn_length")
-    return false
+    return nil
   end
   local readings, too_many
   if not r.plain or slash and #path > 1 then
     readings, too_many = other_arns(r, prefix, arn)
     if too_many then
       answer(r, "BAD_REQUEST", "path_ambiguous")
-      return false
+      return nil
     end
   end
   judged = r
-  local verdict = judge(decision.policy, arn, readings, fact_of)
+  return judge(policy, arn, readings, fact_of), arn
+end
+
+-- Whether a decision allows the request; answers the client when not.
+local function is_allowed(r, decision)
+  local verdict = verdict_of(decision.policy, r)
   if verdict == "allow" then
     return true
-  end
-  if verdict == "explicit_deny" then
+  elseif verdict == "explicit_deny" then
     answer(r, "ACCESS_DENIED", "authorizer_explicit_deny", EXPLICITLY)
-  else
+  elseif verdict then
     answer(r, "ACCESS_DENIED", "authorizer_deny")
   end
   return false
@@ -146,6 +150,32 @@ local function policy_of(text)
     policies[text] = policy
   end
   return policy
+end
+
+-- The ARN as Amazon shows it to a stranger: of the account only the last four digits.
+local function shown(arn)
+  local at = 1
+  for _ = 1, 4 do
+    at = find(arn, ":", at, true) + 1
+  end
+  local stop = find(arn, ":", at, true)
+  return sub(arn, 1, at - 1) .. "********" .. sub(arn, math.max(at, stop - 4))
+end
+
+-- Whether the API's resource policy lets the request on, before any authorizer: what it denies is denied, and where no
+-- authorizer stands behind it, it must allow (api-gateway.md section 17). Answers the client when not.
+local function policy_allows(r, has_authorizer)
+  local verdict, arn = verdict_of(policy_of(r.stage.policy), r)
+  if verdict == "allow" or verdict and verdict ~= "explicit_deny" and has_authorizer then
+    return true
+  elseif verdict then
+    local explicit = verdict == "explicit_deny"
+    answer(r, "ACCESS_DENIED", explicit and "policy_explicit_deny" or "policy_deny", {
+      message = "User: anonymous is not authorized to perform: execute-api:Invoke on resource: " .. shown(arn)
+        .. (explicit and " with an explicit deny" or ""),
+    })
+  end
+  return false
 end
 
 -- Reads what the host answered; an error when it is anything but a whole answer.
@@ -284,5 +314,5 @@ local function authorize(r, reference, stage, method)
     return false
   end
   r.decision = decision
-  return is_allowed(r, decision, stage)
+  return is_allowed(r, decision)
 end

@@ -193,9 +193,12 @@ function main(h, attempt)
     refused, why = mock_refusal(headers, chosen)
   end
   local r
-  if chosen.authorizer > 0 or refused or chosen.extras or stage.told or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
+  if chosen.authorizer > 0 or refused or chosen.extras or stage.told or stage.policy ~= "" or kind == "function" or kind == "proxy" and not (chosen.fixed_path and query == "") then
     r = told(h, headers, rid, authority, found, mapping, reference, stage, method, raw_path, path, query, plain,
       trace, chosen, segments, starts, length)
+  end
+  if stage.policy ~= "" and not policy_allows(r, chosen.authorizer > 0) then
+    return
   end
   if chosen.authorizer > 0 then
     local may_pass = authorize(r, reference, stage, chosen)

@@ -136,7 +136,8 @@ local function read_stage(text)
   sethook(overrun, "", TABLE_BUDGET)
   local take = reader(text)
   local stage = {
-    root = new_node(), static = {}, depth = tonumber(take()), arn = take(), key_source = take(), authorizers = {},
+    root = new_node(), static = {}, depth = tonumber(take()), arn = take(), key_source = take(),
+    policy = take(), authorizers = {},
     answers = {},
   }
   for index = 1, tonumber(take()) do
