@@ -247,3 +247,14 @@ def test_expressions_of_responses_are_kept_as_written_and_read(
 )
 def test_response_mappings_that_are_none_are_refused(parameters: Any, code: str) -> None:
     assert response(parameters)[1] == [code]
+
+
+@pytest.mark.parametrize("path", ["a.b[0]", "a..b", "a[?(@.b == 1)]", "$.a", "['a b']", "a[*].b"])
+def test_jsonpaths_of_bodies_are_taken(path: str) -> None:
+    assert source(f"method.request.body.{path}")[1] == []
+
+
+@pytest.mark.parametrize("path", ["a[", "a[?(", "a['b"])
+def test_a_jsonpath_that_is_none_is_refused(path: str) -> None:
+    assert source(f"method.request.body.{path}")[1] == ["GL340"]
+    assert response({"method.response.header.X": f"integration.response.body.{path}"})[1] == ["GL340"]

@@ -25,7 +25,7 @@ from gateline.sources.integration_response import read_responses
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
 from gateline.sources.mapping import RESERVED_FOR_AWS, request_parameters
-from gateline.sources.template import ContentHandling, choice, read_templates
+from gateline.sources.template import ContentHandling, choice, read_mapping_templates
 
 KEYS: Final = frozenset(
     {
@@ -89,7 +89,7 @@ def read_integration(
         integration_target=target,
         credentials=definition.text(fields, "credentials", origin),
         request_parameters=mappings,
-        request_templates=read_templates(definition, fields, "requestTemplates", origin),
+        request_templates=read_mapping_templates(definition, fields, "requestTemplates", origin),
         passthrough_behavior=choice(definition, fields, "passthroughBehavior", PassthroughBehavior, origin)
         or PassthroughBehavior.WHEN_NO_MATCH,
         content_handling=choice(definition, fields, "contentHandling", ContentHandling, origin) or "",

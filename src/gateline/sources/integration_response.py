@@ -12,7 +12,7 @@ from gateline.sources.definition import Definition, Fields
 from gateline.sources.json_value import JsonValue
 from gateline.sources.key import unmisspelled
 from gateline.sources.mapping import response_parameters
-from gateline.sources.template import ContentHandling, choice, read_templates
+from gateline.sources.template import ContentHandling, choice, read_mapping_templates
 from gateline.templates.expression import Expression, ExpressionInvalid
 
 _KEYS: Final = frozenset({"statusCode", "responseParameters", "responseTemplates", "contentHandling"})
@@ -38,7 +38,7 @@ def _response(
         pattern=None if key == "default" else key,
         status_code=status_code(definition, fields, origin) or 200,
         response_parameters=response_parameters(definition, fields, origin),
-        response_templates=read_templates(definition, fields, "responseTemplates", origin),
+        response_templates=read_mapping_templates(definition, fields, "responseTemplates", origin),
         content_handling=choice(definition, fields, "contentHandling", ContentHandling, origin) or "",
         origin=origin,
     )

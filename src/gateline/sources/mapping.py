@@ -27,6 +27,7 @@ from gateline.model.secret import SecretRef
 from gateline.sources.definition import Definition, Fields, kind_of
 from gateline.sources.json_value import JsonValue
 from gateline.sources.placeholder import Need
+from gateline.templates.jsonpath import PathInvalid, parse_path
 
 NAME: Final = re.compile(r"[a-zA-Z0-9._$-]+")
 NAME_RULE: Final = "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$"
@@ -108,6 +109,7 @@ def request_parameters(
             _check_reserved(definition, name, place, reserved)
         source = _source(definition, expression, place, is_header=location is Location.HEADER)
         if source is not None:
+            _check_path(definition, source, place)
             _check_effect(definition, source, place, path_names)
             mappings.append(ParameterMapping(location=location, name=name, source=source, origin=place))
     return tuple(mappings)
@@ -126,6 +128,7 @@ def response_parameters(
         if source is None:
             complain_of_expression(definition, expression, place)
             continue
+        _check_path(definition, source, place)
         parameter = ResponseParameter(header=header, expression=expression, source=source, origin=place)
         mappings.append(parameter)
     return tuple(mappings)
@@ -272,6 +275,16 @@ def _check_reserved(definition: Definition, name: str, place: Origin, reserved: 
             f"the header '{name}' may not be mapped: on Amazon its requests fail with 500",
             advice="remove the mapping",
         )
+
+
+def _check_path(definition: Definition, source: MappingSource | ResponseSource, place: Origin) -> None:
+    """Complain of a JSONPath that is none: Amazon does not import it."""
+    if not isinstance(source, BodySource) or not source.jsonpath:
+        return
+    try:
+        parse_path(source.jsonpath if source.jsonpath.startswith("$") else f"$.{source.jsonpath}")
+    except PathInvalid as error:
+        complain_of_expression(definition, f"{source.jsonpath} ({error})", place)
 
 
 def _check_effect(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from functools import cache
-from typing import TypeVar
+from functools import cache, lru_cache
+from typing import Final, TypeVar
 
 from gateline.model import codes
 from gateline.model.origin import Origin
 from gateline.sources.definition import Definition, Fields, kind_of
+from gateline.templates.template import TemplateInvalid, parse
+
+LARGEST_TEMPLATE: Final = 307_200
+"""Bytes of a mapping template that API Gateway takes (api-gateway.md section 4)."""
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -57,3 +61,35 @@ def read_templates(
             )
         templates.append((media_type, text))
     return tuple(templates)
+
+
+def read_mapping_templates(
+    definition: Definition, fields: Fields, key: str, origin: Origin
+) -> tuple[tuple[str, str], ...]:
+    """Mapping templates, complaining of those that are no templates: their requests fail at Amazon.
+
+    Amazon imports them and answers 500, so the complaint is allowable (GL347), and the template stays.
+    """
+    templates = read_templates(definition, fields, key, origin)
+    for media_type, text in templates:
+        fault = _fault(text)
+        if fault:
+            message = f"the template for {media_type} cannot be parsed: {fault}"
+            advice = "Amazon answers every request that needs it with 500"
+            place = definition.at(origin, key, media_type)
+            definition.complain(codes.TEMPLATE_INVALID, place, message, advice=advice)
+    return templates
+
+
+@lru_cache(maxsize=1024)
+def _fault(template: str) -> str:
+    """What is wrong with a template and where, for a person; "" when it can be parsed."""
+    if len(template) > LARGEST_TEMPLATE // 4 and len(template.encode()) > LARGEST_TEMPLATE:
+        return f"it has more than {LARGEST_TEMPLATE} bytes"
+    if "$" not in template and "#" not in template:
+        return ""
+    try:
+        parse(template)
+    except TemplateInvalid as error:
+        return f"line {error.line}, column {error.column}: {error}"
+    return ""
