@@ -13,7 +13,7 @@ from gateline.functions.places import Places
 PIECE: Final = 64 * 1024
 """Bytes of a place. The first piece of a body takes none: so much each connection may have anyway."""
 
-MOST_PIECES: Final = 4096
+MOST_PIECES: Final = 8192
 
 
 class NoRoom(Exception):
