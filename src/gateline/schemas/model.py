@@ -8,7 +8,7 @@ references resolved by another idea, little of a library would be left (docs/dec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,12 +39,12 @@ class SchemaInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a model. `is_reference`: a `$ref` in it leads nowhere, or in a circle."""
+    """What is wrong with a model. `reference` is the `$ref` that leads nowhere, if that is what is wrong."""
 
     model: str
     pointer: tuple[str | int, ...]
     message: str
-    is_reference: bool = False
+    reference: str = ""
 
 
 class Models:
@@ -117,10 +117,10 @@ class Models:
         return self._made(*found)
 
 
-def check(definitions: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong with models, for whoever reads a definition; nothing, when all bodies can be judged."""
+def check(definitions: Mapping[str, str], names: Iterable[str] | None = None) -> Iterator[Problem]:
+    """What is wrong with these models, all without `names`; nothing, when bodies can be judged by each of them."""
     library = Library(definitions)
-    for name in definitions:
+    for name in definitions if names is None else names:
         try:
             schema = library.model(name)
         except JsonInvalid:
@@ -140,15 +140,14 @@ def _reference_problems(library: Library, name: str, schema: Json) -> Iterator[P
         if not isinstance(value, dict):
             continue
         reference = value.get("$ref")
-        if isinstance(reference, str):
-            if library.find(name, reference) is None:
-                said = f"the $ref '{reference}' of a model leads nowhere"
-                yield Problem(name, (*pointer, "$ref"), said, is_reference=True)
-        else:
+        if not isinstance(reference, str):
             waiting += [((*pointer, *step), below) for step, below in syntax.subschemas(value)]
-        if _is_circle(library, name, value):
-            said = "the model refers to itself for the same value: no body could ever be judged"
-            yield Problem(name, pointer, said, is_reference=True)
+        elif library.find(name, reference) is None:
+            said = f"the $ref '{reference}' of a model leads nowhere"
+            yield Problem(name, (*pointer, "$ref"), said, reference)
+        elif _is_circle(library, name, value):
+            said = "the schema refers to itself for the same value: no body could ever be judged"
+            yield Problem(name, (*pointer, "$ref"), said)
 
 
 def _is_circle(library: Library, home: str, start: dict[str, Any]) -> bool:
@@ -172,3 +171,17 @@ def _is_circle(library: Library, home: str, start: dict[str, Any]) -> bool:
                 seen.add(id(schema))
                 waiting.append((named, schema))
     return False
+
+
+def ignored(text: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The keywords of a model that look as if they kept bodies out or let them in, and do nothing."""
+    try:
+        schema = read(text)
+    except JsonInvalid:
+        return
+    waiting: list[tuple[tuple[str | int, ...], Json]] = [((), schema)]
+    while waiting:
+        pointer, value = waiting.pop()
+        if isinstance(value, dict) and "$ref" not in value:
+            yield from (((*pointer, keyword), keyword) for keyword in sorted(value.keys() & syntax.IGNORED))
+            waiting += [((*pointer, *step), below) for step, below in syntax.subschemas(value)]

@@ -13,6 +13,14 @@ from typing import Any, Final
 from gateline.schemas.json_body import Json, Kind, identity
 from gateline.schemas.pattern import Pattern, PatternInvalid
 
+IGNORED: Final = frozenset(
+    {
+        "$dynamicRef", "const", "contains", "dependentRequired", "dependentSchemas", "discriminator", "else", "if",
+        "nullable", "prefixItems", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties",
+    }
+)  # fmt: skip
+"""Keywords of OpenAPI and of later drafts that would decide about bodies, if draft 4 knew them."""
+
 Pointer = tuple[str | int, ...]
 Fault = tuple[Pointer, str]
 """Where in a schema, and what."""

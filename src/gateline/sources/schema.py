@@ -11,11 +11,14 @@ from typing import Final
 from gateline.model import codes
 from gateline.model.diagnostic import Code, Severity
 from gateline.model.origin import Origin
+from gateline.schemas.library import Library, model_in_url
 from gateline.sources.definition import Definition, Dialect
 from gateline.sources.json_value import JsonValue
+from gateline.sources.model_schema import check_models
 
 _REFERENCE: Final = re.compile(r'"\$ref": ("(?:[^"\\]|\\.)*")')
 _MODEL: Final = re.compile(r"#/(?:definitions|components/schemas)/([^/]+)")
+_INTO_MODEL: Final = re.compile(_MODEL.pattern + "(?:/.*)?")
 _BARE_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -34,6 +37,7 @@ class Models:
     references: dict[str, set[str]] = field(default_factory=dict)
     broken: dict[str, list[_BrokenReference]] = field(default_factory=dict)
     validated: set[str] = field(default_factory=set)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
     def add(self, definition: Definition, name: str, schema: JsonValue, origin: Origin) -> None:
         """Keep a schema, and note which of its references lead nowhere."""
@@ -41,17 +45,22 @@ class Models:
         if '"$ref": ' in text:
             text = self._checked(definition, name, text, schema, origin)
         self.texts[name] = text
+        self.origins[name] = origin
 
     def _checked(
         self, definition: Definition, name: str, text: str, schema: JsonValue, origin: Origin
     ) -> str:
         for written in dict.fromkeys(_REFERENCE.findall(text)):
             reference: str = json.loads(written)
-            model = _MODEL.fullmatch(reference)
-            if model is not None:
-                self.references.setdefault(name, set()).add(model[1])
+            model = _INTO_MODEL.fullmatch(reference)
+            canonical = model_in_url(reference)
+            if model is not None or canonical is not None:
+                self.references.setdefault(name, set()).add(model[1] if model else canonical or "")
+            if canonical is not None:
+                continue
             if reference.startswith("#"):
-                if definition.find(reference) is None:
+                is_found = definition.find(reference) or Library({name: text}).find(name, reference)
+                if not is_found:
                     place = _place(schema, reference, origin)
                     broken = _BrokenReference(codes.REFERENCE_NOT_FOUND, reference, place)
                     self.broken.setdefault(name, []).append(broken)
@@ -99,6 +108,9 @@ class Models:
                 severity = None if name in needed else Severity.WARNING
                 message = f"the $ref '{fault.reference}' of a model {said}"
                 definition.complain(fault.code, fault.origin, message, advice=advice, severity=severity)
+        told = {(name, fault.reference) for name, faults in self.broken.items() for fault in faults}
+        places = {name: self.origins[name] for name in self.texts if name in needed}
+        check_models(definition, self.texts, places, told)
 
 
 def read_models(definition: Definition) -> Models:
