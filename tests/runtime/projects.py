@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,21 @@ def write_project(
         environ={"PASSTHROUGH_SECRET": SECRET, "PATH": "/usr/bin:/bin"},
         port=0,
     )
+
+
+API_KEY = "kJx4Qm8Zt2Vw6Rb9Ln3P"
+
+
+def write_keyed_project(folder: Path, paths: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """A project whose methods all ask for an API key, with a usage plan, `gold`, and a key of it, `acme`."""
+    settings = write_project(folder, paths)
+    definition = json.loads((folder / "swagger.json").read_text())
+    definition["securityDefinitions"] = {"key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}
+    definition["security"] = [{"key": []}]
+    (folder / "swagger.json").write_text(json.dumps(definition))
+    project = yaml.safe_load(settings.project.read_text())
+    keys = [{"name": "acme", "value": {"env": "ACME_KEY"}}]
+    quota = {"limit": 1000, "period": "MONTH"}
+    project["usage_plans"] = {"gold": {"stages": ["orders/prod"], "quota": quota, "keys": keys}}
+    settings.project.write_text(yaml.safe_dump(project))
+    return replace(settings, environ={**settings.environ, "ACME_KEY": API_KEY})
