@@ -42,7 +42,6 @@ SCHEMES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "GL505",
     ),
-    "E14 keys that nobody would check": ({"name": "x-api-key"}, "GL512"),
     "a scheme that nobody enforces": ({"type": "basic"}, "GL501"),
 }
 

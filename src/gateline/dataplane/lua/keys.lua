@@ -110,6 +110,10 @@ do
       answer(r, "INVALID_API_KEY", value == "" and "key_missing" or "key_length")
       return false
     end
+    if entry.keys == "" then -- the project has no usage plan: no key opens anything
+      answer(r, "INVALID_API_KEY", "no_plan")
+      return false
+    end
     local name = netstring(r.scope) .. value
     local found = found_key(name)
     if not found or found.generation ~= entry.keys or found.expires <= r.h:timestamp() or found.left == 0 then
