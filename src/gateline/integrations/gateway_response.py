@@ -61,10 +61,14 @@ def answer(
     if found is not None:
         request = _Request(circumstances, ClientHeaders(headers, circumstances.call, {}), said)
         own = found.status or own
+        named = request.header_values(found)
         if found.templates:
             told["content-type"], parts = _chosen(found, request.headers.last("accept") or "")
+            if "json" in told["content-type"].lower():
+                # It is written between quotes, and has some of its own.
+                said["error.validationErrorString"] = _quoted(validation_error)[1:-1]
             body = request.body(parts)
-        told |= request.header_values(found)
+        told |= named
     return ProxyResponse(
         status=own,
         headers=tuple(told.items()),

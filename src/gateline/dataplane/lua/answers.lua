@@ -23,6 +23,7 @@ local NAMESPACE = "gl"
 local WHY = "why"
 local REQUEST = "request"
 local ROUTE_STATE = "gl.route"
+local ENTRY_SCOPE = "@entry"
 local ACCEPT = "accept"
 local REQUEST_ID_STATE = "gl.rid"
 local SCOPE_HEADER = "x-gl-scope"
@@ -62,6 +63,12 @@ local function respond(h, rid, why, headers, body)
   info:filterState():set(REQUEST_ID_STATE, "envoy.string", rid) -- for the request log
   headers["x-amzn-requestid"] = rid
   headers["x-amz-apigw-id"] = sub(rid, 1, 15) .. "="
+  if sub(info:routeName() or "", -6) == " table" then
+    -- A stage's table may stand on a route that could lead somewhere (compile/stage.py): Envoy would add headers of
+    -- that, beside these.
+    h:headers():replace(SCOPE_HEADER, ENTRY_SCOPE)
+    h:clearRouteCache()
+  end
   h:respond(headers, body)
 end
 

@@ -186,7 +186,7 @@ do
     local message = extra and extra.message or built_in[2]
     local body = format(built_in[4] or '{"message":%s}', message and quoted(message) or "null")
     local headers = {
-      [":status"] = built_in[1], ["content-type"] = "application/json", ["x-amzn-errortype"] = built_in[3],
+      [":status"] = built_in[1], ["x-amzn-errortype"] = built_in[3],
     }
     local found = customised(r.stage, built_in.as or kind)
     if found then
@@ -196,13 +196,18 @@ do
       local said = {
         message = message, kind = found.kind, validation_error = extra and extra.validation_error,
       }
+      put_headers(headers, found, r, said)
       if #found.templates > 0 then
         local template = chosen_template(found.templates, r.headers)
-        headers["content-type"] = template.name
+        headers["content-type"] = headers["content-type"] or template.name
+        -- It is written between quotes, and has some of its own.
+        if said.validation_error and find(lower(template.name), "json", 1, true) then
+          said.validation_error = sub(quoted(said.validation_error), 2, -2)
+        end
         body = body_of(template, r, said)
       end
-      put_headers(headers, found, r, said)
     end
+    headers["content-type"] = headers["content-type"] or "application/json"
     local status = headers[":status"]
     return respond(r.h, r.rid, why, headers, (status == "204" or status == "304") and "" or body)
   end
