@@ -64,7 +64,22 @@ class EgressPeer:
         try:
             yield self
         finally:
-            server.close()
-            for task in self.attending:
-                task.cancel()
-            await asyncio.gather(*self.attending, return_exceptions=True)
+            await self.end(server)
+
+    async def end(self, server: asyncio.Server) -> None:
+        """Let go of everybody."""
+        server.close()
+        for task in self.attending:
+            task.cancel()
+        await asyncio.gather(*self.attending, return_exceptions=True)
+
+
+@asynccontextmanager
+async def listening(answer: bytes = OK) -> AsyncIterator[tuple[EgressPeer, str]]:
+    """Such a peer on loopback, and its URL."""
+    peer = EgressPeer(Path(), lambda _: answer)
+    server = await asyncio.start_server(peer.attend, "127.0.0.1", 0)
+    try:
+        yield peer, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        await peer.end(server)

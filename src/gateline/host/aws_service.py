@@ -120,6 +120,12 @@ class AwsServices:
     def _session(self) -> Any:  # noqa: ANN401 - botocore has no types
         return importlib.import_module("botocore.session").Session()
 
+    @cached_property
+    def _known(self) -> Any:  # noqa: ANN401
+        """Amazon's own table of services, regions and the names that they have in signatures."""
+        table = self._session.get_data("endpoints")
+        return importlib.import_module("botocore.regions").EndpointResolver(table)
+
     def _signed(self, call: ServiceCall) -> tuple[_Destination, list[tuple[str, str]]]:
         """Where a call goes, and all its headers but those that frame its body."""
         destination = self._destination(call)
@@ -143,9 +149,8 @@ class AwsServices:
         return destination, [("Host", destination.authority), *sent, *added]
 
     def _destination(self, call: ServiceCall) -> _Destination:
-        known = self._session.get_component("endpoint_resolver")
         named = f"{call.subdomain}.{call.service}" if call.subdomain else call.service
-        found = known.construct_endpoint(named, call.region)
+        found = self._known.construct_endpoint(named, call.region)
         if found is None:
             raise configuration_error(f"botocore knows no endpoint of {call.service} in {call.region}")
         scope = found.get("credentialScope", {})
