@@ -109,3 +109,21 @@ def test_an_envoy_that_says_nothing_is_waited_for_a_little_longer_than_the_timeo
 
 def test_what_cannot_be_written_is_not_sent(tmp_path: Path) -> None:
     assert refused(tmp_path, OK, replace(GET, authority="a\r\nb")) == "API_CONFIGURATION_ERROR"
+
+
+def test_headers_have_the_names_that_the_backend_gave_them(tmp_path: Path) -> None:
+    """Clusters rename some for the clients of proxies; what Envoy needs itself stands there twice."""
+    said = (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-amzn-remapped-content-length: 7\r\n"
+        b"x-amzn-remapped-date: then\r\nX-Own: 1\r\n\r\n"
+    )
+
+    async def story(_: EgressPeer, egress: Egress) -> None:
+        answer = await sent(egress)
+        assert [(name.lower(), value) for name, value in answer.headers] == [
+            (b"content-length", b"7"),
+            (b"date", b"then"),
+            (b"x-own", b"1"),
+        ]
+
+    played(tmp_path, story, lambda _: said)

@@ -7,18 +7,27 @@ answers by itself carries its flags, and becomes the refusal that compile/local_
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from gateline.dataplane import keys
 from gateline.host.connection import Grow, Pool, head
-from gateline.integrations.outgoing import BackendAnswer, HttpRequest, Refusal, configuration_error
+from gateline.integrations.outgoing import (
+    BackendAnswer,
+    HttpRequest,
+    RawHeaders,
+    Refusal,
+    configuration_error,
+)
 
 GRACE_SECONDS: Final = 1.0
 """How much longer than Envoy's own limit the host waits; it is Envoy that ends what takes too long."""
 
 _KEPT_SECONDS: Final = 23 * 3600.0  # Envoy keeps them for a day
 _TIMEOUTS: Final = frozenset({"UT", "SI", "UMSDR"})
+_REMAPPED: Final = b"x-amzn-remapped-"
+_COPIED: Final = frozenset({b"connection", b"content-length", b"upgrade"})  # Envoy's own; the backend's are renamed
 _NO_ENDPOINT: Final = frozenset({"UH", "NC", "UO", "NR"})
 
 
@@ -48,11 +57,20 @@ class Egress:
         said = head(request.verb, request.target, headers + list(request.headers), request.body)
         answer = await self._pool.exchange(said, request.body, seconds=seconds + GRACE_SECONDS, grow=grow)
         _refuse_failure(answer)
-        return answer
+        return replace(answer, headers=_as_sent(answer.headers))
 
     def close(self) -> None:
         """Close what is idle."""
         self._pool.close()
+
+
+def _as_sent(headers: RawHeaders) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers as the backend named them: clusters rename some for clients of proxies (compile/remap.py)."""
+    return tuple(
+        (name.lower().removeprefix(_REMAPPED), value)
+        for name, value in headers
+        if name.lower() not in _COPIED
+    )
 
 
 def _refuse_failure(answer: BackendAnswer) -> None:

@@ -20,6 +20,7 @@ from gateline.host.bodies import Body
 from gateline.host.connection import Grow
 from gateline.host.directory import invoked_arn
 from gateline.host.egress import GRACE_SECONDS
+from gateline.host.torn_path import is_torn
 from gateline.host.turns import Turns
 from gateline.integrations.context import Circumstances
 from gateline.integrations.exchange import Exchange
@@ -39,6 +40,7 @@ from gateline.integrations.outgoing import (
 )
 from gateline.integrations.prepared import Prepared
 from gateline.integrations.proxy_response import ProxyResponse
+from gateline.integrations.target import bad_request
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import Integration
 
@@ -139,6 +141,8 @@ class Integrate:
             case MockStatus():
                 return outgoing
             case HttpRequest():
+                if is_torn(circumstances.method.patterns, outgoing.target):
+                    raise bad_request("the balancer's rules can read the path in more than one way")
                 scope, route = f"{circumstances.stage.scope} egress", circumstances.method.egress
                 return await self._backends.send(
                     outgoing, scope=scope, route=route, seconds=seconds, grow=grow
