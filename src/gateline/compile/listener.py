@@ -97,7 +97,7 @@ def _connection_manager(
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
         ),
-        local_reply_config=local_reply(),
+        local_reply_config=local_reply(gateway),
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),
         stream_idle_timeout=timedelta(seconds=60),
