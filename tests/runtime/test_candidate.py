@@ -50,6 +50,23 @@ def test_a_good_project_becomes_resources_for_the_port_that_is_really_open(
     assert told(good) == []
 
 
+def test_an_aws_service_needs_the_library_that_signs(
+    tmp_path: Path, state: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = {
+        "type": "aws",
+        "httpMethod": "POST",
+        "uri": "arn:aws:apigateway:eu-west-1:sqs:path/123456789012/orders",
+        "responses": {"default": {"statusCode": "200"}},
+    }
+    settings = write_project(tmp_path, {"/orders": queue})
+    assert made(settings, state).resources is not None
+    monkeypatch.setattr(candidate, "find_spec", lambda _: None)
+    without = made(settings, state)
+    assert without.resources is None
+    assert [text for text in told(without) if text.startswith("error[GL292]")]
+
+
 def test_what_was_read_is_what_is_to_be_watched(tmp_path: Path, state: StateDir) -> None:
     settings = write_project(tmp_path, {"/hello": MOCK})
     names = {path.name for path in made(settings, state).files}

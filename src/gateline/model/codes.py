@@ -86,6 +86,7 @@ API_KEY_INVALID = Code(name="GL290", title="a value that no API key can have")
 API_KEY_NOT_HELD = Code(
     name="GL291", title="an API key made by a command does not count", severity=Severity.WARNING
 )
+NO_BOTO3 = Code(name="GL292", title="an integration with an AWS service, and no boto3")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")

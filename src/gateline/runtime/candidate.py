@@ -16,10 +16,11 @@ from typing import Final
 from gateline.compile import Compiled, compile_gateway, names
 from gateline.compile import harvest as compile_memory
 from gateline.compile.resources import SECRET, Resources
-from gateline.model.codes import NEEDS_RESTART, NO_TRUST
+from gateline.model.codes import NEEDS_RESTART, NO_BOTO3, NO_TRUST
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
+from gateline.model.integration import IntegrationKind
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
 from gateline.runtime.generation import Generations
@@ -136,6 +137,7 @@ def build(
         )
         help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
+    _check_aws(compiled.hosting, complaints)
     report = loaded.report + complaints.report() + compiled.report
     if report.error_count or compiled.resources is None:
         return Candidate(loaded=loaded, gateway=None, resources=None, report=report)
@@ -153,6 +155,23 @@ def build(
         generations=generations,
         declared_keys=declared,
     )
+
+
+def _check_aws(hosting: HostConfiguration, complaints: Complaints) -> None:
+    """Requests to AWS services are signed by a library that not everybody needs."""
+    called = (
+        method.integration
+        for stage in hosting.stages
+        for method in stage.methods
+        if method.integration is not None
+        and method.integration.kind is IntegrationKind.AWS
+        and not method.function
+    )
+    integration = next(called, None)
+    if integration is not None and find_spec("botocore") is None:
+        message = "an integration calls an AWS service, and boto3, which signs such requests, is not installed"
+        help_text = "pip install 'gateline[aws]'"
+        complaints.add(NO_BOTO3, integration.origin, message, help=help_text)
 
 
 def regenerated(
