@@ -20,6 +20,7 @@ def started(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     before: Sequence[str] = (),
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[str]]:
     """A running `gateline`; whatever happens, it is ended. `before`: the words of a program that runs it."""
     path = os.pathsep.join(each for each in sys.path if each)
@@ -27,7 +28,7 @@ def started(
         [*before, sys.executable, "-m", "gateline", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": path, "PASSTHROUGH_SECRET": SECRET, **(environ or {})},
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
