@@ -47,6 +47,8 @@ RESPONSES: Final[dict[str, Json]] = {
     "cors": {"DEFAULT_4XX": {"responseParameters": CORS}, "DEFAULT_5XX": {"responseParameters": CORS}},
     "asking": {"DEFAULT_4XX": ASKING, "DEFAULT_5XX": ASKING},
     "status": {"DEFAULT_4XX": {"statusCode": 418}, "DEFAULT_5XX": {"statusCode": "599"}},
+    "nothing": {name: {"statusCode": 204} for name in ("DEFAULT_4XX", "DEFAULT_5XX")},
+    "blank": {name: {"responseTemplates": {"text/plain": ""}} for name in ("DEFAULT_4XX", "DEFAULT_5XX")},
     "own": {
         "DEFAULT_4XX": {"statusCode": 418, "responseParameters": CORS},
         "DEFAULT_5XX": {"statusCode": 418, "responseParameters": CORS},

@@ -251,6 +251,20 @@ def test_a_status_of_a_default_type_changes_all_of_its_class(customised: Guarded
 
 @pytest.mark.envoy
 @each_refusal
+def test_a_status_that_has_no_body_has_none(customised: Guarded, refusal: Refusal) -> None:
+    answer = provoke(customised, "nothing", refusal)
+    assert (answer.status, answer.body) == (204, b"")
+
+
+@pytest.mark.envoy
+@each_refusal
+def test_an_empty_template_is_an_empty_body(customised: Guarded, refusal: Refusal) -> None:
+    answer = provoke(customised, "blank", refusal)
+    assert (answer.status, answer.body) == (refusal.status, b"")
+
+
+@pytest.mark.envoy
+@each_refusal
 def test_a_type_of_its_own_takes_nothing_from_the_default(customised: Guarded, refusal: Refusal) -> None:
     answer = provoke(customised, "own", refusal)
     assert (answer.status, answer.body) == (422, b"own " + refusal.type.encode())

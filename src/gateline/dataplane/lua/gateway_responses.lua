@@ -94,6 +94,7 @@ do
     ["error.validationErrorString"] = function(_, said) return said.validation_error end,
     ["authorizer.integrationLatency"] = function(r) return r.decision and format("%d", r.latency) end,
     resourceId = function(r) return r.template and r.stage.resource_ids[r.template] end,
+    xrayTraceId = function(r) return r.trace_id ~= "" and r.trace_id or trace_id(r.headers, r.rid) end,
     ["identity.apiKey"] = function(r) return r.api_key end,
     ["identity.apiKeyId"] = function(r) return r.api_key_id end,
   }
