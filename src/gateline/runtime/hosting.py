@@ -145,7 +145,7 @@ class Hosting:
     def _command(self, scratch: Path) -> Command:
         state = self._state
         # The host is the same program, wherever it was imported from; functions do not inherit this.
-        environment = scrubbed(self._environ) | {"PYTHONPATH": str(PACKAGES)}
+        environment = scrubbed(self._environ) | _for_aws(self._environ) | {"PYTHONPATH": str(PACKAGES)}
         return Command(
             arguments=(
                 *(sys.executable, "-P", "-m", "gateline.host"),
@@ -210,3 +210,12 @@ def _overlapping(before: HostedStage | None, after: HostedStage) -> HostedStage:
         authorizers=after.authorizers + tuple(each for each in before.authorizers if each.name not in names),
         methods=after.methods + tuple(each for each in before.methods if each.route not in routes),
     )
+
+
+def _for_aws(environ: Mapping[str, str]) -> dict[str, str]:
+    """Credentials and settings of Amazon's tools: the host signs calls of services. Functions get none of them."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("AWS_") and not name.startswith("AWS_LAMBDA_")
+    }
