@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lupa.luajit21 import LuaRuntime
 
+from gateline import dataplane
 from gateline.integrations.outgoing import Refusal
 from gateline.integrations.parameters import PathValue
 from gateline.integrations.target import filled, is_authority
@@ -111,3 +114,34 @@ def test_a_mapped_host_is_a_name_or_an_address(host: str) -> None:
 )
 def test_nothing_else_is(host: str) -> None:
     assert not is_authority(host)
+
+
+LUA = LuaRuntime(encoding="latin-1")
+SCRIPT: Any = LUA.execute(
+    dataplane.script().encode().decode("latin-1")
+    + "\nreturn { is_authority = is_authority, encode = encode, within_parameter = within_parameter }"
+)
+
+
+@given(host=st.text(alphabet="aB.:-_[]@/ 0129", max_size=14))
+def test_the_script_takes_the_same_mapped_hosts(host: str) -> None:
+    if host and not host.startswith("["):  # an address is judged by its bytes only there
+        assert is_authority(host) == bool(SCRIPT.is_authority(host))
+    elif is_authority(host):
+        assert SCRIPT.is_authority(host)
+
+
+@given(value=st.text(max_size=12))
+def test_the_script_escapes_a_value_in_the_same_way(value: str) -> None:
+    try:
+        target = filled("/{x}", {"x": PathValue(value)})
+    except Refusal:
+        return
+    assert target == "/" + SCRIPT.encode(value.encode().decode("latin-1"))
+
+
+@given(value=st.text(alphabet="ab&=;+#%20/?", max_size=12))
+def test_the_script_escapes_a_segment_within_a_query_in_the_same_way(value: str) -> None:
+    if "?" not in value:  # no segment of a path holds one
+        raw = PathValue(value, is_raw=True)
+        assert filled("/a?x={x}", {"x": raw}) == "/a?x=" + SCRIPT.within_parameter(value)

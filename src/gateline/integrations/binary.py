@@ -83,4 +83,9 @@ def text_of(payload: bytes) -> str:
 
 
 def _as_text(body: bytes) -> bytes:
-    return body.decode(errors="replace").encode()
+    """Decoded and encoded again: bytes that are not UTF-8 become U+FFFD."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode(errors="replace").encode()
+    return body  # the same object: bodies are large
