@@ -160,6 +160,7 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         ),
         keys=keyring.api_keys,
         pepper=keyring.pepper,
+        endpoints=gateway.aws_endpoints,
     )
 
 
