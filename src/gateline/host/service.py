@@ -45,8 +45,8 @@ class Service:
     ) -> None:
         self._functions = functions
         self._tell = tell
-        self._egress = egress
-        self._aws = aws
+        self.egress = egress
+        self.aws = aws
         self._performer: Integrate | None = None
         self.turns = Turns()
         self._directory = Directory(HostConfiguration())
@@ -71,7 +71,7 @@ class Service:
             await asyncio.to_thread(importlib.import_module, "gateline.host.integrate")
             if any(map(_is_service, integrations)) and not can_sign():
                 self._tell(Trouble("", "", NO_BOTO3))
-        self._aws.configure(dict(configuration.endpoints))
+        self.aws.configure(dict(configuration.endpoints))
         await self._functions.configure(configuration.functions, dict(configuration.revisions))
         self._directory = directory
         self.keys.configure(configuration)
@@ -91,7 +91,7 @@ class Service:
         if self._performer is None:
             from gateline.host.integrate import Integrate  # noqa: PLC0415 - `configure` says why
 
-            self._performer = Integrate(self._functions, self._egress, self._aws, self.turns, self._tell)
+            self._performer = Integrate(self._functions, self.egress, self.aws, self.turns, self._tell)
         return self._performer
 
 
