@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compile.gateways import http_proxy, mapping, method
-from dataplane.asking import LATER, allow, deny, netstrings, policy_reply, split
+from dataplane.asking import allow, deny, netstrings, policy_reply, split
 from dataplane.keyed import (
     GOLD,
     THROTTLED,
@@ -175,7 +175,7 @@ def test_a_host_that_does_not_answer_lets_nobody_pass_and_is_asked_again(host: K
     assert call(envoy).verdict == PASSED
 
 
-@pytest.mark.parametrize("reply", ["", "5:known", netstrings("odd", LATER, "k1", "", "", ""), "junk"])
+@pytest.mark.parametrize("reply", ["", "5:known", netstrings("unready", 0, "", "", "", ""), "junk"])
 def test_an_answer_that_is_none_lets_nobody_pass(host: KeyHost, reply: str) -> None:
     envoy = front(host)
     envoy.host = lambda _: ("200", reply)

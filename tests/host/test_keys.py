@@ -95,8 +95,8 @@ def test_a_key_that_opens_nothing_here_is_unknown(given: HostConfiguration, body
     assert asked(given, body) == UNKNOWN
 
 
-def test_until_it_is_configured_it_knows_nobody() -> None:
-    assert split(asyncio.run(Keys(Grants(), now=lambda: NOW)(question())))[0] == b"unknown"
+def test_until_it_is_configured_it_does_not_say_that_a_key_is_unknown() -> None:
+    assert split(asyncio.run(Keys(Grants(), now=lambda: NOW)(question())))[0] == b"unready"
 
 
 def test_a_quota_is_leased_and_the_lease_has_a_name() -> None:

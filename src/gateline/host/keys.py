@@ -2,9 +2,11 @@
 
 The script asks for a key that its worker does not know, or whose lease is used up (dataplane/lua/keys.lua). A
 question is a list of netstrings: scope, key, request id, source address, `1` if a lease may hold more than one
-request, how many requests of the last lease were not made, and the name of that lease. The answer: `known`,
-`unknown` or `spent`; until when it may be remembered, in milliseconds since the epoch; the key's id; the name of the
-lease; the plan, if it throttles; how many requests are leased, "" if there is no quota.
+request, how many requests of the last lease were not made, and the name of that lease.
+
+The answer: `known`, `unknown`, `spent`, or `unready` from a host that is not configured yet; until when it may be
+remembered, in milliseconds since the epoch; the key's id; the name of the lease; the plan, if it throttles; how many
+requests are leased, "" if there is no quota.
 """
 
 from __future__ import annotations
@@ -54,12 +56,14 @@ class _Question:
 
 
 class Keys:
-    """Answers the script's questions about keys. Until it is configured it knows none."""
+    """Answers the script's questions about keys. Until it is configured it does not say that a key is unknown."""
 
     def __init__(self, leases: Leases, *, now: Callable[[], int] = now_ms) -> None:
         self._leases = leases
         self._now = now
-        self.configure(HostConfiguration())
+        self._pepper = ""
+        self._keys: dict[str, ApiKey] | None = None
+        self._plans: dict[str, HostedPlan] = {}
 
     def configure(self, configuration: HostConfiguration) -> None:
         """Know these keys and plans from now on."""
@@ -77,6 +81,8 @@ class Keys:
         """
         question = _read(body)
         now = self._now()
+        if self._keys is None:
+            return _reply("unready", 0)
         key = self._keys.get(key_digest(self._pepper, question.value))
         plan = self._plan(key, question.scope) if key else None
         if key is None or plan is None:
