@@ -8,17 +8,20 @@ import pytest
 import yaml
 from cryptography import x509
 
-from gateline.compile.resources import LISTENER, SECRET
+from gateline.compile.resources import LISTENER, SCOPED_ROUTE, SECRET
 from gateline.dataplane import keys
+from gateline.errors import GatelineError
 from gateline.model.gateway import Edge
 from gateline.model.origin import Origin
+from gateline.model.usage_plan import ApiKey, key_digest
 from gateline.runtime import candidate
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
+from gateline.runtime.key_store import HeldKeys, KeyStore
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime import projects
 from runtime.authorized import write_authorized_project, write_code
-from runtime.projects import MOCK, proxy, write_project
+from runtime.projects import API_KEY, MOCK, proxy, write_keyed_project, write_project
 
 EDGE = Edge(port=8080, workers=1, origin=Origin("gateline.yaml", ("gateway",)))
 RUNNING = RunningEdge(written=EDGE, actual=replace(EDGE, port=43210))
@@ -228,3 +231,53 @@ def test_a_new_generation_changes_the_table_of_the_entry_alone_and_reads_no_file
         if message != before.resources.by_type[kind][name]
     }
     assert changed == {keys.ENTRY_SCOPE}
+
+
+def keyed(folder: Path, state: StateDir, memory: Memory) -> tuple[Candidate, Settings]:
+    settings = write_keyed_project(folder, {"/hello": MOCK})
+    return build(read(settings, memory), settings, RUNNING, state, None, memory), settings
+
+
+def test_api_keys_are_known_by_digests_alone(tmp_path: Path, state: StateDir) -> None:
+    candidate, _ = keyed(tmp_path, state, Memory())
+    [key] = candidate.hosting.keys
+    assert key.digest == key_digest(candidate.hosting.pepper, API_KEY.encode())
+    assert [plan.name for plan in candidate.hosting.plans] == ["gold"]
+    assert API_KEY not in str((candidate.hosting, candidate.resources))
+    assert key.digest not in str(candidate.resources)
+
+
+def test_a_key_that_was_revoked_since_a_reading_stays_revoked(tmp_path: Path, state: StateDir) -> None:
+    memory = Memory()
+    before, settings = keyed(tmp_path, state, memory)
+    assert regenerated(before, settings, state, None, memory) is before
+    [key] = before.hosting.keys
+    KeyStore(state).write(HeldKeys(revoked={key.digest: key.key_id}))
+    after = regenerated(before, settings, state, None, memory)
+    assert [each.enabled for each in after.hosting.keys] == [False]
+    assert before.resources is not None
+    assert after.resources is not None
+    scopes = (before.resources.by_type[SCOPED_ROUTE], after.resources.by_type[SCOPED_ROUTE])
+    changed = {name for name, message in scopes[1].items() if message != scopes[0][name]}
+    assert changed == {keys.ENTRY_SCOPE}  # so that no worker goes on with what it knows of the key
+
+
+def test_a_key_of_the_state_directory_that_does_not_fit_is_a_warning(tmp_path: Path, state: StateDir) -> None:
+    held = ApiKey(key_id="a", name="bob", digest="d", plans=("gone",))
+    KeyStore(state).write(HeldKeys(keys=(held,), revoked={}))
+    candidate, _ = keyed(tmp_path, state, Memory())
+    assert candidate.resources is not None
+    assert [line.partition("]")[0] for line in told(candidate)] == ["warning[GL291"]
+
+
+def test_keys_of_the_state_directory_that_cannot_be_read_let_nothing_start(
+    tmp_path: Path, state: StateDir
+) -> None:
+    (state.path / "keys.json").write_text("{")
+    with pytest.raises(GatelineError, match=r"keys\.json cannot be read"):
+        keyed(tmp_path, state, Memory())
+
+
+def test_a_project_without_usage_plans_has_no_pepper(tmp_path: Path, state: StateDir) -> None:
+    made(write_project(tmp_path, {"/hello": MOCK}), state)
+    assert not (state.path / "secrets").exists()

@@ -35,7 +35,7 @@ from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
 from harness.gateway_process import running_gateway
 from runtime.authorized import calls, definition, write_authorized_project, write_code, write_definition
-from runtime.projects import MOCK, write_project
+from runtime.projects import API_KEY, MOCK, write_keyed_project, write_project
 
 pytestmark = pytest.mark.envoy
 
@@ -158,6 +158,30 @@ def test_a_flush_survives_a_reload_that_was_compiled_before_it(tmp_path: Path) -
         assert calls(tmp_path) == 2
 
     served(one_worker(tmp_path), story)
+
+
+def test_a_revoked_key_survives_a_reload_that_was_read_before_it(tmp_path: Path) -> None:
+    settings = write_keyed_project(tmp_path, {"/hello": MOCK})
+
+    def opens(port: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request("GET", "/prod/hello", headers={"x-api-key": API_KEY})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    async def story(running: Running) -> None:
+        port = running.stack.gateway.edge.port
+        assert await asyncio.to_thread(opens, port) == 200
+        settings.project.write_text(settings.project.read_text().replace("limit: 1000", "limit: 2000"))
+        asked = {"action": "revoke", "key": "acme"}
+        await control_client.keys(settings.project, None, asked)
+        assert await asyncio.to_thread(opens, port) == 403
+        assert isinstance(await running.told(), Published)
+        assert await asyncio.to_thread(opens, port) == 403
+
+    served(settings, story)
 
 
 def test_a_killed_host_closes_what_is_not_cached_and_comes_back(tmp_path: Path) -> None:
