@@ -59,7 +59,7 @@ def test_a_status_is_read_as_leniently_as_amazon_does(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["", "{}", '{"statusCode": "200"}', "200", "[]", "nothing", '{"statusCode": true}', "{"]
+    "template", ["{}", '{"statusCode": "200"}', "200", "[]", "nothing", '{"statusCode": true}', "{"]
 )
 def test_a_template_without_a_status_is_an_internal_error(template: str) -> None:
     assert answer(template) == MockAnswer(status=500, failed=True)
@@ -68,6 +68,8 @@ def test_a_template_without_a_status_is_an_internal_error(template: str) -> None
 def test_without_a_template_the_request_gives_the_status() -> None:
     with pytest.raises(NotStatic):
         answer()
+    with pytest.raises(NotStatic):
+        answer("")  # an empty one is none
 
 
 def test_the_entry_whose_pattern_matches_the_whole_status_is_taken() -> None:

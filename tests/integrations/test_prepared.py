@@ -99,6 +99,18 @@ def test_without_response_templates_the_body_passes() -> None:
     assert prepared(integration()).response_for("200").template(None) is None
 
 
+def test_an_empty_template_is_none_and_the_body_passes() -> None:
+    of = prepared(integration(templates={JSON: ""}, responses=[entry(templates={JSON: ""})]))
+    assert of.request_template(None) is None
+    assert of.response_for("200").template(None) is None
+
+
+def test_an_empty_template_leaves_a_body_without_a_match() -> None:
+    with pytest.raises(Refusal) as refused:
+        ready("never", json="").request_template(None)
+    assert refused.value.type == "UNSUPPORTED_MEDIA_TYPE"
+
+
 RESPONSES = [entry(200), entry(400, r"4\d{2}"), entry(418, "418|42."), entry(500, "5..")]
 
 

@@ -40,7 +40,7 @@ def mock_answer(integration: Integration) -> MockAnswer:
         NotStatic: a template or a mapping reads the request.
 
     """
-    if not integration.request_templates:
+    if not all(text for _, text in integration.request_templates) or not integration.request_templates:
         raise NotStatic("the request's body gives the status code")
     statuses = {_status(template) for _, template in integration.request_templates}
     if len(statuses) > 1:

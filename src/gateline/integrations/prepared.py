@@ -24,7 +24,10 @@ _JSON: Final = "application/json"
 _DEFAULT: Final = "$default"
 
 Templates = Mapping[str, Template | None]
-"""Media type in lower case to template, in the definition's order; None: it is none, and asking for it fails."""
+"""Media type in lower case to template, in the definition's order; None: it is none, and asking for it fails.
+
+An empty text is no template: it is what exports write where a body passes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Prepared:
                 return _readable(self._templates[chosen])
         behavior = self.integration.passthrough_behavior
         if behavior is PassthroughBehavior.NEVER or (
-            behavior is PassthroughBehavior.WHEN_NO_TEMPLATES and self._templates
+            behavior is PassthroughBehavior.WHEN_NO_TEMPLATES and self.integration.request_templates
         ):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", reason="no request template for the Content-Type")
         return None
@@ -117,6 +120,8 @@ class Prepared:
 def _parsed(templates: Iterable[tuple[str, str]]) -> Templates:
     parsed: dict[str, Template | None] = {}
     for media_type, text in templates:
+        if not text:
+            continue
         try:
             template = parse(text)
         except TemplateInvalid:  # the front end has told it
