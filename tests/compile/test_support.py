@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from compile.gateways import ORIGIN, api, gateway, keyring, method
+from compile.gateways import ORIGIN, api, gateway, keyring, mapping, method
 from gateline.compile import compile_gateway
 from gateline.model.authorizer import Authorization, AuthorizationType
-from gateline.model.integration import Integration, IntegrationKind
+from gateline.model.integration import Integration, IntegrationKind, LiteralSource
 from gateline.model.rest_api import Method, RestApi
+from gateline.model.secret import SecretRef
 
 ALL_ALLOWABLE = frozenset({"GL401", "GL407"})
 
@@ -58,6 +59,17 @@ def test_what_may_be_allowed_is_an_error_and_then_a_warning(which: str) -> None:
     assert codes(served) == [(code, "error")]
     assert codes(served, frozenset({code})) == [(code, "warning")]
     assert codes(served, ALL_ALLOWABLE - {code}) == [(code, "error")]
+
+
+def test_no_request_to_an_aws_service_holds_a_secret() -> None:
+    queue = Integration(
+        kind=IntegrationKind.AWS,
+        uri="arn:aws:apigateway:us-east-1:sqs:path/123456789012/orders",
+        http_method="POST",
+        request_parameters=(mapping("header.X-Secret", LiteralSource((SecretRef("s"),))),),
+        origin=ORIGIN,
+    )
+    assert codes(api(method("POST", "/a", queue))) == [("GL610", "error")]
 
 
 def test_one_refused_api_stops_the_whole_project() -> None:
