@@ -24,6 +24,7 @@ def assert_too_many(answer: Answer) -> None:
     assert answer.one(b"x-amzn-errortype") == b"TooManyRequestsException"
     assert answer.one(b"content-type") == b"application/json"
     assert answer.one(b"x-amzn-requestid")
+    assert answer.one(b"retry-soon") == b"yes"
     told = [name for name, _ in answer.headers if b"ratelimit" in name or b"envoy" in name]
     assert told == []
 
