@@ -180,17 +180,7 @@ class Stack:
         if candidate.resources is None:
             loaded = await self._accepted_instead(candidate.report, candidate.loaded, state)
             candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
-        await opened.enter_async_context(
-            serve_control(
-                state.control_socket,
-                StackCommands(
-                    serving=self._serving,
-                    cluster=self._cluster,
-                    running=self._running,
-                    key_commands=KeyCommands(state, self._serving),
-                ),
-            )
-        )
+        await opened.enter_async_context(serve_control(state.control_socket, self._commands(state)))
         await self._serve(candidate)
         working += [
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
@@ -205,6 +195,14 @@ class Stack:
 
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
+
+    def _commands(self, state: StateDir) -> StackCommands:
+        return StackCommands(
+            serving=self._serving,
+            cluster=self._cluster,
+            running=self._running,
+            key_commands=KeyCommands(state, self._serving),
+        )
 
     async def _read(self, state: StateDir, memory: Memory) -> tuple[Loaded, frozenset[Path]]:
         """The project, and the files that it depends on."""
