@@ -63,7 +63,7 @@ def answer(
         own = found.status or own
         named = request.header_values(found)
         if found.templates:
-            told["content-type"], parts = _chosen(found, request.headers.last("accept") or "")
+            told["content-type"], parts = _chosen(found, ",".join(request.headers.values("accept")))
             if "json" in told["content-type"].lower():
                 # It is written between quotes, and has some of its own.
                 said["error.validationErrorString"] = _quoted(validation_error)[1:-1]
