@@ -83,13 +83,7 @@ def compile_gateway(
     harvest.add(public.harvest)
     logged = request_log is not None
     hosting = _hosting(gateway, keyring, harvest)
-    entry = entry_scope(
-        gateway,
-        harvest.table_ids,
-        _generations(hosting, generations),
-        logged=logged,
-        keys_generation=_keys_generation(hosting),
-    )
+    entry = _entry(gateway, hosting, harvest, generations, logged=logged)
     scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
@@ -161,6 +155,23 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         keys=keyring.api_keys,
         pepper=keyring.pepper,
         endpoints=gateway.aws_endpoints,
+    )
+
+
+def _entry(
+    gateway: Gateway,
+    hosting: HostConfiguration,
+    harvest: Harvest,
+    generations: Mapping[str, str],
+    *,
+    logged: bool,
+) -> Message:
+    return entry_scope(
+        gateway,
+        harvest.table_ids,
+        _generations(hosting, generations),
+        logged=logged,
+        keys_generation=_keys_generation(hosting),
     )
 
 
