@@ -9,12 +9,19 @@ import pytest
 
 from compile.gateways import ORIGIN, api, compiled, gateway, method
 from dataplane.keyed import keyed, plan
+from gateline.compile import Memory, compile_gateway
 from gateline.compile.listener import edge_listener
-from gateline.compile.rate_limit import MOST_KEYS, is_throttled, throttle_filters, throttled_by_plans
+from gateline.compile.rate_limit import (
+    MOST_KEYS,
+    is_throttled,
+    mark_throttled,
+    throttle_filters,
+    throttled_by_plans,
+)
 from gateline.compile.resources import SCOPED_ROUTE
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.wire import message_class, to_dict
-from gateline.model.gateway import Gateway
+from gateline.compile.wire import message_class, new, to_dict
+from gateline.model.gateway import Gateway, Keyring
 from gateline.model.rest_api import Stage
 from gateline.model.usage_plan import MethodThrottle, PlanStage, Throttle
 
@@ -164,9 +171,6 @@ def test_what_names_a_bucket_is_read_of_the_script_and_the_route_and_never_of_a_
 
 
 def test_routes_are_compiled_anew_when_a_plan_throttles_their_method() -> None:
-    from gateline.compile import Memory, compile_gateway  # noqa: PLC0415
-    from gateline.model.gateway import Keyring  # noqa: PLC0415
-
     memory = Memory()
     before = project(plan())
     stage = PlanStage(api="orders", stage="dev", throttles=(only("/a", "GET"),))
@@ -176,3 +180,12 @@ def test_routes_are_compiled_anew_when_a_plan_throttles_their_method() -> None:
     assert first is not None
     assert second is not None
     assert first.by_type[SCOPED_ROUTE]["orders/dev"] != second.by_type[SCOPED_ROUTE]["orders/dev"]
+
+
+def test_each_rule_of_a_balancer_behind_a_method_says_the_same() -> None:
+    given = project(throttle=FIVE)
+    rules = new("envoy.config.route.v3.RouteList", routes=[{"name": "one"}, {"name": "two"}])
+    [one] = given.apis
+    mark_throttled(rules, given, "orders", one.stages[0], one.methods[0])
+    told_by = [each["metadata"]["filter_metadata"]["gl"] for each in to_dict(rules)["routes"]]  # type: ignore[attr-defined]
+    assert told_by == [{"stage": "orders/dev", "method": "orders/dev GET /a"}] * 2

@@ -96,7 +96,7 @@ def throttled_by_plans(gateway: Gateway) -> tuple[tuple[str, MethodThrottle], ..
 
 
 def mark_throttled(route: Message, gateway: Gateway, api: str, stage: Stage, method: Method) -> None:
-    """Let the route of a method say to the filter under which throttles the method stands, if any."""
+    """Let the Route (or RouteList) of a method say to the filter under which throttles the method stands, if any."""
     name = names.route(api, stage.name, method.http_method, method.path.text)
     scope = names.scope(api, stage.name)
     said = {}
@@ -108,7 +108,9 @@ def mark_throttled(route: Message, gateway: Gateway, api: str, stage: Stage, met
         said[_METHOD] = name
     if said:
         metadata = {"filter_metadata": {keys.NAMESPACE: struct(said)}}
-        route.MergeFrom(new("envoy.config.route.v3.Route", metadata=metadata))
+        mark = new("envoy.config.route.v3.Route", metadata=metadata)
+        for each in getattr(route, "routes", (route,)):
+            each.MergeFrom(mark)
 
 
 def _of_plans(gateway: Gateway) -> Iterator[_Bucket]:
