@@ -81,9 +81,8 @@ def compile_gateway(
     _warn_of_source_ips(gateway, complaints)
     public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
     harvest.add(public.harvest)
-    logged = request_log is not None
     hosting = _hosting(gateway, keyring, harvest)
-    entry = _entry(gateway, hosting, harvest, generations, logged=logged)
+    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None)
     scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
