@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from compile.gateways import ORIGIN, api, gateway, method
-from gateline.compile.customised_reply import customised_mappers, native_answers, put_told, reply
+from gateline.compile.customised_reply import (
+    customised_mappers,
+    native_answers,
+    native_stages,
+    put_told,
+    reply,
+)
 from gateline.compile.gateway_response import answers
 from gateline.compile.reply_filter import by_flags
 from gateline.compile.table import Table
@@ -39,7 +45,7 @@ def customised(*parts: Part, type_: str = TIMEOUT, status: int | None = None, **
 
 def mappers(*apis: RestApi, type_: str = TIMEOUT) -> list[Any]:
     """The mappers for a type; Envoy's own messages take them."""
-    found = customised_mappers(gateway(*apis), type_, by_flags("UT"))
+    found = customised_mappers(native_stages(gateway(*apis)), type_, by_flags("UT"))
     new("envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig", mappers=found)
     return found
 

@@ -67,25 +67,30 @@ def put_told(table: Table, native: Iterable[Answer]) -> None:
         put_part(table, part)
 
 
-def customised_mappers(gateway: Gateway, type_: str, default: dict[str, object]) -> list[dict[str, object]]:
-    """The mappers for a response type, to stand in front of the default one.
+def native_stages(gateway: Gateway) -> list[tuple[str, tuple[Answer, ...]]]:
+    """The stages that customise something of Envoy's own: scope and answers."""
+    found = [
+        (
+            names.scope(api.name, stage.name),
+            native_answers(api, stage, answers(api, stage, account_id=gateway.edge.account_id)),
+        )
+        for api in gateway.apis
+        if api.gateway_responses
+        for stage in api.stages
+    ]
+    return [(scope, native) for scope, native in found if native]
 
-    Args:
-        gateway: the project.
-        type_: one that Envoy answers.
-        default: the filter of the default mapper.
 
-    """
+def customised_mappers(
+    stages: Iterable[tuple[str, tuple[Answer, ...]]], type_: str, default: dict[str, object]
+) -> list[dict[str, object]]:
+    """The mappers for a response type, to stand in front of the default one, whose filter is `default`."""
     mappers: list[dict[str, object]] = []
-    for api in gateway.apis:
-        for stage in api.stages if api.gateway_responses else ():
-            found = answers(api, stage, account_id=gateway.edge.account_id)
-            native = native_answers(api, stage, found)
-            answer = next((each for each in native if each.type == type_), None)
-            if answer is not None:
-                scope = names.scope(api.name, stage.name)
-                of_stage = by_expression(f"xds.route_name.startsWith('{scope} ')")
-                mappers += _mappers(answer, all_of(default, of_stage), _told(native))
+    for scope, native in stages:
+        answer = next((each for each in native if each.type == type_), None)
+        if answer is not None:
+            of_stage = by_expression(f"xds.route_name.startsWith('{scope} ')")
+            mappers += _mappers(answer, all_of(default, of_stage), _told(native))
     return mappers
 
 

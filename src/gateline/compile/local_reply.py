@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateline.compile import names
-from gateline.compile.customised_reply import Reply, customised_mappers, reply
+from gateline.compile.customised_reply import Reply, customised_mappers, native_stages, reply
 from gateline.compile.error_page import BALANCER_SERVER
 from gateline.compile.remap import remapped
 from gateline.compile.reply_filter import SLOW_TO_CONNECT, all_of, by_expression, by_flags, by_metadata
@@ -73,14 +73,19 @@ def balancer_pages() -> list[dict[str, object]]:
 
 def local_reply(gateway: Gateway) -> dict[str, object]:
     """The LocalReplyConfig: the first mapper that fits decides. Customised answers stand before the defaults."""
+    stages = native_stages(gateway)
+
+    def of_type(type_: str, filter_: dict[str, object]) -> list[dict[str, object]]:
+        return [*customised_mappers(stages, type_, filter_), _answer(filter_, reply(type_))]
+
     return {
         "mappers": [
             {"filter": by_metadata(keys.WHY)},  # the script's own answers stay as they are
-            *_of_type(gateway, "INTEGRATION_TIMEOUT", by_flags("UT", "SI", "UMSDR")),
+            *of_type("INTEGRATION_TIMEOUT", by_flags("UT", "SI", "UMSDR")),
             *balancer_pages(),
-            *_of_type(gateway, "INTEGRATION_FAILURE", by_flags("UF", "UC", "UR", "UPE", "URX", "LR")),
+            *of_type("INTEGRATION_FAILURE", by_flags("UF", "UC", "UR", "UPE", "URX", "LR")),
             # An integration whose host has no address: `Invalid endpoint address` in Amazon's log.
-            *_of_type(gateway, "API_CONFIGURATION_ERROR", by_flags("UH", "NC", "UO")),
+            *of_type("API_CONFIGURATION_ERROR", by_flags("UH", "NC", "UO")),
             # No scope (it is on its way, or was just removed), or an upgrade that no route takes.
             _answer(
                 by_flags("NR"), Reply(403, '{"message":"Forbidden"}', "ForbiddenException"), marked=False
@@ -96,11 +101,6 @@ def local_reply(gateway: Gateway) -> dict[str, object]:
                     "content_type": "text; charset=utf-8",
                 },
             },
-            *_of_type(gateway, "THROTTLED", by_expression(f"response.code_details == '{_THROTTLED}'")),
+            *of_type("THROTTLED", by_expression(f"response.code_details == '{_THROTTLED}'")),
         ]
     }
-
-
-def _of_type(gateway: Gateway, type_: str, filter_: dict[str, object]) -> list[dict[str, object]]:
-    """The answers of a response type: of stages that customise it, and of all others."""
-    return [*customised_mappers(gateway, type_, filter_), _answer(filter_, reply(type_))]

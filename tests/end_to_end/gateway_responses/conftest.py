@@ -49,6 +49,10 @@ RESPONSES: Final[dict[str, Json]] = {
     "status": {"DEFAULT_4XX": {"statusCode": 418}, "DEFAULT_5XX": {"statusCode": "599"}},
     "nothing": {name: {"statusCode": 204} for name in ("DEFAULT_4XX", "DEFAULT_5XX")},
     "blank": {name: {"responseTemplates": {"text/plain": ""}} for name in ("DEFAULT_4XX", "DEFAULT_5XX")},
+    "typed": {
+        name: {"responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"}}
+        for name in ("DEFAULT_4XX", "DEFAULT_5XX")
+    },
     "own": {
         "DEFAULT_4XX": {"statusCode": 418, "responseParameters": CORS},
         "DEFAULT_5XX": {"statusCode": 418, "responseParameters": CORS},

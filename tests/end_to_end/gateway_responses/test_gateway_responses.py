@@ -265,6 +265,14 @@ def test_an_empty_template_is_an_empty_body(customised: Guarded, refusal: Refusa
 
 @pytest.mark.envoy
 @each_refusal
+def test_a_content_type_may_be_customised_like_any_header(customised: Guarded, refusal: Refusal) -> None:
+    answer = provoke(customised, "typed", refusal)
+    assert (answer.status, answer.body) == (refusal.status, refusal.body)
+    assert answer.one(b"content-type") == b"application/problem+json"
+
+
+@pytest.mark.envoy
+@each_refusal
 def test_a_type_of_its_own_takes_nothing_from_the_default(customised: Guarded, refusal: Refusal) -> None:
     answer = provoke(customised, "own", refusal)
     assert (answer.status, answer.body) == (422, b"own " + refusal.type.encode())
