@@ -71,7 +71,7 @@ def definition(*, told: bool) -> Json:
         parameter(*each) for each in (("query", "b"), ("header", "X-Z"), ("query", "a"), ("header", "X-A"))
     ]
     bodies = {"header.X-Name": "method.request.body.name", "querystring.whole": "method.request.body"}
-    unchecked = {"x-amazon-apigateway-request-validator": "none"}
+    unchecked: Json = {"x-amazon-apigateway-request-validator": "none"}
     made: Json = {
         "openapi": "3.0.1",
         "info": {"title": "pets", "version": "1"},
