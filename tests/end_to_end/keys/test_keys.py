@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,12 @@ def test_a_quota_is_exact_over_all_workers_and_its_answer_amazons(keyed: Guarded
     assert answers[-1].body == b'{"message":"Limit Exceeded"}'
     assert answers[-1].one(b"x-amzn-errortype") == b"LimitExceededException"
     assert answers[-1].one(b"retry-tomorrow") == b"yes"
+
+
+def test_a_quota_is_exact_under_many_callers_at_once(keyed: Guarded) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda _: keyed.status(b"/prod/mock", key("max")), range(220)))
+    assert (statuses.count(200), statuses.count(429)) == (150, 70)
 
 
 def test_a_key_that_the_authorizer_says_counts_and_the_header_does_not(keyed: Guarded) -> None:
