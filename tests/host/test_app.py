@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateline.dataplane import keys
 from gateline.functions.answer import Answer, Returned
 from gateline.host import app
 from gateline.host.invoke import LARGEST_EVENT
@@ -220,5 +221,32 @@ def test_a_stop_lets_a_request_in_flight_finish(tmp_path: Path) -> None:
         asyncio.get_running_loop().call_later(0.3, bench.functions.may_answer.set)
         assert read_reply((await read_answer(reader))[1])[0] == "policy"
         writer.close()
+
+    served(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "said"),
+    [
+        (described().decode(), b"200", b"2:ok1:0"),
+        ("nonsense", b"500", b""),
+        (described(route="shop/prod GET /other").decode(), b"500", b""),
+    ],
+)
+def test_a_body_is_looked_at_for_a_method_that_there_is(
+    tmp_path: Path, call: str, status: bytes, said: bytes
+) -> None:
+    async def story(bench: Bench) -> None:
+        head, body = await bench.send(request("POST", "/inspect", b"{}", x_gl_call=call))
+        assert (head.split(b" ")[1], body) == (status, said)
+
+    served(tmp_path, story)
+
+
+def test_a_body_that_is_too_large_to_be_looked_at_is_a_500(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        body = b"x" * (keys.BODY_LIMIT + 1)
+        head, _ = await bench.send(request("POST", "/inspect", body, x_gl_call=described().decode()))
+        assert head.split(b" ")[1] == b"500"
 
     served(tmp_path, story)
