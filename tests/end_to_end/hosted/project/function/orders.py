@@ -16,4 +16,6 @@ def handler(event: dict[str, str], context: Any) -> dict[str, str]:
             os._exit(1)
         case "write":
             Path(event["path"]).write_text(context.aws_request_id)
+        case _:
+            pass
     return event
