@@ -82,11 +82,11 @@ def test_rows_of_a_file_belong_to_its_plan_or_to_those_that_they_name(tmp_path: 
     [
         (
             (plan("gold", "orders/prod", keys=(source("acme", "NOT_SET"),)),),
-            "GL289 the API key 'acme' has no value: the environment variable NOT_SET is not there",
+            "GL289 the API key 'acme' has no value: the environment variable NOT_SET is not set",
         ),
         (
             (plan("gold", "orders/prod", keys=(source("acme", file="/nowhere/key"),)),),
-            "GL289 the API key 'acme' has no value: the file key is not there",
+            "GL289 the API key 'acme' has no value: the file key cannot be read",
         ),
         (
             (plan("gold", "orders/prod", file="/nowhere/keys.csv"),),

@@ -175,18 +175,20 @@ def _value(
     missing: Severity,
 ) -> str | None:
     if source.env:
-        place = f"the environment variable {source.env}"
+        place, lack = f"the environment variable {source.env}", "is not set"
+        advice = f"set {source.env} in the environment of gateline, or name another source"
         text = environ.get(source.env)
         raw = None if text is None else os.fsencode(text)
     else:
         path = Path(source.file)
-        place = f"the file {name_of(path)}"
+        place, lack = f"the file {name_of(path)}", "cannot be read"
+        advice = "paths are relative to the file that they are written in"
         raw = _content(path, _LONGEST_VALUE + 3)  # enough to see that it is too long
         if raw is not None:  # editors and `echo` end a file with a line end
             raw = raw.removesuffix(b"\n").removesuffix(b"\r")
     if raw is None:
-        message = f"the API key '{source.name}' has no value: {place} is not there"
-        complaints.add(codes.API_KEY_UNREADABLE, source.origin, message, severity=missing)
+        message = f"the API key '{source.name}' has no value: {place} {lack}"
+        complaints.add(codes.API_KEY_UNREADABLE, source.origin, message, help=advice, severity=missing)
         return None
     value = raw.decode("utf-8", "replace")
     if fault := key_value_fault(value):
