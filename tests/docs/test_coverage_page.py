@@ -8,15 +8,16 @@ from typing import Final
 
 import pytest
 
+from docs.coverage_tables import NOTES, known_names, noted_names, with_tables
 from docs.markdown import ROOT, name, pages
-from gateline.compile.mapping import DROPPED_HEADERS, DYNAMIC_CONTEXT, ILLEGAL_HEADERS
+from gateline.compile.mapping import DROPPED_HEADERS, ILLEGAL_HEADERS
 from gateline.dataplane import script
 from gateline.model import codes
 from gateline.model.diagnostic import Code
-from gateline.model.integration import IntegrationKind
-from gateline.sources import extensions, integration, intrinsics
+from gateline.sources import intrinsics
 
-PAGE: Final = (ROOT / "docs" / "reference" / "coverage.md").read_text(encoding="utf-8")
+PATH: Final = ROOT / "docs" / "reference" / "coverage.md"
+PAGE: Final = PATH.read_text(encoding="utf-8")
 COMMANDS_PAGE: Final = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 NAMED: Final = frozenset(
     part for span in re.findall(r"`([^`]+)`", PAGE) for part in (span, span.partition(":")[0])
@@ -34,21 +35,21 @@ def missing(known: set[str] | frozenset[str]) -> list[str]:
     return sorted(known - NAMED)
 
 
-def test_every_extension_that_is_known_is_named() -> None:
-    known = extensions.ROOT | extensions.OPERATION | extensions.PATH_ITEM | extensions.SCHEME
-    assert missing(known) == []
+def test_the_tables_say_what_code_and_notes_say(pytestconfig: pytest.Config) -> None:
+    expected = with_tables(PAGE)
+    if pytestconfig.getoption("--update-golden"):
+        PATH.write_text(expected, encoding="utf-8")
+    else:
+        assert expected == PAGE, "run: python -m pytest tests/docs --update-golden"
 
 
-def test_every_field_of_an_integration_is_named() -> None:
-    assert missing(integration.KEYS) == []
+def test_every_table_stands_on_the_page() -> None:
+    assert set(re.findall(r"<!-- generated: (\w+) -->", PAGE)) == set(NOTES)
 
 
-def test_every_type_of_integration_is_named() -> None:
-    assert missing({kind.value for kind in IntegrationKind}) == []
-
-
-def test_every_context_variable_that_is_read_is_named() -> None:
-    assert missing(DYNAMIC_CONTEXT) == []
+@pytest.mark.parametrize("section", known_names())
+def test_whatever_the_code_knows_is_noted(section: str) -> None:
+    assert sorted(known_names()[section] - noted_names(section)) == []
 
 
 def test_every_header_that_may_not_be_mapped_is_named() -> None:

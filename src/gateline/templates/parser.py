@@ -29,7 +29,10 @@ _COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 
 _ENDS: Final = frozenset({"end", "else", "elseif"})
 _REFUSED: Final = frozenset({"include", "parse"})
-_KNOWN: Final = _ENDS | _REFUSED | {"if", "set", "foreach", "define", "macro", "stop", "break", "evaluate"}
+DIRECTIVES: Final = (
+    _ENDS | _REFUSED | {"if", "set", "foreach", "define", "macro", "stop", "break", "evaluate"}
+)
+"""Every directive that is one without a macro of its name."""
 
 
 class Parser:
@@ -122,7 +125,7 @@ class Parser:
             return
         directive = _DIRECTIVE.match(scanner.text, begin)
         word = (directive[1] or directive[2]) if directive else ""
-        if directive is None or not (word in _KNOWN or word in self._macros):
+        if directive is None or not (word in DIRECTIVES or word in self._macros):
             parts.append(Text(backslashes))
             return
         if odd:
@@ -247,7 +250,7 @@ class Parser:
     def _macro(self, begin: int) -> Part:
         self._open("macro")
         found = self._scanner.take(_NAME)
-        if found is None or found[1] in _KNOWN:
+        if found is None or found[1] in DIRECTIVES:
             self._scanner.fail("expected the name of a macro")
         parameters: list[str] = []
         self._scanner.take(_COMMA)
