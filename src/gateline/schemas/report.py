@@ -13,6 +13,9 @@ LONGEST_MESSAGE: Final = 2_000
 MOST_MESSAGES: Final = 50
 """More would tell nobody more; Amazon has no such limit, and a client would choose how much it gets back."""
 
+STEPS_OF_A_LOOK: Final = 1024
+"""How often the clock is looked at."""
+
 
 class Report:
     """Messages in the order in which faults were found. A judgement ends by TooLong when its time is used up.
@@ -29,20 +32,27 @@ class Report:
         self._end = time.thread_time() + seconds
 
     @property
+    def is_full(self) -> bool:
+        """Whether no more messages are kept: nothing that is still to be found would be told."""
+        return len(self.messages) >= MOST_MESSAGES
+
+    @property
     def is_good(self) -> bool:
         """Whether no fault was found yet."""
         return not self.messages
 
-    def step(self, steps: int = 1) -> None:
-        """Pay for work.
+    def step(self) -> None:
+        """Pay for one step of the work.
 
         Raises:
             TooLong: there is nothing left to pay with.
 
         """
-        self._steps -= steps
+        self._steps -= 1
         if self._steps < 0:
             raise TooLong
+        if not self._steps % STEPS_OF_A_LOOK:
+            self.seconds()
 
     def seconds(self) -> float:
         """What is left of the time.
@@ -58,7 +68,7 @@ class Report:
 
     def fault(self, message: str) -> None:
         """Keep a message."""
-        if len(self.messages) < MOST_MESSAGES:
+        if not self.is_full:
             self.messages.append(message[:LONGEST_MESSAGE])
 
     @contextmanager

@@ -59,10 +59,14 @@ class Schema:
             return
         if isinstance(value, dict):
             for name in sorted(value):
+                if report.is_full:
+                    return
                 for schema in self._of_member(name, report):
                     schema.judge(value[name], report)
         elif isinstance(value, list):
             for index, element in enumerate(value):
+                if report.is_full:
+                    return
                 of_element = self._of_element(index)
                 if of_element is not None:
                     of_element.judge(element, report)
