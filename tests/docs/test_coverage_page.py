@@ -27,6 +27,7 @@ CODES: Final = {code.name: code for code in vars(codes).values() if isinstance(c
 _REASON: Final = re.compile(
     r'(?:forbidden|bad_request)\([^()]*(?:\([^()]*\)[^()]*)*"(\w+)"\)'
     r'|refuse\([^()]*(?:\([^()]*\)[^()]*)*"(\w+)"\)'
+    r'|answer\(r, "\w+", "(\w+)"'
     r'|WHY, "(\w+)"|why = "(\w+)"|return "(path_\w+)"|(?:or|and) "(path_\w+)"'
 )
 
