@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compile.gateways import http_proxy, mapping, method
-from dataplane.asking import allow, deny, netstrings, policy_reply, split
+from dataplane.asking import LATER, allow, deny, netstrings, policy_reply, split
 from dataplane.keyed import (
     GOLD,
     THROTTLED,
@@ -259,6 +259,23 @@ def test_who_asks_while_another_does_takes_one_request_alone(host: KeyHost) -> N
     assert len(host.questions) == 3
 
 
+def test_what_one_has_leased_is_good_for_another_who_came_too_late(host: KeyHost) -> None:
+    envoy = front(host, plans=(plan(quota=quota(1_000)),))
+    lease = ("DAY 2025-10-09 k1 gold", "")
+
+    def late(_: str) -> tuple[str, str]:
+        envoy.host = lambda _: ("200", netstrings("known", LATER, "k1", *lease, "3"))
+        assert call(envoy).verdict == PASSED
+        envoy.host = late
+        return "200", netstrings("spent", LATER, "k1", "", "", "")
+
+    envoy.host = late
+    assert [call(envoy).verdict for _ in range(2)] == [PASSED] * 2
+    host.configure((), ())
+    envoy.host = host
+    assert call(envoy).verdict == "403 key_unknown"  # three were leased, three are made
+
+
 def test_rules_that_change_while_the_host_is_asked_are_those_that_count(host: KeyHost) -> None:
     envoy = front(host, plans=(plan(quota=quota(5)),))
     changed = resources(keyed(), method("GET", "/b"), plans=(plan(quota=quota(5)),))
@@ -328,3 +345,20 @@ def test_only_a_plan_that_throttles_is_told_to_envoy(host: KeyHost) -> None:
     assert keys.THROTTLE not in quiet.metadata
     told = call(front(host, plans=(plan(throttle=THROTTLED),))).metadata[keys.THROTTLE]
     assert dict(told.items()) == {"plan": "gold", "key": "k1"}  # type: ignore[attr-defined]
+
+
+def test_a_remembered_key_takes_few_instructions(host: KeyHost) -> None:
+    plans = (plan(throttle=THROTTLED, quota=quota(100_000)),)
+    envoy = SimulatedEnvoy(resources(keyed(), method("GET", "/b"), plans=plans), count=True)
+    host.configure((api_key(),), plans)
+    envoy.host = host
+
+    def cost(path: str) -> int:
+        found = []
+        for _ in range(4):
+            before = envoy.instructions
+            call(envoy, path=path)
+            found.append(envoy.instructions - before)
+        return min(found)
+
+    assert cost("/dev/a") - cost("/dev/b") < 250

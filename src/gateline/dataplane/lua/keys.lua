@@ -49,11 +49,15 @@ do
     return found
   end
 
-  -- Keeps the host's answer; what others have leased while it was on its way stays good.
+  -- Keeps the host's answer; what others have leased while it was on its way stays good. Answers what holds now.
   local function keep_key(name, found, size)
     local before = found_key(name)
-    if found.left and before and before.left and before.generation == found.generation and before.period == found.period then
-      found.left = found.left + before.left
+    if before and before.left and before.left > 0 and before.generation == found.generation then
+      if found.kind == "spent" then
+        return before
+      elseif found.left and before.period == found.period then
+        found.left = found.left + before.left
+      end
     end
     local store, other = known, unknown
     if found.kind == "unknown" then
@@ -62,6 +66,7 @@ do
     forget(other, name)
     put(store, name, found, size)
     room_for_garbage()
+    return found
   end
 
   -- Asks the host, and waits. Everything that Envoy lent before is dead afterwards. Nil when it does not answer.
@@ -95,8 +100,7 @@ do
     if not read then
       return nil
     end
-    keep_key(name, found, #body)
-    return found
+    return keep_key(name, found, #body)
   end
 
   -- Whether the request may pass: true, false when it was answered, or nil when the configuration has changed while
