@@ -82,6 +82,13 @@ def proxy(uri: str, **more: Any) -> Json:
     }
 
 
+def http(uri: str, **more: Any) -> Json:
+    """A method in front of a backend, with mappings of its own: the host makes the request."""
+    found = proxy(uri, **{"responses": {"default": {"statusCode": 200}}, **more})
+    found["x-amazon-apigateway-integration"] |= {"type": "http", "httpMethod": "GET"}
+    return found
+
+
 def function(http_method: str) -> Json:
     """A method in front of a function."""
     return {
@@ -126,6 +133,22 @@ def definition(responses: Json) -> Json:
             "/silent/{id}": {
                 "get": proxy("http://${stageVariables.silent}/", timeoutInMillis=100),
             },
+            "/silent/mapped": {
+                "get": proxy(
+                    "http://${stageVariables.silent}/",
+                    timeoutInMillis=100,
+                    requestParameters={
+                        "integration.request.header.Accept": "'application/pdf'",
+                        "integration.request.header.Origin": "'mapped'",
+                        "integration.request.header.User-Agent": "'mapped'",
+                        "integration.request.querystring.q": "'mapped'",
+                    },
+                ),
+            },
+            "/http/silent": {"get": http("http://${stageVariables.silent}/", timeoutInMillis=100)},
+            "/http/closed": {"get": http("http://${stageVariables.closed}/")},
+            "/http/unresolved": {"get": http("http://nobody.invalid/")},
+            "/http/unmatched": {"get": http("http://${stageVariables.backend}/any", responses={})},
             "/closed": {"get": proxy("http://${stageVariables.closed}/")},
             "/no-host": {"get": proxy("http://${stageVariables.none}/")},
             "/unresolved": {"get": proxy("http://nobody.invalid/")},
