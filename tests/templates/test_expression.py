@@ -32,7 +32,7 @@ def test_an_expression_that_would_not_end_is_broken_off(expression: str) -> None
 @pytest.mark.parametrize("expression", [r"(a|aa)+$", r"(\w+\s?)*\1$"])
 def test_replacing_and_splitting_are_broken_off_too(expression: str) -> None:
     text = "a" * 5000 + "!"
-    assert Expression(expression).replace(text, "") is None
+    assert Expression(expression).replace(text, "", longest=10_000) is None
     assert Expression(expression).split(text) is None
 
 
@@ -56,17 +56,17 @@ def test_an_expression_that_cannot_be_read_is_told() -> None:
 def test_replacements_are_written_as_in_java(
     expression: str, text: str, replacement: str, replaced: str
 ) -> None:
-    assert Expression(expression).replace(text, replacement) == replaced
+    assert Expression(expression).replace(text, replacement, longest=100) == replaced
 
 
 def test_only_the_first_places_are_replaced_when_that_is_asked() -> None:
-    assert Expression("a").replace("aaa", "b", count=1) == "baa"
+    assert Expression("a").replace("aaa", "b", longest=100, count=1) == "baa"
 
 
 @pytest.mark.parametrize("replacement", ["$1", "${name}", "$", "\\"])
 def test_a_replacement_that_stands_for_nothing_is_told(replacement: str) -> None:
     with pytest.raises(ExpressionInvalid, match=r"group|stands"):
-        Expression("a").replace("a", replacement)
+        Expression("a").replace("a", replacement, longest=100)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,7 @@ def test_a_replacement_that_stands_for_nothing_is_told(replacement: str) -> None
 )
 def test_texts_are_split_as_in_java(expression: str, text: str, limit: int, parts: list[str]) -> None:
     assert Expression(expression).split(text, limit) == parts
+
+
+def test_a_replacement_does_not_grow_beyond_what_it_may() -> None:
+    assert Expression("a").replace("a" * 1000, "b" * 1000, longest=100_000) is None

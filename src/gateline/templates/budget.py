@@ -44,7 +44,7 @@ class Meter:
     def __init__(self, budget: Budget) -> None:
         self._steps = budget.steps
         self._characters = budget.characters
-        self._next_look = budget.steps - _STEPS_BETWEEN_LOOKS
+        self._next_look = max(0, budget.steps - _STEPS_BETWEEN_LOOKS)
         self._deadline = time.monotonic() + budget.seconds
         self.depth = budget.depth
         self.iterations = budget.iterations
@@ -61,9 +61,14 @@ class Meter:
 
     def look(self) -> None:
         """Look at the clock now: after what may have taken long."""
-        self._next_look = self._steps - _STEPS_BETWEEN_LOOKS
+        self._next_look = max(0, self._steps - _STEPS_BETWEEN_LOOKS)
         if time.monotonic() > self._deadline:
             raise TemplateFailed("the template takes too long")
+
+    @property
+    def room(self) -> int:
+        """How many characters may still be taken."""
+        return self._characters
 
     def take(self, characters: int) -> None:
         """Take room for characters, before they are made where that can be known."""

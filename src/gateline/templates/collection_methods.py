@@ -167,7 +167,6 @@ def _emptied(_: Meter, values: list[object] | dict[str, object]) -> object:
 
 LIST_METHODS: Final[Methods] = {
     "size": Method(lambda _, items: len(items)),
-    "length": Method(lambda _, items: len(items)),
     "isEmpty": Method(lambda _, items: not items),
     "get": Method(_list_get, 1, 1),
     "set": Method(_list_set, 2, 2),

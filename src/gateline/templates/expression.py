@@ -53,8 +53,8 @@ class Expression:
         """Whether some part of the text has the form; None when that is not known in time."""
         return _in_time(lambda: self._pattern.search(text, timeout=LONGEST_SEARCH_SECONDS) is not None)
 
-    def replace(self, text: str, replacement: str, *, count: int = 0) -> str | None:
-        r"""`replaceAll` (or the first `count` places); None when that took too long.
+    def replace(self, text: str, replacement: str, *, longest: int, count: int = 0) -> str | None:
+        r"""`replaceAll` (or the first `count` places); None when it takes too long, or becomes longer than that.
 
         The replacement is Java's: `$1` and `${name}` are groups, `\` takes its meaning from the next character.
 
@@ -63,9 +63,15 @@ class Expression:
 
         """
         pieces = _pieces(replacement)
+        room = longest - len(text)
 
         def replaced(match: regex.Match[str]) -> str:
-            return "".join(str(piece) if is_text else str(match[piece] or "") for piece, is_text in pieces)
+            nonlocal room
+            put = "".join(str(piece) if is_text else str(match[piece] or "") for piece, is_text in pieces)
+            room -= len(put)
+            if room < 0:
+                raise MemoryError
+            return put
 
         known = {str(number) for number in range(self._pattern.groups + 1)} | set(self._pattern.groupindex)
         for piece, is_text in pieces:

@@ -78,9 +78,9 @@ class Frame:
 
         """
         meter = self.meter
-        meter.depth -= 1
-        if meter.depth < 0:
+        if meter.depth <= 0:
             raise TemplateFailed("the template is nested too deeply")
+        meter.depth -= 1
         try:
             part.render(self)
         finally:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
 
 from gateline.templates import json_text
 from gateline.templates.budget import Meter, TemplateFailed
 from gateline.templates.java_number import double_text
 from gateline.templates.json_text import JsonNumber
+from gateline.templates.method import Tool
 
 
 class JavaList(list[object]):
     """A list that a template made, which prints as Java's do; one from JSON prints as JSON [R]."""
 
     __slots__ = ()
-
-
-@runtime_checkable
-class Printable(Protocol):
-    """A value of the engine's own that has a text."""
-
-    def text(self, meter: Meter) -> str:
-        """What it prints as."""
 
 
 def text_of(value: object, meter: Meter) -> str:
@@ -84,4 +76,4 @@ def _scalar(value: object, meter: Meter) -> str:
         return str(value)
     if isinstance(value, JsonNumber):
         return value.text
-    return value.text(meter) if isinstance(value, Printable) else ""
+    return value.text(meter) if isinstance(value, Tool) else ""

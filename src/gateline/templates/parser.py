@@ -270,6 +270,7 @@ class Parser:
         arguments: list[Term] = []
         self._terms.space()
         depth = scanner.depth
+        scanner.is_guess = True
         try:
             while term := (self._terms.primary() or self._bare_word()):
                 arguments.append(term)
@@ -278,6 +279,8 @@ class Parser:
         except TemplateInvalid:
             scanner.at, scanner.depth = behind, depth
             return Text(scanner.text[begin:behind])
+        finally:
+            scanner.is_guess = False
         return MacroCall(word, tuple(arguments), scanner.text[begin : scanner.at])
 
     def _bare_word(self) -> Term | None:

@@ -18,12 +18,14 @@ class TemplateInvalid(Exception):
 class Scanner:
     """Reads a text from left to right."""
 
-    __slots__ = ("at", "depth", "text")
+    __slots__ = ("at", "depth", "is_guess", "text")
 
     def __init__(self, text: str, *, depth: int) -> None:
         self.text = text
         self.at = 0
         self.depth = depth
+        self.is_guess = False
+        """What is read now may be read otherwise: faults need no place, which takes time to count."""
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Go behind what the pattern matches here; None when it does not."""
@@ -39,6 +41,8 @@ class Scanner:
             TemplateInvalid: always.
 
         """
+        if self.is_guess:
+            raise TemplateInvalid(message, 0, 0)
         place = self.at if at is None else at
         line = self.text.count("\n", 0, place) + 1
         raise TemplateInvalid(message, line, place - self.text.rfind("\n", 0, place))

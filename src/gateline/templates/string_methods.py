@@ -77,9 +77,8 @@ def _replace(meter: Meter, text: str, old: object, new: object) -> object:
 
 def _replaced(meter: Meter, text: str, pattern: object, replacement: object, count: int) -> str:
     put = text_argument(replacement)
-    meter.take(len(text) * (1 if len(put) < 2 else 2))
     try:
-        result = _expression(pattern).replace(text, put, count=count)
+        result = _expression(pattern).replace(text, put, longest=meter.room, count=count)
     except ExpressionInvalid as error:
         raise TemplateFailed("a replacement cannot be read") from error
     if result is None:

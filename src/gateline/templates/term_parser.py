@@ -31,7 +31,7 @@ _NUMBER: Final = re.compile(
     r"-?(?:(?P<whole>[0-9]+)(?![0-9.eE]|\.)|(?P<first>[0-9]+)(?=\.\.)"
     r"|[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|(?P<rest>[0-9]+))"
 )
-_TEXT: Final = re.compile(r'"((?:[^"]|"")*)"' + r"|'((?:[^']|'')*)'")
+_TEXT: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"' + r"|'([^']*(?:''[^']*)*)'")
 _WORD: Final = re.compile(r"(?:true|false|null)(?![A-Za-z0-9_])")
 _PROPERTY: Final = re.compile(r"\.([A-Za-z][A-Za-z0-9_-]*)(\()?")
 _CODE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")

@@ -15,12 +15,13 @@ from gateline.templates.method import Method, Methods, Tool
 
 _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
 _ESCAPES: Final = {
-    '"': '\\"', "'": "\\'", "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+    '"': '\\"', "'": "\\'", "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "/": "\\/",
 }  # fmt: skip
-_SPECIAL: Final = re.compile(r"[\"'\\\x00-\x1f\x80-\U0010ffff]")
+_SPECIAL: Final = re.compile(r"[\"'\\/\x00-\x1f\x80-\U0010ffff]")
 
 
 def _escape_java_script(meter: Meter, _: object, value: object) -> object:
+    r"""As `StringEscapeUtils` of commons-lang 2.5: slashes too (`"Accept": "*\/*"` in Amazon's execution logs)."""
     text = "null" if value is None else text_of(value, meter)
     escaped = _SPECIAL.sub(_escape, text)
     meter.take(len(escaped))
