@@ -103,6 +103,10 @@ def test_the_whole_body_is_a_value_too() -> None:
     assert said(b"text", bodies=("",)) == ["ok", "1", "1", "text"]
 
 
+def test_half_a_pair_of_surrogates_is_a_question_mark() -> None:
+    assert said(b'{"a":"\\ud800"}', bodies=("a",)) == ["ok", "1", "1", "?"]
+
+
 def test_a_path_that_cannot_be_read_finds_nothing() -> None:
     assert said(b'{"a":1}', bodies=("a[", "a")) == ["ok", "2", "0", "", "1", "1"]
 

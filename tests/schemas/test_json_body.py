@@ -84,7 +84,16 @@ def test_a_value_is_shown_as_jackson_shows_it(text: str, shown: str) -> None:
         ("[1,2]", "[2,1]", False),
         ('"1"', "1", False),
         ("null", "false", False),
+        ("100", "1e2", True),
+        ("0", "-0.0", True),
+        ("0.10", "0.1", True),
+        ("12345678901234567890", "12345678901234567891", False),
     ],
 )
 def test_equal_values_are_the_same(one: str, other: str, same: bool) -> None:
     assert (identity(read(one)) == identity(read(other))) is same
+
+
+def test_no_client_chooses_the_hashes_of_its_numbers() -> None:
+    numbers = [identity(read(str(n * (2**61 - 1)))) for n in range(100)]
+    assert len({hash(number) for number in numbers}) > 1

@@ -148,3 +148,7 @@ def test_a_client_does_not_choose_how_much_it_gets_back() -> None:
     text = said({"maxLength": 1}, json.dumps("x" * 1_000_000))
     assert text is not None
     assert len(text) < 10_000
+
+
+def test_half_a_pair_of_surrogates_is_told_as_a_question_mark() -> None:
+    assert said({"maxLength": 0}, '"\\ud800"') == '[string "?" is too long (length: 1, maximum allowed: 0)]'

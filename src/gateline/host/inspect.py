@@ -102,7 +102,9 @@ def _reply(inspection: Inspection, types: Sequence[str], body: bytes) -> bytes:
         values = _values(inspection.method.bodies, body)
     except BodyMalformed:
         return _list("malformed")
-    flat = [part for value in values for part in (("0", "") if value is None else ("1", value))]
+    # Half a pair of surrogates, as JSON can hold it, is no character.
+    texts = (None if value is None else value.encode(errors="replace") for value in values)
+    flat = [part for text in texts for part in ((b"0", b"") if text is None else (b"1", text))]
     return _list("ok", len(values), *flat)
 
 
@@ -138,7 +140,7 @@ def _values(paths: Sequence[str], body: bytes) -> list[str | None]:
     return found
 
 
-def _list(*values: str | int) -> bytes:
+def _list(*values: str | bytes | int) -> bytes:
     writer = NetstringWriter()
     writer.put(*values)
     return writer.data

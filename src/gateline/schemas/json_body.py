@@ -7,7 +7,7 @@ read the other one than was judged.
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
 from typing import Final, NoReturn
 
@@ -17,6 +17,7 @@ LONGEST_NUMBER: Final = 1000
 """Characters of a number. Amazon's reader takes longer ones, which nobody sends; judging them costs their square."""
 
 _LARGEST_EXPONENT: Final = 100_000
+_EXACT: Final = Context(prec=LONGEST_NUMBER)
 
 
 class JsonInvalid(ValueError):
@@ -82,7 +83,10 @@ def written(value: Json) -> str:
 
 
 def identity(value: Json) -> object:
-    """Something hashable that is the same for equal values: 1 and 1.0 are equal, 1 and true are not."""
+    """Something hashable that is the same for equal values: 1 and 1.0 are equal, 1 and true are not.
+
+    Numbers are bytes in it: their own hashes can be chosen, and a client would choose that all of them are the same.
+    """
     match value:
         case dict():
             return frozenset((name, identity(below)) for name, below in value.items())
@@ -90,6 +94,8 @@ def identity(value: Json) -> object:
             return tuple(map(identity, value))
         case bool():
             return (bool, value)
+        case int() | Decimal():
+            return str(Decimal(value).normalize(_EXACT)).encode() if value else b"0"
         case _:
             return value
 

@@ -84,7 +84,10 @@ class Models:
             schema.judge(value, report)
         except (TooLong, RecursionError):
             return TOO_MUCH
-        return None if report.is_good else f"[{', '.join(report.messages)}]"
+        if report.is_good:
+            return None
+        # Half a pair of surrogates is no character; Java writes a question mark, too.
+        return f"[{', '.join(report.messages)}]".encode(errors="replace").decode()
 
     def _model(self, name: str) -> Judge:
         try:
