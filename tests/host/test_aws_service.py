@@ -53,7 +53,7 @@ def with_services(
 
 
 async def sent(services: AwsServices, call: ServiceCall = CALL, **changes: Any) -> BackendAnswer:
-    return await services.send(replace(call, **changes), seconds=29, grow=lambda _: None)
+    return await services.send(replace(call, **changes), grow=lambda _: None)
 
 
 def json_call(service: str, target: str, **body: object) -> ServiceCall:

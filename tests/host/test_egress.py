@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateline.host import egress
 from gateline.host.egress import Egress
 from gateline.integrations.outgoing import BackendAnswer, HttpRequest, Refusal
 from host.egress_peer import OK, EgressPeer, failed
@@ -20,10 +19,8 @@ PLAIN = (
 )
 
 
-async def sent(egress: Egress, request: HttpRequest = GET, *, seconds: float = 29) -> BackendAnswer:
-    return await egress.send(
-        request, scope="shop/prod egress", route="shop/prod GET /a", seconds=seconds, grow=lambda _: None
-    )
+async def sent(egress: Egress, request: HttpRequest = GET) -> BackendAnswer:
+    return await egress.send(request, scope="shop/prod egress", route="shop/prod GET /a", grow=lambda _: None)
 
 
 def played(
@@ -42,13 +39,13 @@ def played(
     asyncio.run(play())
 
 
-def refused(folder: Path, answer: bytes | None, request: HttpRequest = GET, *, seconds: float = 29) -> str:
+def refused(folder: Path, answer: bytes, request: HttpRequest = GET) -> str:
     """The gateway response that one answer becomes."""
     found: list[str] = []
 
     async def story(_: EgressPeer, egress: Egress) -> None:
         with pytest.raises(Refusal) as raised:
-            await sent(egress, request, seconds=seconds)
+            await sent(egress, request)
         found.append(raised.value.type)
 
     played(folder, story, lambda _: answer)
@@ -98,13 +95,6 @@ def test_envoy_may_be_made_anew(tmp_path: Path) -> None:
 )
 def test_what_envoy_answers_becomes_a_gateway_response(tmp_path: Path, flags: str, kind: str) -> None:
     assert refused(tmp_path, failed(flags)) == kind
-
-
-def test_an_envoy_that_says_nothing_is_waited_for_a_little_longer_than_the_timeout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(egress, "GRACE_SECONDS", 0.05)
-    assert refused(tmp_path, None, seconds=0.05) == "INTEGRATION_TIMEOUT"
 
 
 def test_what_cannot_be_written_is_not_sent(tmp_path: Path) -> None:

@@ -145,6 +145,15 @@ def test_what_envoy_answers_is_said_in_amazons_words(
     assert told.text.startswith("shop/prod GET /orders: ")
 
 
+def test_an_envoy_that_says_nothing_is_waited_for_a_little_longer_than_the_timeout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrate, "GRACE_SECONDS", 0.01)
+    of = replace(integration(), timeout=timedelta(milliseconds=50))
+    response, _ = one(tmp_path, of, says=lambda _: None)
+    assert (response.status, response.body) == (504, b'{"message": "Endpoint request timed out"}')
+
+
 def test_a_body_without_a_template_is_refused_when_the_definition_says_so(tmp_path: Path) -> None:
     response, bench = one(tmp_path, integration(passthrough=PassthroughBehavior.NEVER), b"{}")
     assert (response.status, response.body) == (415, b'{"message": "Unsupported Media Type"}')

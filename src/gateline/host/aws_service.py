@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gateline.host.connection import Grow, Pool, head
-from gateline.integrations.outgoing import BackendAnswer, Refusal, ServiceCall, configuration_error
+from gateline.integrations.outgoing import BackendAnswer, ServiceCall, configuration_error
 from gateline.model.address import forbidden_reason
 
 NO_BOTO3: Final = "an integration with an AWS service needs boto3: pip install 'gateline[aws]'"
@@ -74,12 +74,11 @@ class AwsServices:
         """Send calls to these from now on: service, "" for all → URL. They count before the environment's."""
         self._endpoints = endpoints
 
-    async def send(self, call: ServiceCall, *, seconds: float, grow: Grow) -> BackendAnswer:
+    async def send(self, call: ServiceCall, *, grow: Grow) -> BackendAnswer:
         """Sign a call, send it, and wait for the answer. Redirects are answers.
 
         Args:
             call: what to say.
-            seconds: the integration's timeout.
             grow: told the size of the answer's body as it comes.
 
         Raises:
@@ -88,16 +87,12 @@ class AwsServices:
         """
         if not can_sign():
             raise configuration_error(NO_BOTO3)
-        try:
-            async with asyncio.timeout(seconds):
-                # In a thread: credentials may come from a file, a program or a metadata service.
-                loop = asyncio.get_running_loop()
-                destination, headers = await loop.run_in_executor(self._signing, self._signed, call)
-        except TimeoutError:
-            raise Refusal("INTEGRATION_TIMEOUT", reason="no credentials in time") from None
+        # In a thread: credentials may come from a file, a program or a metadata service.
+        loop = asyncio.get_running_loop()
+        destination, headers = await loop.run_in_executor(self._signing, self._signed, call)
         target = f"{destination.path}{call.path}" + (f"?{call.query}" if call.query else "")
         said = head(call.verb, target, headers, call.body)
-        return await self._pool(destination).exchange(said, call.body, seconds=seconds, grow=grow)
+        return await self._pool(destination).exchange(said, call.body, grow)
 
     def close(self) -> None:
         """Close what is idle."""

@@ -55,20 +55,15 @@ class Pool:
         self._kept_seconds = kept_seconds
         self._idle: list[tuple[float, _Connection]] = []
 
-    async def exchange(
-        self, request: h11.Request, body: bytes, *, seconds: float, grow: Grow
-    ) -> BackendAnswer:
-        """Send a request and wait for its answer, for so many seconds at most.
+    async def exchange(self, request: h11.Request, body: bytes, grow: Grow) -> BackendAnswer:
+        """Send a request and wait for its answer, as long as it takes.
 
         Raises:
             Refusal: there is none; the client gets this gateway response.
 
         """
         try:
-            async with asyncio.timeout(seconds):
-                return await self._exchanged(request, body, grow)
-        except TimeoutError:
-            raise Refusal("INTEGRATION_TIMEOUT", reason=f"no answer within {seconds:g} seconds") from None
+            return await self._exchanged(request, body, grow)
         except OSError as error:  # of TLS too
             raise Refusal("INTEGRATION_FAILURE", reason=f"no connection: {type(error).__name__}") from None
         except h11.RemoteProtocolError as error:

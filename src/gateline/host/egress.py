@@ -21,13 +21,12 @@ from gateline.integrations.outgoing import (
     configuration_error,
 )
 
-GRACE_SECONDS: Final = 1.0
-"""How much longer than Envoy's own limit the host waits; it is Envoy that ends what takes too long."""
-
 _KEPT_SECONDS: Final = 23 * 3600.0  # Envoy keeps them for a day
 _TIMEOUTS: Final = frozenset({"UT", "SI", "UMSDR"})
 _REMAPPED: Final = b"x-amzn-remapped-"
-_COPIED: Final = frozenset({b"connection", b"content-length", b"upgrade"})  # Envoy's own; the backend's are renamed
+_COPIED: Final = frozenset(
+    {b"connection", b"content-length", b"upgrade"}
+)  # Envoy's own; the backend's are renamed
 _NO_ENDPOINT: Final = frozenset({"UH", "NC", "UO", "NR"})
 
 
@@ -37,16 +36,13 @@ class Egress:
     def __init__(self, socket: Path) -> None:
         self._pool = Pool(lambda: asyncio.open_unix_connection(socket), kept_seconds=_KEPT_SECONDS)
 
-    async def send(
-        self, request: HttpRequest, *, scope: str, route: str, seconds: float, grow: Grow
-    ) -> BackendAnswer:
-        """Send a request to its backend, and wait for the answer.
+    async def send(self, request: HttpRequest, *, scope: str, route: str, grow: Grow) -> BackendAnswer:
+        """Send a request to its backend, and wait for the answer: Envoy's route knows how long.
 
         Args:
             request: the request; its headers are sent as they are.
             scope: of the stage at the egress listener.
             route: of the method there.
-            seconds: the integration's timeout.
             grow: told the size of the answer's body as it comes.
 
         Raises:
@@ -55,7 +51,7 @@ class Egress:
         """
         headers = [("Host", request.authority), (keys.SCOPE_HEADER, scope), (keys.EGRESS_HEADER, route)]
         said = head(request.verb, request.target, headers + list(request.headers), request.body)
-        answer = await self._pool.exchange(said, request.body, seconds=seconds + GRACE_SECONDS, grow=grow)
+        answer = await self._pool.exchange(said, request.body, grow)
         _refuse_failure(answer)
         return replace(answer, headers=_as_sent(answer.headers))
 

@@ -19,7 +19,6 @@ from gateline.host.aws_service import AwsServices
 from gateline.host.bodies import Body
 from gateline.host.connection import Grow
 from gateline.host.directory import invoked_arn
-from gateline.host.egress import GRACE_SECONDS
 from gateline.host.torn_path import is_torn
 from gateline.host.turns import Turns
 from gateline.integrations.context import Circumstances
@@ -46,6 +45,9 @@ from gateline.model.integration import Integration
 
 T = TypeVar("T")
 
+GRACE_SECONDS: Final = 1.0
+"""How much longer than an integration's timeout the host waits: Envoy itself ends what goes through it."""
+
 MOST_ASYNCHRONOUS: Final = 512
 """Events of asynchronous invocations that wait or run; who comes later is refused."""
 
@@ -65,9 +67,7 @@ _ENDED: Final = ("Runtime.ExitError", "Error: Runtime exited without providing a
 class Backends(Protocol):
     """What of `gateline.host.egress.Egress` is used here."""
 
-    async def send(
-        self, request: HttpRequest, *, scope: str, route: str, seconds: float, grow: Grow
-    ) -> BackendAnswer:
+    async def send(self, request: HttpRequest, *, scope: str, route: str, grow: Grow) -> BackendAnswer:
         """Send a request to its backend."""
 
 
@@ -136,29 +136,31 @@ class Integrate:
         return await self._turns.run(source_of(circumstances.call.source_ip), size, work)
 
     async def _received(self, circumstances: Circumstances, outgoing: Outgoing, grow: Grow) -> Received:
+        if isinstance(outgoing, MockStatus):
+            return outgoing
         seconds = _integration(circumstances).timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds + GRACE_SECONDS):
+                return await self._performed(circumstances, outgoing, grow)
+        except TimeoutError:
+            raise Refusal("INTEGRATION_TIMEOUT", reason=f"no answer within {seconds:g} seconds") from None
+
+    async def _performed(
+        self, circumstances: Circumstances, outgoing: HttpRequest | ServiceCall | FunctionCall, grow: Grow
+    ) -> Received:
         match outgoing:
-            case MockStatus():
-                return outgoing
             case HttpRequest():
                 if is_torn(circumstances.method.patterns, outgoing.target):
                     raise bad_request("the balancer's rules can read the path in more than one way")
                 scope, route = f"{circumstances.stage.scope} egress", circumstances.method.egress
-                return await self._backends.send(
-                    outgoing, scope=scope, route=route, seconds=seconds, grow=grow
-                )
+                return await self._backends.send(outgoing, scope=scope, route=route, grow=grow)
             case ServiceCall():
-                return await self._services.send(outgoing, seconds=seconds, grow=grow)
+                return await self._services.send(outgoing, grow=grow)
             case FunctionCall(asynchronous=True):
                 self._invoke_later(circumstances, outgoing)
                 return ACCEPTED
             case FunctionCall():
-                try:
-                    async with asyncio.timeout(seconds + GRACE_SECONDS):
-                        answer = await self._invoked(circumstances, outgoing)
-                except TimeoutError:
-                    reason = f"the function took more than {seconds:g} seconds"
-                    raise Refusal("INTEGRATION_TIMEOUT", reason=reason) from None
+                answer = await self._invoked(circumstances, outgoing)
                 return _answered(answer, circumstances.call.request_id)
 
     async def _invoked(self, circumstances: Circumstances, call: FunctionCall) -> Answer:
