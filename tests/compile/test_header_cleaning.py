@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateline.compile.header_cleaning import early_mutation, owned_pattern
+from compile.gateways import ORIGIN, api, method
+from gateline.compile.header_cleaning import (
+    balancer_pattern,
+    cleaned_headers,
+    early_mutation,
+    owned_pattern,
+)
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.wire import to_dict
 from gateline.dataplane import keys
+from gateline.model.authorizer import Authorization, Authorizer, AuthorizerKind
 
 CLEANED = CleanedHeaders(
     secrets=frozenset({"x-gw-secret", "apigatewaypassthroughheader"}), injected=frozenset({"x-tenant-id"})
@@ -136,3 +143,29 @@ def test_the_scope_and_the_id_are_set_after_cleaning() -> None:
     assert set(clean) == {"remove_on_match"}
     assert scope["append"]["header"] == {"key": keys.SCOPE_HEADER, "value": keys.ENTRY_SCOPE}
     assert identity["append"]["header"] == {"key": keys.REQUEST_ID_HEADER, "value": "%UNIQUE_ID%"}
+
+
+def test_a_header_that_callers_are_asked_for_stays_though_a_secret_has_its_name() -> None:
+    asked = CleanedHeaders(
+        secrets=frozenset({"x-api-key", "x-gw-secret"}), asked=frozenset({"x-api-key", "authorization"})
+    )
+    pattern = owned_pattern(asked, trusted_hops=0)
+    names = ("x-api-key", "x_api_key", "x-gw-secret", "authorization")
+    assert [bool(re.fullmatch(pattern, name)) for name in names] == [False, True, True, False]
+
+
+def test_callers_are_asked_for_api_keys_and_for_what_authorizers_read() -> None:
+    authorizer = Authorizer(
+        name="a",
+        kind=AuthorizerKind.REQUEST,
+        identity_sources=("method.request.header.X-Token", "method.request.querystring.q"),
+        origin=ORIGIN,
+    )
+    keyed = method("GET", "/", authorization=Authorization(api_key_required=True, origin=ORIGIN))
+    assert cleaned_headers(api(keyed, authorizers=(authorizer,))).asked == {"x-token", "x-api-key"}
+    assert cleaned_headers(api(method("GET", "/"))).asked == set()
+
+
+def test_a_balancer_of_the_internet_takes_a_secrets_name_away_whoever_asks_for_it() -> None:
+    asked = CleanedHeaders(secrets=frozenset({"x-api-key"}), asked=frozenset({"x-api-key"}))
+    assert re.fullmatch(balancer_pattern(asked), "x-api-key")

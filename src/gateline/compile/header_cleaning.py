@@ -10,7 +10,7 @@ An *alias* of a name differs from it in its separators only: many servers fold `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from gateline.compile.route import CleanedHeaders, header
@@ -61,6 +61,7 @@ _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- name
 _FRAMING: Final = ("content-length", "transfer-encoding")
 """Whose aliases a backend might take for the frame of the message."""
 
+_IDENTITY_HEADER: Final = re.compile(r"method\.request\.(?:multivalue)?header\.(.+)")
 _SEPARATOR: Final = "[^a-z0-9]?"
 
 
@@ -74,7 +75,20 @@ def cleaned_headers(api: RestApi) -> CleanedHeaders:
                 continue
             is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
             (secrets if is_secret else injected).add(mapping.name.lower())
-    return CleanedHeaders(secrets=frozenset(secrets), injected=frozenset(injected - secrets))
+    return CleanedHeaders(
+        secrets=frozenset(secrets), injected=frozenset(injected - secrets), asked=frozenset(_asked(api))
+    )
+
+
+def _asked(api: RestApi) -> Iterator[str]:
+    """Headers in which a caller of the API says who it is."""
+    for authorizer in api.authorizers:
+        for source in authorizer.identity_sources:
+            found = _IDENTITY_HEADER.fullmatch(source)
+            if found is not None:
+                yield found[1].lower()
+    if any(method.authorization.api_key_required for method in api.methods):
+        yield "x-api-key"
 
 
 def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
@@ -82,7 +96,8 @@ def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
     listed = tuple(parts)
     secrets = frozenset[str]().union(*(part.secrets for part in listed))
     injected = frozenset[str]().union(*(part.injected for part in listed))
-    return CleanedHeaders(secrets=secrets, injected=injected - secrets)
+    asked = frozenset[str]().union(*(part.asked for part in listed))
+    return CleanedHeaders(secrets=secrets, injected=injected - secrets, asked=asked)
 
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:
@@ -117,8 +132,9 @@ def balancer_pattern(cleaned: CleanedHeaders) -> str:
 
 def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:
     """A regular expression (RE2, anchored by its user) that matches the names removed from a request."""
-    patterns = [*_DROPPED, *_claims(cleaned.secrets, trusted_hops=trusted_hops)]
-    patterns += [alias for name in sorted(cleaned.injected) for alias in _aliases(name)]
+    patterns = [*_DROPPED, *_claims(cleaned.secrets - cleaned.asked, trusted_hops=trusted_hops)]
+    kept = cleaned.injected | (cleaned.secrets & cleaned.asked)
+    patterns += [alias for name in sorted(kept) for alias in _aliases(name)]
     return "(?:" + "|".join(patterns) + ")"
 
 

@@ -26,11 +26,13 @@ class CleanedHeaders:
 
     `secrets` carry secrets: a client's own is removed everywhere. `injected` hold what the gateway knows
     (literals, stage variables, context): a client's own is overwritten where they are mapped, its aliases are
-    removed.
+    removed. `asked` are those that callers must send, for an authorizer or as their API key: no secret of that name
+    can take them away from there, so they are treated as injected ones.
     """
 
     secrets: frozenset[str] = frozenset()
     injected: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
 
 def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> dict[str, object]:
