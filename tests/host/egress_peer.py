@@ -54,6 +54,8 @@ class EgressPeer:
         except (asyncio.IncompleteReadError, ConnectionError):
             self.ended += 1
             self.left.set()
+        except asyncio.CancelledError:
+            pass  # `end`: who swallows it here is not asked about it afterwards
         finally:
             writer.close()
 

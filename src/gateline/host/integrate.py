@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from gateline.functions.answer import AS_IF_MISSING, Answer, Failed, Fault, Raised, Returned
@@ -30,7 +31,6 @@ from gateline.integrations.outgoing import (
     FunctionCall,
     HttpRequest,
     MockStatus,
-    Outgoing,
     RawHeaders,
     Received,
     Refusal,
@@ -64,6 +64,17 @@ _ERRORS: Final = {
 _ENDED: Final = ("Runtime.ExitError", "Error: Runtime exited without providing a reason")
 
 
+Sent = HttpRequest | ServiceCall | FunctionCall
+
+
+@dataclass(slots=True)
+class Begun:
+    """An exchange whose request is to be sent."""
+
+    exchange: Exchange
+    outgoing: Sent | None  # let go when it is being sent
+
+
 class Backends(Protocol):
     """What of `gateline.host.egress.Egress` is used here."""
 
@@ -91,23 +102,24 @@ class Integrate:
         prepare: Callable[[HostedMethod], Prepared],
         headers: RawHeaders,
         body: bytes,
-    ) -> tuple[Exchange, Outgoing]:
-        """Make out what to send. The exchange holds no body any more when this is done.
+    ) -> ProxyResponse | Begun:
+        """Make out what to send; of a mock, at once what to answer. Nothing holds the body when this is done.
 
         Raises:
             Refusal: nothing is sent.
 
         """
 
-        def work() -> tuple[Exchange, Outgoing]:
+        def work() -> ProxyResponse | Begun:
             exchange = Exchange(prepare(circumstances.method), circumstances, headers, body)
-            return exchange, exchange.outgoing()
+            outgoing = exchange.outgoing()
+            if isinstance(outgoing, MockStatus):
+                return exchange.answer(outgoing)
+            return Begun(exchange, outgoing)
 
         return await self._worked(circumstances, len(body), work)
 
-    async def finish(
-        self, circumstances: Circumstances, exchange: Exchange, outgoing: Outgoing, room: Body
-    ) -> ProxyResponse:
+    async def finish(self, circumstances: Circumstances, begun: Begun, room: Body) -> ProxyResponse:
         """Send it, and make out what to answer.
 
         Raises:
@@ -115,15 +127,17 @@ class Integrate:
             NoRoom: bodies would take more than `room` may have.
 
         """
+        outgoing, begun.outgoing = begun.outgoing, None
+        assert outgoing is not None
         sent = _size(outgoing)
         room.grow(sent)
         room.shrink(sent)
         received = await self._received(circumstances, outgoing, lambda size: room.grow(sent + size))
-        del outgoing  # what was sent is not needed any more
+        del outgoing
         size = _size(received)
         room.grow(size)
         room.shrink(size)
-        response = await self._worked(circumstances, size, lambda: exchange.answer(received))
+        response = await self._worked(circumstances, size, lambda: begun.exchange.answer(received))
         room.grow(len(response.body))
         room.shrink(len(response.body))
         return response
@@ -135,9 +149,7 @@ class Integrate:
             return work()
         return await self._turns.run(source_of(circumstances.call.source_ip), size, work)
 
-    async def _received(self, circumstances: Circumstances, outgoing: Outgoing, grow: Grow) -> Received:
-        if isinstance(outgoing, MockStatus):
-            return outgoing
+    async def _received(self, circumstances: Circumstances, outgoing: Sent, grow: Grow) -> Received:
         seconds = _integration(circumstances).timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds + GRACE_SECONDS):
@@ -145,9 +157,7 @@ class Integrate:
         except TimeoutError:
             raise Refusal("INTEGRATION_TIMEOUT", reason=f"no answer within {seconds:g} seconds") from None
 
-    async def _performed(
-        self, circumstances: Circumstances, outgoing: HttpRequest | ServiceCall | FunctionCall, grow: Grow
-    ) -> Received:
+    async def _performed(self, circumstances: Circumstances, outgoing: Sent, grow: Grow) -> Received:
         match outgoing:
             case HttpRequest():
                 if is_torn(circumstances.method.patterns, outgoing.target):
@@ -197,7 +207,7 @@ def _integration(circumstances: Circumstances) -> Integration:
     return integration
 
 
-def _size(of: Outgoing | Received) -> int:
+def _size(of: Sent | Received) -> int:
     match of:
         case HttpRequest(body=body) | ServiceCall(body=body) | BackendAnswer(body=body):
             return len(body)

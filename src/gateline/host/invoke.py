@@ -142,9 +142,11 @@ class Invoke:
             if at.method.integration is None:
                 return await self._proxied(at, headers, body)
             integrate = self._integrate()
-            begun = [await integrate.begin(at, invocation.directory.prepared, headers, body)]
+            begun = await integrate.begin(at, invocation.directory.prepared, headers, body)
             del body  # from here on nobody holds it, and what was made of it only until it is sent
-            return await integrate.finish(at, *begun.pop(), room)
+            if isinstance(begun, ProxyResponse):
+                return begun
+            return await integrate.finish(at, begun, room)
         except Refusal as refused:
             return self._refused(at, headers, refused)
         except NoRoom:
