@@ -14,26 +14,25 @@ from gateline.templates.json_text import JsonInvalid
 from gateline.templates.method import Method, Methods, Tool
 
 _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
-_ESCAPES: Final = {
-    '"': '\\"', "'": "\\'", "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "/": "\\/",
-}  # fmt: skip
-_SPECIAL: Final = re.compile(r"[\"'\\/\x00-\x1f\x80-\U0010ffff]")
+_ESCAPES: Final = (
+    ("\\", "\\\\"), ('"', '\\"'), ("'", "\\'"), ("/", "\\/"),
+    ("\b", "\\b"), ("\f", "\\f"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"),
+)  # fmt: skip
+_SPECIAL: Final = re.compile(r"[\x00-\x1f\x80-\U0010ffff]")
 
 
 def _escape_java_script(meter: Meter, _: object, value: object) -> object:
     r"""As `StringEscapeUtils` of commons-lang 2.5: slashes too (`"Accept": "*\/*"` in Amazon's execution logs)."""
     text = "null" if value is None else text_of(value, meter)
-    escaped = _SPECIAL.sub(_escape, text)
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
+    escaped = _SPECIAL.sub(_code_units, text)
     meter.take(len(escaped))
     return escaped
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    known = _ESCAPES.get(character)
-    if known is not None:
-        return known
-    units = character.encode("utf-16-be", "surrogatepass").hex().upper()
+def _code_units(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex().upper()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
