@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 from contextlib import ExitStack
 
 import pytest
@@ -16,7 +17,9 @@ MISSING = '[object has missing required properties (["name"])]'
 JSON = ((b"content-type", b"application/json"),)
 
 
-def directory(models: tuple[tuple[str, str], ...] = (), bodies: tuple[str, ...] = ()) -> Directory:
+def directory(
+    models: tuple[tuple[str, str], ...] = (), bodies: tuple[str, ...] = (), *, decompresses: bool = False
+) -> Directory:
     method = HostedMethod(
         route="shop/prod GET /orders", resource="/orders", resource_id="abc", models=models, bodies=bodies
     )
@@ -26,6 +29,7 @@ def directory(models: tuple[tuple[str, str], ...] = (), bodies: tuple[str, ...] 
         stage="prod",
         account_id="123456789012",
         region="us-east-1",
+        decompresses=decompresses,
         models=(("Pet", PET), ("Bad", '{"type": 1}')),
         methods=(method,),
     )
@@ -38,11 +42,12 @@ def said(
     *,
     models: tuple[tuple[str, str], ...] = (),
     bodies: tuple[str, ...] = (),
+    decompresses: bool = False,
 ) -> list[str]:
     async def ask() -> bytes:
         turns = Turns()
         try:
-            found = directory(models, bodies)
+            found = directory(models, bodies, decompresses=decompresses)
             inspect = Inspect(lambda: found, turns)
             with inspect.place(described()) as inspection:
                 return await inspect(inspection, headers, body)
@@ -140,3 +145,22 @@ def test_one_source_cannot_take_all_places_and_gives_them_back() -> None:
         held.enter_context(inspect.place(described(source_ip="192.0.2.8")))
     with inspect.place(described()):
         pass
+
+
+@pytest.mark.parametrize(
+    ("body", "reply"),
+    [
+        (gzip.compress(b'{"name":"Rex"}'), ["ok", "0"]),
+        (gzip.compress(b"{}"), ["invalid", MISSING]),
+        (b'{"name":"Rex"}', ["undecodable"]),
+    ],
+)
+def test_a_compressed_body_is_judged_as_the_backend_gets_it(body: bytes, reply: list[str]) -> None:
+    headers = (*JSON, (b"content-encoding", b"gzip"))
+    assert said(body, headers, models=MODELS, decompresses=True) == reply
+
+
+def test_a_coding_that_nobody_reads_behind_the_script_means_nothing() -> None:
+    headers = (*JSON, (b"content-encoding", b"gzip"))
+    assert said(b'{"name":"Rex"}', headers, models=MODELS) == ["ok", "0"]
+    assert said(gzip.compress(b'{"name":"Rex"}'), headers, models=MODELS) == ["invalid", UNREADABLE]

@@ -60,6 +60,7 @@ def hosted_stage(
         variables=stage.variables,
         header_names=_header_names(api),
         binary_media_types=api.binary_media_types,
+        decompresses=api.minimum_compression_size is not None,
         models=api.models if any(method.models for method in methods) else (),
         answers=answers(api, stage, account_id=gateway.edge.account_id),
         authorizers=tuple(

@@ -2,8 +2,9 @@
 
 Envoy holds such a request back while the host looks at its body (api-gateway.md sections 7 and 13). The reply is
 netstrings: `ok`, a count and for each JSONPath of `HostedMethod.bodies` "1" and a value or "0" and nothing;
-`invalid` and what `$context.error.validationErrorString` says; or `malformed`, for a body that begins as JSON and
-is none. Whatever else happens is a status other than 200, and the script answers 500.
+`invalid` and what `$context.error.validationErrorString` says; `malformed`, for a body that begins as JSON and is
+none; or `undecodable`, for one that is not compressed as its Content-Encoding says. Whatever else happens is a
+status other than 200, and the script answers 500.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 from gateline.dataplane.netstring import NetstringWriter
 from gateline.functions.places import Places, source_of
+from gateline.host.content_coding import NotCompressed, plain_body
 from gateline.host.directory import Directory, Find
 from gateline.host.turns import Turns
 from gateline.integrations.call import Call, CallInvalid, read_call
@@ -84,12 +86,22 @@ class Inspect:
             SchemaInvalid: the method's model can judge nothing.
 
         """
-        types = [value.decode("latin-1") for name, value in headers if name.lower() == b"content-type"]
+        types = _values_of(headers, b"content-type")
+        codings = _values_of(headers, b"content-encoding") if inspection.stage.decompresses else []
         source = source_of(inspection.call.source_ip)
-        return await self._turns.run(source, len(body), lambda: _reply(inspection, types, body))
+        return await self._turns.run(source, len(body), lambda: _reply(inspection, types, codings, body))
 
 
-def _reply(inspection: Inspection, types: Sequence[str], body: bytes) -> bytes:
+def _values_of(headers: RawHeaders, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
+
+
+def _reply(inspection: Inspection, types: Sequence[str], codings: Sequence[str], body: bytes) -> bytes:
+    if codings:
+        try:
+            body = plain_body(body, codings)
+        except NotCompressed:
+            return _list("undecodable")
     fault = _fault(inspection, types, body)
     if fault is not None:
         return _list("invalid", fault)

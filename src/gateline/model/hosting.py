@@ -62,6 +62,9 @@ class HostedStage:
     variables: tuple[tuple[str, str], ...] = ()
     header_names: tuple[str, ...] = ()  # names of headers as the definition spells them
     binary_media_types: tuple[str, ...] = ()
+    decompresses: bool = (
+        False  # bodies are decompressed behind the script: one that it has looked at comes as sent
+    )
     models: tuple[tuple[str, str], ...] = ()  # name → JSON Schema
     answers: tuple[Answer, ...] = ()  # customised gateway responses
     authorizers: tuple[HostedAuthorizer, ...] = ()

@@ -132,3 +132,28 @@ def test_deflate_is_not_decompressed(limited: Served) -> None:
     body = zlib.compress(b"h" * 100)
     received = limited.reaches(b"POST", b"/prod/in", b"Content-Encoding: deflate", host=HOST, body=body)
     assert received.body == body
+
+
+CHECKED = (b"Content-Type: application/json", b"Content-Encoding: gzip")
+
+
+def test_a_compressed_body_is_validated_as_the_backend_gets_it(limited: Served) -> None:
+    body = gzip.compress(b'{"name": "Rex"}')
+    received = limited.reaches(b"POST", b"/prod/checked", *CHECKED, host=HOST, body=body)
+    assert (received.body, received.all(b"content-encoding")) == (b'{"name": "Rex"}', [])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (gzip.compress(b"{}"), 400, b"Invalid request body"),
+        (b'{"name": "Rex"}', 415, b"Unsupported Media Type"),
+        (gzip.compress(b'{"name": "Rex"}')[:-4], 415, b"Unsupported Media Type"),
+    ],
+)
+def test_no_body_passes_its_model_by_what_it_calls_itself(
+    limited: Served, body: bytes, status: int, said: bytes
+) -> None:
+    answer = limited.send(b"POST", b"/prod/checked", *CHECKED, host=HOST, body=body)
+    assert (answer.status, said in answer.body) == (status, True), answer.raw
+    assert limited.backend.received() == []

@@ -21,8 +21,8 @@ local function missing_parameters(r, required)
   return missing and concat(missing, ", ")
 end
 
--- What the host said of a body: "ok" with the values that mappings read from it, "invalid" with the reason, or
--- "malformed". An error when it is anything else.
+-- What the host said of a body: "ok" with the values that mappings read from it, "invalid" with the reason,
+-- "malformed" or "undecodable". An error when it is anything else.
 local function read_inspection(text)
   local take = reader(text)
   local found = { kind = take() }
@@ -34,7 +34,7 @@ local function read_inspection(text)
     end
   elseif found.kind == "invalid" then
     found.reason = take()
-  elseif found.kind ~= "malformed" then
+  elseif found.kind ~= "malformed" and found.kind ~= "undecodable" then
     error("unknown verdict")
   end
   return found
@@ -78,6 +78,9 @@ local function inspect(r, stage, method)
     return false
   elseif found.kind == "malformed" then
     answer(r, "BAD_REQUEST_BODY", "body_malformed", { message = "Invalid JSON in request body" })
+    return false
+  elseif found.kind == "undecodable" then
+    answer(r, "UNSUPPORTED_MEDIA_TYPE", "body_coding")
     return false
   end
   r.bodies = found.values
