@@ -48,7 +48,9 @@ WITHOUT_TWIN: Final = {
 }
 """Source files that need no test file of their own, with the reason."""
 
-ROOMS_OF_TESTS_ONLY: Final = {"attacks", "deploy", "docs", "end_to_end", "golden", "harness", "proofs"}
+ROOMS_OF_TESTS_ONLY: Final = {
+    "attacks", "corpus", "deploy", "docs", "end_to_end", "golden", "harness", "proofs",
+}  # fmt: skip
 """Folders of tests that no room of the source stands behind."""
 
 TWINLESS_TESTS: Final = {
