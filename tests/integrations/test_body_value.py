@@ -46,3 +46,10 @@ def test_what_begins_as_json_and_is_none_is_malformed(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"", b"plain", b"a=1&b=2", b"<xml/>", b"123"])
 def test_other_bodies_hold_no_values(body: bytes) -> None:
     assert Body(body).value(parse_path("$.a")) is None
+
+
+def test_a_path_that_visits_too_many_values_is_a_fault_of_the_body() -> None:
+    every = "$" + "..*" * 6
+    deep = b"[" * 60 + b"]" * 60
+    with pytest.raises(BodyMalformed):
+        Body(b"[" + b",".join([deep] * 300) + b"]").value(parse_path(every))

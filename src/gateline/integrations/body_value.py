@@ -34,12 +34,12 @@ class Body:
         if path is None:
             _ = self._read
             return self._text
-        found = path.read(self._read)
-        if found is MISSING or found is None:
-            return None
         try:
+            found = path.read(self._read)
+            if found is MISSING or found is None:
+                return None
             return found if isinstance(found, str) else write(found, Meter(UNSTINTED))
-        except TemplateFailed:  # nested too deeply
+        except TemplateFailed:  # nested too deeply, or more values than are worth visiting
             raise BodyMalformed from None
 
     @cached_property
