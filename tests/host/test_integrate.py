@@ -13,6 +13,7 @@ import pytest
 from gateline.compile import names
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.host import aws_service, integrate
+from gateline.host.bodies import PIECE
 from gateline.host.service import Service
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.hosting import HostConfiguration
@@ -283,6 +284,24 @@ def test_asynchronous_events_that_wait_are_bounded(tmp_path: Path, monkeypatch: 
         bench.functions.may_answer.set()
         while len(bench.functions.events) < 3:  # noqa: ASYNC110
             await asyncio.sleep(0)
+
+    played(tmp_path, custom(parameters=EVENT), story)
+
+
+def test_asynchronous_events_take_no_more_memory_than_they_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrate, "_ASYNCHRONOUS_PIECES", 8)
+    event = json.dumps("x" * 4 * PIECE).encode()
+
+    async def story(bench: Bench) -> None:
+        bench.functions.may_answer.clear()
+        assert [(await bench.ask(event)).status for _ in range(4)] == [200, 500, 500, 500]
+        assert (await bench.ask(b"{}")).status == 200
+        bench.functions.may_answer.set()
+        for _ in range(10):  # what is answered leaves its room
+            await asyncio.sleep(0)
+        assert (await bench.ask(event)).status == 200
 
     played(tmp_path, custom(parameters=EVENT), story)
 

@@ -17,7 +17,7 @@ from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.authorize import Functions
 from gateline.host.aws_service import AwsServices
-from gateline.host.bodies import Body
+from gateline.host.bodies import Bodies, Body, NoRoom
 from gateline.host.connection import Grow
 from gateline.host.directory import invoked_arn
 from gateline.host.torn_path import is_torn
@@ -50,6 +50,9 @@ GRACE_SECONDS: Final = 1.0
 
 MOST_ASYNCHRONOUS: Final = 512
 """Events of asynchronous invocations that wait or run; who comes later is refused."""
+
+_ASYNCHRONOUS_PIECES: Final = 1024
+"""What they take all together, in pieces of bodies.py: 64 MB."""
 
 _SMALL: Final = 16 * 1024
 """Bytes that are worked on at once where there is no template: it takes less than a thread's wake-up."""
@@ -94,6 +97,7 @@ class Integrate:
         self._turns = turns
         self._tell = tell
         self._places = Places(MOST_ASYNCHRONOUS)
+        self._events = Bodies(_ASYNCHRONOUS_PIECES)
         self._asynchronous: set[asyncio.Task[None]] = set()
 
     async def begin(
@@ -184,12 +188,19 @@ class Integrate:
 
     def _invoke_later(self, circumstances: Circumstances, call: FunctionCall) -> None:
         source = source_of(circumstances.call.source_ip)
-        if not self._places.take(source):
-            raise configuration_error(f"{MOST_ASYNCHRONOUS} asynchronous events wait or run already")
+        room = self._events.body(source)
+        try:
+            room.grow(len(call.payload))
+            if not self._places.take(source):
+                raise configuration_error(f"{MOST_ASYNCHRONOUS} asynchronous events wait or run already")
+        except (NoRoom, Refusal):
+            room.shrink(0)
+            raise
 
         async def run() -> None:
             try:
-                answer = await self._invoked(circumstances, call)
+                with room:
+                    answer = await self._invoked(circumstances, call)
             finally:
                 self._places.leave(source)
             if isinstance(answer, Failed):
