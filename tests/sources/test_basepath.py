@@ -9,6 +9,10 @@ VARIABLE = [{"url": "https://h/{basePath}", "variables": {"basePath": {"default"
 AFTER_A_COLON = [
     {"url": "https://h.amazonaws.com:{basePath}", "variables": {"basePath": {"default": "/base-var"}}}
 ]
+DEFAULT = {"variables": {"basePath": {"default": "base-var"}}}
+IN_FRONT = [{"url": "https://h/{basePath}/part", **DEFAULT}]
+BEHIND = [{"url": "https://h/part/{basePath}", **DEFAULT}]
+TWICE = [{"url": "https://h/base-url/part/", **DEFAULT}, {"url": "https://i/{basePath}", **DEFAULT}]
 URL = [{"url": "https://h/base-url/part/"}]
 
 Mode = Literal["ignore", "prepend", "split"]
@@ -24,6 +28,9 @@ Mode = Literal["ignore", "prepend", "split"]
         (swagger(PATHS), "/test", "/test", "/test"),
         (openapi(PATHS, servers=VARIABLE), "/test", "/base-var/test", "/test"),
         (openapi(PATHS, servers=AFTER_A_COLON), "/test", "/base-var/test", "/test"),
+        (openapi(PATHS, servers=IN_FRONT), "/test", "/base-var/test", "/test"),
+        (openapi(PATHS, servers=BEHIND), "/test", "/base-var/test", "/test"),
+        (openapi(PATHS, servers=TWICE), "/test", "/base-var/test", "/test"),
         (openapi(PATHS, servers=URL), "/test", "/base-url/part/test", "/part/test"),
         (openapi(PATHS, servers=[{"url": "/v1"}]), "/test", "/v1/test", "/test"),
         (openapi(PATHS, servers=[*URL, *VARIABLE]), "/test", "/base-var/test", "/test"),
