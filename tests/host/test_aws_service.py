@@ -117,6 +117,27 @@ def test_what_is_signed_is_what_is_sent() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "sent_as"),
+    [
+        ("/a%2Fb/c d", "", b"/a%2Fb/c%20d"),
+        ("/a:b(c)+ü/%7e", "", b"/a%3Ab%28c%29%2B%C3%BC/~"),
+        ("//", "", b"//"),
+        ("/", "a=b+c&d&e=f:g=h", b"/?a=b%20c&d=&e=f%3Ag%3Dh"),
+        ("/", "&uploads&", b"/?uploads="),
+    ],
+)
+def test_paths_and_queries_are_encoded_as_signatures_want_them(path: str, query: str, sent_as: bytes) -> None:
+    async def play() -> None:
+        async with listening() as (peer, url):
+            services = AwsServices({"AWS_ENDPOINT_URL": url})
+            await sent(services, service="s3", path=path, query=query)
+            services.close()
+        assert peer.heads[0].split(b" ")[1] == sent_as
+
+    asyncio.run(play())
+
+
 def authorization(told: dict[str, str], body: bytes, *, service: str, region: str) -> str:
     """What the header must be, worked out as Amazon's documentation of Signature Version 4 says."""
     signed = told["authorization"].partition("SignedHeaders=")[2].partition(",")[0]

@@ -14,10 +14,10 @@ import socket
 import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from gateline.host.connection import Grow, Pool, head
 from gateline.integrations.outgoing import BackendAnswer, ServiceCall, configuration_error
@@ -87,6 +87,7 @@ class AwsServices:
         """
         if not can_sign():
             raise configuration_error(NO_BOTO3)
+        call = replace(call, path=_strict_path(call.path), query=_strict_query(call.query))
         # In a thread: credentials may come from a file, a program or a metadata service.
         loop = asyncio.get_running_loop()
         destination, headers = await loop.run_in_executor(self._signing, self._signed, call)
@@ -181,6 +182,21 @@ class AwsServices:
 
 _GATEWAYS: Final = frozenset(("host", *(name.lower() for name in _ADDED)))
 """Headers that the gateway says itself, whatever the definition maps."""
+
+
+def _strict(text: str) -> str:
+    """Percent-encoded as a signature needs it: services encode anew what they have decoded, and sign that."""
+    return quote(unquote_to_bytes(text), safe="-_.~")
+
+
+def _strict_path(path: str) -> str:
+    return "/".join(map(_strict, path.split("/")))
+
+
+def _strict_query(query: str) -> str:
+    """A name without a value gets an empty one."""
+    pairs = (part.replace("+", "%20").partition("=") for part in query.split("&") if part)
+    return "&".join(f"{_strict(name)}={_strict(value)}" for name, _, value in pairs)
 
 
 async def _connected(
