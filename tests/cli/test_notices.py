@@ -72,7 +72,7 @@ def said(notice: Notice, *, serving: bool = True) -> str:
             FunctionTrouble("auth", "0123456789", "Traceback\nKeyError"),
             "auth 01234567 ! Traceback\nauth 01234567 ! KeyError\n",
         ),
-        (FunctionTrouble("", "", "3 more lines"), "functions ! 3 more lines\n"),
+        (FunctionTrouble("", "", "3 more lines"), "host ! 3 more lines\n"),
         (EnvoyBack(42), "gateline: Envoy serves again (process 42)\n"),
         (Remarked("cannot resolve \x1b[2Jevil"), "gateline: cannot resolve \\u001b[2Jevil\n"),
     ],

@@ -40,6 +40,7 @@ def test_the_routes_are_json_for_programs(gateline: Gateline) -> None:
                 "target": "https://internal.storefront/orders/{id}",
                 "rule": "",
                 "target_groups": [],
+                "api_key": False,
                 "authorizer_function": None,
             }
         ]
@@ -73,3 +74,14 @@ def test_an_authorizer_is_shown_with_the_function_that_it_asks_in_a_stage(
     )
     told = json.loads(gateline("routes", "--output", "json").stdout)["routes"]
     assert {row["authorizer_function"] for row in told} == {"tokens", "checker", "checker:next", None}
+
+
+def test_a_method_that_asks_for_an_api_key_says_so(
+    gateline: Gateline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES.parents[1] / "golden" / "cases" / "usage-plans")
+    head, *lines = gateline("routes").stdout.splitlines()
+    assert re.search(r" AUTHORIZATION  API KEY +INTEGRATION ", head)
+    assert {line[head.index("API KEY") :].split()[0] for line in lines} == {"required", "NONE"}
+    told = json.loads(gateline("routes", "--output", "json").stdout)["routes"]
+    assert {row["api_key"] for row in told} == {True, False}

@@ -132,7 +132,7 @@ class Narrator:
             name = f"{notice.service}/{notice.task}"
         else:
             request = f" {notice.request_id[:8]}" if notice.request_id else ""
-            name = (notice.function or "functions") + request
+            name = (notice.function or "host") + request
         for line in notice.text.expandtabs().splitlines() or [""]:  # loggers of runtimes write tabs
             text = f"{name}{' !' if isinstance(notice, FunctionTrouble) else ' |'} {line}"
             self._print(text)

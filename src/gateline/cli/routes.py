@@ -15,6 +15,7 @@ from gateline.cli.render import visible
 from gateline.compile.resources import RouteRow
 
 COLUMNS = ("api", "stage", "method", "path", "authorization", "integration", "target")
+KEYED = ("api_key",)  # of projects in which a method asks for an API key
 BALANCED = ("rule", "target_groups")  # columns of projects with load balancers
 
 
@@ -50,7 +51,12 @@ def _naming(row: RouteRow, asked: Mapping[tuple[str, str], str]) -> RouteRow:
 
 def print_routes(rows: tuple[RouteRow, ...], out: Console) -> None:
     """The table, every line whole: it is read by people and by grep."""
-    columns = COLUMNS + BALANCED if any(row.rule for row in rows) else COLUMNS
+    columns: tuple[str, ...] = COLUMNS
+    if any(row.api_key for row in rows):
+        after = COLUMNS.index("authorization") + 1
+        columns = (*COLUMNS[:after], *KEYED, *COLUMNS[after:])
+    if any(row.rule for row in rows):
+        columns += BALANCED
     lines = [tuple(column.upper().replace("_", " ") for column in columns)]
     lines += [tuple(visible(_text(_cells(row)[column])) for column in columns) for row in rows]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
@@ -59,12 +65,16 @@ def print_routes(rows: tuple[RouteRow, ...], out: Console) -> None:
         out.print(Text(padded.rstrip(), style="bold" if index == 0 else ""), soft_wrap=True)
 
 
-def _cells(row: RouteRow) -> dict[str, str | list[str]]:
+def _cells(row: RouteRow) -> dict[str, str | bool | list[str]]:
     cells = dataclasses.asdict(row)
-    return {column: str(cells[column]) for column in (*COLUMNS, "rule")} | {
-        "target_groups": list(row.target_groups)
+    return {
+        **{column: str(cells[column]) for column in (*COLUMNS, "rule")},
+        "target_groups": list(row.target_groups),
+        "api_key": row.api_key,
     }
 
 
-def _text(cell: str | list[str]) -> str:
+def _text(cell: str | bool | list[str]) -> str:
+    if isinstance(cell, bool):
+        return "required" if cell else "NONE"
     return cell if isinstance(cell, str) else ", ".join(cell)

@@ -47,7 +47,8 @@ class RouteRow:
     origin: Origin
     rule: str = ""  # "internal:80 rule 10": the balancer's rules that may decide, "" without a balancer
     target_groups: tuple[str, ...] = ()  # those that the request may go to
-    credentials: tuple[str, ...] = ()  # the headers by which an authorizer knows its callers
+    credentials: tuple[str, ...] = ()  # the headers by which its callers are known, an API key's too
+    api_key: bool = False  # it asks for an API key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

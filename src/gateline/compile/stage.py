@@ -40,7 +40,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
 from gateline.model.hosting import HostedMethod
 from gateline.model.origin import Origin
-from gateline.model.rest_api import Method, RestApi, Stage
+from gateline.model.rest_api import ApiKeySource, Method, RestApi, Stage
 
 _NOWHERE_WITH_BODY: Final = {
     "route": {
@@ -219,7 +219,8 @@ class StageCompiler:
                 rule=done.rule,
                 target_groups=done.target_groups,
                 origin=method.origin,
-                credentials=identity_headers(self._served[number - 1]) if number else (),
+                credentials=self._credentials(method, number),
+                api_key=method.authorization.api_key_required,
             ),
             clusters=tuple(found.clusters.items()),
             lookups=tuple(found.lookups),
@@ -228,6 +229,12 @@ class StageCompiler:
             origins=tuple(found.origins.items()),
             target_groups=tuple(found.target_groups.items()),
         )
+
+    def _credentials(self, method: Method, number: int) -> tuple[str, ...]:
+        """The headers by which callers of the method are known; `number` is its authorizer's, 0 for none."""
+        brings_key = method.authorization.api_key_required and self._api.api_key_source is ApiKeySource.HEADER
+        known_by = identity_headers(self._served[number - 1]) if number else ()
+        return (*known_by, *(["x-api-key"] if brings_key else []))
 
     def _compiled(
         self, method: Method, details: Details, complaints: Complaints, *, served: bool
