@@ -272,6 +272,5 @@ def test_control_knows_none_of_the_libraries_of_the_host() -> None:
         "httptools",
         "regex",
         "gateline.functions",
-        "gateline.authorizers",
     }
     assert not strangers & set(asked.stdout.split())

@@ -7,17 +7,16 @@ possessive quantifiers, atomic groups) is invalid, as it is at Amazon.
 
 from __future__ import annotations
 
+import re
 from typing import Final
-
-import regex
 
 LONGEST_PATTERN: Final = 10_000
 
-_QUANTIFIER: Final = regex.compile(r"(?:[*+?]|\{\d{1,5}(?:,\d{0,5})?\})")
-_GROUP: Final = regex.compile(r"\(\?(?:[:=!]|<[=!]|<[A-Za-z_]\w*>)")
-_CODE: Final = regex.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[1-9][0-9]*)")
-_NAMED: Final = regex.compile(r"\\k<([A-Za-z_]\w*)>")
-_CONTROL: Final = regex.compile(r"\\c([A-Za-z])")
+_QUANTIFIER: Final = re.compile(r"(?:[*+?]|\{\d{1,5}(?:,\d{0,5})?\})")
+_GROUP: Final = re.compile(r"\(\?(?:[:=!]|<[=!]|<[A-Za-z_]\w*>)")
+_CODE: Final = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[1-9][0-9]*)")
+_NAMED: Final = re.compile(r"\\k<([A-Za-z_]\w*)>")
+_CONTROL: Final = re.compile(r"\\c([A-Za-z])")
 _SPACE: Final = r"\s\xa0\ufeff\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _OUTSIDE: Final = {
     **{letter: f"\\{letter}" for letter in "bBdDwWfnrtv"},
@@ -48,6 +47,9 @@ class Pattern:
     def __init__(self, source: str) -> None:
         if len(source) > LONGEST_PATTERN:
             raise PatternInvalid(f"it is longer than {LONGEST_PATTERN} characters")
+        # Only now: the library takes 3 MB, and few projects have a pattern.
+        import regex  # noqa: PLC0415
+
         try:
             self._compiled = regex.compile(_Rewriting(source).text, regex.VERSION0 | regex.ASCII)
         except (regex.error, OverflowError, RecursionError) as error:
@@ -124,7 +126,7 @@ class _Rewriting:
             raise PatternInvalid("a backslash at the end")
         character = self._source[self._at + 1]
         self._at += 2
-        return known.get(character) or regex.escape(character, special_only=False)
+        return known.get(character) or re.escape(character)
 
     def _class(self) -> str:
         """A set of characters: what would open a set inside of it, or join two, is a character of it."""

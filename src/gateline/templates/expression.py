@@ -7,15 +7,17 @@ here, where `re` goes on for ever.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 LONGEST_SEARCH_SECONDS: Final = 0.01
 LONGEST_TOKEN: Final = 16 * 1024
 
-_REFERENCE: Final = regex.compile(r"\\(.)|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|(\\|\$)", regex.DOTALL)
+_REFERENCE: Final = re.compile(r"\\(.)|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|(\\|\$)", re.DOTALL)
 
 _T = TypeVar("_T")
 
@@ -33,6 +35,9 @@ class Expression:
     """
 
     def __init__(self, expression: str) -> None:
+        # Only now: the library takes 3 MB, and few projects have an expression.
+        import regex  # noqa: PLC0415
+
         try:
             self._pattern = regex.compile(
                 expression, regex.VERSION1 | regex.ASCII
@@ -48,10 +53,6 @@ class Expression:
         if len(text) > longest:
             return False
         return _in_time(lambda: self._pattern.fullmatch(text, timeout=LONGEST_SEARCH_SECONDS) is not None)
-
-    def finds(self, text: str) -> bool | None:
-        """Whether some part of the text has the form; None when that is not known in time."""
-        return _in_time(lambda: self._pattern.search(text, timeout=LONGEST_SEARCH_SECONDS) is not None)
 
     def replace(self, text: str, replacement: str, *, longest: int, count: int = 0) -> str | None:
         r"""`replaceAll` (or the first `count` places); None when it takes too long, or becomes longer than that.
