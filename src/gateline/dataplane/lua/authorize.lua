@@ -103,8 +103,6 @@ local function other_arns(r, prefix, arn)
   return arns
 end
 
-local EXPLICITLY = { message = "User is not authorized to access this resource with an explicit deny" }
-
 -- The verdict of a policy on the request, and its ARN; nil when the request was answered.
 local function verdict_of(policy, r)
   local prefix = r.stage.arn .. r.method .. "/"
@@ -133,7 +131,7 @@ local function is_allowed(r, decision)
   if verdict == "allow" then
     return true
   elseif verdict == "explicit_deny" then
-    answer(r, "ACCESS_DENIED", "authorizer_explicit_deny", EXPLICITLY)
+    answer(r, "EXPLICIT_DENY", "authorizer_explicit_deny")
   elseif verdict then
     answer(r, "ACCESS_DENIED", "authorizer_deny")
   end

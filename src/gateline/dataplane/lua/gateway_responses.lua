@@ -9,6 +9,7 @@ do
 
   -- status, message (nil: null), error type, and the body's form where it is not the usual one. What is customised
   -- `as` another type: a function that can't be asked, and what Amazon has no answer for, which keeps its status.
+  -- `body` is the whole of it, written once: a flood of refusals is to be cheap.
   local BUILT_IN = {
     ACCESS_DENIED = { "403", "User is not authorized to access this resource", "AccessDeniedException", '{"Message":%s}' },
     API_CONFIGURATION_ERROR = { "500", "Internal server error", INTERNAL, SPACED },
@@ -23,6 +24,10 @@ do
     THROTTLED = { "429", "Too Many Requests", "TooManyRequestsException" },
     UNAUTHORIZED = { "401", "Unauthorized", "UnauthorizedException" },
     UNSUPPORTED_MEDIA_TYPE = { "415", "Unsupported Media Type", REFUSED, SPACED },
+    EXPLICIT_DENY = {
+      "403", "User is not authorized to access this resource with an explicit deny", "AccessDeniedException",
+      '{"Message":%s}', as = "ACCESS_DENIED",
+    },
     FUNCTION_FAILURE = { "500", "Internal server error", INTERNAL, SPACED, as = "INTEGRATION_FAILURE" },
     BAD_REQUEST = { "400", "Bad Request", REFUSED, as = "DEFAULT_4XX" },
     URI_TOO_LONG = { "414", "Request URI too long", REFUSED, as = "DEFAULT_4XX" },
@@ -43,6 +48,14 @@ do
       out[index] = ESCAPES[c] or char(c)
     end
     return '"' .. concat(out) .. '"'
+  end
+
+  local function default_body(form, message)
+    return format(form or '{"message":%s}', message and quoted(message) or "null")
+  end
+
+  for _, built_in in pairs(BUILT_IN) do
+    built_in.body = default_body(built_in[4], built_in[2])
   end
 
   local function read_parts(take)
@@ -185,7 +198,7 @@ do
   function answer(r, kind, why, extra)
     local built_in = BUILT_IN[kind]
     local message = extra and extra.message or built_in[2]
-    local body = format(built_in[4] or '{"message":%s}', message and quoted(message) or "null")
+    local body = message == built_in[2] and built_in.body or default_body(built_in[4], message)
     local headers = {
       [":status"] = built_in[1], ["x-amzn-errortype"] = built_in[3],
     }
