@@ -75,7 +75,7 @@ def read_mapping_templates(
         fault = _fault(text)
         if fault:
             message = f"the template for {media_type} cannot be parsed: {fault}"
-            advice = "Amazon answers every request that needs it with 500"
+            advice = "Amazon answers every request that needs it with 500; `--allow GL347` serves it so"
             place = definition.at(origin, key, media_type)
             definition.complain(codes.TEMPLATE_INVALID, place, message, advice=advice)
     return templates

@@ -1,0 +1,91 @@
+"""The guides about what the gateway says and maps: each one's project is served, called as it says, and answers so."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from docs.markdown import ROOT, Command, matches
+from docs.test_served_pages import free_port, ordered
+from docs.workshop import Workshop, page_commands, words
+from harness.gateway_process import running_gateway
+from harness.raw_client import exchange
+
+pytestmark = pytest.mark.envoy
+
+GUIDES: Final = ROOT / "docs" / "guides"
+BACKEND: Final = "echo.py"
+CURLS: Final = {"mapping-templates": 4, "validate-requests": 6, "gateway-responses": 4, "cors": 3}
+"""How many requests each guide shows."""
+
+
+@contextmanager
+def backend(folder: Path) -> Iterator[list[str]]:
+    """Runs the page's backend, if it has one, on a port of its own; the options that lead the gateway there."""
+    program, port = folder / BACKEND, free_port()
+    if not program.exists():
+        yield []
+        return
+    process = subprocess.Popen([sys.executable, str(program), str(port)], stderr=subprocess.DEVNULL)
+    try:
+        while process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+        overlay = folder / "overlay.yaml"
+        overlay.write_text(
+            f'apis: {{orders: {{stages: {{prod: {{variables: {{backend: "127.0.0.1:{port}"}}}}}}}}}}'
+        )
+        yield ["--overlay", str(overlay)]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a line with `curl` asks for."""
+
+    data: bytes
+    shows_head: bool
+
+    @staticmethod
+    def of(command: Command) -> Request:
+        """As curl would ask."""
+        _, *rest = words(command)
+        url = urlsplit(rest.pop())
+        shows_head, said = "-i" in rest, [word for word in rest if word != "-i"]
+        options: Mapping[str, list[str]] = {"-H": [], "-X": [], "-d": []}
+        for name, value in zip(said[::2], said[1::2], strict=True):
+            options[name].append(value)
+        body = "&".join(options["-d"]).encode()
+        verb = (options["-X"] or ["POST" if options["-d"] else "GET"])[0]
+        head = [f"{verb} {url.path} HTTP/1.1", f"Host: {url.netloc}", *options["-H"]]
+        head += [f"Content-Length: {len(body)}"] if verb == "POST" else []
+        return Request("".join(f"{line}\r\n" for line in [*head, ""]).encode() + body, shows_head)
+
+
+@pytest.mark.parametrize("guide", CURLS)
+def test_a_guide_shows_what_its_requests_answer(guide: str, tmp_path: Path) -> None:
+    page, project, scratch = GUIDES / f"{guide}.md", tmp_path / "project", tmp_path / "scratch"
+    project.mkdir()
+    scratch.mkdir()
+    Workshop.of(page, project)
+    asked = [command for command in page_commands(page) if command.line.startswith("curl ")]
+    assert len(asked) == CURLS[guide]
+    with backend(project) as options, running_gateway(project, scratch, {}, *options) as gateway:
+        for command in asked:
+            request = Request.of(command)
+            [answer] = exchange(gateway.port, request.data)
+            said = ordered(answer.raw.decode()) if request.shows_head else answer.body.decode()
+            shown = ordered(command.output) if request.shows_head else command.output
+            assert matches(shown, said), f"{command.place} says:\n{said}"
