@@ -44,6 +44,13 @@ def test_what_is_not_is_refused(text: str) -> None:
         read_leniently(text)
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_text_that_never_ends_costs_no_more_than_its_length(quote: str) -> None:
+    """Each escaped quote was tried as a beginning: this took days, and stood in the way of everybody."""
+    with pytest.raises(LenientInvalid):
+        read_leniently(quote + f"\\{quote}" * 1_000_000)
+
+
 @given(VALUES)
 def test_all_json_is_read_as_it_is(value: object) -> None:
     assert read_leniently(json.dumps(value)) == value

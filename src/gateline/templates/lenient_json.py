@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 _PIECE: Final = re.compile(
-    r'"(?:[^"\\]|\\.)*"'
-    r"|'(?P<single>(?:[^'\\]|\\.)*)'"
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'  # one that does not end is one piece, too: linear whatever comes
+    r"|'(?P<single>[^'\\]*+(?:\\.[^'\\]*+)*+)(?:'|(?P<open>\\?\Z))"
     r"|(?P<comma>,)(?=\s*[}\]])"
     r"|-?[0-9][0-9A-Za-z.+-]*"
     r"|(?P<bare>[A-Za-z_$][A-Za-z0-9_$]*)",
@@ -38,6 +38,8 @@ def read_leniently(text: str) -> object:
 def _strict(piece: re.Match[str]) -> str:
     """A piece as JSON wants it."""
     if piece["single"] is not None:
+        if piece["open"] is not None:
+            raise ValueError("a text without an end")
         return f'"{_ESCAPE.sub(_escape, piece["single"])}"'
     if piece["comma"]:
         return ""
