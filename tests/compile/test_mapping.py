@@ -99,7 +99,7 @@ def test_what_is_read_from_the_body_is_numbered_as_the_host_is_asked_for_it() ->
     )
     found = mapped(*lines, target="/{id}")
     assert (found.headers, found.query) == ((("x", ("body", 1)),), (("whole", ("body", 2)),))
-    assert found.path == (("literal", "/"), ("body", 1))
+    assert found.path == (("literal", "/"), ("absent", "{id}"), ("body", 1))
     assert mapped_bodies(method("GET", "/a", http_proxy("http://b.test/", *lines))) == ("x", "")
 
 
@@ -164,6 +164,21 @@ def test_a_path_template_is_literals_and_sources_in_order() -> None:
         ("segment", 2),
         ("literal", "?q="),
         ("segment", 2),
+    )
+
+
+def test_a_path_value_that_may_be_absent_is_told_as_it_is_written() -> None:
+    found = mapped(
+        mapping("path.h", of_request("header.X")),
+        mapping("path.none", of_request("path.none")),
+        target="/{h}/{none}",
+    )
+    assert found.path == (
+        ("literal", "/"),
+        ("absent", "{h}"),
+        ("header", "x"),
+        ("literal", "/"),
+        ("literal", "{none}"),
     )
 
 

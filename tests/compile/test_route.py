@@ -53,10 +53,10 @@ def test_a_mapped_host_is_not_rewritten_again() -> None:
     assert "host_rewrite_literal" not in proxied(authority="")["route"]
 
 
-def test_content_encoding_is_dropped_unless_it_is_mapped() -> None:
-    assert proxied()["request_headers_to_remove"] == ["content-encoding"]
+def test_no_backend_gets_via_and_content_encoding_is_dropped_unless_it_is_mapped() -> None:
+    assert proxied()["request_headers_to_remove"] == ["via", "content-encoding"]
     mapped = Mapped(path=(), set_headers=frozenset({"content-encoding"}))
-    assert "request_headers_to_remove" not in proxied(mapped)
+    assert proxied(mapped)["request_headers_to_remove"] == ["via"]
 
 
 def test_each_fixed_header_is_removed_before_it_is_set() -> None:
@@ -105,7 +105,7 @@ def test_a_mocks_answer_is_constant() -> None:
 
 def test_a_stages_headers_hide_ours_and_name_the_api() -> None:
     found: Any = scope_headers("a1b2c3", CleanedHeaders(secrets=frozenset({"x-gw-secret"})))
-    assert {"x-gl-scope", "x-gl-rid", "via"} <= set(found["request_headers_to_remove"])
+    assert {"x-gl-scope", "x-gl-rid"} <= set(found["request_headers_to_remove"])
     assert found["response_headers_to_remove"] == ["x-gw-secret", "x_gw_secret"]
     added = {h["header"]["key"]: h for h in found["request_headers_to_add"]}
     assert added["x-amzn-apigateway-api-id"]["header"]["value"] == "a1b2c3"

@@ -145,6 +145,14 @@ def test_a_mapping_from_an_absent_source_is_left_out() -> None:
         assert mapped("/a/1/x", mapping("querystring.m", of_request(source))).path == "/up"
 
 
+@pytest.mark.parametrize(
+    "source", ["header.X-None", "querystring.none", "multivaluequerystring.none", "path.none"]
+)
+def test_a_path_value_that_is_absent_stays_as_it_is_written(source: str) -> None:
+    line = mapping("path.x", of_request(source))
+    assert mapped("/a/1/x", line, uri="http://b.test/{x}/{y}?q={x}").path == "/{x}/{y}?q={x}"
+
+
 def test_the_last_value_of_a_header_counts_and_all_are_joined() -> None:
     headers = [("x-in", "1"), ("x-in", "2, 3")]
     assert header_from(of_request("header.X-In"), headers=headers) == "2, 3"
@@ -290,7 +298,7 @@ def test_a_clients_trace_id_is_kept_and_a_missing_parent_added() -> None:
     assert mapped("/a/1/x", headers=[("x-amzn-trace-id", whole)]).header("x-amzn-trace-id") == whole
     root = "Root=1-5759e988-bd862e3fe1be46a994272793"
     value = mapped("/a/1/x", headers=[("x-amzn-trace-id", root)]).header("x-amzn-trace-id") or ""
-    assert re.fullmatch(re.escape(root) + ";Parent=[0-9a-f]{16}", value)
+    assert re.fullmatch(re.escape(root) + ";Parent=[0-9a-f]{16};Sampled=0", value)
     made = mapped("/a/1/x", headers=[("x-amzn-trace-id", "x" * 600)]).header("x-amzn-trace-id") or ""
     assert made.startswith("Root=1-")
     assert "xxx" not in made

@@ -82,3 +82,12 @@ def test_each_request_has_overrides_of_its_own() -> None:
     first, second = template_context(AT, None), template_context(AT, None)
     assert first["requestOverride"] is not second["requestOverride"]
     assert first["responseOverride"] == {"header": {}}
+
+
+def test_templates_find_the_keys_in_amazons_order() -> None:
+    context = template_context(AT, None)
+    assert list(context) == [
+        "resourceId", "resourcePath", "operationName", "httpMethod", "extendedRequestId", "requestTime", "path",
+        "accountId", "protocol", "requestOverride", "stage", "domainPrefix", "requestTimeEpoch", "requestId",
+        "identity", "domainName", "deploymentId", "responseOverride", "apiId",
+    ]  # fmt: skip

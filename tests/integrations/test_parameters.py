@@ -79,12 +79,12 @@ def test_a_path_gets_raw_segments_raw_and_all_else_as_text() -> None:
             "path.a": "method.request.path.proxy",
             "path.b": "method.request.querystring.q",
             "path.c": "method.request.path.missing",
+            "path.d": "method.request.header.missing",
         }
     )
     assert parameters.path == {
         "a": PathValue("x/y%2Fz", is_raw=True),
         "b": PathValue("a b+"),
-        "c": PathValue("", is_raw=True),
     }
 
 

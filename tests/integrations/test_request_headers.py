@@ -26,11 +26,12 @@ def sent(
     *,
     verb: str = "POST",
     content_type: bytes = b"",
+    has_body: bool = True,
     dropped: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     given = ((b"content-type", content_type),) if content_type else ()
     client = request(headers=given, call=replace(CALL, verb=verb))
-    return dict(sent_headers(headers, client, dropped=dropped))
+    return dict(sent_headers(headers, client, has_body=has_body, dropped=dropped))
 
 
 @pytest.mark.parametrize("name", COMMON)
@@ -81,6 +82,12 @@ def test_mapped_headers_replace_them() -> None:
 )
 def test_the_clients_content_type_counts_for_verbs_with_bodies(verb: str, content_type: str) -> None:
     assert sent({}, verb=verb, content_type=b"text/csv")["Content-Type"] == content_type
+
+
+def test_a_body_that_is_not_there_has_only_the_type_that_the_client_named_for_its_own() -> None:
+    assert "Content-Type" not in sent({}, has_body=False)
+    assert "Content-Type" not in sent({}, verb="GET", content_type=b"text/csv", has_body=False)
+    assert sent({}, content_type=b"text/csv", has_body=False)["Content-Type"] == "text/csv"
 
 
 @pytest.mark.parametrize("name", ["Expect", "Proxy-Authenticate", "TE", "Connection", "Keep-Alive"])
@@ -140,4 +147,4 @@ def test_values_are_trimmed_and_can_be_written() -> None:
 
 def test_a_request_without_a_trace_sends_none() -> None:
     client = request(call=replace(CALL, trace_id=""))
-    assert "X-Amzn-Trace-Id" not in dict(sent_headers({}, client, dropped=frozenset()))
+    assert "X-Amzn-Trace-Id" not in dict(sent_headers({}, client, has_body=False, dropped=frozenset()))

@@ -4,7 +4,7 @@ import pytest
 
 from gateline.templates.budget import TemplateFailed
 from gateline.templates.collection_methods import Entry
-from gateline.templates.java_text import JavaList, text_of
+from gateline.templates.java_text import JavaList, SilentMap, text_of
 from gateline.templates.json_text import JsonNumber
 from templates.rendered import meter
 
@@ -23,6 +23,7 @@ from templates.rendered import meter
         ([], "[]"),
         ({}, "{}"),
         (Entry("k", {"a": 1}), "k={a=1}"),
+        (SilentMap(a="b"), ""),
     ],
 )
 def test_values_become_text_as_the_service_writes_them(value: object, text: str) -> None:

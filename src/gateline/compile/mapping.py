@@ -203,7 +203,8 @@ def _fixed_header(mapping: ParameterMapping, context: StageContext) -> HeaderFor
 def _path(target: str, mappings: tuple[ParameterMapping, ...], context: StageContext) -> tuple[Source, ...]:
     """The path template as sources: literal text and the values put into `{name}`.
 
-    A `{name}` without a mapping stays literal [R].
+    A `{name}` without a mapping stays literal [R], and so does one whose mapping has no value: the source before
+    the one that may have none says what is written then.
     """
     mapped = {m.name: m for m in mappings if m.location is Location.PATH}
     parts: list[Source] = []
@@ -214,7 +215,12 @@ def _path(target: str, mappings: tuple[ParameterMapping, ...], context: StageCon
             continue
         if match.start() > at:
             parts.append(("literal", target[at : match.start()]))
-        parts.append(_source(mapping.source, context))
+        source = _source(mapping.source, context)
+        if source in (UNKNOWN, ("literal", "")):
+            source = ("literal", match[0])
+        elif source[0] not in ("literal", "segment", "greedy"):
+            parts.append(("absent", match[0]))
+        parts.append(source)
         at = match.end()
     if at < len(target):
         parts.append(("literal", target[at:]))

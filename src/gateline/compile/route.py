@@ -50,7 +50,6 @@ def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
             keys.REQUEST_ID_HEADER,
             "x-envoy-external-address",
             "expect",
-            "via",
         ],
         "request_headers_to_add": [
             # Inline in Envoy, so with trusted hops it is appended to theirs; else theirs was removed.
@@ -142,8 +141,10 @@ def proxy_route(
     if verb == "HEAD":
         # The answer to a HEAD announces a body that does not come; a client that sent another verb would wait.
         fields["response_headers_to_remove"] = ["content-length"]
+    not_sent = ["via"]  # to a backend; events and templates have it [R]
     if "content-encoding" not in mapped.set_headers:
-        fields["request_headers_to_remove"] = ["content-encoding"]
+        not_sent.append("content-encoding")
+    fields["request_headers_to_remove"] = not_sent
     if hop is not None:
         fields["request_headers_to_add"] = hop_headers(hop)
     return new("envoy.config.route.v3.Route", name=name, match=match, route=action, **fields)

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateline.integrations.call import Call
 from gateline.model.hosting import HostedMethod, HostedStage
+from gateline.templates.java_text import SilentMap
 
 _MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"  # whatever the locale
 _ID_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -55,13 +56,34 @@ def request_context(circumstances: Circumstances, user_agent: str | None) -> dic
     }
 
 
-def template_context(circumstances: Circumstances, user_agent: str | None) -> dict[str, object]:
+class TemplateContext(dict[str, object]):
+    """`$context` of templates: its keys stand in Amazon's order, and the trace id is found without being one [R]."""
+
+    __slots__ = ("_trace_id",)
+
+    def __init__(self, trace_id: str) -> None:
+        super().__init__()
+        self._trace_id = trace_id
+
+    def get(self, key: object, default: object = None) -> object:
+        """The value of a variable."""
+        found = super().get(key) if isinstance(key, str) else None
+        if found is None and key == "xrayTraceId":
+            return self._trace_id
+        return default if found is None else found
+
+
+def template_context(circumstances: Circumstances, user_agent: str | None) -> TemplateContext:
     """`$context` of templates: they may write into it, and what they write stays for the response's template."""
-    return request_context(circumstances, user_agent) | {
-        "xrayTraceId": circumstances.call.trace_id,
-        "requestOverride": {"header": {}, "path": {}, "querystring": {}},
-        "responseOverride": {"header": {}},
-    }
+    context = TemplateContext(circumstances.call.trace_id)
+    for name, value in request_context(circumstances, user_agent).items():
+        context[name] = SilentMap(value) if name == "identity" and isinstance(value, dict) else value
+        if name == "protocol":
+            places = ("path", "header", "querystring")
+            context["requestOverride"] = SilentMap({place: SilentMap() for place in places})
+        elif name == "deploymentId":
+            context["responseOverride"] = SilentMap(header=SilentMap())
+    return context
 
 
 def context_value(context: Mapping[str, object], path: str) -> str | None:

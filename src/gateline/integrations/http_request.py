@@ -25,9 +25,10 @@ def http_request(
 
     """
     check_legal(parameters.headers, is_aws=False)
-    headers = sent_headers(parameters.headers, request, dropped=_DROPPED)
-    headers.append(("x-amzn-apigateway-api-id", request.stage.api_id))
     verb = request.call.verb if integration.http_method == "ANY" else integration.http_method
+    body = b"" if verb in WITHOUT_BODY else payload
+    headers = sent_headers(parameters.headers, request, has_body=bool(body), dropped=_DROPPED)
+    headers.append(("x-amzn-apigateway-api-id", request.stage.api_id))
     path, _, query = filled(_target(integration.uri), parameters.path).partition("?")
     query = joined_query(query, written_query(parameters.query.items()))
     return HttpRequest(
@@ -35,7 +36,7 @@ def http_request(
         target=f"{path}?{query}" if query else path,
         authority=_authority(parameters, request.method.authority),
         headers=tuple(headers),
-        body=b"" if verb in WITHOUT_BODY else payload,
+        body=body,
     )
 
 

@@ -57,7 +57,7 @@ def map_parameters(prepared: Prepared, request: ClientRequest) -> Parameters:
     for mapping in prepared.integration.request_parameters:
         values = _request_values(mapping.source, prepared, request)
         match mapping.location:
-            case Location.PATH:
+            case Location.PATH if values:
                 is_raw = (
                     isinstance(mapping.source, RequestSource) and mapping.source.location is Location.PATH
                 )

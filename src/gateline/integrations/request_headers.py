@@ -39,13 +39,14 @@ def check_legal(headers: HeaderMap, *, is_aws: bool) -> None:
 
 
 def sent_headers(
-    headers: HeaderMap, request: ClientRequest, *, dropped: frozenset[str]
+    headers: HeaderMap, request: ClientRequest, *, has_body: bool, dropped: frozenset[str]
 ) -> list[tuple[str, str]]:
     """What is mapped, without what is dropped even so; then API Gateway's own, where nothing is mapped.
 
     Args:
         headers: what mappings and templates set.
         request: the client's.
+        has_body: whether a body is sent; without one it has no type, unless the client named one for its own [R].
         dropped: further headers, in lower case, that are not sent.
 
     Raises:
@@ -57,12 +58,10 @@ def sent_headers(
         for name, (written, value) in headers.items()
         if name not in _DROPPED and name not in dropped and not name.startswith(INTERNAL)
     }
-    named = request.headers.last("content-type")
-    own = {
-        "User-Agent": f"AmazonAPIGateway_{request.stage.api_id}",
-        "Accept": _JSON,
-        "Content-Type": named if named and request.call.verb not in WITHOUT_BODY else _JSON,
-    }
+    own = {"User-Agent": f"AmazonAPIGateway_{request.stage.api_id}", "Accept": _JSON}
+    named = None if request.call.verb in WITHOUT_BODY else request.headers.last("content-type")
+    if named or has_body:
+        own["Content-Type"] = named or _JSON
     for name, value in own.items():
         sent.setdefault(name.lower(), (name, value))
     if request.call.trace_id:

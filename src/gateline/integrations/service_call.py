@@ -65,6 +65,7 @@ def service_call(
     region, subdomain, service, form, rest = found.groups(default="")
     headers: HeaderMap = dict(parameters.headers)
     verb = request.call.verb if integration.http_method == "ANY" else integration.http_method
+    body = b"" if verb in WITHOUT_BODY else payload
     action, own = "", ""
     if form == "path":
         path, _, own = filled(f"/{rest.removeprefix('/')}", parameters.path).partition("?")
@@ -84,8 +85,8 @@ def service_call(
         verb=verb,
         path=path,
         query=joined_query(own, written_query(parameters.query.items())),
-        headers=tuple(sent_headers(headers, request, dropped=_DROPPED)),
-        body=b"" if verb in WITHOUT_BODY else payload,
+        headers=tuple(sent_headers(headers, request, has_body=bool(body), dropped=_DROPPED)),
+        body=body,
         action=action,
     )
 

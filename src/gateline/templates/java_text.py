@@ -17,6 +17,12 @@ class JavaList(list[object]):
     __slots__ = ()
 
 
+class SilentMap(dict[str, object]):
+    """A map of `$context`'s own: its entries can be read and set, and it prints as nothing [R]."""
+
+    __slots__ = ()
+
+
 def text_of(value: object, meter: Meter) -> str:
     """The text that stands for a value in a template's output (the table of api-gateway.md section 8).
 
@@ -39,6 +45,8 @@ def text_of(value: object, meter: Meter) -> str:
 
 def _pieces(value: object, meter: Meter) -> Iterator[str]:
     meter.spend()
+    if isinstance(value, SilentMap):
+        return
     if isinstance(value, dict):
         yield "{"
         separator = ""

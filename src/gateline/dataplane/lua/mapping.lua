@@ -159,12 +159,19 @@ end
 -- chose elsewhere (query, header) is encoded, so that it cannot add a segment, a query or a host, and must not
 -- have a form that a path may not have either. Nil when it has.
 local function mapped_path(method, r)
-  local out, in_query = {}, false
+  local out, in_query, written = {}, false, ""
   for index = 1, #method.path do
     local source = method.path[index]
-    local value = value_of(source, r) or ""
     local kind = source.kind
-    if kind == "literal" then
+    local value
+    if kind == "absent" then
+      value, written = "", source.argument -- of the source behind it: a `{name}` without a value stays
+    else
+      value = value_of(source, r)
+    end
+    if not value then
+      value = written
+    elseif kind == "literal" or kind == "absent" then
       in_query = in_query or find(value, "?", 1, true) ~= nil
     elseif kind == "segment" or kind == "greedy" then
       value = in_query and within_parameter(value) or value
@@ -286,7 +293,11 @@ local function trace_id(headers, rid)
   local given = headers:get("x-amzn-trace-id")
   local count = format("%08x", trace_count)
   if given and #given <= 512 and find(given, "Root=", 1, true) then
-    return find(given, "Parent=", 1, true) and given or given .. trace_parent .. count
+      if find(given, "Parent=", 1, true) then
+      return given
+    end
+    local sampled = find(given, "Sampled=", 1, true) and "" or ";Sampled=0"
+    return given .. trace_parent .. count .. sampled
   end
   return trace_root .. count .. trace_parent .. count .. ";Sampled=0"
 end
