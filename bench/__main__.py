@@ -15,6 +15,7 @@ from bench.authorizers import authorizer_rows
 from bench.balancers import balancer_rows
 from bench.measure import Row
 from bench.projects import SECRET, SECRET_VARIABLE
+from bench.rest_api import rest_api_rows
 from bench.routes import change_rows, cost_rows, start_rows
 from bench.servers import Server, backend
 from bench.table import table
@@ -26,6 +27,7 @@ PARTS: dict[str, tuple[Callable[[Path, Server, int], list[Row]], bool]] = {
     "start": (start_rows, False),
     "change": (change_rows, True),
     "balancers": (balancer_rows, True),
+    "rest_api": (rest_api_rows, True),
 }
 ROUNDS, QUICK = 5, 2
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from bench import machine
 
 CONNECTIONS = 16
-SCRIPT = Path(__file__).with_name("tokens.lua")
+TOKENS_SCRIPT = Path(__file__).with_name("tokens.lua")
+ASKED_SCRIPT = Path(__file__).with_name("asked.lua")
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7}
 _runs = itertools.count()
 
@@ -24,6 +25,16 @@ class Tokens:
 
     prefix: str
     count: int = 1
+    status: int = 200  # what a request must get; everything else has failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What every request of a run is: a verb, header lines, and a JSON body of `body` bytes (0: none)."""
+
+    verb: str = "GET"
+    headers: tuple[str, ...] = ()
+    body: int = 0
     status: int = 200  # what a request must get; everything else has failed
 
 
@@ -38,31 +49,27 @@ class Load:
 
 
 def load(
-    url: str, tokens: Tokens | None = None, *, seconds: float = 1, connections: int = CONNECTIONS
+    url: str, asks: Tokens | Asked | None = None, *, seconds: float = 1, connections: int = CONNECTIONS
 ) -> Load:
     """wrk on its own processor against a URL."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
-    if tokens:
-        # A new token is new for every run of this process, and for every other process.
-        unique = "" if tokens.count else f"{os.getpid()}-{next(_runs)}-"
-        command += [
-            "-s",
-            str(SCRIPT),
-            url,
-            "--",
-            tokens.prefix + unique,
-            str(tokens.count),
-            str(tokens.status),
-        ]
-    else:
-        command.append(url)
+    match asks:
+        case Tokens():
+            # A new token is new for every run of this process, and for every other process.
+            unique = "" if asks.count else f"{os.getpid()}-{next(_runs)}-"
+            command += ["-s", str(TOKENS_SCRIPT), url, "--"]
+            command += [asks.prefix + unique, str(asks.count), str(asks.status)]
+        case Asked():
+            command += [word for line in asks.headers for word in ("-H", line)]
+            command += ["-s", str(ASKED_SCRIPT), url, "--"]
+            command += [asks.verb, str(asks.body), str(asks.status)]
+        case None:
+            command.append(url)
     with machine.pinned(machine.LOAD_CPU):
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     total = re.search(r"(\d+) requests in ([\d.]+)(\w+)", printed)
     lost = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", printed)
-    bad = re.search(
-        r"Non-2xx or 3xx responses: (\d+)" if not tokens else r"unexpected status: (\d+)", printed
-    )
+    bad = re.search(r"unexpected status: (\d+)" if asks else r"Non-2xx or 3xx responses: (\d+)", printed)
     median = re.search(r"50%\s+([\d.]+)(us|ms|s|m)", printed)
     if total is None or median is None:
         raise machine.NotUp(f"wrk saw no answer at {url}:\n{printed}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine
-from bench.load import Load, Tokens, load
+from bench.load import Asked, Load, Tokens, load
 from bench.servers import Server
 
 Row = dict[str, object]
@@ -22,6 +22,7 @@ class Case:
     server: Server
     path: str
     tokens: Tokens | None = None
+    asked: Asked | None = None  # in place of tokens
     calls: Path | None = None  # grows by a byte whenever an authorizer decides
     budget: float | None = None  # times bare Envoy's processor time, DESIGN section 6
 
@@ -69,8 +70,8 @@ def _once(case: Case, seen: _Seen, seconds: float) -> None:
 def _load(case: Case, seconds: float, connections: int | None = None) -> Load:
     url = case.server.url + case.path
     if connections is None:
-        return load(url, case.tokens, seconds=seconds)
-    return load(url, case.tokens, seconds=seconds, connections=connections)
+        return load(url, case.tokens or case.asked, seconds=seconds)
+    return load(url, case.tokens or case.asked, seconds=seconds, connections=connections)
 
 
 def counted(calls: Path | None) -> int:

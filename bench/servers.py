@@ -15,6 +15,9 @@ from pathlib import Path
 from bench import machine
 
 ECHO = "/items/echo"  # where the backend tells what it got: target, secret and principal
+LARGE = "/items/large"  # where it answers with 10 kB of text
+_TIMES = 5
+_PART = "".join(f"item {number} is kept in hall {number % 7}, " for number in range(80))[: 10_000 // _TIMES]
 _TYPE = "type.googleapis.com/envoy.extensions.filters"
 
 
@@ -41,7 +44,9 @@ def backend(folder: Path) -> Iterator[Server]:
         echo = {"match": {"path": ECHO}, "direct_response": {"status": 200, "body_format": said}}
         told = {"status": 200, "body": {"inline_string": "ok\n"}}
         route = {"match": {"prefix": "/"}, "direct_response": told}
-        with envoy(folder, "backend", [echo, route], [], cpus=machine.LOAD_CPU) as server:
+        large = {"status": 200, "body": {"inline_string": _PART * _TIMES}}
+        routes = [echo, {"match": {"path": LARGE}, "direct_response": large}, route]
+        with envoy(folder, "backend", routes, [], cpus=machine.LOAD_CPU) as server:
             yield server
         return
     port = machine.free_port()
@@ -51,6 +56,7 @@ def backend(folder: Path) -> Iterator[Server]:
         "events { worker_connections 4096; }\n"
         "http { access_log off; keepalive_requests 100000000;\n"
         f"  server {{ listen 127.0.0.1:{port}; location / {{ return 200 'ok\\n'; }}\n"
+        f"  location = {LARGE} {{ set $part '{_PART}'; return 200 {'$part' * _TIMES}; }}\n"
         f"  location = {ECHO} {{ return 200 '$request_uri $http_passthrough $http_x_principal'; }} }} }}\n"
     )
     log = folder / "backend.log"
@@ -90,7 +96,10 @@ def envoy(
     manager = {
         "@type": f"{_TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+        "route_config": {
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+            "max_direct_response_body_size_bytes": 65536,
+        },
         "http_filters": [*filters, http_filter("router", "router.v3.Router")],
     }
     listener = {
