@@ -61,6 +61,16 @@ def test_what_may_be_allowed_is_an_error_and_then_a_warning(which: str) -> None:
     assert codes(served, ALL_ALLOWABLE - {code}) == [(code, "error")]
 
 
+def test_a_uri_that_streams_a_function_is_told_as_such() -> None:
+    streamed = Integration(
+        kind=IntegrationKind.AWS_PROXY,
+        uri="arn:aws:apigateway:eu-west-1:lambda:path/2021-11-15/functions/f/response-streaming-invocations",
+        http_method="POST",
+        origin=ORIGIN,
+    )
+    assert codes(api(method("POST", "/a", streamed))) == [("GL407", "error")]
+
+
 def test_no_request_to_an_aws_service_holds_a_secret() -> None:
     queue = Integration(
         kind=IntegrationKind.AWS,

@@ -16,6 +16,7 @@ INVOCATION = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{}/i
         (INVOCATION.format(ARN + ":live"), "auth:live"),
         (INVOCATION.format(ARN + ":$LATEST"), "auth:$LATEST"),
         (INVOCATION.format("auth"), "auth"),
+        (INVOCATION.format(ARN).replace("/invocations", "/response-streaming-invocations"), "auth"),
         (ARN, "auth"),
         ("auth:7", "auth:7"),
         ("", None),

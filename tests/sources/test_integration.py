@@ -182,6 +182,16 @@ def test_keys_of_others_are_left_out_with_a_warning() -> None:
         ({"responses": []}, "GL303"),
         ({"payloadFormatVersion": "2.0"}, "GL309"),
         ({"integrationSubtype": "SQS-SendMessage"}, "GL309"),
+        (
+            {
+                "type": "aws_proxy",
+                "uri": None,
+                "httpMethod": None,
+                "integrationSubtype": "SQS-SendMessage",
+                "requestParameters": {"QueueUrl": "x"},
+            },
+            "GL309",
+        ),
         ({"tlsConfig": {"serverNameToVerify": "h"}}, "GL309"),
     ],
 )

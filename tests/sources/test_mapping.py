@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from gateline.model.diagnostic import Severity
 from gateline.model.integration import (
     BodySource,
     ContextSource,
@@ -89,10 +90,8 @@ def test_every_form_of_a_source_is_read(expression: str, expected: MappingSource
         "context.",
         "integration.response.header.X",
         "",
-        5,
-        None,
-        True,
         ["'a'"],
+        {"a": "'a'"},
     ],
 )
 def test_what_is_no_expression_is_refused_in_amazons_words(expression: Any) -> None:
@@ -104,6 +103,28 @@ def test_what_is_no_expression_is_refused_in_amazons_words(expression: Any) -> N
     assert diagnostic.message.startswith(
         "Invalid mapping expression specified: Validation Result: warnings : []"
     )
+
+
+@pytest.mark.parametrize(("expression", "shown"), [(True, "true"), (5, "5"), (None, "null")])
+def test_a_mapping_that_is_no_text_is_left_out_with_a_warning_as_amazon_imports_it(
+    expression: Any, shown: str
+) -> None:
+    made, complaints = definition()
+    fields = {
+        "requestParameters": {
+            "integration.request.header.Bare": expression,
+            "integration.request.header.Whole": "'x'",
+        }
+    }
+    (mapping,) = request_parameters(made, fields, ROOT, path_names=())
+    assert mapping.name == "Whole"
+    (diagnostic,) = complaints.report().diagnostics
+    assert (diagnostic.code.name, diagnostic.severity) == ("GL340", Severity.WARNING)
+    assert diagnostic.message.startswith(
+        "Invalid format for 'requestParameters'. Expected type string for property "
+        f"'integration.request.header.Bare' but got '{shown}'"
+    )
+    assert diagnostic.origin == ROOT.child("requestParameters", "integration.request.header.Bare")
 
 
 @pytest.mark.parametrize(

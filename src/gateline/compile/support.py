@@ -13,6 +13,8 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.integration import IntegrationKind, LiteralSource, ParameterMapping
 from gateline.model.rest_api import Method, RestApi
 
+_STREAMING = "/response-streaming-invocations"  # what the uri of a function that streams ends with
+
 
 def unsupported(api: RestApi, method: Method, complaints: Complaints) -> bool:
     """Record what a method asks for and this version does not do; true when the method must answer 501."""
@@ -54,11 +56,12 @@ def _integration(method: Method, complaints: Complaints) -> bool:
             help=f"Write type aws with templates; `--allow {code.name}` serves 501 in this method's place.",
         )
         return True
-    if integration.kind is IntegrationKind.AWS_PROXY and integration.response_transfer_mode == "STREAM":
+    streams = integration.response_transfer_mode == "STREAM"
+    if integration.kind is IntegrationKind.AWS_PROXY and (streams or integration.uri.endswith(_STREAMING)):
         code = codes.STREAMING_UNSUPPORTED
         complaints.add(
             code,
-            integration.origin.child("responseTransferMode"),
+            integration.origin.child("responseTransferMode" if streams else "uri"),
             f"{_named(method)} streams a function's answer, which is not supported yet",
             help=f"Answer in one piece; `--allow {code.name}` serves 501 in this method's place.",
         )

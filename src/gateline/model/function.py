@@ -12,10 +12,10 @@ from typing import Final
 from gateline.model.origin import Origin
 
 _IN_ARN: Final = re.compile(
-    r"(?:.*:lambda:path/[^/]*/functions/)?"  # an invocation uri of API Gateway around the function's ARN
+    r"(?:.*:lambda:path//?[^/]*/functions/)?"  # an invocation uri of API Gateway around the function's ARN
     r"(?:arn:[^:]*:lambda:[^:]*:[^:]*:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>[A-Za-z0-9$_-]+))?"
-    r"(?:/invocations)?"
+    r"(?:/(?:response-streaming-)?invocations)?"
 )
 
 

@@ -66,6 +66,8 @@ def read_integration(
     if kind is None:
         return None
     _check_http_api(definition, fields, origin)
+    if fields.get("integrationSubtype") is not None:
+        return None  # another kind of integration altogether: the rest of it would only be misunderstood
     uri = definition.text(fields, "uri", origin)
     if kind in _AWS:
         uri = function_uri(definition, uri)

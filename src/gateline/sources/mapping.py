@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from gateline.model import codes
+from gateline.model.diagnostic import Severity
 from gateline.model.integration import (
     BodySource,
     ContextSource,
@@ -98,7 +100,7 @@ def request_parameters(
     for target, expression in written.items():
         place = definition.at(origin, target)
         split = _split_target(definition, target, place)
-        if split is None:
+        if split is None or _is_no_text(definition, "requestParameters", target, expression, place):
             continue
         location, name = split
         if location is Location.HEADER:
@@ -151,10 +153,27 @@ def response_headers(
             message = f"Invalid mapping expression parameter specified: {target}"
             advice = f"the keys are {prefix}NAME; {NAME_RULE}"
             definition.complain(codes.MAPPING_TARGET_INVALID, place, message, advice=advice)
+        elif _is_no_text(definition, "responseParameters", target, expression, place):
+            continue
         elif not isinstance(expression, str):
             complain_of_expression(definition, kind_of(expression), place)
         else:
             yield header, expression, place
+
+
+def _is_no_text(definition: Definition, key: str, target: str, expression: JsonValue, place: Origin) -> bool:
+    """Whether a mapping is a bare `true`, number or null: Amazon warns of it, and imports the rest without it."""
+    if isinstance(expression, (str, dict, list)):
+        return False
+    definition.complain(
+        codes.MAPPING_EXPRESSION_INVALID,
+        place,
+        f"Invalid format for '{key}'. Expected type string for property '{target}' but got "
+        f"'{json.dumps(expression)}': Amazon imports the definition without this mapping, and so it is read here",
+        advice="a static value stands in single quotes inside of the text: \"'value'\"",
+        severity=Severity.WARNING,
+    )
+    return True
 
 
 @lru_cache(maxsize=4096)
