@@ -212,3 +212,14 @@ def test_an_authorizer_stands_before_integrations_of_any_kind(guarded: Guarded) 
         assert verdict(guarded.send(b"GET", path, bearer(deny("*")), host=host)) == "deny"
         assert guarded.send(b"GET", path, bearer(ALLOWED), host=host).status == 200
     assert [call.function for call in guarded.calls()].count("proxied") == 1
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_body_that_must_be_looked_at_waits_for_the_authorizers_word(guarded: Guarded, size: int) -> None:
+    body = b'{"name": "a", "rest": "%s"}' % (b"x" * size)
+    assert guarded.send(b"POST", b"/prod/never-kept", bearer(deny("*")), body=body).status == 403
+    assert guarded.send(b"POST", b"/prod/never-kept", body=body).status == 401
+    assert guarded.seen() == []
+    assert guarded.send(b"POST", b"/prod/never-kept", bearer(allow("*")), body=body).status == 200
+    [received] = guarded.seen()
+    assert (received.body, received.all(b"x-name")) == (body, [b"a"])

@@ -11,7 +11,7 @@ import pytest
 from harness.guarded_gateway import Guarded, guarded_gateway
 
 PROJECT: Final = Path(__file__).parent / "project"
-NAMES: Final = ("ann", "off", "eve", "bob", "kim", "joe", "sue", "tom", "uma", "vic", "max")
+NAMES: Final = ("ann", "off", "eve", "bob", "kim", "joe", "sue", "tom", "uma", "vic", "max", "one")
 KEYS: Final = {f"KEY_{name.upper()}": f"{name}-key-0123456789abcdef" for name in NAMES}
 
 

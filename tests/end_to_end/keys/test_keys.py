@@ -63,6 +63,19 @@ def test_nobody_else_is_let_in_and_no_backend_hears_of_it(
     assert keyed.calls() == []
 
 
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_body_that_must_be_looked_at_waits_for_the_word_about_its_key(keyed: Guarded, size: int) -> None:
+    body = b'{"name": "a", "rest": "%s"}' % (b"x" * size)
+    path, off = b"/prod/inspected", b"x-api-key: made-up-%d" % size  # nobody knows it yet
+    assert_forbidden(keyed.send(b"POST", path, off, body=body))
+    assert_forbidden(keyed.send(b"POST", path, body=body))
+    assert keyed.seen() == []
+    assert keyed.send(b"POST", path, key("one"), body=body).status == 200  # each is leased by itself
+    [received] = keyed.seen()
+    assert received.body == body
+    assert received.all(b"x-name") == [b"a"]
+
+
 def test_two_keys_are_refused(keyed: Guarded) -> None:
     answer = keyed.get(b"/prod/proxy", b"x-api-key: made-up", key("ann"))
     assert (answer.status, answer.body) == (400, b'{"message":"Bad Request"}')

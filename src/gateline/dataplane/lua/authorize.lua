@@ -225,7 +225,30 @@ local function described(r, method)
   end
   parts[#parts + 1] = netstring(r.api_key or "")
   parts[#parts + 1] = netstring(r.api_key_id or "")
+  parts[#parts + 1] = netstring(r.stage.revision)
   return concat(parts)
+end
+
+-- Whether the stage that the request stands in now is still the one that its method was read from. The route is
+-- chosen again for that; it says how much of a body may be held back, too.
+local function is_unchanged(h, stage)
+  h:clearRouteCache()
+  return h:metadata():get("id") == stage.id
+end
+
+-- Waits for the body of a request that will be inspected, before anybody is asked: Envoy hands no body out that began
+-- to come during a call. False when the configuration has changed, so that the request has to be decided anew.
+-- Everything that Envoy lent before is dead afterwards.
+local function wait_for_body(r)
+  local h = r.h
+  if not is_unchanged(h, r.stage) then
+    return false
+  end
+  sethook()
+  h:body()
+  sethook(overrun, "", BUDGET)
+  r.headers = h:headers()
+  return true
 end
 
 local HEADERS_TOLD = 128 -- more than Envoy lets in and adds
@@ -250,6 +273,9 @@ local function ask(r, method, authorizer, keep_it, key, token, arn)
     netstring(token), netstring(r.rid), netstring(source_ip(h)),
     authorizer.kind == "token" and "0:1:0" or netstring(described(r, method)) .. headers_told(r.headers),
   })
+  if r.is_inspected and not wait_for_body(r) then
+    return { kind = "failure", reason = "changing" }
+  end
   local asked = h:timestamp()
   sethook()
   local headers, body = h:httpCall(HOST_CLUSTER, {

@@ -72,6 +72,9 @@ do
   -- Asks the host, and waits. Everything that Envoy lent before is dead afterwards. Nil when it does not answer.
   local function ask_key(r, name, value, generation)
     local h = r.h
+    if r.is_inspected and not wait_for_body(r) then
+      return nil
+    end
     local asked, before = h:timestamp(), found_key(name)
     local unused, period, is_first = 0, "", true
     if before then

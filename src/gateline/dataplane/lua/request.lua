@@ -115,6 +115,7 @@ local function told(h, headers, rid, authority, found, mapping, reference, stage
     h = h, headers = headers, rid = rid, authority = authority, domain = found.name, method = method, path = path, query = query,
     segments = segments, starts = starts, length = length, full_path = full_path, trace_id = trace, plain = plain,
     scope = reference.scope, stage = stage, template = chosen and chosen.template, base_path = mapping and mapping.prefix or "",
+    is_inspected = chosen and chosen.extras and chosen.extras.inspects,
   }
 end
 
@@ -162,6 +163,9 @@ function main(h, attempt)
     rest_at = rest_at + 1 -- `/prod//x` is `/prod/x`
   end
   local path = rest_at > #raw_path and "/" or sub(raw_path, rest_at)
+  while byte(raw_path, 2) == 47 do
+    raw_path = sub(raw_path, 2) -- `//prod/x` is told as `/prod/x`, and `/prod//x` as it is [R]
+  end
 
   headers:replace(SCOPE_HEADER, reference.scope)
   local stage = attempt == 1 and reference.table

@@ -40,13 +40,6 @@ local function read_inspection(text)
   return found
 end
 
--- Whether the stage that the request stands in now is still the one that its method was read from. The route is
--- chosen again for that; it says how much of a body may be held back, too.
-local function is_unchanged(h, stage)
-  h:clearRouteCache()
-  return h:metadata():get("id") == stage.id
-end
-
 -- Has the host look at the body, and waits for both: true, false when it was answered, nil when the configuration has
 -- changed meanwhile. Afterwards all that Envoy lent is dead, but for what stands in `r`.
 local function inspect(r, stage, method)
