@@ -36,7 +36,9 @@ def test_the_media_type_chooses_the_model(
     assert model_for(models, sent) == meant
 
 
-@pytest.mark.parametrize("sent", ["text/plain", "application/vnd.api+json", "application/jsonx", "image/*"])
+@pytest.mark.parametrize(
+    "sent", ["text/plain", 'text/plain; a="b,c"', "application/vnd.api+json", "application/jsonx", "image/*"]
+)
 def test_a_clearly_different_type_is_not_checked_as_at_amazon(sent: str) -> None:
     assert model_for(JSON, [sent]) is None
 
@@ -50,6 +52,10 @@ def test_no_model_is_meant_by_a_request_without_content_type_when_there_is_none_
     [
         ["application/json,text/plain"],
         ["text/plain,application/json"],
+        ["text/plain;charset=utf-8,application/json"],
+        ["text/plain; a=b, application/json"],
+        ['text/plain; a="b", application/json'],
+        ['text/plain; a="b, application/json'],
         ["text/plain", "application/json"],
         ["application/json", "application/json"],
         ["json"],

@@ -31,11 +31,18 @@ def model_for(models: Sequence[tuple[str, str]], content_types: Sequence[str]) -
     by_type = {_bare(media_type): name for media_type, name in reversed(models)}
     written = [value for value in content_types if value.strip()]
     sent = _bare(written[0]) if written else JSON
-    is_malformed = len(written) > 1 or not _MEDIA_TYPE.fullmatch(sent)
+    is_list = len(written) > 1 or any(map(_is_list, written))
+    is_malformed = is_list or not _MEDIA_TYPE.fullmatch(sent)
     for media_type in (JSON if is_malformed else sent, *DEFAULTS):
         if media_type in by_type:
             return by_type[media_type]
     return models[0][1] if is_malformed else None
+
+
+def _is_list(value: str) -> bool:
+    """Whether a comma stands outside of quotes: Envoy joins two headers so, also behind a parameter of the first."""
+    parts = value.split('"')
+    return len(parts) % 2 == 0 or any("," in part for part in parts[::2])
 
 
 def _bare(media_type: str) -> str:
