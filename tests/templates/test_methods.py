@@ -43,3 +43,10 @@ def test_lists_in_lists_are_noticed() -> None:
     assert not measured.tangled
     put({}, "a", [], measured)
     assert measured.tangled
+
+
+def test_maps_of_all_kinds_have_the_methods_of_maps() -> None:
+    class Kind(dict[str, object]):
+        pass
+
+    assert called(Kind(a=1), "get", ["a"], meter()) == 1

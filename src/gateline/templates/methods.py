@@ -7,7 +7,7 @@ from typing import Final
 
 from gateline.templates import number_methods, string_methods
 from gateline.templates.budget import Meter, TemplateFailed
-from gateline.templates.collection_methods import LIST_METHODS, MAP_METHODS, HeaderMap, insert, key_text
+from gateline.templates.collection_methods import LIST_METHODS, MAP_METHODS, insert, key_text
 from gateline.templates.java_number import number_of
 from gateline.templates.java_text import JavaList
 from gateline.templates.json_text import JsonNumber
@@ -15,8 +15,6 @@ from gateline.templates.method import Methods, Tool, Unsuitable
 
 _METHODS: Final[Mapping[type, Methods]] = {
     str: string_methods.METHODS,
-    dict: MAP_METHODS,
-    HeaderMap: MAP_METHODS,
     list: LIST_METHODS,
     JavaList: LIST_METHODS,
     int: number_methods.METHODS,
@@ -57,7 +55,7 @@ def called(target: object, name: str, arguments: list[object], meter: Meter) -> 
         TemplateFailed: the method fails.
 
     """
-    methods = target.METHODS if isinstance(target, Tool) else _METHODS.get(type(target))
+    methods = _methods_of(target)
     method = None if methods is None else methods.get(name)
     if method is None or not method.least <= len(arguments) <= method.most:
         return None
@@ -65,6 +63,12 @@ def called(target: object, name: str, arguments: list[object], meter: Meter) -> 
         return method.function(meter, target, *arguments)
     except Unsuitable:
         return None
+
+
+def _methods_of(target: object) -> Methods | None:
+    if isinstance(target, dict):  # maps of several kinds
+        return MAP_METHODS
+    return target.METHODS if isinstance(target, Tool) else _METHODS.get(type(target))
 
 
 def put(target: object, key: object, value: object, meter: Meter) -> None:
