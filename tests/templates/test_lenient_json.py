@@ -32,13 +32,38 @@ VALUES = st.recursive(
         ('{"a": -1.5e3}', {"a": -1500.0}),
         ("{a: true, b: word}", {"a": True, "b": "word"}),
         ('{"a": "two\nlines"}', {"a": "two\nlines"}),
+        ('{"a": -Infinity}', {"a": "-Infinity"}),
+        ("{a: 200,su{ f}oo: [ba r]}", {"a": 200, "su{ f}oo": ["ba r"]}),
+        ("{a: 200, foo'}: [b, c d]}", {"a": 200, "foo'}": ["b", "c d"]}),
+        ("{a: 200, }foo: [ba r]}", {"a": 200}),
+        ('{"a": 200 ,, }', {"a": 200}),
+        ("{'a': 200, '': '', null: null}", {"a": 200, "": "", "null": None}),
+        ("{a: 200 times, b: 0200, c: 2.}", {"a": "200 times", "b": 200, "c": 2.0}),
+        ("{a: '\\u00e4\\t\\''}", {"a": "\u00e4\t'"}),
     ],
 )
 def test_what_is_nearly_json_is_read(text: str, value: object) -> None:
     assert read_leniently(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "{", "{statusCode 200}", '{"a": -Infinity}', "['", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "{statusCode 200}",
+        "['",
+        "[" * 100_000,
+        '{"a": 200',
+        "{\"a': 200}",
+        "{'a\": 200}",
+        "{'a: 200}",
+        "{a: 200, {b: [c]}",
+        "{a: }",
+        '{"a": "1" "b": 2}',
+        "{[a]: 1}",
+    ],
+)
 def test_what_is_not_is_refused(text: str) -> None:
     with pytest.raises(LenientInvalid):
         read_leniently(text)
