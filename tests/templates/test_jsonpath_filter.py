@@ -54,3 +54,37 @@ def test_conditions_are_combined() -> None:
 def test_an_expression_that_would_not_end_fails() -> None:
     with pytest.raises(TemplateFailed, match="too long"):
         COMPARISONS["=~"]("a" * 5000 + "!", Expression("(a|aa)+$"))
+
+
+LONG = list(range(3000))
+
+
+@pytest.mark.parametrize(
+    ("left", "operator", "right"),
+    [
+        (-1, "in", LONG),
+        (-1, "nin", LONG),
+        (LONG, "contains", -1),
+        (LONG, "subsetof", LONG),
+        (LONG, "anyof", [-1]),
+        (LONG, "noneof", [-1]),
+        (LONG, "==", LONG),
+        ([LONG], "!=", [LONG]),
+    ],
+)
+def test_a_comparison_costs_as_much_as_its_lists_are_long(left: object, operator: str, right: object) -> None:
+    """Once it counted as one visit: a body of two lists had a thread work for hours."""
+    comparison, visit = Comparison(Constant(left), Constant(right), COMPARISONS[operator]), Visit(None)
+    with pytest.raises(TemplateFailed, match="too many"):
+        any(comparison.holds(None, visit) is None for _ in range(1000))
+
+
+def test_expressions_that_end_one_by_one_take_no_longer_together_than_they_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    comparison = Comparison(Constant("a"), Constant(Expression("a")), COMPARISONS["=~"])
+    visit = Visit(None)
+    assert comparison.holds(None, visit)
+    monkeypatch.setattr("gateline.templates.jsonpath_step.time.thread_time", lambda: float("inf"))
+    with pytest.raises(TemplateFailed, match="too long"):
+        comparison.holds(None, visit)

@@ -91,7 +91,9 @@ class InputVariable(Tool):
             parsed: JsonPath = parse_path(text_argument(path))
         except PathInvalid as error:
             raise TemplateFailed("a JSONPath cannot be read") from error
-        return parsed.read(self._document(meter))
+        value = parsed.read(self._document(meter))
+        meter.look()
+        return value
 
     def _document(self, meter: Meter) -> object:
         if self._value is MISSING:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from gateline.templates.budget import TemplateFailed
 from gateline.templates.expression import Expression
 from gateline.templates.java_number import number_of
-from gateline.templates.jsonpath_step import MISSING, Predicate, Visit
+from gateline.templates.jsonpath_step import MISSING, Predicate, Visit, children
 
 _LONGEST_SEARCHED: Final = 100_000
 
@@ -60,7 +60,15 @@ class Comparison:
     def holds(self, value: object, visit: Visit) -> bool:
         """Whether the two sides compare so."""
         visit.count()
-        return self._compares(self._left.found(value, visit), self._right.found(value, visit))
+        left, right = self._left.found(value, visit), self._right.found(value, visit)
+        if self._compares in _EACH_WITH_EACH:
+            visit.count(_size(left, visit) * _size(right, visit))
+        elif self._compares in _WHOLE and isinstance(left, list | dict) and isinstance(right, list | dict):
+            visit.count(_size(left, visit))
+        holds = self._compares(left, right)
+        if self._compares is _fits:
+            visit.look()
+        return holds
 
 
 class Negation:
@@ -91,6 +99,16 @@ class Conjunction:
         return judge(predicate.holds(value, visit) for predicate in self._predicates)
 
 
+def _size(value: object, visit: Visit) -> int:
+    """How many values there are in a value, itself counted; they are visited for that."""
+    size, waiting = 1, children(value)
+    while waiting:
+        visit.count(len(waiting))
+        size += len(waiting)
+        waiting = [below for each in waiting if isinstance(each, list | dict) for below in children(each)]
+    return size
+
+
 def _same(left: object, right: object) -> bool:
     if left is MISSING or right is MISSING:
         return False
@@ -116,6 +134,10 @@ def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[object, object], bo
 
 def _is_in(left: object, right: object) -> bool:
     return isinstance(right, list) and any(_same(left, item) for item in right)
+
+
+def _is_not_in(left: object, right: object) -> bool:
+    return isinstance(right, list) and not _is_in(left, right)
 
 
 def _contains(left: object, right: object) -> bool:
@@ -164,7 +186,7 @@ COMPARISONS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     ">=": _ordered(operator.ge),
     "=~": _fits,
     "in": _is_in,
-    "nin": lambda left, right: isinstance(right, list) and not _is_in(left, right),
+    "nin": _is_not_in,
     "contains": _contains,
     "size": _has_size,
     "empty": _is_empty,
@@ -173,3 +195,7 @@ COMPARISONS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     "noneof": _none_of,
 }
 """The operators of filters. What is missing is equal to nothing."""
+
+_EACH_WITH_EACH: Final = frozenset({_is_in, _is_not_in, _contains, _subset, _any_of, _none_of})
+_WHOLE: Final = frozenset({_same, _different})
+"""Operators whose cost grows with lists, which a client may make long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, Protocol
@@ -9,6 +10,9 @@ from typing import Final, Protocol
 from gateline.templates.budget import TemplateFailed
 
 _MOST_VISITS: Final = 1_000_000
+_LONGEST_SECONDS: Final = 3.0
+"""Of the thread's own processor time."""
+_VISITS_BETWEEN_LOOKS: Final = 1000
 
 
 class Missing(Enum):
@@ -23,11 +27,13 @@ MISSING: Final = Missing.MISSING
 class Visit:
     """One reading of a document: its root, and how much of it may still be looked at."""
 
-    __slots__ = ("_left", "root")
+    __slots__ = ("_deadline", "_left", "_next_look", "root")
 
     def __init__(self, root: object) -> None:
         self.root = root
         self._left = _MOST_VISITS
+        self._next_look = _MOST_VISITS
+        self._deadline = time.thread_time() + _LONGEST_SECONDS
 
     def count(self, values: int = 1) -> None:
         """Look at values.
@@ -39,6 +45,19 @@ class Visit:
         self._left -= values
         if self._left < 0:
             raise TemplateFailed("a JSONPath visits too many values")
+        if self._left < self._next_look:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the clock: after what may have taken long.
+
+        Raises:
+            TemplateFailed: it has.
+
+        """
+        self._next_look = self._left - _VISITS_BETWEEN_LOOKS
+        if time.thread_time() > self._deadline:
+            raise TemplateFailed("a JSONPath takes too long")
 
 
 class Step(Protocol):
