@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from docs.markdown import ROOT, Command, matches
-from docs.test_served_pages import free_port, ordered
+from docs.test_served_pages import EXAMPLE_PORT, README, free_port, ordered
 from docs.workshop import Workshop, page_commands, words
 from harness.gateway_process import running_gateway
 from harness.raw_client import exchange
@@ -69,9 +69,20 @@ class Request:
             options[name].append(value)
         body = "&".join(options["-d"]).encode()
         verb = (options["-X"] or ["POST" if options["-d"] else "GET"])[0]
-        head = [f"{verb} {url.path} HTTP/1.1", f"Host: {url.netloc}", *options["-H"]]
+        target = url.path + (f"?{url.query}" if url.query else "")
+        head = [f"{verb} {target} HTTP/1.1", f"Host: {url.netloc}", *options["-H"]]
         head += [f"Content-Length: {len(body)}"] if verb == "POST" else []
         return Request("".join(f"{line}\r\n" for line in [*head, ""]).encode() + body, shows_head)
+
+
+def assert_answers(port: int, asked: Sequence[Command]) -> None:
+    """Each request of a page is answered as the page shows it."""
+    for command in asked:
+        request = Request.of(command)
+        [answer] = exchange(port, request.data)
+        said = ordered(answer.raw.decode()) if request.shows_head else answer.body.decode()
+        shown = ordered(command.output) if request.shows_head else command.output
+        assert matches(shown, said), f"{command.place} says:\n{said}"
 
 
 @pytest.mark.parametrize("guide", CURLS)
@@ -83,9 +94,11 @@ def test_a_guide_shows_what_its_requests_answer(guide: str, tmp_path: Path) -> N
     asked = [command for command in page_commands(page) if command.line.startswith("curl ")]
     assert len(asked) == CURLS[guide]
     with backend(project) as options, running_gateway(project, scratch, {}, *options) as gateway:
-        for command in asked:
-            request = Request.of(command)
-            [answer] = exchange(gateway.port, request.data)
-            said = ordered(answer.raw.decode()) if request.shows_head else answer.body.decode()
-            shown = ordered(command.output) if request.shows_head else command.output
-            assert matches(shown, said), f"{command.place} says:\n{said}"
+        assert_answers(gateway.port, asked)
+
+
+def test_the_readme_shows_what_the_second_example_answers(tmp_path: Path) -> None:
+    asked = [each for each in page_commands(README) if f":{EXAMPLE_PORT}/" in each.line]
+    assert len(asked) == 3
+    with running_gateway(ROOT / "examples" / "validated", tmp_path, {}) as gateway:
+        assert_answers(gateway.port, asked)
