@@ -89,3 +89,34 @@ def test_texts_are_split_as_in_java(expression: str, text: str, limit: int, part
 
 def test_a_replacement_does_not_grow_beyond_what_it_may() -> None:
     assert Expression("a").replace("a" * 1000, "b" * 1000, longest=100_000) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(?:a{1000}){5000}",
+        "((((a?){50}){50}){50}){50}",
+        "a{4000}" * 10,
+        "(?:[)(]{500}[^]]{600}){100}",
+        r"(?:\(a{200}){100}",
+        "a" * 10_001,
+        "a{99999999999999999999}",
+    ],
+)
+def test_one_that_would_take_the_memory_of_all_is_refused(expression: str) -> None:
+    with pytest.raises(ExpressionInvalid, match="repeats too much"):
+        Expression(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-0123-0123-0123-0123456789ab"),
+        (r"[A-Za-z0-9._-]{1,8192}", "x" * 8192),
+        (r"(?:\d{1,3}\.){3}\d{1,3}", "10.0.0.1"),
+        (r"a{2,}\{3}[{]9{2}", "aaa{3}{99"),
+        ("a{0}b{0,99999}", "bb"),
+    ],
+)
+def test_repetitions_of_usual_ones_are_none_too_many(expression: str, text: str) -> None:
+    assert Expression(expression).matches(text)

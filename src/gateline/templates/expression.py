@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 LONGEST_SEARCH_SECONDS: Final = 0.01
 LONGEST_TOKEN: Final = 16 * 1024
 
+LARGEST: Final = 10_000
+"""Characters that an expression asks for, its repetitions written out: so `regex` looks at it, at 260 bytes each."""
+
+_ITEM: Final = re.compile(
+    r"\\.|\[\^?\]?[^\]\\]*+(?:\\.[^\]\\]*+)*+\]?|(?P<open>\()|(?P<close>\))|\{(?P<least>\d++)(?:,\d*+)?\}|.",
+    re.DOTALL,
+)
+_MOST_DIGITS: Final = 9
+
 _REFERENCE: Final = re.compile(r"\\(.)|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|(\\|\$)", re.DOTALL)
 
 _T = TypeVar("_T")
@@ -35,6 +44,8 @@ class Expression:
     """
 
     def __init__(self, expression: str) -> None:
+        if _size(expression) > LARGEST:
+            raise ExpressionInvalid("it repeats too much")
         # Only now: the library takes 3 MB, and few projects have an expression.
         import regex  # noqa: PLC0415
 
@@ -104,6 +115,27 @@ class Expression:
             return found
 
         return _in_time(parts)
+
+
+def _size(expression: str) -> int:
+    """How long an expression is, roughly, when each repetition is written out as often as it is asked for."""
+    groups, last = [0], 0  # of the groups that are open, and of the item that a repetition would repeat
+    for item in _ITEM.finditer(expression):
+        if item["open"]:
+            groups.append(0)
+        elif item["close"]:
+            last = groups.pop() if len(groups) > 1 else 0
+            groups[-1] += last
+        elif item["least"]:
+            times = int(item["least"][:_MOST_DIGITS])
+            groups[-1] += last * max(times - 1, 0)
+            last *= max(times, 1)
+        else:
+            last = 1
+            groups[-1] += 1
+        if last > LARGEST or groups[-1] > LARGEST:
+            return LARGEST + 1
+    return sum(groups)
 
 
 def _in_time(search: Callable[[], _T]) -> _T | None:
