@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from integrations.hosted import request
-from integrations.samples import CALL, HEADERS
+from integrations.samples import CALL
 
 
 def test_queries_have_all_their_values_and_a_last_one() -> None:
@@ -17,15 +17,6 @@ def test_queries_have_all_their_values_and_a_last_one() -> None:
 def test_path_parameters_stay_raw() -> None:
     asked = request(call=replace(CALL, path_parameters=(("id", "a%20b"),)))
     assert asked.path == {"id": "a%20b"}
-
-
-def test_headers_keep_the_clients_spelling_and_are_found_under_any() -> None:
-    view = request(headers=(*HEADERS, (b"X-Custom", b"v"))).header_view
-    assert view["x-custom"] == view["X-CUSTOM"] == "v"
-    assert "X-Custom" in list(view)
-    assert "x-custom" in view
-    assert view.get("x-absent") is None
-    assert len(view) == len(list(view))
 
 
 def test_the_context_knows_the_clients_user_agent() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from gateline.integrations.body_value import Body
@@ -45,25 +44,3 @@ class ClientRequest:
     def single_query(self) -> dict[str, str]:
         """Name to last value."""
         return {name: values[-1] for name, values in self.query.items()}
-
-    @property
-    def header_view(self) -> Mapping[str, str]:
-        """The headers as `$input.params()` shows them."""
-        return _AnyCase(self.headers.single)
-
-
-class _AnyCase(Mapping[str, str]):
-    """Headers under the client's spelling, found under any: HTTP/2 clients spell all names in lower case."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
-        self._spellings = {name.lower(): name for name in headers}
-
-    def __getitem__(self, name: str) -> str:
-        return self._headers[self._spellings[name.lower()]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-    def __len__(self) -> int:
-        return len(self._headers)

@@ -13,7 +13,7 @@ from gateline.integrations.binary_media_type import is_binary
 from gateline.integrations.client_headers import RawHeaders
 from gateline.integrations.client_request import ClientRequest
 from gateline.integrations.client_response import JSON, client_response
-from gateline.integrations.context import Circumstances
+from gateline.integrations.context import Circumstances, copied
 from gateline.integrations.function_call import answered_base64, error_message, function_call
 from gateline.integrations.http_request import http_request
 from gateline.integrations.mock import mock_status
@@ -31,12 +31,15 @@ from gateline.integrations.prepared import Prepared, PreparedResponse
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.service_call import service_call
 from gateline.model.integration import IntegrationKind
-from gateline.templates.rendering import Input, TemplateFailed, render
+from gateline.templates.rendering import UNSTINTED, Budget, Exhausted, Input, TemplateFailed, render
 from gateline.templates.template import Template
 
 
 class Exchange:
     """One request and its answer. `outgoing` is called once, then `answer` with what came back.
+
+    Both may be told to hurry, by a smaller `budget` for templates. When that is not enough they raise `Exhausted`:
+    then another exchange is to be made for `outgoing`, and `answer` is to be called again.
 
     Args:
         prepared: the method's integration.
@@ -53,16 +56,19 @@ class Exchange:
         self._integration = prepared.integration
         self._circumstances = circumstances
         self._request = ClientRequest(circumstances, headers, body)
+        self._budget = UNSTINTED
 
-    def outgoing(self) -> Outgoing:
+    def outgoing(self, budget: Budget = UNSTINTED) -> Outgoing:
         """What to send.
 
         The client's body is let go then: it may be 10 MB, and nothing of the answer is made of it.
 
         Raises:
             Refusal: nothing is sent; the client gets a gateway response.
+            Exhausted: a template takes more than `budget`.
 
         """
+        self._budget = budget
         try:
             return self._outgoing()
         finally:
@@ -88,13 +94,25 @@ class Exchange:
             return function_call(self._integration, self._request, parameters, payload)
         return service_call(self._integration, self._request, parameters, payload)
 
-    def answer(self, received: Received) -> ProxyResponse:
+    def answer(self, received: Received, budget: Budget = UNSTINTED) -> ProxyResponse:
         """What the client gets.
 
         Raises:
             Refusal: the client gets a gateway response instead.
+            Exhausted: a template takes more than `budget`.
 
         """
+        self._budget = budget
+        if budget is UNSTINTED:
+            return self._answer(received)
+        context = copied(self._request.context)  # the template may have written into it by then
+        try:
+            return self._answer(received)
+        except Exhausted:
+            self._request.context = context
+            raise
+
+    def _answer(self, received: Received) -> ProxyResponse:
         body, headers = self._taken(received)
         entry = self._entry(received)
         accept = self._request.headers.last("accept")
@@ -148,12 +166,15 @@ class Exchange:
                     body=body,
                     path=self._request.path,
                     querystring=self._request.single_query,
-                    header=self._request.header_view,
+                    header=self._request.headers.single,
                 ),
                 context=self._request.context,
                 stage_variables=self._request.variables,
+                budget=self._budget,
             )
         except TemplateFailed as error:
+            if isinstance(error, Exhausted) and self._budget is not UNSTINTED:
+                raise
             raise configuration_error(str(error)) from None
         return text.encode(errors="replace")
 
