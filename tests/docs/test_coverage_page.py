@@ -10,10 +10,11 @@ import pytest
 
 from docs.coverage_tables import NOTES, known_names, noted_names, with_tables
 from docs.markdown import ROOT, name, pages
-from gateline.compile.mapping import DROPPED_HEADERS, ILLEGAL_HEADERS
+from gateline.compile.mapping import DROPPED_HEADERS
 from gateline.dataplane import script
 from gateline.model import codes
 from gateline.model.diagnostic import Code
+from gateline.model.integration import ILLEGAL_HEADERS
 from gateline.sources import intrinsics
 
 PATH: Final = ROOT / "docs" / "reference" / "coverage.md"

@@ -8,7 +8,6 @@ a source that the script reads. Rules: api-gateway.md section 7.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
@@ -16,6 +15,9 @@ from gateline.compile import names
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import Edge
 from gateline.model.integration import (
+    ILLEGAL_FOR_AWS,
+    ILLEGAL_HEADERS,
+    PLACEHOLDER,
     BodySource,
     ContextSource,
     Integration,
@@ -50,20 +52,6 @@ DYNAMIC_CONTEXT: Final = frozenset(
 )
 """Context variables that `gateway.lua` reads from the request."""
 
-ILLEGAL_HEADERS: Final = frozenset(
-    {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
-)
-"""Headers that no mapping may set; Amazon answers 500 at run time (api-gateway.md section 7)."""
-
-ILLEGAL_FOR_AWS: Final = ILLEGAL_HEADERS | {
-    "authorization",
-    "connection",
-    "expect",
-    "proxy-authenticate",
-    "te",
-}
-"""Those of `aws` and `aws_proxy` integrations."""
-
 DROPPED_HEADERS: Final = frozenset({"via", "expect", "proxy-authenticate", "te", "connection"})
 """Headers that reach no backend, even if mapped (api-gateway.md section 9)."""
 
@@ -71,7 +59,6 @@ UNREADABLE_HEADERS: Final = frozenset({"connection", "content-length", "expect",
 """Headers of a client that no mapping reads; the others of section 9 are removed before the script."""
 
 _AWS: Final = frozenset({IntegrationKind.AWS, IntegrationKind.AWS_PROXY})
-PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
 
 Source = tuple[str, str | int]
 """A source as `gateway.lua` reads it: its kind and an argument."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateline.compile.folding import Fixed, FromClient, HeaderKnowledge, KnownRequest
-from gateline.compile.mapping import DROPPED_HEADERS, PLACEHOLDER, HeaderFormat, Mapped, Source
+from gateline.compile.mapping import DROPPED_HEADERS, HeaderFormat, Mapped, Source
 from gateline.compile.upstream import Upstream
-from gateline.model.integration import Location
+from gateline.model.integration import PLACEHOLDER, Location
 from gateline.model.rest_api import Method, RestApi
 
 _NOT_PASSED_ON = DROPPED_HEADERS | {"x-envoy-external-address", "content-encoding"}

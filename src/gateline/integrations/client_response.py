@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from gateline.integrations.header_syntax import is_name, is_value, sent_value
 from gateline.integrations.outgoing import configuration_error
 from gateline.integrations.parameters import HeaderMap
 from gateline.integrations.proxy_response import ProxyResponse
@@ -13,8 +13,6 @@ from gateline.integrations.remapping import BODILESS, seen
 JSON: Final = "application/json"
 
 _TRACE: Final = "X-Amzn-Trace-Id"
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def client_response(
@@ -45,6 +43,6 @@ def client_response(
 
 
 def _writable(name: str, value: str) -> str:
-    if not _TOKEN.fullmatch(name) or _UNWRITABLE.search(value):
+    if not (is_name(name) and is_value(value)):
         raise configuration_error("a header of the response can't be written")
-    return value.encode(errors="replace").decode().strip(" \t")
+    return sent_value(value)

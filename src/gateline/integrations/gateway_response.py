@@ -7,7 +7,6 @@ section 14); tests/dataplane/test_gateway_response_agreement.py compares the two
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +14,11 @@ from typing import Final, assert_never
 
 from gateline.integrations.client_headers import ClientHeaders, RawHeaders
 from gateline.integrations.context import Circumstances, context_value, template_context
+from gateline.integrations.header_syntax import is_value
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.query import parse_query
 from gateline.model.gateway_response import RESPONSE_TYPES, Answer, Part, PartKind
 
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BODILESS: Final = frozenset({204, 304})
 _JSON: Final = "application/json"
 
@@ -109,7 +108,7 @@ class _Request:
         for name, parts in found.headers:
             texts = [self._value(part) for part in parts]
             value = "".join(text for text in texts if text is not None)
-            if None not in texts and not _UNWRITABLE.search(value):
+            if None not in texts and is_value(value):
                 values[name] = value
         return values
 

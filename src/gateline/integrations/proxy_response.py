@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateline.integrations.binary_media_type import is_binary
+from gateline.integrations.header_syntax import is_name, is_value, sent_value
 from gateline.integrations.remapping import BODILESS, seen
 
 _KEYS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS = re.compile(r"[2-5][0-9]{2}")
 
 
@@ -136,7 +135,7 @@ def _merged(multi: list[tuple[str, str]], single: list[tuple[str, str]]) -> list
 
 
 def _name(name: str) -> str:
-    if not _TOKEN.fullmatch(name):
+    if not is_name(name):
         raise MalformedProxyResponse("a header has a name that no header may have")
     return name
 
@@ -147,9 +146,9 @@ def _value(value: object) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         raise MalformedProxyResponse("a header has a value that is neither text, number nor boolean")
-    if _UNWRITABLE.search(value):
+    if not is_value(value):
         raise MalformedProxyResponse("a header has a value with control characters")
-    return _utf8(value).decode().strip(" \t")
+    return sent_value(value)
 
 
 def _utf8(text: str) -> bytes:

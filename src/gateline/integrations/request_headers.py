@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from gateline.integrations.client_headers import INTERNAL
 from gateline.integrations.client_request import ClientRequest
+from gateline.integrations.header_syntax import is_name, is_value, sent_value
 from gateline.integrations.outgoing import configuration_error
 from gateline.integrations.parameters import HeaderMap
 from gateline.integrations.target import bad_request
+from gateline.model.integration import ILLEGAL_FOR_AWS, ILLEGAL_HEADERS
 
 WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Verbs whose bodies are not passed on, and whose Content-Type says nothing."""
 
-_ILLEGAL: Final = frozenset(
-    {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
-)
-_ILLEGAL_FOR_AWS: Final = _ILLEGAL | {"authorization", "connection", "expect", "proxy-authenticate", "te"}
 _DROPPED: Final = frozenset(
     {"connection", "keep-alive", "proxy-connection", "expect", "proxy-authenticate", "te"}
 )
 _JSON: Final = "application/json"
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def check_legal(headers: HeaderMap, *, is_aws: bool) -> None:
@@ -33,7 +28,7 @@ def check_legal(headers: HeaderMap, *, is_aws: bool) -> None:
         Refusal: 500, there is one.
 
     """
-    illegal = headers.keys() & (_ILLEGAL_FOR_AWS if is_aws else _ILLEGAL)
+    illegal = headers.keys() & (ILLEGAL_FOR_AWS if is_aws else ILLEGAL_HEADERS)
     if illegal:
         raise configuration_error(f"the header {min(illegal)} may not be set")
 
@@ -70,8 +65,8 @@ def sent_headers(
 
 
 def _checked(name: str, value: str) -> str:
-    if not _TOKEN.fullmatch(name):
+    if not is_name(name):
         raise configuration_error("a header has a name that no header may have")
-    if _UNWRITABLE.search(value):
+    if not is_value(value):
         raise bad_request("a mapped header holds a byte that no header may have")
-    return value.encode(errors="replace").decode().strip(" \t")
+    return sent_value(value)

@@ -15,8 +15,8 @@ from urllib.parse import quote, unquote
 from gateline.integrations.outgoing import Refusal
 from gateline.integrations.parameters import PathValue
 from gateline.integrations.query import percent_encoded
+from gateline.model.integration import PLACEHOLDER
 
-_PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 _LITERAL: Final = "/?#[]@!$&'()*+,;=:%-._~{}|"  # what the definition's own text may hold unescaped
 _SEGMENT: Final = "/[]@!$&'()*+,;=:%-._~|"
@@ -45,7 +45,7 @@ def filled(template: str, values: Mapping[str, PathValue]) -> str:
     parts: list[str] = []
     in_query = False
     at = 0
-    for match in _PLACEHOLDER.finditer(template):
+    for match in PLACEHOLDER.finditer(template):
         value = values.get(match[1])
         if value is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -40,6 +41,23 @@ REMAPPED_HEADERS: Final = (
 )
 """Headers of an integration's response that a client gets as `x-amzn-remapped-{name}`, recorded from the real
 service (api-gateway.md section 9)."""
+
+ILLEGAL_HEADERS: Final = frozenset(
+    {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
+)
+"""Headers that no mapping may set; Amazon answers 500 at run time (api-gateway.md section 7)."""
+
+ILLEGAL_FOR_AWS: Final = ILLEGAL_HEADERS | {
+    "authorization",
+    "connection",
+    "expect",
+    "proxy-authenticate",
+    "te",
+}
+"""Those of `aws` and `aws_proxy` integrations."""
+
+PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9._$-]+)\}")
+"""A `{name}` of a uri, which a path mapping may fill."""
 
 
 class ConnectionType(StrEnum):
