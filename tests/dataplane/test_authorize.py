@@ -306,10 +306,12 @@ def test_a_function_gets_the_request_and_what_its_authorizer_said() -> None:
     assert (outcome.path, outcome.header(":authority")) == ("/invoke", "host")
     call = split(outcome.header(keys.CALL_HEADER) or "")
     assert call[4:8] == ["POST", "/dev/f/a/b", "/f/a/b", "x=1"]
-    assert call[11:] == ["1", "rest", "a/b", "alice", "0", "1", "tier", "gold", "", ""]
+    revision = call[-1]
+    assert len(revision) == 16
+    assert call[11:] == ["1", "rest", "a/b", "alice", "0", "1", "tier", "gold", "", "", revision]
     assert (outcome.header("accept"), outcome.header("user-agent")) == ("text/plain", keys.ABSENT)
     outcome = envoy.request("GET", "/dev/open")
-    assert split(outcome.header(keys.CALL_HEADER) or "")[11:] == ["0", "", "", "0", "", ""]
+    assert split(outcome.header(keys.CALL_HEADER) or "")[11:] == ["0", "", "", "0", "", "", revision]
 
 
 def test_no_caller_gets_past_an_authorizer_whose_function_is_not_declared() -> None:

@@ -60,5 +60,5 @@ class BusyCallers:
                     with self._changed:
                         self.answers[answer.status if answer else 0] += 1
                         self._changed.notify_all()
-                    if answer is None:
+                    if answer is None or b"close" in answer.all(b"connection"):
                         break

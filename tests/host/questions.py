@@ -56,6 +56,7 @@ def configuration(
                 stage="prod",
                 account_id="123456789012",
                 region="us-east-1",
+                revision="rev1",
                 authorizers=authorizers,
                 methods=(
                     HostedMethod(
@@ -87,6 +88,7 @@ def described(*, source_ip: str = "192.0.2.7", route: str = "shop/prod GET /orde
     writer.put("", "")
     writer.put_pairs([])
     writer.put("", "")  # no API key
+    writer.put("rev1")
     return writer.data
 
 

@@ -17,8 +17,8 @@ def test_authorizers_and_methods_are_found_in_their_stage_only() -> None:
     assert entry is not None
     assert (entry.name, entry.beginning) == ("shop/prod/tokens", b"9:shop/prod6:tokens")
     assert directory.authorizer("shop/dev", "tokens") is None
-    assert directory.method("shop/prod", "shop/prod GET /orders") is not None
-    assert directory.method("shop/dev", "shop/prod GET /orders") is None
+    assert directory.method("shop/prod", "rev1", "shop/prod GET /orders") is not None
+    assert directory.method("shop/dev", "rev1", "shop/prod GET /orders") is None
 
 
 def test_an_expression_that_cannot_be_read_is_refused_with_its_authorizer() -> None:

@@ -122,11 +122,11 @@ def test_a_backend_gets_what_the_template_says_and_the_client_what_comes_back(tm
     (head,), (body,) = bench.peer.heads, bench.peer.bodies
     assert body == b'{"wrapped": {"a":1}}'
     assert b"\r\nX-Sent: request-1\r\n" in head
-    assert b"\r\nx-gl-scope: shop/prod egress\r\nx-gl-egress: shop/prod GET /orders\r\n" in head
+    assert b"\r\nx-gl-scope: shop/prod egress rev1\r\nx-gl-egress: shop/prod GET /orders\r\n" in head
 
 
 def test_the_scope_is_the_one_that_the_compiler_makes() -> None:
-    assert names.egress_scope("shop", "prod") == "shop/prod egress"
+    assert names.egress_scope("shop", "prod", "rev1") == "shop/prod egress rev1"
 
 
 @pytest.mark.parametrize(

@@ -73,5 +73,5 @@ def written(call: Call) -> bytes:
     else:
         writer.put(authorized.principal, authorized.integration_latency)
         writer.put_pairs(authorized.context)
-    writer.put(call.api_key, call.api_key_id)
+    writer.put(call.api_key, call.api_key_id, call.revision)
     return writer.data

@@ -42,7 +42,7 @@ def test_a_call_with_something_behind_it_is_refused() -> None:
 
 @pytest.mark.parametrize("latency", ["-1", "1.5", "x", "9999999999"])
 def test_a_latency_is_a_number_of_milliseconds(latency: str) -> None:
-    data = written(CALL).removesuffix(b"0:0:1:00:0:") + b"6:user-7" + f"{len(latency)}:{latency}1:0".encode()
+    data = written(CALL).removesuffix(b"0:0:1:00:0:0:") + b"6:user-7" + f"{len(latency)}:{latency}1:0".encode()
     with pytest.raises(CallInvalid, match="latency"):
         read_call(data)
 
@@ -51,7 +51,7 @@ def test_a_principal_without_an_authorizer_is_refused() -> None:
     writer = NetstringWriter()
     writer.put("user-7", "", 0)
     with pytest.raises(CallInvalid, match="without a latency"):
-        read_call(written(CALL).removesuffix(b"0:0:1:00:0:") + writer.data)
+        read_call(written(CALL).removesuffix(b"0:0:1:00:0:0:") + writer.data)
 
 
 def test_a_refusal_names_no_value_of_the_request() -> None:

@@ -74,6 +74,7 @@ def test_the_call_for_an_authorizer_is_read() -> None:
         source_ip="127.0.0.1",
         protocol="HTTP/1.1",
         path_parameters=(("id", "7"), ("rest", "x//y%2Fz")),
+        revision=call.revision,
     )
     assert call.trace_id.startswith("Root=1-")
 

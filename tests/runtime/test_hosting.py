@@ -39,13 +39,16 @@ def authorizer(name: str, validation: str = "") -> HostedAuthorizer:
     )
 
 
-def stage(scope: str, *authorizers: HostedAuthorizer, routes: tuple[str, ...] = ()) -> HostedStage:
+def stage(
+    scope: str, *authorizers: HostedAuthorizer, routes: tuple[str, ...] = (), revision: str = ""
+) -> HostedStage:
     return HostedStage(
         scope=scope,
         api_id="a",
         stage="s",
         account_id="1",
         region="us-east-1",
+        revision=revision,
         authorizers=authorizers,
         methods=tuple(HostedMethod(route=route, resource="/", resource_id="r") for route in routes),
     )
@@ -233,19 +236,31 @@ def test_while_envoy_changes_over_the_host_serves_the_old_and_the_new() -> None:
     before = HostConfiguration(
         functions=(function("f", "old"), function("gone")),
         revisions=(("f", "1"), ("gone", "1")),
-        stages=(stage("a/s", authorizer("x"), authorizer("gone"), routes=("one", "two")), stage("b/s")),
+        stages=(
+            stage("a/s", authorizer("x"), authorizer("gone"), routes=("one", "two"), revision="1"),
+            stage("b/s", authorizer("y")),
+            stage("d/s", authorizer("z"), routes=("same",), revision="5"),
+        ),
     )
     after = HostConfiguration(
         functions=(function("f", "new"),),
         revisions=(("f", "2"),),
-        stages=(stage("a/s", authorizer("x", "new"), routes=("two", "three")), stage("c/s")),
+        stages=(
+            stage("a/s", authorizer("x", "new"), routes=("two", "three"), revision="2"),
+            stage("c/s"),
+            stage("d/s", routes=("same",), revision="5"),
+        ),
     )
     both = overlapping(before, after)
     assert both.functions == (function("f", "new"), function("gone"))
     assert both.revisions == (("f", "2"), ("gone", "1"))
-    assert [each.scope for each in both.stages] == ["a/s", "c/s", "b/s"]
-    assert both.stages[0].authorizers == (authorizer("x", "new"), authorizer("gone"))
-    assert [method.route for method in both.stages[0].methods] == ["two", "three", "one"]
+    assert both.stages == (
+        stage("a/s", authorizer("x", "new"), authorizer("gone"), routes=("two", "three"), revision="2"),
+        stage("c/s"),
+        stage("d/s", authorizer("z"), routes=("same",), revision="5"),
+        stage("a/s", routes=("one", "two"), revision="1"),  # for requests that it has let in
+        stage("b/s", authorizer("y")),
+    )
 
 
 def test_what_only_adds_is_not_changed_by_what_was() -> None:

@@ -66,9 +66,8 @@ def egress_route(
     return new("envoy.config.route.v3.Route", name=name, match=match, route=action, **fields)
 
 
-def egress_scope(api: str, stage: str, api_id: str, routes: Mapping[str, Message]) -> Message:
+def egress_scope(scope: str, api_id: str, routes: Mapping[str, Message]) -> Message:
     """The scope of what the host sends to backends for a stage; `routes` are packed, by name."""
-    scope = names.egress_scope(api, stage)
     nothing = new("envoy.config.route.v3.Route", name=f"{scope} nowhere", match={"prefix": "/"}, **NOWHERE)
     chosen_by = {
         "name": "gateline.egress",

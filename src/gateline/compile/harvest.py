@@ -86,6 +86,7 @@ class MethodHarvest:
     action: Message | None
     egress: Message | None  # the Any of the route that the host's requests take to the backend
     hosted: HostedMethod | None
+    digest: str  # of `hosted`
     row: RouteRow
     clusters: tuple[tuple[str, Message], ...]
     lookups: tuple[HostLookup, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from gateline.compile.gateway_response import answers
 from gateline.compile.mapping import mapped_bodies, resource_id
@@ -119,6 +120,18 @@ def hosted_integration(integration: Integration, stage: Stage) -> Integration:
             if not (isinstance(mapping.source, LiteralSource) and mapping.source.text is None)
         ),
     )
+
+
+def digest(of: object) -> str:
+    """A short text that changes whenever a value does; where in the files it was said does not count."""
+    return hashlib.sha256(repr(_said(of)).encode()).hexdigest()[:16]
+
+
+def _said(value: object) -> object:
+    if is_dataclass(value):
+        said = [getattr(value, field.name) for field in fields(value) if field.name != "origin"]
+        return (type(value).__name__, *map(_said, said))
+    return tuple(map(_said, value)) if isinstance(value, tuple) else value
 
 
 def _header_names(api: RestApi) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Final
 
 LISTENER: Final = "edge"
 EGRESS: Final = "egress"
+EGRESS_SCOPE: Final = " egress "
+"""What the names of scopes at the egress hold, and no others: no API and no stage has a space in its name."""
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
@@ -24,9 +26,12 @@ def route(api: str, stage: str, http_method: str, path: str) -> str:
     return f"{api}/{stage} {http_method} {path}"
 
 
-def egress_scope(api: str, stage: str) -> str:
-    """The scoped route configuration of what the host sends to backends for a stage: `orders/prod egress`."""
-    return f"{api}/{stage} egress"
+def egress_scope(api: str, stage: str, revision: str) -> str:
+    """The scoped route configuration of what the host sends to backends for a stage: `orders/prod egress 2fd4e1c6`.
+
+    Each revision of what the host knows of the stage has its own, so that no request of one takes a route of another.
+    """
+    return f"{api}/{stage}{EGRESS_SCOPE}{revision}"
 
 
 def host_cluster(scheme: str, host: str, port: int, *, verified: bool) -> str:

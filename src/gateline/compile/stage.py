@@ -21,6 +21,7 @@ from gateline.compile.gateway_response import answers, put_answers
 from gateline.compile.harvest import Harvest, Memory, MethodHarvest
 from gateline.compile.hosting import (
     FunctionNames,
+    digest,
     hosted_method,
     hosted_stage,
     used_authorizers,
@@ -85,6 +86,7 @@ class StageCompiler:
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
         self._authorizers = {a.name: number for number, a in enumerate(self._served, start=1)}
         self._hosted: dict[str, HostedMethod] = {}
+        self._digests: list[str] = []
         self._answers = answers(api, stage, account_id=gateway.edge.account_id)
         scope = names.scope(api.name, stage.name)
         self._kept = memory.methods(scope, gateway, api, stage, tuple(self._served))
@@ -108,18 +110,23 @@ class StageCompiler:
             table.put(self._take(method, complaints))
         put_answers(table, self._api, self._answers)
         put_told(table, native_answers(self._api, self._stage, self._answers))
+        revision = self._host()
+        table.put(revision)
         self._scope(table.text)
         if self._egress:
-            self._egress_scope()
-        self._host()
+            self._egress_scope(revision)
         return self._harvest
 
-    def _host(self) -> None:
-        """What the host is told, when it is asked about this stage at all."""
+    def _host(self) -> str:
+        """What the host is told, when it is asked about this stage at all; its revision, else nothing."""
         scope = names.scope(self._api.name, self._stage.name)
         hosted = hosted_stage(self._gateway, self._api, self._stage, scope, tuple(self._hosted.values()))
-        if hosted.functions or hosted.methods:
-            self._harvest.hosted[scope] = hosted
+        if not hosted.functions and not hosted.methods:
+            return ""
+        beside = replace(hosted, methods=(), authorizers=())
+        revision = digest((digest(beside), *self._digests))
+        self._harvest.hosted[scope] = replace(hosted, revision=revision)
+        return revision
 
     def _scope(self, table: str) -> None:
         scope = names.scope(self._api.name, self._stage.name)
@@ -154,13 +161,11 @@ class StageCompiler:
             **scope_headers(self._api.api_id, self._cleaned),
         )
 
-    def _egress_scope(self) -> None:
-        scope = names.egress_scope(self._api.name, self._stage.name)
+    def _egress_scope(self, revision: str) -> None:
+        scope = names.egress_scope(self._api.name, self._stage.name, revision)
         self._harvest.origins[scope] = self._api.origin
         self._harvest.has_egress = True
-        self._harvest.scopes[scope] = egress_scope(
-            self._api.name, self._stage.name, self._api.api_id, self._egress
-        )
+        self._harvest.scopes[scope] = egress_scope(scope, self._api.api_id, self._egress)
 
     def _take(self, method: Method, complaints: Complaints) -> str:
         """Take in what a method yields, compiled anew if it has changed; its details for the script."""
@@ -179,6 +184,7 @@ class StageCompiler:
         self._inspects |= one.hosted is not None and is_inspected(self._beside_methods, method)
         if one.hosted is not None:
             self._hosted[name] = one.hosted
+            self._digests.append(one.digest)
         return one.text
 
     def _method(self, name: str, method: Method, complaints: Complaints, *, served: bool) -> MethodHarvest:
@@ -207,6 +213,7 @@ class StageCompiler:
             action=packed(done.route) if done.route is not None else None,
             egress=packed(done.egress) if done.egress is not None else None,
             hosted=hosted,
+            digest=digest(hosted) if hosted is not None else "",
             row=RouteRow(
                 api=self._api.name,
                 stage=self._stage.name,

@@ -181,7 +181,7 @@ class Authorize:
         if entry.authorizer.kind is AuthorizerKind.TOKEN:
             return token_event(token=question.token, method_arn=question.method_arn)
         call = read_call(question.call)
-        found = self._find().method(call.scope, call.route)
+        found = self._find().method(call.scope, call.revision, call.route)
         if found is None:
             return None
         stage, method = found

@@ -47,37 +47,39 @@ class Directory:
             for authorizer in stage.authorizers
         }
         self._methods = {
-            (stage.scope, method.route): (stage, method)
+            (stage.scope, stage.revision, method.route): (stage, method)
             for stage in configuration.stages
             for method in stage.methods
         }
-        self._prepared: dict[str, Prepared] = {}
-        self._models: dict[str, Models] = {}
+        self._prepared: dict[
+            int, Prepared
+        ] = {}  # by their methods' ids; the methods live as long as this does
+        self._models: dict[tuple[str, str], Models] = {}
 
     def authorizer(self, scope: str, name: str) -> Entry | None:
         """The authorizer of that name in the stage."""
         return self._authorizers.get((scope, name))
 
-    def method(self, scope: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
-        """The method behind a route of the stage."""
-        return self._methods.get((scope, route))
+    def method(self, scope: str, revision: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
+        """The method behind a route of that revision of the stage."""
+        return self._methods.get((scope, revision, route))
 
     def prepared(self, method: HostedMethod) -> Prepared:
         """A method's integration, made ready when it is first asked for. Any thread may ask."""
-        found = self._prepared.get(method.route)
+        found = self._prepared.get(id(method))
         if found is None:
             from gateline.integrations.prepared import Prepared  # noqa: PLC0415 - as for expressions below
 
-            found = self._prepared[method.route] = Prepared(method)
+            found = self._prepared[id(method)] = Prepared(method)
         return found
 
     def models(self, stage: HostedStage) -> Models:
         """The models of a stage's API. Any thread may ask."""
-        found = self._models.get(stage.scope)
+        found = self._models.get((stage.scope, stage.revision))
         if found is None:
             from gateline.schemas.model import Models  # noqa: PLC0415
 
-            found = self._models[stage.scope] = Models(dict(stage.models))
+            found = self._models[stage.scope, stage.revision] = Models(dict(stage.models))
         return found
 
 

@@ -65,7 +65,7 @@ class Inspect:
         except CallInvalid:
             raise NotInspected from None
         directory = self._find()
-        found = directory.method(call.scope, call.route)
+        found = directory.method(call.scope, call.revision, call.route)
         source = source_of(call.source_ip)
         if found is None or not self._places.take(source):
             raise NotInspected

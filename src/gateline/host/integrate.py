@@ -166,7 +166,8 @@ class Integrate:
             case HttpRequest():
                 if is_torn(circumstances.method.patterns, outgoing.target):
                     raise bad_request("the balancer's rules can read the path in more than one way")
-                scope, route = f"{circumstances.stage.scope} egress", circumstances.method.egress
+                stage, route = circumstances.stage, circumstances.method.egress
+                scope = f"{stage.scope} egress {stage.revision}"
                 return await self._backends.send(outgoing, scope=scope, route=route, grow=grow)
             case ServiceCall():
                 return await self._services.send(outgoing, grow=grow)

@@ -114,7 +114,7 @@ class Invoke:
         except CallInvalid:
             raise Refused from None
         directory = self._find()
-        found = directory.method(call.scope, call.route)
+        found = directory.method(call.scope, call.revision, call.route)
         source = source_of(call.source_ip)
         if found is None or not _is_served(found[1]) or not self._places.take(source):
             raise Refused

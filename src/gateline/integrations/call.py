@@ -39,6 +39,7 @@ class Call:
     authorized: Authorized | None = None  # None: no authorizer, or the call is for the authorizer
     api_key: str = ""  # the value of the caller's key, where the method required one
     api_key_id: str = ""
+    revision: str = ""  # of the HostedStage by which the request was let in
 
 
 def wire_text(data: bytes) -> str:
@@ -85,6 +86,7 @@ def _read(reader: NetstringReader) -> Call:
         authorized=_read_authorized(reader),
         api_key=wire_text(reader.take()),
         api_key_id=reader.take_text(),
+        revision=reader.take_text(),
     )
 
 

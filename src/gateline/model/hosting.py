@@ -67,6 +67,7 @@ class HostedStage:
     )
     models: tuple[tuple[str, str], ...] = ()  # name → JSON Schema
     answers: tuple[Answer, ...] = ()  # customised gateway responses
+    revision: str = ""  # of all but the authorizers: a request names the one by which it was let in
     authorizers: tuple[HostedAuthorizer, ...] = ()
     methods: tuple[HostedMethod, ...] = ()
 

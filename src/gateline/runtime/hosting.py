@@ -179,20 +179,28 @@ class Hosting:
 def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConfiguration:
     """What serves both: all of `after`, and of `before` what it lacks.
 
-    Envoy's workers change over one after another; until all have, requests of both come.
+    Envoy's workers change over one after another; until all have, requests of both come, and each names the revision
+    of its stage by which it was let in: that one serves it.
     """
     names = {function.name for function in after.functions}
     missing = tuple(function for function in before.functions if function.name not in names)
     revisions = dict(before.revisions) | dict(after.revisions)
     kept = {stage.scope: stage for stage in before.stages}
-    stages = [_overlapping(kept.pop(stage.scope, None), stage) for stage in after.stages]
+    stages = [_overlapping(kept.get(stage.scope), stage) for stage in after.stages]
+    served = {(stage.scope, stage.revision) for stage in stages}
+    scopes = {stage.scope for stage in stages}
+    former = [
+        replace(stage, authorizers=()) if stage.scope in scopes else stage
+        for stage in before.stages
+        if (stage.scope, stage.revision) not in served
+    ]
     functions = after.functions + missing
     return HostConfiguration(
         functions=functions,
         revisions=tuple((f.name, revisions[f.name]) for f in functions if f.name in revisions)
         if missing
         else after.revisions,
-        stages=(*stages, *kept.values()),
+        stages=(*stages, *former),
         plans=after.plans,  # who has no key any more has none at once
         keys=after.keys,
         pepper=after.pepper,
@@ -204,12 +212,8 @@ def _overlapping(before: HostedStage | None, after: HostedStage) -> HostedStage:
     if before is None:
         return after
     names = {authorizer.name for authorizer in after.authorizers}
-    routes = {method.route for method in after.methods}
-    return replace(
-        after,
-        authorizers=after.authorizers + tuple(each for each in before.authorizers if each.name not in names),
-        methods=after.methods + tuple(each for each in before.methods if each.route not in routes),
-    )
+    missing = tuple(each for each in before.authorizers if each.name not in names)
+    return replace(after, authorizers=after.authorizers + missing)
 
 
 def _for_aws(environ: Mapping[str, str]) -> dict[str, str]:

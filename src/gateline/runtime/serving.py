@@ -1,7 +1,8 @@
-"""What serves now, and how it gives way: the host first, then Envoy, one change at a time.
+"""What serves now, and how it gives way: one change at a time, the host before Envoy.
 
 The host must know all that an Envoy may ask it. So it serves the old and the new together while Envoy's workers
-change over, and forgets the old a moment later.
+change over, and forgets the old a moment later. What the host needs of Envoy, its way to backends (changeover.py), is
+there before the host and lets go after it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from gateline.compile.resources import Resources
 from gateline.control.outcome import Rejected, Unanswered
 from gateline.errors import GatelineError
 from gateline.runtime.candidate import Candidate
+from gateline.runtime.changeover import lingering, prepared
 from gateline.runtime.delivery import Delivery, failures
 from gateline.runtime.generation import Generations
 from gateline.runtime.hosting import Hosting, overlapping
@@ -107,21 +110,26 @@ class Serving:
     async def _replace(self, candidate: Candidate) -> Replaced:
         before = self._served
         assert before is not None
+        assert before.resources is not None
         assert candidate.resources is not None
         self.stop()
         version = self._delivery.version
+        first = prepared(before.resources, candidate.resources)
+        if first is not before.resources and (refusals := failures(await self._delivery.deliver(first))):
+            return Replaced(refusals=refusals)
         try:
             await self._hosting.configure(overlapping(before.hosting, candidate.hosting))
         except GatelineError:
-            await self._restore(before)
+            await self._restore(before, first)
             raise
-        refusals = failures(await self._delivery.deliver(candidate.resources))
+        both = lingering(before.resources, candidate.resources)
+        refusals = failures(await self._delivery.deliver(both))
         if refusals:
-            await self._restore(before)
+            await self._restore(before, first)
             await self._forget_decisions(before)
             return Replaced(refusals=refusals)
         self._served = candidate
-        self._forgetting = self._tasks.create_task(self._forget(candidate))
+        self._forgetting = self._tasks.create_task(self._forget(lingers=both is not candidate.resources))
         changed = self._delivery.version != version or candidate.hosting != before.hosting
         return Replaced(is_change=changed)
 
@@ -156,10 +164,13 @@ class Serving:
         if failures(await self._delivery.deliver(renewed.resources)):
             raise GatelineError("Envoy did not take the new generations; ask again")
 
-    async def _restore(self, before: Candidate) -> None:
-        """Give the host back what it served."""
+    async def _restore(self, before: Candidate, prepared: Resources) -> None:
+        """Give the host back what it served, and take from Envoy what was prepared for nothing."""
         with suppress(GatelineError):  # it does not run; what is wanted of it is set, for when it comes back
             await self._hosting.configure(before.hosting)
+        assert before.resources is not None
+        if prepared is not before.resources:
+            await self._delivery.deliver(before.resources)
 
     async def _forget_decisions(self, before: Candidate) -> None:
         """What the host decided for a configuration that was refused counts no more."""
@@ -168,11 +179,17 @@ class Serving:
             with suppress(GatelineError):
                 await self._publish_generations(before)
 
-    async def _forget(self, candidate: Candidate) -> None:
-        """Let the host serve nothing but this, when nobody can ask for anything else any more."""
+    async def _forget(self, *, lingers: bool) -> None:
+        """Let the host, and then Envoy, serve nothing but this, when nobody can ask for anything else any more."""
         await asyncio.sleep(OVERLAP_SECONDS)
-        with suppress(GatelineError):
-            await self._hosting.configure(candidate.hosting)
+        async with self._one_at_a_time:  # whoever is in there ends this
+            served = self._served
+            assert served is not None
+            assert served.resources is not None
+            with suppress(GatelineError):
+                await self._hosting.configure(served.hosting)
+            if lingers:
+                await self._delivery.deliver(served.resources)
 
 
 def _chosen(known: list[str], names: list[str] | None) -> tuple[str, ...]:

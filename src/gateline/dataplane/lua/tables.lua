@@ -162,6 +162,7 @@ local function read_stage(text)
     told[index] = { key = take(), is_header = take() == "1", part = { kind = take(), text = take() } }
   end
   stage.told = (stage.tells_accept or #told > 0) and told
+  stage.revision = take() -- of what the host knows of the stage
   sethook(overrun, "", BUDGET)
   room_for_garbage()
   return stage
