@@ -207,3 +207,11 @@ def test_nothing_counts_as_unused_while_a_definition_cannot_be_read(load_project
     project = "apis: {one: {definition: api.json}, two: {definition: none.json}}\nsecrets: {S: {env: A}}\n"
     project += "gateway: {default_api: one}"
     assert [line[:5] for line in messages(load_project, project)] == ["GL213"]
+
+
+def test_a_substitution_that_an_intrinsic_writes_in_two_parts_is_used(load_project: LoadProject) -> None:
+    uri = {"Fn::Join": ["", ["http://", {"Fn::GetAtt": ["Balancer", "DNSName"]}, "/"]]}
+    project = "apis: {one: {definition: api.json, substitutions: {Balancer.DNSName: a.example.com, Other.Arn: x}}}\n"
+    assert messages(load_project, project, definition({"uri": uri})) == [
+        "GL221 warning: the definition of 'one' does not use the substitution 'Other.Arn'"
+    ]

@@ -196,7 +196,9 @@ def check_unused(
     for api_name, part in project.apis.items():
         for name in part.substitutions:
             # A name that the text does not hold is surely unused; more would need the reader's own trace.
-            if api_name in texts and name not in texts[api_name]:
+            # `Fn::GetAtt: [Name, Attribute]` writes its parts one by one.
+            parts = name.split(".")
+            if api_name in texts and not all(part in texts[api_name] for part in parts):
                 complaints.add(
                     codes.DECLARED_BUT_UNUSED,
                     tree.at(("apis", api_name, "substitutions", name)).origin,
