@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateline.model.function import Function, FunctionKind, named_function, written_function
+from gateline.model.function import Function, FunctionKind, calls_function, named_function, written_function
 from gateline.model.origin import Origin
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:auth"
@@ -44,6 +44,18 @@ def test_a_function_is_read_out_of_every_form_of_a_uri(uri: str, written: str | 
 )
 def test_the_alias_counts_only_where_it_is_declared(declared: set[str], found: str | None) -> None:
     assert named_function(INVOCATION.format(ARN + ":live"), declared) == found
+
+
+@pytest.mark.parametrize(
+    ("uri", "calls"),
+    [
+        (INVOCATION.format("arn:aws:lambda:eu-west-1:123456789012:function:orders"), True),
+        ("arn:aws:apigateway:eu-west-1:sqs:path/123456789012/orders", False),
+        ("arn:aws:apigateway:eu-west-1:lambda:action/ListFunctions", False),
+    ],
+)
+def test_only_paths_of_lambda_are_calls_of_functions(uri: str, calls: bool) -> None:
+    assert calls_function(uri) is calls
 
 
 def test_a_functions_environment_is_not_shown() -> None:

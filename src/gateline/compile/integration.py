@@ -28,6 +28,7 @@ from gateline.compile.route import function_route, mock_route, proxy_route
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
+from gateline.model.function import calls_function
 from gateline.model.gateway import Gateway, PathMode
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import IntegrationKind
@@ -35,8 +36,6 @@ from gateline.model.rest_api import Method, RestApi, Stage
 
 HOST_MARGIN: Final = timedelta(seconds=2)
 """What the host may take on top of an integration's timeout, whose end it tells itself."""
-
-LAMBDA_PATH: Final = ":lambda:path/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ class IntegrationCompiler:
         match method.integration.kind:
             case IntegrationKind.AWS_PROXY:
                 return self._function(method, details)
-            case IntegrationKind.AWS if LAMBDA_PATH in with_stage_variables(
-                method.integration.uri, self._stage
+            case IntegrationKind.AWS if calls_function(
+                with_stage_variables(method.integration.uri, self._stage)
             ):
                 return self._function(method, details)
             case IntegrationKind.AWS:

@@ -10,6 +10,7 @@ from gateline.compile.hosting import LAMBDA_KINDS
 from gateline.model import codes
 from gateline.model.authorizer import Authorization, AuthorizationType
 from gateline.model.diagnostic import Complaints
+from gateline.model.function import calls_function
 from gateline.model.integration import IntegrationKind, LiteralSource, ParameterMapping
 from gateline.model.rest_api import Method, RestApi
 
@@ -46,7 +47,7 @@ def _authorization(api: RestApi, method: Method, complaints: Complaints) -> bool
 def _integration(method: Method, complaints: Complaints) -> bool:
     integration = method.integration
     # What `${...}` stands for may be a function's ARN; that it is not known is a complaint of its own.
-    names_function = ":lambda:path/" in integration.uri or integration.uri.startswith("${")
+    names_function = calls_function(integration.uri) or integration.uri.startswith("${")
     if integration.kind is IntegrationKind.AWS_PROXY and not names_function:
         code = codes.INTEGRATION_UNSUPPORTED
         complaints.add(

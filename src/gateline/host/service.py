@@ -15,7 +15,7 @@ from gateline.host.directory import Directory, beginning
 from gateline.host.egress import Egress
 from gateline.host.keys import Keys, Leases
 from gateline.host.turns import Turns
-from gateline.model.function import Function
+from gateline.model.function import Function, calls_function
 from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import Integration, IntegrationKind
 
@@ -101,7 +101,7 @@ def _integrations(configuration: HostConfiguration) -> Iterator[Integration]:
 
 
 def _is_service(integration: Integration) -> bool:
-    return integration.kind is IntegrationKind.AWS and ":lambda:path/" not in integration.uri
+    return integration.kind is IntegrationKind.AWS and not calls_function(integration.uri)
 
 
 def _beginning(authorizer: str) -> bytes:

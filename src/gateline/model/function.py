@@ -19,6 +19,11 @@ _IN_ARN: Final = re.compile(
 )
 
 
+def calls_function(uri: str) -> bool:
+    """Whether the uri of an `aws` or `aws_proxy` integration invokes a function; all others call other services."""
+    return ":lambda:path/" in uri
+
+
 def written_function(uri: str) -> str | None:
     """The function that an invocation uri, a function's ARN or a bare name means, declared or not.
 

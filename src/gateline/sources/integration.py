@@ -9,6 +9,7 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.diagnostic import Severity
+from gateline.model.function import calls_function
 from gateline.model.integration import (
     ConnectionType,
     Integration,
@@ -161,7 +162,7 @@ def _http_method(definition: Definition, fields: Fields, kind: IntegrationKind, 
 
 
 def _asks_function(kind: IntegrationKind, uri: str) -> bool:
-    return kind is IntegrationKind.AWS_PROXY or (kind is IntegrationKind.AWS and ":lambda:path/" in uri)
+    return kind is IntegrationKind.AWS_PROXY or (kind is IntegrationKind.AWS and calls_function(uri))
 
 
 def _connection(definition: Definition, fields: Fields, origin: Origin) -> tuple[ConnectionType, str, str]:
