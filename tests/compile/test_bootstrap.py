@@ -9,7 +9,7 @@ from gateline.compile.bootstrap import bootstrap
 
 def made() -> Any:
     """A bootstrap."""
-    return bootstrap(node="edge", xds_socket="/run/xds", admin_socket="/run/admin")
+    return bootstrap(node="edge", xds_socket="/run/xds", admin_socket="/run/admin", memory=300_000_000)
 
 
 def test_admin_is_a_unix_socket_for_its_owner_only() -> None:
@@ -30,5 +30,12 @@ def test_the_node_says_which_it_is() -> None:
 
 
 def test_connections_are_bounded() -> None:
-    [monitor] = made()["overload_manager"]["resource_monitors"]
-    assert int(monitor["typed_config"]["max_active_downstream_connections"]) > 0
+    [connections, _] = made()["overload_manager"]["resource_monitors"]
+    assert int(connections["typed_config"]["max_active_downstream_connections"]) > 0
+
+
+def test_memory_is_bounded() -> None:
+    [_, heap] = made()["overload_manager"]["resource_monitors"]
+    assert int(heap["typed_config"]["max_heap_size_bytes"]) == 300_000_000
+    triggers = {each["triggers"][0]["name"] for each in made()["overload_manager"]["actions"]}
+    assert triggers == {heap["name"]}

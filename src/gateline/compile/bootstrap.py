@@ -23,19 +23,25 @@ RUNTIME: Final = {"re2.max_program_size.error_level": 100_000}
 """Runtime settings of every Envoy of ours."""
 
 
-def bootstrap(*, node: str, xds_socket: str, admin_socket: str) -> dict[str, object]:
+_HEAP: Final = "envoy.resource_monitors.fixed_heap"
+_TRACKED: Final = 20
+"""Streams that hold less than 2^20 bytes are never reset: all but those whose bodies are held back."""
+
+
+def bootstrap(*, node: str, xds_socket: str, admin_socket: str, memory: int) -> dict[str, object]:
     """The bootstrap as JSON-able values.
 
     Args:
         node: the node id by which the control plane knows this Envoy.
         xds_socket: path of the control plane's Unix socket.
         admin_socket: path of the admin interface's Unix socket; never TCP.
+        memory: bytes of heap that it may have.
 
     """
-    return to_dict(_message(node, xds_socket, admin_socket))
+    return to_dict(_message(node, xds_socket, admin_socket, memory))
 
 
-def _message(node: str, xds_socket: str, admin_socket: str) -> Message:
+def _message(node: str, xds_socket: str, admin_socket: str, memory: int) -> Message:
     ads = {"ads": {}, "resource_api_version": "V3"}
     http2 = new(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -70,12 +76,34 @@ def _message(node: str, xds_socket: str, admin_socket: str) -> Message:
         },
         layered_runtime={"layers": [{"name": "gateline", "static_layer": dict(RUNTIME)}]},
         overload_manager={
+            "refresh_interval": timedelta(milliseconds=100),
             "resource_monitors": [
                 extension(
                     "envoy.resource_monitors.global_downstream_max_connections",
                     "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
                     max_active_downstream_connections=_MAX_CONNECTIONS,
-                )
-            ]
+                ),
+                extension(
+                    _HEAP,
+                    "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    max_heap_size_bytes=memory,
+                ),
+            ],
+            "buffer_factory_config": {"minimum_account_to_track_power_of_two": _TRACKED},
+            "actions": [
+                _action("shrink_heap", {"threshold": {"value": 0.7}}),
+                # Bodies that are held back are what many clients can fill. Streams of HTTP/2 that hold most are reset;
+                # those of HTTP/1 cannot be, so before it is all gone no more are taken.
+                _action(
+                    "reset_high_memory_stream",
+                    {"scaled": {"scaling_threshold": 0.8, "saturation_threshold": 0.95}},
+                ),
+                _action("stop_accepting_requests", {"threshold": {"value": 0.95}}),
+            ],
         },
     )
+
+
+def _action(name: str, trigger: dict[str, object]) -> dict[str, object]:
+    """What is done when the heap is so full: a part of what it may have."""
+    return {"name": f"envoy.overload_actions.{name}", "triggers": [{"name": _HEAP, **trigger}]}

@@ -101,6 +101,7 @@ def _connection_manager(
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),
         stream_idle_timeout=timedelta(seconds=60),
+        request_timeout=timedelta(minutes=5),  # a byte a minute would keep what is held back of a body for ever
         common_http_protocol_options={
             "idle_timeout": timedelta(seconds=350),
             "max_headers_count": {"value": 100},

@@ -16,6 +16,7 @@ from gateline.model.gateway import Gateway
 
 _EARLY_ID = f"%REQ({keys.REQUEST_ID_HEADER})%"
 _EARLY_EXTENDED_ID = f"%REQ({keys.REQUEST_ID_HEADER}):15%="
+_OVERLOADED: Final = "overload"
 _TOO_LARGE: Final = "request_payload_too_large"
 """What Envoy calls it; a 413 of a rule or of a mock is none of this."""
 
@@ -89,6 +90,12 @@ def local_reply(gateway: Gateway) -> dict[str, object]:
             # No scope (it is on its way, or was just removed), or an upgrade that no route takes.
             _answer(
                 by_flags("NR"), Reply(403, '{"message":"Forbidden"}', "ForbiddenException"), marked=False
+            ),
+            # Envoy has no memory left for more requests (bootstrap.py).
+            _answer(
+                by_expression(f"response.code_details == '{_OVERLOADED}'"),
+                Reply(503, '{"message":"Service Unavailable"}', "ServiceUnavailableException"),
+                marked=False,
             ),
             # A body without a Content-Length that grew over the limit; Amazon's own bytes.
             {

@@ -25,6 +25,10 @@ from gateline.runtime.process import Command, ending
 from gateline.runtime.processes import Processes
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.state_dir import StateDir, write_private
+from gateline.runtime.usable_memory import usable_memory
+
+LEAST_MEMORY: Final = 256 * 1024 * 1024
+"""Bytes of heap that Envoy may have on the smallest machine."""
 
 NODE: Final = "edge"
 ENVOY: Final = "envoy"
@@ -140,7 +144,12 @@ class EdgeEnvoy:
     def _command(self, environ: Mapping[str, str]) -> Command:
         state = self._state
         envoy = find_envoy(environ)
-        content = bootstrap(node=NODE, xds_socket=str(state.xds_socket), admin_socket=str(state.admin_socket))
+        content = bootstrap(
+            node=NODE,
+            xds_socket=str(state.xds_socket),
+            admin_socket=str(state.admin_socket),
+            memory=max(LEAST_MEMORY, usable_memory() // 2),  # functions, tasks and the host live here too
+        )
         write_private(state.bootstrap, json.dumps(content).encode())
         if ENVOY not in self._processes.running:
             state.envoy_log.unlink(missing_ok=True)
