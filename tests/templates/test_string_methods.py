@@ -71,3 +71,10 @@ def test_what_java_throws_fails(call: str) -> None:
 def test_a_pattern_has_a_length() -> None:
     with pytest.raises(TemplateFailed, match="too long"):
         rendered("$x.matches($x)", given={"x": "a" * 5000})
+
+
+def test_looking_backwards_for_a_long_text_costs_steps() -> None:
+    given = {"x": "a" * 100_000, "y": "b" + "a" * 50_000}
+    with pytest.raises(TemplateFailed, match="too many steps"):
+        rendered("$x.lastIndexOf($y)", given=given)
+    assert rendered("$x.lastIndexOf('aaa')", given=given) == "99997"

@@ -16,6 +16,7 @@ from gateline.templates.method import Method, Methods, text_argument, whole_argu
 _SPACES: Final = "".join(map(chr, range(33)))
 """What `trim` takes away."""
 _LONGEST_PATTERN: Final = 4096
+_COMPARED_IN_A_STEP: Final = 1000
 _HASH_MASK: Final = 0xFFFFFFFF
 
 
@@ -65,8 +66,11 @@ def _index_of(_: Meter, text: str, part: object, start: object = 0) -> object:
     return text.find(text_argument(part), max(0, whole_argument(start)))
 
 
-def _last_index_of(_: Meter, text: str, part: object) -> object:
-    return text.rfind(text_argument(part))
+def _last_index_of(meter: Meter, text: str, part: object) -> object:
+    sought = text_argument(part)
+    if len(sought) > 1:  # Python searches backwards by comparing at each place
+        meter.spend(len(text) * len(sought) // _COMPARED_IN_A_STEP)
+    return text.rfind(sought)
 
 
 def _replace(meter: Meter, text: str, old: object, new: object) -> object:
