@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateline.integrations.context import context_value, template_context
+from gateline.integrations.context import context_value, remembered, template_context
 from integrations.samples import AT, AUTHORIZED, CALL, REQUEST_ID
 
 CONTEXT = template_context(replace(AT, call=replace(CALL, authorized=AUTHORIZED)), "curl/8.5.0")
@@ -76,6 +76,21 @@ def test_a_key_is_told_where_the_method_needs_one() -> None:
 
 def test_booleans_are_json_literals() -> None:
     assert context_value({"isCanaryRequest": False}, "isCanaryRequest") == "false"
+
+
+def test_what_was_written_into_a_remembered_context_is_taken_back() -> None:
+    inner: list[object] = ["a"]
+    context: dict[str, object] = {"list": inner, "map": {"of": inner}}
+    inner.append(context)  # templates may put a map into itself
+    put_back = remembered(context)
+    inner.insert(0, "b")
+    context["map"] = None
+    context["more"] = 1
+    put_back()
+    assert context.keys() == {"list", "map"}
+    assert context["list"] is inner
+    assert inner == ["a", context]
+    assert context["map"] == {"of": inner}
 
 
 def test_each_request_has_overrides_of_its_own() -> None:

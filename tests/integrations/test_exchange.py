@@ -19,6 +19,7 @@ from gateline.integrations.outgoing import (
 )
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.integration import Integration, IntegrationKind, PassthroughBehavior
+from gateline.templates.budget import Budget, Exhausted
 from integrations.hosted import LAMBDA, POST, entry, exchange, integration, sent
 from integrations.samples import CALL, STAGE
 
@@ -391,3 +392,32 @@ class TestMock:
             "Access-Control-Allow-Methods": "GET,OPTIONS",
             "Content-Type": JSON,
         }
+
+
+class TestHurry:
+    """Templates may have a smaller budget, and all of it is then done again with the usual one."""
+
+    LONG = "#foreach($i in [1..100])$i#end"
+
+    def test_a_request_that_takes_longer_is_told_and_is_made_by_another_exchange(self) -> None:
+        of = integration(templates={JSON: self.LONG})
+        with pytest.raises(Exhausted):
+            exchange(of).outgoing(Budget(steps=20))
+        assert sent(exchange(of)).body == "".join(map(str, range(1, 101))).encode()
+
+    def test_an_answer_that_takes_longer_is_made_again_as_if_it_had_not_been_begun(self) -> None:
+        template = f'#set($context.said = "$!context.said+")$context.said{self.LONG}'
+        of = integration(responses=[entry(templates={JSON: template})])
+        back = BackendAnswer(status=200, headers=(), body=b"")
+        once, twice = exchange(of), exchange(of)
+        once.outgoing()
+        twice.outgoing()
+        with pytest.raises(Exhausted):
+            twice.answer(back, Budget(steps=20))
+        again = twice.answer(back)
+        assert again.body.startswith(b"+12")
+        assert again == once.answer(back)
+
+    def test_what_takes_too_long_at_leisure_is_a_fault_of_the_template(self) -> None:
+        of = integration(templates={JSON: "#foreach($i in [1..1000])#foreach($j in [1..1000])$j#end#end"})
+        assert refused(of).type == "API_CONFIGURATION_ERROR"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateline.templates.budget import Budget, Meter, TemplateFailed
+from gateline.templates.budget import BRIEF, UNSTINTED, Budget, Exhausted, Meter, TemplateFailed
 
 
 def test_steps_and_characters_run_out() -> None:
@@ -27,3 +27,13 @@ def test_the_clock_can_be_looked_at_at_once() -> None:
     Meter(Budget(seconds=60.0)).look()
     with pytest.raises(TemplateFailed, match="too long"):
         Meter(Budget(seconds=-1.0)).look()
+
+
+def test_what_is_too_much_for_a_brief_rendering_is_told_apart_and_is_little_of_a_whole_one() -> None:
+    brief, whole = Meter(BRIEF), Meter(UNSTINTED)
+    with pytest.raises(Exhausted):
+        brief.spend(BRIEF.steps + 1)
+    whole.spend(BRIEF.steps + 1)
+    with pytest.raises(Exhausted):
+        brief.take(BRIEF.characters + 1)
+    whole.take(BRIEF.characters + 1)

@@ -1,7 +1,7 @@
 """Integrations that the host performs itself: `http`, `aws`, and mocks that read the request.
 
 What to send and what to answer is decided by `integrations.exchange`; here it is sent, to a backend, a function or a
-service. Templates and large bodies are worked on in threads (`turns`), and whatever a request holds is counted.
+service. Slow templates and large bodies are worked on in threads (`turns`), and whatever a request holds is counted.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.target import bad_request
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import Integration
+from gateline.templates.budget import BRIEF, UNSTINTED, Budget, Exhausted
 
 T = TypeVar("T")
 
@@ -55,7 +56,10 @@ _ASYNCHRONOUS_PIECES: Final = 1024
 """What they take all together, in pieces of bodies.py: 64 MB."""
 
 _SMALL: Final = 16 * 1024
-"""Bytes that are worked on at once where there is no template: it takes less than a thread's wake-up."""
+"""Bytes that are worked on at once: most templates take less than the wake-up of a thread."""
+
+_SLOW_SECONDS: Final = 1.0
+"""How long all requests of a method are worked on in threads when one of them took too long for others to wait."""
 
 _ERRORS: Final = {
     Fault.TOO_LARGE: (
@@ -96,6 +100,7 @@ class Integrate:
         self._services = services
         self._turns = turns
         self._tell = tell
+        self._slow: dict[str, float] = {}  # routes, and until when; there are no more than routes
         self._places = Places(MOST_ASYNCHRONOUS)
         self._events = Bodies(_ASYNCHRONOUS_PIECES)
         self._asynchronous: set[asyncio.Task[None]] = set()
@@ -114,11 +119,11 @@ class Integrate:
 
         """
 
-        def work() -> ProxyResponse | Begun:
+        def work(budget: Budget) -> ProxyResponse | Begun:
             exchange = Exchange(prepare(circumstances.method), circumstances, headers, body)
-            outgoing = exchange.outgoing()
+            outgoing = exchange.outgoing(budget)
             if isinstance(outgoing, MockStatus):
-                return exchange.answer(outgoing)
+                return exchange.answer(outgoing, budget)
             return Begun(exchange, outgoing)
 
         return await self._worked(circumstances, len(body), work)
@@ -141,17 +146,21 @@ class Integrate:
         size = _size(received)
         room.grow(size)
         room.shrink(size)
-        response = await self._worked(circumstances, size, lambda: begun.exchange.answer(received))
+        response = await self._worked(
+            circumstances, size, lambda budget: begun.exchange.answer(received, budget)
+        )
         room.grow(len(response.body))
         room.shrink(len(response.body))
         return response
 
-    async def _worked(self, circumstances: Circumstances, size: int, work: Callable[[], T]) -> T:
-        integration = _integration(circumstances)
-        renders = integration.request_templates or any(r.response_templates for r in integration.responses)
-        if not renders and size <= _SMALL:
-            return work()
-        return await self._turns.run(source_of(circumstances.call.source_ip), size, work)
+    async def _worked(self, circumstances: Circumstances, size: int, work: Callable[[Budget], T]) -> T:
+        now, of = asyncio.get_running_loop().time(), circumstances.call.route
+        if size <= _SMALL and self._slow.get(of, now) <= now:
+            try:
+                return work(BRIEF)
+            except (Exhausted, RecursionError):
+                self._slow[of] = now + _SLOW_SECONDS
+        return await self._turns.run(source_of(circumstances.call.source_ip), size, lambda: work(UNSTINTED))
 
     async def _received(self, circumstances: Circumstances, outgoing: Sent, grow: Grow) -> Received:
         seconds = _integration(circumstances).timeout.total_seconds()

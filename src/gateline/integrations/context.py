@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from gateline.integrations.call import Call
 from gateline.model.hosting import HostedMethod, HostedStage
@@ -84,6 +84,25 @@ def template_context(circumstances: Circumstances, user_agent: str | None) -> Te
         elif name == "deploymentId":
             context["responseOverride"] = SilentMap(header=SilentMap())
     return context
+
+
+def remembered(context: dict[str, object]) -> Callable[[], None]:
+    """Remember `$context` with all that it holds; what this returns puts everything back."""
+    known: dict[int, tuple[Any, Any]] = {}
+    waiting: list[Any] = [context]
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in known:
+            known[id(value)] = (value, dict.copy(value) if isinstance(value, dict) else list(value))
+            within = value.values() if isinstance(value, dict) else value
+            waiting += [each for each in within if isinstance(each, dict | list)]
+
+    def put_back() -> None:
+        for value, content in known.values():
+            value.clear()
+            (value.update if isinstance(value, dict) else value.extend)(content)
+
+    return put_back
 
 
 def context_value(context: Mapping[str, object], path: str) -> str | None:

@@ -13,7 +13,7 @@ from gateline.integrations.binary_media_type import is_binary
 from gateline.integrations.client_headers import RawHeaders
 from gateline.integrations.client_request import ClientRequest
 from gateline.integrations.client_response import JSON, client_response
-from gateline.integrations.context import Circumstances, copied
+from gateline.integrations.context import Circumstances, remembered
 from gateline.integrations.function_call import answered_base64, error_message, function_call
 from gateline.integrations.http_request import http_request
 from gateline.integrations.mock import mock_status
@@ -105,11 +105,11 @@ class Exchange:
         self._budget = budget
         if budget is UNSTINTED:
             return self._answer(received)
-        context = copied(self._request.context)  # the template may have written into it by then
+        put_back = remembered(self._request.context)  # the template may have written into it by then
         try:
             return self._answer(received)
         except Exhausted:
-            self._request.context = context
+            put_back()
             raise
 
     def _answer(self, received: Received) -> ProxyResponse:

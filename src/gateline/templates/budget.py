@@ -16,6 +16,10 @@ class TemplateFailed(Exception):
     """
 
 
+class Exhausted(TemplateFailed):
+    """A rendering has used up its budget; with a larger one it might do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The bounds of one rendering."""
@@ -26,6 +30,8 @@ class Budget:
     """Characters written, and made on the way; what Amazon lets through is 10 MB."""
     depth: int = 100
     """Blocks within blocks, through macros too."""
+    visits: int = 1_000_000
+    """Values that one JSONPath looks at."""
     iterations: int = 1000
     """Turns of one #foreach; the rest is left out, as Amazon does it."""
     seconds: float = 3.0
@@ -39,10 +45,24 @@ UNSTINTED: Final = Budget()
 """What a rendering gets when nobody says."""
 
 
-class Meter:
-    """What is left of a budget. Every method raises `TemplateFailed` when nothing is."""
+BRIEF: Final = Budget(steps=4000, characters=256 * 1024, visits=4000, seconds=0.004)
+"""What nearly all templates on small bodies do with: for who may not be kept waiting long, and can try again."""
 
-    __slots__ = ("_characters", "_deadline", "_next_look", "_steps", "depth", "iterations", "tangled")
+
+class Meter:
+    """What is left of a budget. Every method raises `Exhausted` when nothing is."""
+
+    __slots__ = (
+        "_characters",
+        "_deadline",
+        "_next_look",
+        "_steps",
+        "depth",
+        "iterations",
+        "seconds",
+        "tangled",
+        "visits",
+    )
 
     def __init__(self, budget: Budget) -> None:
         self._steps = budget.steps
@@ -51,6 +71,8 @@ class Meter:
         self._deadline = time.thread_time() + budget.seconds
         self.depth = budget.depth
         self.iterations = budget.iterations
+        self.visits = budget.visits
+        self.seconds = budget.seconds
         self.tangled = False
         """The template put one list or map into another: the same one may be met twice, or in itself."""
 
@@ -59,14 +81,14 @@ class Meter:
         self._steps -= steps
         if self._steps < self._next_look:
             if self._steps < 0:
-                raise TemplateFailed("the template takes too many steps")
+                raise Exhausted("the template takes too many steps")
             self.look()
 
     def look(self) -> None:
         """Look at the clock now: after what may have taken long."""
         self._next_look = max(0, self._steps - _STEPS_BETWEEN_LOOKS)
         if time.thread_time() > self._deadline:
-            raise TemplateFailed("the template takes too long")
+            raise Exhausted("the template takes too long")
 
     @property
     def room(self) -> int:
@@ -77,4 +99,4 @@ class Meter:
         """Take room for characters, before they are made where that can be known."""
         self._characters -= characters
         if self._characters < 0:
-            raise TemplateFailed("the template makes too much text")
+            raise Exhausted("the template makes too much text")

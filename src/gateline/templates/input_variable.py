@@ -91,7 +91,7 @@ class InputVariable(Tool):
             parsed: JsonPath = parse_path(text_argument(path))
         except PathInvalid as error:
             raise TemplateFailed("a JSONPath cannot be read") from error
-        value = parsed.read(self._document(meter))
+        value = parsed.read(self._document(meter), visits=meter.visits, seconds=meter.seconds)
         meter.look()
         return value
 

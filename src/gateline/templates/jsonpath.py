@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from gateline.templates.budget import TemplateFailed
+from gateline.templates.budget import UNSTINTED, TemplateFailed
 from gateline.templates.jsonpath_parser import PathParser
 from gateline.templates.jsonpath_step import MISSING, Step, Visit, reached
 from gateline.templates.scanner import TemplateInvalid
 
-__all__ = ["MISSING", "JsonPath", "PathInvalid", "parse_path"]
+__all__ = ["MISSING", "JsonPath", "PathInvalid", "parse_mapped_path", "parse_path"]
 
 _LONGEST_PATH: Final = 2000
 
@@ -35,14 +35,21 @@ class JsonPath:
         self._function = function
         self.is_definite = all(step.is_definite for step in steps)
 
-    def read(self, value: object) -> object:
+    def read(
+        self, value: object, *, visits: int = UNSTINTED.visits, seconds: float = UNSTINTED.seconds
+    ) -> object:
         """What the path finds in a document: a value or `MISSING` when it is definite, else a list.
 
+        Args:
+            value: the document.
+            visits: how many values it may look at.
+            seconds: how much of its thread's processor time that may take.
+
         Raises:
-            TemplateFailed: it visits too many values.
+            TemplateFailed: it visits too many values (Exhausted), or goes too deep.
 
         """
-        visit = Visit(value)
+        visit = Visit(value, visits=visits, seconds=seconds)
         try:
             values = reached(self._steps, value, visit)
             found = next(iter(values), MISSING) if self.is_definite else list(values)
@@ -68,3 +75,13 @@ def parse_path(text: str) -> JsonPath:
     except TemplateInvalid as error:
         raise PathInvalid(str(error)) from error
     return JsonPath(steps, function)
+
+
+def parse_mapped_path(text: str) -> JsonPath:
+    """Read the path of a mapping: what stands behind `method.request.body.`, where `@type` is a name as any other.
+
+    Raises:
+        PathInvalid: it is none.
+
+    """
+    return parse_path(text if text.startswith("$") else f"$.{text}")

@@ -7,11 +7,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, Protocol
 
-from gateline.templates.budget import TemplateFailed
+from gateline.templates.budget import UNSTINTED, Exhausted
 
-_MOST_VISITS: Final = 1_000_000
-_LONGEST_SECONDS: Final = 3.0
-"""Of the thread's own processor time."""
 _VISITS_BETWEEN_LOOKS: Final = 1000
 
 
@@ -29,22 +26,24 @@ class Visit:
 
     __slots__ = ("_deadline", "_left", "_next_look", "root")
 
-    def __init__(self, root: object) -> None:
+    def __init__(
+        self, root: object, *, visits: int = UNSTINTED.visits, seconds: float = UNSTINTED.seconds
+    ) -> None:
         self.root = root
-        self._left = _MOST_VISITS
-        self._next_look = _MOST_VISITS
-        self._deadline = time.thread_time() + _LONGEST_SECONDS
+        self._left = visits
+        self._next_look = visits
+        self._deadline = time.thread_time() + seconds  # of the thread's own processor time
 
     def count(self, values: int = 1) -> None:
         """Look at values.
 
         Raises:
-            TemplateFailed: those are too many.
+            Exhausted: those are too many.
 
         """
         self._left -= values
         if self._left < 0:
-            raise TemplateFailed("a JSONPath visits too many values")
+            raise Exhausted("a JSONPath visits too many values")
         if self._left < self._next_look:
             self.look()
 
@@ -52,12 +51,12 @@ class Visit:
         """Look at the clock: after what may have taken long.
 
         Raises:
-            TemplateFailed: it has.
+            Exhausted: it has.
 
         """
         self._next_look = self._left - _VISITS_BETWEEN_LOOKS
         if time.thread_time() > self._deadline:
-            raise TemplateFailed("a JSONPath takes too long")
+            raise Exhausted("a JSONPath takes too long")
 
 
 class Step(Protocol):

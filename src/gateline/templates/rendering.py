@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateline.templates.budget import UNSTINTED, Budget, Meter, TemplateFailed
+from gateline.templates.budget import BRIEF, UNSTINTED, Budget, Exhausted, Meter, TemplateFailed
 from gateline.templates.frame import Broken, Frame, Stopped
 from gateline.templates.input_variable import Input, InputVariable
 from gateline.templates.template import Template
 from gateline.templates.util_variable import UtilVariable
 
-__all__ = ["Budget", "Input", "TemplateFailed", "render"]
+__all__ = ["BRIEF", "UNSTINTED", "Budget", "Exhausted", "Input", "TemplateFailed", "render"]
 
 
 def render(
@@ -27,7 +27,7 @@ def render(
     `$context.requestOverride` and `responseOverride` is in it afterwards; so is what else it sets.
 
     Raises:
-        TemplateFailed: it cannot be rendered, or takes more than its budget: the client gets 500.
+        TemplateFailed: it cannot be rendered, or takes more than its budget (Exhausted): the client gets 500.
 
     """
     if template.constant is not None:
