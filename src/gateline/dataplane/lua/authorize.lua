@@ -322,8 +322,7 @@ local function authorize(r, reference, stage, method)
     told = "miss"
     local slash = #r.path > 1 and byte(r.path, #r.path) == 47
     decision = ask(r, method, authorizer, keep_it, key, token, stage.arn .. r.method .. sub(r.path, 1, slash and -2 or -1))
-    r.h:clearRouteCache()
-    if r.h:metadata():get("id") ~= stage.id then
+    if not is_unchanged(r.h, stage) then
       return nil
     end
   end

@@ -16,8 +16,8 @@ do
   local unknown = new_store(1536, 2097152)
 
   -- The key that a request brings, "" for none, nil when it brings two: we would judge one, a backend may take the other.
-  local function shown_key(r, stage)
-    if stage.key_source == "AUTHORIZER" then
+  local function shown_key(r)
+    if r.stage.key_source == "AUTHORIZER" then
       return r.decision and r.decision.usage_key or ""
     end
     local values, count = header_values(r.headers, KEY_HEADER)
@@ -108,8 +108,8 @@ do
 
   -- Whether the request may pass: true, false when it was answered, or nil when the configuration has changed while
   -- the host was asked, so that all has to be decided anew. `r.api_key` and `r.api_key_id` are the key's afterwards.
-  function key_allows(r, _, stage)
-    local value = shown_key(r, stage)
+  function key_allows(r)
+    local value = shown_key(r)
     if not value then
       answer(r, "BAD_REQUEST", "two_keys")
       return false
@@ -125,8 +125,7 @@ do
     local found = found_key(name)
     if not found or found.generation ~= entry.keys or found.expires <= r.h:timestamp() or found.left == 0 then
       found = ask_key(r, name, value, entry.keys)
-      r.h:clearRouteCache()
-      if r.h:metadata():get("id") ~= stage.id then
+      if not is_unchanged(r.h, r.stage) then
         return nil
       end
     end

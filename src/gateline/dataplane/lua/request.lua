@@ -216,7 +216,7 @@ function main(h, attempt)
     headers = r.headers
   end
   if chosen.extras then
-    local may_pass = meets(r, reference, stage, chosen)
+    local may_pass = meets(r, chosen)
     if may_pass == nil and attempt < ATTEMPTS then
       return main(h, attempt + 1)
     elseif may_pass == nil then

@@ -42,9 +42,9 @@ end
 
 -- Has the host look at the body, and waits for both: true, false when it was answered, nil when the configuration has
 -- changed meanwhile. Afterwards all that Envoy lent is dead, but for what stands in `r`.
-local function inspect(r, stage, method)
+local function inspect(r, method)
   local h = r.h
-  if not is_unchanged(h, stage) then
+  if not is_unchanged(h, r.stage) then
     return nil
   end
   local question = described(r, method)
@@ -77,7 +77,7 @@ local function inspect(r, stage, method)
     return false
   end
   r.bodies = found.values
-  if not is_unchanged(h, stage) then
+  if not is_unchanged(h, r.stage) then
     return nil
   end
   return true
@@ -85,10 +85,10 @@ end
 
 -- Whether the request may pass: true, false when it was answered, or nil when the configuration has changed while
 -- the host was asked, so that all has to be decided anew.
-local function meets(r, reference, stage, method)
+local function meets(r, method)
   local extras = method.extras
   if extras.needs_key then
-    local may_pass = key_allows(r, reference, stage, method)
+    local may_pass = key_allows(r)
     if not may_pass then
       return may_pass
     end
@@ -100,7 +100,7 @@ local function meets(r, reference, stage, method)
     return false
   end
   if extras.inspects then
-    return inspect(r, stage, method)
+    return inspect(r, method)
   end
   return true
 end
