@@ -17,6 +17,13 @@ from gateline.templates.expression import LONGEST_TOKEN, Expression, ExpressionI
         (r"\p{Alpha}++[a-z&&[^q]]", "ABCx", False),
         (r"\p{Upper}++[a-z&&[^q]]", "ABCx", True),
         ("(?!admin).*", "admin1", False),
+        (r".*\Q[Not.Found]\E.*", "x [Not.Found] y", True),
+        (r".*\Q[Not.Found]\E.*", "x [NotxFound] y", False),
+        (r"\Q(((", "(((", True),  # to the end, where nothing ends it
+        (r"\\Q.", r"\Qx", True),  # an escaped backslash, and a Q
+        (r"[\Q-]\E]+", "-]", True),
+        (r"(?<quote>['x]).*\k<quote>", "'a'", True),
+        (r"(?<quote>['x]).*\k<quote>", "'ax", False),
         (".*", "x" * (LONGEST_TOKEN + 1), False),
     ],
 )

@@ -26,6 +26,8 @@ _ITEM: Final = re.compile(
 )
 _MOST_DIGITS: Final = 9
 
+_JAVA_ONLY: Final = re.compile(r"\\Q(.*?)(?:\\E|\Z)|\\k<([A-Za-z][A-Za-z0-9]*)>|\\.", re.DOTALL)
+
 _REFERENCE: Final = re.compile(r"\\(.)|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|(\\|\$)", re.DOTALL)
 
 _T = TypeVar("_T")
@@ -44,6 +46,7 @@ class Expression:
     """
 
     def __init__(self, expression: str) -> None:
+        expression = _JAVA_ONLY.sub(_translated, expression)
         if _size(expression) > LARGEST:
             raise ExpressionInvalid("it repeats too much")
         # Only now: the library takes 3 MB, and few projects have an expression.
@@ -115,6 +118,14 @@ class Expression:
             return found
 
         return _in_time(parts)
+
+
+def _translated(found: re.Match[str]) -> str:
+    r"""What Java alone writes so: `\Q...\E` around literal text, and `\k<name>` for what a group matched."""
+    quoted, name = found.groups()
+    if quoted is not None:
+        return re.escape(quoted)
+    return f"(?P={name})" if name is not None else found[0]
 
 
 def _size(expression: str) -> int:
