@@ -26,11 +26,11 @@ def http(uri: str, *mappings: ParameterMapping) -> Integration:
 
 def egress(resources: Resources) -> dict[str, Any]:
     """The egress scope of the only stage."""
-    [found] = (
-        to_dict(each) for name, each in resources.by_type[SCOPED_ROUTE].items() if EGRESS_SCOPE in name
-    )
+    scopes = resources.by_type[SCOPED_ROUTE]
+    [name] = [each for each in scopes if EGRESS_SCOPE in each]
+    assert name.startswith("orders/dev egress ")
+    found: Any = to_dict(scopes[name])
     assert isinstance(found, dict)
-    assert found["name"].startswith("orders/dev egress ")
     return found
 
 
