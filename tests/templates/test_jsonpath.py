@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateline.templates.budget import TemplateFailed
-from gateline.templates.jsonpath import MISSING, PathInvalid, parse_path
+from gateline.templates.jsonpath import MISSING, PathInvalid, parse_mapped_path, parse_path
 
 STORE: Final = {
     "store": {
@@ -151,3 +151,8 @@ def test_any_text_is_a_path_or_is_refused(path: str) -> None:
     document = json.loads('{"a":{"a":[0,1,{"a":null}],"0":1}}')
     with contextlib.suppress(PathInvalid, TemplateFailed):
         parse_path(path).read(document)
+
+
+@pytest.mark.parametrize("text", ["@type", "$['@type']", "$.@type"])
+def test_the_path_of_a_mapping_begins_at_the_top_also_where_a_name_begins_with_an_at(text: str) -> None:
+    assert parse_mapped_path(text).read({"@type": "order", "type": "none"}) == "order"

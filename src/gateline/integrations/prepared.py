@@ -11,10 +11,11 @@ from typing import Final
 
 from gateline.integrations.binary_media_type import first_media_type
 from gateline.integrations.outgoing import Refusal, configuration_error
+from gateline.model.function import calls_function
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import BodySource, Integration, IntegrationResponse, PassthroughBehavior
 from gateline.templates.expression import Expression, ExpressionInvalid
-from gateline.templates.jsonpath import JsonPath, PathInvalid, parse_path
+from gateline.templates.jsonpath import JsonPath, PathInvalid, parse_mapped_path
 from gateline.templates.template import Template, TemplateInvalid, parse
 
 LONGEST_ERROR: Final = 1024 * 1024
@@ -67,7 +68,7 @@ class Prepared:
         if method.integration is None:
             raise ValueError(f"{method.route} has no integration that the host performs")
         self.integration: Integration = method.integration
-        self.is_function = ":lambda:path/" in self.integration.uri
+        self.is_function = calls_function(self.integration.uri)
         self._templates = _parsed(self.integration.request_templates)
         self._responses = tuple(
             PreparedResponse(response, _compiled(response.pattern), _parsed(response.response_templates))
@@ -155,6 +156,6 @@ def _body_paths(integration: Integration) -> set[str]:
 
 def _path(text: str) -> JsonPath | None:
     try:
-        return parse_path(text if text.startswith("$") else f"$.{text}")
+        return parse_mapped_path(text)
     except PathInvalid:
         return None

@@ -29,7 +29,7 @@ from gateline.model.secret import SecretRef
 from gateline.sources.definition import Definition, Fields, kind_of
 from gateline.sources.json_value import JsonValue
 from gateline.sources.placeholder import Need
-from gateline.templates.jsonpath import PathInvalid, parse_path
+from gateline.templates.jsonpath import PathInvalid, parse_mapped_path
 
 NAME: Final = re.compile(r"[a-zA-Z0-9._$-]+")
 NAME_RULE: Final = "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$"
@@ -301,7 +301,7 @@ def _check_path(definition: Definition, source: MappingSource | ResponseSource, 
     if not isinstance(source, BodySource) or not source.jsonpath:
         return
     try:
-        parse_path(source.jsonpath if source.jsonpath.startswith("$") else f"$.{source.jsonpath}")
+        parse_mapped_path(source.jsonpath)
     except PathInvalid as error:
         complain_of_expression(definition, f"{source.jsonpath} ({error})", place)
 
