@@ -17,7 +17,7 @@ from gateline.dataplane import keys
 from gateline.host.connection import LARGEST_ANSWER
 from gateline.integrations.call import Call
 from gateline.integrations.context import Circumstances, template_context
-from gateline.integrations.function_call import LARGEST_EVENT
+from gateline.integrations.event import LARGEST_EVENT
 from gateline.model.gateway_response import RESPONSE_TYPES
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import IntegrationKind

@@ -11,8 +11,8 @@ import pytest
 from gateline.dataplane import keys
 from gateline.functions.answer import Answer, Returned
 from gateline.host import app
-from gateline.host.invoke import LARGEST_EVENT
 from gateline.host.protocol import LARGEST_QUESTION
+from gateline.integrations.event import LARGEST_EVENT
 from host.questions import StandIn, authorizer, configuration, described, made_service, question, read_reply
 
 

@@ -10,7 +10,8 @@ import pytest
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.host.bodies import Bodies
 from gateline.host.directory import Directory
-from gateline.host.invoke import LARGEST_EVENT, refusal
+from gateline.host.invoke import refusal
+from gateline.integrations.event import LARGEST_EVENT
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.gateway_response import Answer as Customised
 from gateline.model.gateway_response import Part, PartKind

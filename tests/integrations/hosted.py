@@ -9,7 +9,7 @@ from gateline.integrations.call import Call
 from gateline.integrations.client_request import ClientRequest
 from gateline.integrations.context import Circumstances
 from gateline.integrations.exchange import Exchange
-from gateline.integrations.outgoing import HttpRequest
+from gateline.integrations.outgoing import HttpRequest, RawHeaders
 from gateline.integrations.prepared import Prepared
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import (
@@ -112,7 +112,7 @@ def circumstances(of: Integration, *, call: Call = CALL, stage: HostedStage = ST
 def request(
     of: Integration | None = None,
     *,
-    headers: Sequence[tuple[bytes, bytes]] = HEADERS,
+    headers: RawHeaders = HEADERS,
     body: bytes = b"",
     call: Call = CALL,
     stage: HostedStage = STAGE,
@@ -124,7 +124,7 @@ def request(
 def exchange(
     of: Integration,
     *,
-    headers: Sequence[tuple[bytes, bytes]] = (),
+    headers: RawHeaders = (),
     body: bytes = b"",
     call: Call = POST,
     stage: HostedStage = STAGE,

@@ -22,7 +22,7 @@ ARN: Final = "arn:aws:execute-api:us-east-1:123456789012:1234567890/prod/GET/ord
 def examples() -> dict[str, bytes]:
     """The events of the page."""
     authorized = replace(AT, call=replace(CALL, authorized=AUTHORIZED))
-    sent = [(b"X-Tenant" if name == b"x-tenant" else name, value) for name, value in HEADERS]
+    sent = tuple((b"X-Tenant" if name == b"x-tenant" else name, value) for name, value in HEADERS)
     return {
         "TOKEN": token_event(token="Bearer t0ken", method_arn=ARN),
         "REQUEST": request_event(AT, HEADERS, method_arn=ARN),

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateline.integrations.function_call import LARGEST_EVENT, answered_base64, error_message, function_call
+from gateline.integrations.event import LARGEST_EVENT
+from gateline.integrations.function_call import answered_base64, error_message, function_call
 from gateline.integrations.outgoing import FunctionCall, Refusal
 from gateline.integrations.parameters import Parameters
 from gateline.model.integration import IntegrationKind

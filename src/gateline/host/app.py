@@ -35,6 +35,7 @@ _KEEP_ALIVE_SECONDS: Final = (
     24 * 3600
 )  # Envoy ends what is idle; if both did, it would meet a closing connection
 _BODILESS: Final = frozenset({204, 304})
+_CALL: Final = keys.CALL_HEADER.encode()
 
 
 class HostServer(uvicorn.Server):
@@ -143,7 +144,7 @@ class _Inspect:
 
 
 def _described(scope: Scope) -> bytes:
-    return b"".join(value for name, value in scope["headers"] if name == b"x-gl-call")
+    return b"".join(value for name, value in scope["headers"] if name == _CALL)
 
 
 async def _body(receive: Receive, limit: int, room: Body) -> bytes:

@@ -20,7 +20,7 @@ from gateline.host.content_coding import NotCompressed, plain_body
 from gateline.host.directory import Directory, Find
 from gateline.host.turns import Turns
 from gateline.integrations.call import Call, CallInvalid, read_call
-from gateline.integrations.client_headers import RawHeaders
+from gateline.integrations.outgoing import RawHeaders
 from gateline.model.hosting import HostedMethod, HostedStage
 
 MOST_INSPECTIONS: Final = 2048
@@ -138,13 +138,13 @@ def _values(paths: Sequence[str], body: bytes) -> list[str | None]:
 
     """
     from gateline.integrations.body_value import Body  # noqa: PLC0415
-    from gateline.templates.jsonpath import PathInvalid, parse_path  # noqa: PLC0415
+    from gateline.templates.jsonpath import PathInvalid, parse_mapped_path  # noqa: PLC0415
 
     read = Body(body)
     found: list[str | None] = []
     for path in paths:
         try:
-            parsed = parse_path(path if path.startswith("$") else f"$.{path}") if path else None
+            parsed = parse_mapped_path(path) if path else None
         except PathInvalid:
             found.append(None)
         else:

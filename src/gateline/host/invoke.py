@@ -23,7 +23,7 @@ from gateline.host.directory import Directory, Find, invoked_arn
 from gateline.host.turns import Turns
 from gateline.integrations.call import Call, CallInvalid, read_call
 from gateline.integrations.context import Circumstances
-from gateline.integrations.event import proxy_event
+from gateline.integrations.event import LARGEST_EVENT, proxy_event
 from gateline.integrations.gateway_response import answer
 from gateline.integrations.outgoing import RawHeaders, Refusal, configuration_error
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse, read_proxy_response
@@ -31,9 +31,6 @@ from gateline.model.hosting import HostedMethod, HostedStage
 
 if TYPE_CHECKING:
     from gateline.host.integrate import Integrate
-
-LARGEST_EVENT: Final = 6_291_556
-"""Bytes of an event that Lambda takes."""
 
 MOST_INVOCATIONS: Final = 2048
 """Requests that are read, wait for a worker or run: half of the connections that Envoy opens for them."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from gateline.dataplane import keys
 from gateline.integrations.call import Call, wire_text
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
-"""Names and values of a request's headers as they arrived, in order."""
+from gateline.integrations.outgoing import RawHeaders
 
 DROPPED_HEADERS: Final = frozenset(
     {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from gateline.integrations.body_value import Body
-from gateline.integrations.client_headers import ClientHeaders, RawHeaders
+from gateline.integrations.client_headers import ClientHeaders
 from gateline.integrations.context import Circumstances, template_context
 from gateline.integrations.header_names import AMAZON_SPELLS
+from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.query import parse_query
 
 

@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateline.integrations.binary_media_type import is_binary
-from gateline.integrations.client_headers import ClientHeaders, RawHeaders
+from gateline.integrations.client_headers import ClientHeaders
 from gateline.integrations.context import Circumstances, request_context
 from gateline.integrations.header_names import AMAZON_SPELLS, spellings
+from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.query import parse_query
 
 Json = Mapping[str, object]
+
+LARGEST_EVENT: Final = 6_291_556
+"""Bytes of an event that Lambda takes."""
 
 
 def token_event(*, token: str, method_arn: str) -> bytes:

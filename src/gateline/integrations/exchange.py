@@ -10,7 +10,6 @@ from __future__ import annotations
 from gateline.dataplane import keys
 from gateline.integrations.binary import request_payload, response_payload, text_of
 from gateline.integrations.binary_media_type import is_binary
-from gateline.integrations.client_headers import RawHeaders
 from gateline.integrations.client_request import ClientRequest
 from gateline.integrations.client_response import JSON, client_response
 from gateline.integrations.context import Circumstances, remembered
@@ -22,6 +21,7 @@ from gateline.integrations.outgoing import (
     FunctionAnswer,
     MockStatus,
     Outgoing,
+    RawHeaders,
     Received,
     configuration_error,
 )

@@ -7,13 +7,11 @@ from typing import Final
 
 from gateline.integrations.binary import decoded
 from gateline.integrations.client_request import ClientRequest
+from gateline.integrations.event import LARGEST_EVENT
 from gateline.integrations.outgoing import FunctionCall, Refusal, configuration_error
 from gateline.integrations.parameters import Parameters
 from gateline.integrations.request_headers import check_legal
 from gateline.model.integration import Integration
-
-LARGEST_EVENT: Final = 6_291_556
-"""Bytes of an event that Lambda takes."""
 
 _INVOCATION_TYPE: Final = "x-amz-invocation-type"
 

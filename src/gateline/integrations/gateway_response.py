@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, assert_never
 
-from gateline.integrations.client_headers import ClientHeaders, RawHeaders
+from gateline.integrations.client_headers import ClientHeaders
 from gateline.integrations.context import Circumstances, context_value, template_context
 from gateline.integrations.header_syntax import is_value
+from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.query import parse_query
 from gateline.model.gateway_response import RESPONSE_TYPES, Answer, Part, PartKind
