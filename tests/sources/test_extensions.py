@@ -142,8 +142,16 @@ def test_extensions_without_effect_here_are_taken_in_silence(name: str) -> None:
     assert root(name, {}).codes == []
 
 
-def test_cors_of_http_apis_is_refused() -> None:
-    assert root("cors", {"allowOrigins": ["*"]}).errors == ["GL309"]
+def test_cors_of_http_apis_has_no_effect_in_a_rest_api_and_is_told() -> None:
+    result = root("cors", {"allowOrigins": ["*"]})
+    assert (result.codes, result.errors) == (["GL309"], [])
+
+
+@pytest.mark.parametrize(
+    "more", [{f"{PREFIX}importexport-version": "1.0"}, {"components": {f"{PREFIX}integrations": {}}}]
+)
+def test_cors_of_what_was_an_http_api_is_refused(more: Json) -> None:
+    assert root("cors", {"allowOrigins": ["*"]}, **more).errors == ["GL309"]
 
 
 def test_an_export_of_an_http_api_is_read_with_a_warning() -> None:

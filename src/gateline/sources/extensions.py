@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from gateline.model import codes
+from gateline.model.diagnostic import Severity
 from gateline.model.origin import Origin
 from gateline.model.rest_api import ApiKeySource, RequestValidator
 from gateline.sources.definition import Definition, Dialect
@@ -52,11 +53,18 @@ def check_root(definition: Definition) -> None:
     """Extensions of the document as a whole: unknown ones, and those that only HTTP APIs have."""
     check_extensions(definition, definition.root, definition.origin, ROOT)
     if (key := f"{PREFIX}cors") in definition.root:
+        of_http_api = _is_of_http_api(definition)
+        said = (
+            "belongs to HTTP APIs (v2), which are not served: nothing would answer preflight requests"
+            if of_http_api
+            else "has no effect in a REST API, as on Amazon: nothing answers preflight requests"
+        )
         definition.complain(
             codes.HTTP_API_ONLY,
             definition.at(definition.origin, key),
-            f"{key} belongs to HTTP APIs (v2), which are not served: nothing would answer preflight requests",
+            f"{key} {said}",
             advice="REST APIs answer them with an OPTIONS method of type mock on each path",
+            severity=None if of_http_api else Severity.WARNING,
         )
     if (key := f"{PREFIX}importexport-version") in definition.root:
         definition.complain(
@@ -65,6 +73,14 @@ def check_root(definition: Definition) -> None:
             "this is the export of an HTTP API (v2); it is read as a REST API",
             advice="unknown paths answer 403 instead of 404, and paths begin with the stage's name",
         )
+
+
+def _is_of_http_api(definition: Definition) -> bool:
+    """Whether somebody served this document as an HTTP API: its export, or integrations to be referred to."""
+    components = definition.root.get("components")
+    return f"{PREFIX}importexport-version" in definition.root or (
+        isinstance(components, dict) and f"{PREFIX}integrations" in components
+    )
 
 
 def read_validators(definition: Definition) -> tuple[RequestValidator, ...]:
