@@ -15,7 +15,7 @@ from typing import Final
 
 PARTS: Final = (
     "answers", "patterns", "tables", "hosts", "paths", "routing", "mapping",
-    "gateway_responses", "addresses", "policy", "decisions", "authorize", "keys", "requirements",
+    "mock", "gateway_responses", "addresses", "policy", "decisions", "authorize", "keys", "requirements",
     "request",
 )  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
