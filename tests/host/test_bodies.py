@@ -43,3 +43,15 @@ def test_a_body_that_shrinks_leaves_room_for_others() -> None:
         first.grow(PIECE)
         with pytest.raises(NoRoom):
             second.grow(3 * PIECE)
+
+
+def test_bodies_on_their_way_have_half_of_the_room_until_they_are_there() -> None:
+    bodies = Bodies(16)
+    with bodies.body("slow") as slow, bodies.body("slow") as other:
+        slow.arrive(5 * PIECE)  # four of the eight
+        with pytest.raises(NoRoom):
+            slow.arrive(5 * PIECE + 1)
+        slow.arrived()
+        other.arrive(5 * PIECE)
+    with bodies.body("slow") as again:  # what was left on its way has given all back
+        again.arrive(5 * PIECE)

@@ -159,8 +159,9 @@ async def _body(receive: Receive, limit: int, room: Body) -> bytes:
         size += len(part)
         if size > limit:
             raise _TooLarge
-        room.grow(size)
+        room.arrive(size)
         if not message["more_body"]:
+            room.arrived()
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
