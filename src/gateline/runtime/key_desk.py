@@ -241,9 +241,10 @@ class _Known:
         elif self.digests.get(digest, name) != name:
             told = f"the key {self.digests[digest]} has this value"
         elif not plans:
-            told = "a key belongs to a usage plan: say --plan"
+            there = ", ".join(plan.name for plan in self.plans) or "none"
+            told = f"a key belongs to a usage plan: say --plan; there are: {there}"
         elif scope := plans_in_conflict(plans, self.plans):
-            told = f"two of the usage plans are for {scope}"
+            told = f"two of the usage plans are for {scope}, and a key may open a stage by one only"
         if told:
             raise GatelineError(told)
         for plan in plans:
