@@ -54,3 +54,13 @@ def test_the_same_api_is_looked_through_once_and_another_one_again() -> None:
     uses, api = Uses(), rest_api(method("http://h.test/"))
     assert uses.of(api) is uses.of(api)
     assert uses.of(replace(api)) is not uses.of(api)
+
+
+def test_a_template_uses_variables_and_not_the_methods_of_their_map() -> None:
+    text = "$stageVariables.a ${stageVariables.b} $stageVariables['c'] $!stageVariables.get('d')"
+    text += "#foreach($key in $stageVariables.keySet())$stageVariables.get($key)#end"
+    asked = method("http://h.test/")
+    templated = replace(
+        asked, integration=replace(asked.integration, request_templates=(("application/json", text),))
+    )
+    assert list(api_use(rest_api(templated)).variables) == ["a", "b", "c", "d"]

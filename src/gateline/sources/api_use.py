@@ -23,7 +23,9 @@ from gateline.model.rest_api import RestApi
 from gateline.model.secret import SecretRef
 from gateline.sources.placeholder import STAGE_VARIABLE
 
-_IN_TEMPLATE: Final = re.compile(r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)")
+_IN_TEMPLATE: Final = re.compile(
+    r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)(?![A-Za-z0-9_(])"  # no method's name
+)
 _IDENTITY_SOURCE: Final = re.compile(r"\$?stageVariables\.([A-Za-z0-9_]+)")
 
 

@@ -14,6 +14,7 @@ VARIABLES: Final = {
     "silent": "${env:SILENT}",
     "part": "a-value",
     "version": "1.0",
+    "query": "qs_key=qs_value",
 }
 FUNCTIONS: Final = "arn:aws:lambda:us-east-1:123456789012:function"
 INVOKED: Final = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTIONS}"
