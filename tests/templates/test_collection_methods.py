@@ -15,6 +15,8 @@ from templates.rendered import rendered
         ("$l.get(1)", "b"),
         ("$l.contains('c') $l.contains('x')", "true false"),
         ("$l.indexOf('c') $l.indexOf('x')", "2 -1"),
+        ("$l.containsAll(['c', 'a']) $l.containsAll(['c', 'x']) $l.containsAll('c')", "true false "),
+        ("$l.subList(1, 3) $l.subList(1, 1) $l.subList(0, 2).size() $l", '[b, c] [] 2 ["a","b","c"]'),
         ("$l.add('d') $l", 'true ["a","b","c","d"]'),
         ("$l.add(0, 'd')$l", '["d","a","b","c"]'),
         ("$l.addAll(['x', 1]) $l", 'true ["a","b","c","x",1]'),
@@ -41,7 +43,9 @@ def test_methods(calls: str, text: str) -> None:
     assert rendered(calls, given={"l": ["a", "b", "c"], "m": {"k": "v"}}) == text
 
 
-@pytest.mark.parametrize("call", ["get(3)", "get(-1)", "set(3, 1)", "add(4, 1)", "remove(3)"])
+@pytest.mark.parametrize(
+    "call", ["get(3)", "get(-1)", "set(3, 1)", "add(4, 1)", "remove(3)", "subList(2, 4)", "subList(2, 1)"]
+)
 def test_a_place_outside_of_a_list_fails(call: str) -> None:
     with pytest.raises(TemplateFailed, match="outside"):
         rendered(f"$l.{call}", given={"l": ["a", "b", "c"]})

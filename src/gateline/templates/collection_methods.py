@@ -105,6 +105,20 @@ def _list_add_all(meter: Meter, items: list[object], others: object) -> object:
     return bool(others)
 
 
+def _list_part(meter: Meter, items: list[object], begin: object, end: object) -> object:
+    first, last = whole_argument(begin), whole_argument(end)
+    if not 0 <= first <= last <= len(items):
+        raise TemplateFailed("an index lies outside of its list")
+    meter.spend(last - first)
+    return JavaList(insert(meter, item) for item in items[first:last])
+
+
+def _list_contains_all(meter: Meter, items: list[object], others: object) -> object:
+    if not isinstance(others, list):
+        raise Unsuitable
+    return all(_place_of(meter, items, other) >= 0 for other in others)
+
+
 def _place_of(meter: Meter, items: list[object], value: object) -> int:
     for place, item in enumerate(items):
         meter.spend()
@@ -175,7 +189,9 @@ LIST_METHODS: Final[Methods] = {
     "remove": Method(_list_remove, 1, 1),
     "clear": Method(_emptied),
     "contains": Method(lambda meter, items, value: _place_of(meter, items, value) >= 0, 1, 1),
+    "containsAll": Method(_list_contains_all, 1, 1),
     "indexOf": Method(_place_of, 1, 1),
+    "subList": Method(_list_part, 2, 2),
     "toString": Method(lambda meter, items: text_of(items, meter)),
     "equals": Method(lambda meter, items, other: equal(items, other, meter), 1, 1),
 }
