@@ -37,5 +37,11 @@ def test_connections_are_bounded() -> None:
 def test_memory_is_bounded() -> None:
     [_, heap] = made()["overload_manager"]["resource_monitors"]
     assert int(heap["typed_config"]["max_heap_size_bytes"]) == 300_000_000
-    triggers = {each["triggers"][0]["name"] for each in made()["overload_manager"]["actions"]}
+    manager = made()["overload_manager"]
+    triggers = {each["triggers"][0]["name"] for each in manager["actions"] + manager["loadshed_points"]}
     assert triggers == {heap["name"]}
+
+
+def test_bodies_over_http1_that_have_begun_end_too_when_memory_is_scarce() -> None:
+    [point] = made()["overload_manager"]["loadshed_points"]
+    assert point["name"] == "envoy.load_shed_points.http1_server_abort_dispatch"

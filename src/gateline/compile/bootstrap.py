@@ -26,6 +26,7 @@ RUNTIME: Final = {"re2.max_program_size.error_level": 100_000}
 _HEAP: Final = "envoy.resource_monitors.fixed_heap"
 _TRACKED: Final = 20
 """Streams that hold less than 2^20 bytes are never reset: all but those whose bodies are held back."""
+_SCARCE: Final[dict[str, object]] = {"scaled": {"scaling_threshold": 0.8, "saturation_threshold": 0.95}}
 
 
 def bootstrap(*, node: str, xds_socket: str, admin_socket: str, memory: int) -> dict[str, object]:
@@ -75,35 +76,44 @@ def _message(node: str, xds_socket: str, admin_socket: str, memory: int) -> Mess
             "lds_config": ads,
         },
         layered_runtime={"layers": [{"name": "gateline", "static_layer": dict(RUNTIME)}]},
-        overload_manager={
-            "refresh_interval": timedelta(milliseconds=100),
-            "resource_monitors": [
-                extension(
-                    "envoy.resource_monitors.global_downstream_max_connections",
-                    "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                    max_active_downstream_connections=_MAX_CONNECTIONS,
-                ),
-                extension(
-                    _HEAP,
-                    "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                    max_heap_size_bytes=memory,
-                ),
-            ],
-            "buffer_factory_config": {"minimum_account_to_track_power_of_two": _TRACKED},
-            "actions": [
-                _action("shrink_heap", {"threshold": {"value": 0.7}}),
-                # Bodies that are held back are what many clients can fill. Streams of HTTP/2 that hold most are reset;
-                # those of HTTP/1 cannot be, so before it is all gone no more are taken.
-                _action(
-                    "reset_high_memory_stream",
-                    {"scaled": {"scaling_threshold": 0.8, "saturation_threshold": 0.95}},
-                ),
-                _action("stop_accepting_requests", {"threshold": {"value": 0.95}}),
-            ],
-        },
+        overload_manager=_overload_manager(memory),
     )
+
+
+def _overload_manager(memory: int) -> dict[str, object]:
+    """What gives way while the heap fills; `memory`: bytes that it may have."""
+    return {
+        "refresh_interval": timedelta(milliseconds=100),
+        "resource_monitors": [
+            extension(
+                "envoy.resource_monitors.global_downstream_max_connections",
+                "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                max_active_downstream_connections=_MAX_CONNECTIONS,
+            ),
+            extension(
+                _HEAP,
+                "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                max_heap_size_bytes=memory,
+            ),
+        ],
+        "buffer_factory_config": {"minimum_account_to_track_power_of_two": _TRACKED},
+        "actions": [
+            _action("shrink_heap", {"threshold": {"value": 0.7}}),
+            # Bodies that are held back are what many clients can fill. Streams of HTTP/2 that hold most are reset;
+            # those of HTTP/1 cannot be (below), and before it is all gone no more are taken.
+            _action("reset_high_memory_stream", _SCARCE),
+            _action("stop_accepting_requests", {"threshold": {"value": 0.95}}),
+        ],
+        # A connection of HTTP/1 on which more comes then is closed, sooner or later: a large body comes in many
+        # pieces, so it is hit before all others. Without this, requests that have begun would fill what there is.
+        "loadshed_points": [_triggered("envoy.load_shed_points.http1_server_abort_dispatch", _SCARCE)],
+    }
 
 
 def _action(name: str, trigger: dict[str, object]) -> dict[str, object]:
     """What is done when the heap is so full: a part of what it may have."""
-    return {"name": f"envoy.overload_actions.{name}", "triggers": [{"name": _HEAP, **trigger}]}
+    return _triggered(f"envoy.overload_actions.{name}", trigger)
+
+
+def _triggered(name: str, trigger: dict[str, object]) -> dict[str, object]:
+    return {"name": name, "triggers": [{"name": _HEAP, **trigger}]}
