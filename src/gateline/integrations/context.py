@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from gateline.integrations.call import Call
@@ -41,7 +42,7 @@ def request_context(circumstances: Circumstances, user_agent: str | None) -> dic
     return context | {
         "httpMethod": call.verb,
         "extendedRequestId": call.request_id[:15] + "=",
-        "requestTime": _request_time(circumstances.epoch_ms),
+        "requestTime": _request_time(circumstances.epoch_ms // 1000),
         "path": call.full_path,
         "accountId": stage.account_id,
         "protocol": call.protocol,
@@ -124,7 +125,12 @@ def context_value(context: Mapping[str, object], path: str) -> str | None:
 
 def deployment_id(stage: HostedStage) -> str:
     """A deployment's id: six lower-case letters and digits, the same for the same API and stage."""
-    number = int.from_bytes(hashlib.sha256(f"{stage.api_id} {stage.stage}".encode()).digest()[:8])
+    return _deployment_id(f"{stage.api_id} {stage.stage}")
+
+
+@lru_cache(maxsize=1024)
+def _deployment_id(deployed: str) -> str:
+    number = int.from_bytes(hashlib.sha256(deployed.encode()).digest()[:8])
     return "".join(_ID_LETTERS[number // 36**index % 36] for index in range(6))
 
 
@@ -149,9 +155,10 @@ def _identity(call: Call, user_agent: str | None) -> dict[str, object]:
     return identity
 
 
-def _request_time(epoch_ms: int) -> str:
+@lru_cache(maxsize=8)  # requests of a second have it in common
+def _request_time(epoch_seconds: int) -> str:
     """`dd/MMM/yyyy:HH:mm:ss +0000`."""
-    time = datetime.fromtimestamp(epoch_ms // 1000, UTC)
+    time = datetime.fromtimestamp(epoch_seconds, UTC)
     month = _MONTHS[time.month * 3 - 3 : time.month * 3]
     return f"{time:%d}/{month}/{time.year:04}:{time:%H:%M:%S} +0000"
 

@@ -85,5 +85,8 @@ def _request(circumstances: Circumstances, headers: ClientHeaders) -> dict[str, 
     }
 
 
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _bytes(event: Json) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return _WRITER.encode(event).encode()

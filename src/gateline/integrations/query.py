@@ -40,6 +40,8 @@ def joined_query(*queries: str) -> str:
 
 def _decode(text: bytes) -> str | None:
     """Percent-decoded once, with `+` for a space; None when an escape is malformed."""
+    if b"%" not in text:
+        return text.replace(b"+", b" ").decode(errors="replace")
     for piece in text.split(b"%")[1:]:
         if len(piece) < 2 or not _is_hex(piece[:2]):
             return None
