@@ -14,7 +14,7 @@ from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
-from gateline.compile.cluster import ADS
+from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
@@ -94,29 +94,12 @@ def _peer_filter() -> dict[str, object]:
 
 
 def _manager(name: str, cleaned: CleanedHeaders, request_log: str | None) -> dict[str, object]:
-    scope_key = {
-        "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
-    }
-    return extension(
-        "envoy.filters.network.http_connection_manager",
-        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="balancer",
-        codec_type="AUTO",
-        # Targets get the path byte for byte; odd forms are refused, not rewritten.
-        normalize_path={"value": False},
-        merge_slashes=False,
-        path_with_escaped_slashes_action="KEEP_UNCHANGED",
-        generate_request_id={"value": False},
-        server_header_transformation="PASS_THROUGH",
+    return connection_manager(
+        "balancer",
+        ignored_upgrades=_OTHER_UPGRADES,
+        http2_streams=128,
         use_remote_address={"value": True},
-        skip_xff_append=True,  # the scope's headers append the peer
         early_header_mutation_extensions=[balancer_mutation(cleaned, name)],
-        scoped_routes={
-            "name": "balancers",
-            "scope_key_builder": {"fragments": [scope_key]},
-            "rds_config_source": ADS,
-            "scoped_rds": {"scoped_rds_config_source": ADS},
-        },
         http_filters=_filters(),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(),
@@ -128,22 +111,7 @@ def _manager(name: str, cleaned: CleanedHeaders, request_log: str | None) -> dic
             "max_connection_duration": _KEEP_ALIVE,
             "max_headers_count": {"value": 100},
         },
-        http_protocol_options={
-            "ignore_http_11_upgrade": [{"safe_regex": {"regex": _OTHER_UPGRADES}}],
-            "header_key_format": {
-                "stateful_formatter": extension(
-                    "preserve_case",
-                    "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
-                )
-            },
-        },
-        http2_protocol_options={
-            "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
-            "max_concurrent_streams": {"value": 128},
-            "initial_stream_window_size": {"value": 65536},
-            "initial_connection_window_size": {"value": 1048576},
-        },
-        access_log=[] if request_log is None else [_request_log(request_log)],
+        access_log=request_logs(request_log, _LOG_FORMAT),
     )
 
 
@@ -160,19 +128,5 @@ def _filters() -> list[dict[str, object]]:
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),
-        extension(
-            "envoy.filters.http.router",
-            "envoy.extensions.filters.http.router.v3.Router",
-            suppress_envoy_headers=True,
-            dynamic_stats={"value": False},
-        ),
+        router(),
     ]
-
-
-def _request_log(path: str) -> dict[str, object]:
-    return extension(
-        "gateline.request_log",
-        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-        path=path,
-        log_format={"json_format": _LOG_FORMAT},
-    )

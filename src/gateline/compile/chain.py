@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateline import dataplane
+from gateline.compile.connection_manager import router
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.route import HEADER_MUTATION_FILTER
 from gateline.compile.rule_action import redirect_filter
@@ -33,12 +34,7 @@ def http_filters(
         *compression,  # what a body is when it is decompressed counts for its limit
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
-        extension(
-            "envoy.filters.http.router",
-            "envoy.extensions.filters.http.router.v3.Router",
-            suppress_envoy_headers=True,
-            dynamic_stats={"value": False},  # counters that nobody reads yet: 9,000 instructions a request
-        ),
+        router(),
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.cluster import ADS
+from gateline.compile.connection_manager import connection_manager, router
 from gateline.compile.entry import NOWHERE, scoped
 from gateline.compile.local_reply import balancer_pages
 from gateline.compile.mapping import HeaderFormat
@@ -99,51 +99,20 @@ def egress_scope(scope: str, api_id: str, routes: Mapping[str, Message]) -> Mess
 
 def egress_listener(socket: str, *, redirects: bool) -> Message:
     """The listener on a Unix socket; `redirects`: a balancer's rule may answer with one."""
-    scope_key = {
-        "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
-    }
-    manager = extension(
-        "envoy.filters.network.http_connection_manager",
-        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="egress",
-        codec_type="HTTP1",
-        normalize_path={"value": False},
-        merge_slashes=False,
-        path_with_escaped_slashes_action="KEEP_UNCHANGED",
-        generate_request_id={"value": False},
-        server_header_transformation="PASS_THROUGH",
+    manager = connection_manager(
+        "egress",
         use_remote_address={"value": False},
-        skip_xff_append=True,
-        scoped_routes={
-            "name": "egress",
-            "scope_key_builder": {"fragments": [scope_key]},
-            "rds_config_source": ADS,
-            "scoped_rds": {"scoped_rds_config_source": ADS},
-        },
         http_filters=[
             *([redirect_filter()] if redirects else []),
             extension(
                 HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
             ),
-            extension(
-                "envoy.filters.http.router",
-                "envoy.extensions.filters.http.router.v3.Router",
-                suppress_envoy_headers=True,
-                dynamic_stats={"value": False},
-            ),
+            router(),
         ],
         local_reply_config={"mappers": [*balancer_pages(), _failure()]},
         max_request_headers_kb={"value": 96},
         stream_idle_timeout=timedelta(minutes=10),
         common_http_protocol_options={"idle_timeout": timedelta(hours=24)},
-        http_protocol_options={
-            "header_key_format": {
-                "stateful_formatter": extension(
-                    "preserve_case",
-                    "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
-                )
-            }
-        },
     )
     return new(
         "envoy.config.listener.v3.Listener",

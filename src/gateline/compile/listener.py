@@ -9,14 +9,14 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.chain import http_filters
-from gateline.compile.cluster import ADS
 from gateline.compile.compression import compression_filters
+from gateline.compile.connection_manager import connection_manager, request_logs
 from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
 from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
-from gateline.compile.wire import extension, new
+from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import Redirect
@@ -67,31 +67,14 @@ def _connection_manager(
     gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None
 ) -> dict[str, object]:
     edge = gateway.edge
-    scope_key = {
-        "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
-    }
-    return extension(
-        "envoy.filters.network.http_connection_manager",
-        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="edge",
-        codec_type="AUTO",
-        # Paths reach the script, the mapping and the backend byte for byte; the script judges odd forms.
-        normalize_path={"value": False},
-        merge_slashes=False,
-        path_with_escaped_slashes_action="KEEP_UNCHANGED",
-        generate_request_id={"value": False},  # a client's X-Request-Id passes; ours is %UNIQUE_ID%
-        server_header_transformation="PASS_THROUGH",
+    return connection_manager(
+        "edge",
+        ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
+        http2_streams=100,
         use_remote_address={"value": True},
         xff_num_trusted_hops=edge.trusted_hops,
-        skip_xff_append=True,  # for a loopback client Envoy would append its own address; see scope_headers
         append_x_forwarded_port=True,
         early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=edge.trusted_hops)],
-        scoped_routes={
-            "name": "edge",
-            "scope_key_builder": {"fragments": [scope_key]},
-            "rds_config_source": ADS,
-            "scoped_rds": {"scoped_rds_config_source": ADS},
-        },
         http_filters=http_filters(
             redirects=redirects(gateway),
             throttles=throttle_filters(gateway),
@@ -101,24 +84,14 @@ def _connection_manager(
         max_request_headers_kb={"value": 32},
         request_headers_timeout=timedelta(seconds=10),
         stream_idle_timeout=timedelta(seconds=60),
-        request_timeout=timedelta(minutes=5),  # a byte a minute would keep what is held back of a body for ever
+        request_timeout=timedelta(
+            minutes=5
+        ),  # a byte a minute would keep what is held back of a body for ever
         common_http_protocol_options={
             "idle_timeout": timedelta(seconds=350),
             "max_headers_count": {"value": 100},
         },
-        http_protocol_options={
-            # A REST API has no WebSockets: an Upgrade is dropped, not obeyed (api-gateway.md section 9).
-            "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
-            # Functions and backends see names as the client spelled them (api-gateway.md section 11).
-            "header_key_format": {"stateful_formatter": _as_spelled()},
-        },
-        http2_protocol_options={
-            "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
-            "max_concurrent_streams": {"value": 100},
-            "initial_stream_window_size": {"value": 65536},
-            "initial_connection_window_size": {"value": 1048576},
-        },
-        access_log=[] if request_log is None else [_request_log(request_log)],
+        access_log=request_logs(request_log, _REQUEST_LOG_FORMAT),
     )
 
 
@@ -131,19 +104,3 @@ def redirects(gateway: Gateway) -> bool:
         for rule in listener.rules
     )
     return any(isinstance(rule.action, Redirect) for rule in rules)
-
-
-def _as_spelled() -> dict[str, object]:
-    return extension(
-        "preserve_case",
-        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
-    )
-
-
-def _request_log(path: str) -> dict[str, object]:
-    return extension(
-        "gateline.request_log",
-        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-        path=path,
-        log_format={"json_format": _REQUEST_LOG_FORMAT},
-    )
