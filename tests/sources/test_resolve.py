@@ -122,6 +122,20 @@ def test_an_undefined_stage_variable_is_one_warning_that_names_the_stages(load_p
     ]
 
 
+def test_a_stage_variable_that_only_a_response_reads_is_told_too(load_project: LoadProject) -> None:
+    response = {
+        "statusCode": "200",
+        "responseParameters": {"method.response.header.X": "stageVariables.mapped"},
+        "responseTemplates": {"application/json": "${stageVariables.put}"},
+    }
+    mock = {"type": "mock", "responses": {"default": response}}
+    proxy = {
+        "responses": {"default": {**response, "responseTemplates": {"text/plain": "$stageVariables.not"}}}
+    }
+    found = messages(load_project, ONE, definition(mock, proxy))
+    assert [line.split("'")[1] for line in found if line.startswith("GL219")] == ["mapped", "put"]
+
+
 def test_an_undefined_stage_variable_is_said_where_it_is_used_first(load_project: LoadProject) -> None:
     loaded = load_project(
         {"gateline.yaml": ONE, "api.json": definition({"uri": "http://${stageVariables.u}/"})}

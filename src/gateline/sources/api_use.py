@@ -14,6 +14,7 @@ from gateline.model.authorizer import Authorizer
 from gateline.model.integration import (
     ConnectionType,
     Integration,
+    IntegrationKind,
     LiteralSource,
     ParameterMapping,
     StageVariableSource,
@@ -23,6 +24,7 @@ from gateline.model.rest_api import RestApi
 from gateline.model.secret import SecretRef
 from gateline.sources.placeholder import STAGE_VARIABLE
 
+_PROXIES: Final = frozenset({IntegrationKind.HTTP_PROXY, IntegrationKind.AWS_PROXY})
 _IN_TEMPLATE: Final = re.compile(
     r"\$!?\{?stageVariables(?:\.get\(['\"]|\[['\"]|\.)([A-Za-z0-9_]+)(?![A-Za-z0-9_(])"  # no method's name
 )
@@ -113,9 +115,20 @@ def _variables_of(integration: Integration) -> Iterator[tuple[str, Origin]]:
     for mapping in integration.request_parameters:
         if isinstance(mapping.source, StageVariableSource):
             yield mapping.source.name, mapping.origin
-    for _, template in integration.request_templates:
+    yield from _variables_in(integration.request_templates, integration.origin.child("requestTemplates"))
+    if integration.kind in _PROXIES:
+        return  # their `responses` are not used
+    for response in integration.responses:
+        for parameter in response.response_parameters:
+            if isinstance(parameter.source, StageVariableSource):
+                yield parameter.source.name, parameter.origin
+        yield from _variables_in(response.response_templates, response.origin.child("responseTemplates"))
+
+
+def _variables_in(templates: tuple[tuple[str, str], ...], origin: Origin) -> Iterator[tuple[str, Origin]]:
+    for _, template in templates:
         for name in _IN_TEMPLATE.findall(template):
-            yield name, integration.origin.child("requestTemplates")
+            yield name, origin
 
 
 def _secrets_of(mappings: tuple[ParameterMapping, ...]) -> Iterator[str]:
