@@ -13,14 +13,13 @@ from gateline.integrations.outgoing import (
     BackendAnswer,
     FunctionAnswer,
     FunctionCall,
-    MockStatus,
     Refusal,
     ServiceCall,
 )
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.model.integration import Integration, IntegrationKind, PassthroughBehavior
 from gateline.templates.budget import Budget, Exhausted
-from integrations.hosted import LAMBDA, POST, entry, exchange, integration, sent
+from integrations.hosted import LAMBDA, entry, exchange, integration, sent
 from integrations.samples import CALL, STAGE
 
 JSON = "application/json"
@@ -328,70 +327,6 @@ class TestService:
         assert answer.body == b"Ada R1"
         assert TRACE in answer.headers
         assert exchange(of).answer(BackendAnswer(status=400, headers=(), body=b"{}")).status == 400
-
-
-class TestMock:
-    def mock(self, template: str | None = '{"statusCode": 200}', **given: object) -> Integration:
-        templates = {} if template is None else {JSON: template}
-        return integration(IntegrationKind.MOCK, templates=templates, uri="", verb="", **given)  # type: ignore[arg-type]
-
-    def answer(self, of: Integration, **given: object) -> ProxyResponse:
-        begun = exchange(of, **given)  # type: ignore[arg-type]
-        status = begun.outgoing()
-        assert isinstance(status, MockStatus)
-        return begun.answer(status)
-
-    def test_the_body_is_empty_without_a_template_and_no_trace_is_told(self) -> None:
-        assert self.answer(self.mock(), body=b"ignored") == ProxyResponse(
-            status=200, headers=(("Content-Type", JSON),), body=b""
-        )
-
-    def test_the_status_selects_the_response(self) -> None:
-        of = self.mock(
-            "{\"statusCode\": $input.params('id')}",
-            responses=[entry(200), entry(299, "7", templates={JSON: "x"})],
-        )
-        answer = self.answer(of)
-        assert (answer.status, answer.body) == (299, b"x")
-
-    def test_without_a_request_template_the_body_gives_the_status(self) -> None:
-        of = self.mock(None, responses=[entry(201, "201")])
-        assert self.answer(of, body=b"{statusCode: 201}").status == 201
-        with pytest.raises(Refusal):
-            exchange(of, body=b"hello").outgoing()
-
-    def test_parameters_are_ignored(self) -> None:
-        of = self.mock(parameters={"header.Content-Length": "'1'", "header.X": "method.request.body.a"})
-        assert self.answer(of, body=b"{").status == 200
-
-    def test_overrides_of_the_request_template_change_the_response(self) -> None:
-        of = self.mock(
-            "#set($context.responseOverride.status = 444)"
-            '#set($context.responseOverride.header.X-A = "b"){"statusCode": 200}'
-        )
-        answer = self.answer(of)
-        assert (answer.status, answer.body) == (444, b"")
-        assert dict(answer.headers)["X-A"] == "b"
-
-    def test_response_templates_see_the_request(self) -> None:
-        of = self.mock(responses=[entry(templates={JSON: "$input.params('id') $input.body $context.stage"})])
-        assert self.answer(of, body=b"sent").body == b"7 {} prod"
-
-    def test_preflight_answers_as_people_write_them(self) -> None:
-        headers = {
-            "Access-Control-Allow-Headers": "'Content-Type,X-Amz-Date'",
-            "Access-Control-Allow-Methods": "'GET,OPTIONS'",
-            "Access-Control-Allow-Origin": "integration.response.header.Origin",
-        }
-        answer = self.answer(
-            self.mock(responses=[entry(204, headers=headers)]), call=replace(POST, verb="OPTIONS")
-        )
-        assert answer.status == 204
-        assert dict(answer.headers) == {
-            "Access-Control-Allow-Headers": "Content-Type,X-Amz-Date",
-            "Access-Control-Allow-Methods": "GET,OPTIONS",
-            "Content-Type": JSON,
-        }
 
 
 class TestHurry:
