@@ -24,7 +24,11 @@ pytestmark = pytest.mark.envoy
 
 GUIDES: Final = ROOT / "docs" / "guides"
 BACKEND: Final = "echo.py"
-CURLS: Final = {"mapping-templates": 4, "validate-requests": 6, "gateway-responses": 4, "cors": 3}
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up"}
+CURLS: Final = {
+    "mapping-templates": 4, "call-functions-and-services": 3, "validate-requests": 6, "gateway-responses": 4,
+    "cors": 3,
+}  # fmt: skip
 """How many requests each guide shows."""
 
 
@@ -43,6 +47,7 @@ def backend(folder: Path) -> Iterator[list[str]]:
                     break
         overlay = folder / "overlay.yaml"
         overlay.write_text(
+            f'gateway: {{aws: {{endpoints: {{sqs: "http://127.0.0.1:{port}"}}}}}}\n'
             f'apis: {{orders: {{stages: {{prod: {{variables: {{backend: "127.0.0.1:{port}"}}}}}}}}}}'
         )
         yield ["--overlay", str(overlay)]
@@ -93,7 +98,7 @@ def test_a_guide_shows_what_its_requests_answer(guide: str, tmp_path: Path) -> N
     Workshop.of(page, project)
     asked = [command for command in page_commands(page) if command.line.startswith("curl ")]
     assert len(asked) == CURLS[guide]
-    with backend(project) as options, running_gateway(project, scratch, {}, *options) as gateway:
+    with backend(project) as options, running_gateway(project, scratch, CREDENTIALS, *options) as gateway:
         assert_answers(gateway.port, asked)
 
 
