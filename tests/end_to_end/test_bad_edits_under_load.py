@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +63,15 @@ class Edited:
         self.edit("shop.json", lambda shop: shop["paths"].update({path: {"get": method}}))
         request = request_bytes(b"GET", b"/prod" + path.encode(), [])
         assert eventually(lambda: self.status(request) == 200), self.gateway.output.text
+
+
+def egress_scopes(edited: Edited) -> int:
+    """How many revisions of stages Envoy has an egress for."""
+    with closing(socket.socket(socket.AF_UNIX)) as asking:
+        asking.connect(str(edited.gateway.admin_socket))
+        asking.sendall(b"GET /config_dump HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
+        with asking.makefile("rb") as answer:
+            return len(set(re.findall(rb'"name": "(\S+ egress \w+)"', answer.read())))
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +173,21 @@ def test_a_stage_that_is_taken_away_still_answers_what_it_has_begun(edited: Edit
         answer = connection.receive()
     assert answer is not None
     assert answer.status == 200
+
+
+def test_bodies_that_come_when_their_revision_is_forgotten_still_arrive(edited: Edited) -> None:
+    """Another method's template changes meanwhile."""
+    number = len(edited.gateway.output.text)
+    until(lambda: egress_scopes(edited) == 1)
+    with RawConnection(edited.gateway.port) as rendered, RawConnection(edited.gateway.port) as inspected:
+        rendered.send(RENDERED[:-1])
+        inspected.send(INSPECTED[:-1])
+        assert edited.status(INSPECTED) == 200  # what was sent before has been read
+        edited.edit("shop.json", lambda shop: shop["paths"].update({"/other": shop["paths"]["/rendered"]}))
+        edited.serves(number)
+        until(lambda: egress_scopes(edited) == 1)
+        for connection in (rendered, inspected):
+            connection.send(GOOD[-1:])
+            answer = connection.receive()
+            assert answer is not None
+            assert answer.status == 200, answer.raw

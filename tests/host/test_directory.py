@@ -8,6 +8,7 @@ import pytest
 
 from gateline.host.configuration import ConfigurationInvalid
 from gateline.host.directory import Directory, invoked_arn
+from gateline.model.hosting import HostConfiguration, HostedStage
 from host.questions import authorizer, configuration
 
 
@@ -19,6 +20,20 @@ def test_authorizers_and_methods_are_found_in_their_stage_only() -> None:
     assert directory.authorizer("shop/dev", "tokens") is None
     assert directory.method("shop/prod", "rev1", "shop/prod GET /orders") is not None
     assert directory.method("shop/dev", "rev1", "shop/prod GET /orders") is None
+
+
+def test_a_request_whose_revision_is_forgotten_goes_by_the_newest_if_its_method_is_the_same() -> None:
+    (former,) = configuration().stages
+    (method,) = former.methods
+    newest = replace(former, revision="rev2")
+    changed = replace(newest, methods=(replace(method, function="other"),))
+
+    def standing(*known: HostedStage) -> str:
+        return Directory(HostConfiguration(stages=known)).standing(former, method).revision
+
+    assert standing(newest, former) == standing(former) == "rev1"
+    assert standing(newest, replace(former, revision="rev0")) == "rev2"
+    assert standing(changed) == standing(replace(newest, methods=())) == standing() == "rev1"
 
 
 def test_an_expression_that_cannot_be_read_is_refused_with_its_authorizer() -> None:

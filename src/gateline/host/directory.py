@@ -51,6 +51,9 @@ class Directory:
             for stage in configuration.stages
             for method in stage.methods
         }
+        self._stages: dict[str, HostedStage] = {}
+        for stage in configuration.stages:
+            self._stages.setdefault(stage.scope, stage)  # the newest comes first
         self._prepared: dict[
             int, Prepared
         ] = {}  # by their methods' ids; the methods live as long as this does
@@ -63,6 +66,18 @@ class Directory:
     def method(self, scope: str, revision: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
         """The method behind a route of that revision of the stage."""
         return self._methods.get((scope, revision, route))
+
+    def standing(self, stage: HostedStage, method: HostedMethod) -> HostedStage:
+        """The revision of the stage by which a method's request goes to its backend now.
+
+        It is the one that let it in, as long as that is known; then the newest, if it has the very same method: a
+        body may take longer to come than Envoy keeps what was.
+        """
+        if (stage.scope, stage.revision, method.route) in self._methods:
+            return stage
+        newest = self._stages.get(stage.scope, stage)
+        found = self.method(stage.scope, newest.revision, method.route)
+        return newest if found and found[1] == method else stage
 
     def prepared(self, method: HostedMethod) -> Prepared:
         """A method's integration, made ready when it is first asked for. Any thread may ask."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gateline.dataplane import keys
@@ -143,7 +143,8 @@ class Invoke:
             del body  # from here on nobody holds it, and what was made of it only until it is sent
             if isinstance(begun, ProxyResponse):
                 return begun
-            return await integrate.finish(at, begun, room)
+            stage = self._find().standing(at.stage, at.method)
+            return await integrate.finish(replace(at, stage=stage), begun, room)
         except Refusal as refused:
             return self._refused(at, headers, refused)
         except NoRoom:

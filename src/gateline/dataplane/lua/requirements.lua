@@ -47,11 +47,17 @@ local function inspect(r, method)
   if not is_unchanged(h, r.stage) then
     return nil
   end
+  sethook()
+  local buffer = h:body()
+  sethook(overrun, "", BUDGET)
+  r.headers = h:headers()
+  if not is_unchanged(h, r.stage) then -- a body may take longer than the host knows what was
+    return nil
+  end
   local question = described(r, method)
   local content_type = r.headers:get("content-type")
   local encoding = r.headers:get("content-encoding")
   sethook()
-  local buffer = h:body()
   local text = buffer and buffer:length() > 0 and buffer:getBytes(0, buffer:length()) or ""
   local headers, body = h:httpCall(FUNCTIONS_CLUSTER, {
     [":method"] = "POST", [":path"] = "/inspect", [":authority"] = HOST_CLUSTER, [CALL_HEADER] = question,
