@@ -67,6 +67,26 @@ def test_what_is_sent_is_what_was_said_and_where_it_goes(tmp_path: Path) -> None
     played(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(GET, target="/" + "a" * 97_000),
+        replace(GET, headers=(("X-Long", "a" * 97_000),)),
+        replace(GET, headers=tuple((f"X-{number}", "a") for number in range(98))),
+    ],
+)
+def test_a_head_that_envoy_would_refuse_itself_is_not_sent(tmp_path: Path, request_: HttpRequest) -> None:
+    """Envoy would say 431 and no more: the host would take it for a backend's answer, and map it to success."""
+
+    async def story(peer: EgressPeer, egress: Egress) -> None:
+        with pytest.raises(Refusal) as raised:
+            await sent(egress, request_)
+        assert raised.value.type == "API_CONFIGURATION_ERROR"
+        assert peer.heads == []
+
+    played(tmp_path, story)
+
+
 def test_envoy_may_be_made_anew(tmp_path: Path) -> None:
     async def story() -> None:
         egress = Egress(tmp_path / "egress")

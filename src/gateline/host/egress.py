@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import h11
+
 from gateline.dataplane import keys
 from gateline.host.connection import Grow, Pool, head
 from gateline.integrations.outgoing import (
@@ -27,6 +29,10 @@ _REMAPPED: Final = b"x-amzn-remapped-"
 _COPIED: Final = frozenset(
     {b"connection", b"content-length", b"upgrade"}
 )  # Envoy's own; the backend's are renamed
+_LARGEST_HEAD: Final = 94 * 1024
+"""Bytes of a request's head, of which the egress listener takes 96 kB."""
+_MOST_HEADERS: Final = 100
+_BETWEEN: Final = 4  # a colon, a space, a line's end
 _NO_ENDPOINT: Final = frozenset({"UH", "NC", "UO", "NR"})
 
 
@@ -51,6 +57,7 @@ class Egress:
         """
         headers = [("Host", request.authority), (keys.SCOPE_HEADER, scope), (keys.EGRESS_HEADER, route)]
         said = head(request.verb, request.target, headers + list(request.headers), request.body)
+        _check_size(said)
         answer = await self._pool.exchange(said, request.body, grow)
         _refuse_failure(answer)
         return replace(answer, headers=_as_sent(answer.headers))
@@ -58,6 +65,18 @@ class Egress:
     def close(self) -> None:
         """Close what is idle."""
         self._pool.close()
+
+
+def _check_size(said: h11.Request) -> None:
+    """Refuse a head that Envoy would answer by itself, in a way that looks like a backend's.
+
+    Raises:
+        Refusal: 500, it is too large: templates make heads of what clients send.
+
+    """
+    size = len(said.target) + sum(len(name) + len(value) + _BETWEEN for name, value in said.headers)
+    if size > _LARGEST_HEAD or len(said.headers) > _MOST_HEADERS:
+        raise configuration_error("the head of the request is too large")
 
 
 def _as_sent(headers: RawHeaders) -> tuple[tuple[bytes, bytes], ...]:
