@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateline.cli import console
-from gateline.cli.parameters import Output, OutputOption
+from gateline.cli.parameters import Output, OutputOption, RunningProjectOption
 from gateline.cli.render import visible
 from gateline.cli.up import StateOption
 from gateline.runtime.control_client import flush
@@ -35,21 +34,12 @@ NamesArgument = Annotated[
         help="Authorizers, by name or as API/STAGE/NAME; default: all of them.",
     ),
 ]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project",
-        metavar="DIR|FILE",
-        show_default=False,
-        help="The project that runs; default: the nearest gateline.yaml.",
-    ),
-]
 
 
 def authorizers(
     action: ActionArgument,  # noqa: ARG001 - there is one, and its name is what people read
     name: NamesArgument = None,
-    project: ProjectOption = None,
+    project: RunningProjectOption = None,
     state: StateOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:

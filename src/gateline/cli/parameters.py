@@ -35,6 +35,15 @@ ProjectArgument = Annotated[
         help="A project's folder or file, or an OpenAPI document; default: the nearest gateline.yaml.",
     ),
 ]
+RunningProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="DIR|FILE",
+        show_default=False,
+        help="The project that runs; default: the nearest gateline.yaml.",
+    ),
+]
 OverlayOption = Annotated[
     list[Path] | None,
     typer.Option(

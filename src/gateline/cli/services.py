@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
 from gateline.cli import console
-from gateline.cli.parameters import Output, OutputOption
+from gateline.cli.parameters import Output, OutputOption, RunningProjectOption
 from gateline.cli.table import print_table
 from gateline.cli.up import StateOption
 from gateline.runtime import control_client
@@ -52,15 +51,6 @@ CountArgument = Annotated[
 WaitOption = Annotated[
     bool, typer.Option("--wait", help="With deploy: wait until the new tasks are healthy.")
 ]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project",
-        metavar="DIR|FILE",
-        show_default=False,
-        help="The project that runs; default: the nearest gateline.yaml.",
-    ),
-]
 
 
 def services(
@@ -68,7 +58,7 @@ def services(
     name: NameArgument = None,
     count: CountArgument = None,
     wait: WaitOption = False,
-    project: ProjectOption = None,
+    project: RunningProjectOption = None,
     state: StateOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
