@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gateline.host.turns import LARGE, Turns
+from gateline.host.turns import LARGE, SMALL, Turns
 
 
 class Bench:
@@ -127,5 +127,40 @@ def test_what_is_given_up_while_it_waits_is_never_begun() -> None:
             bench.may_end.release()
         assert [await first, await after] == ["first", "after"]
         assert bench.begun == ["first", "after"]
+
+    played(story)
+
+
+def test_what_is_small_and_brief_is_done_at_once_and_all_else_in_a_thread() -> None:
+    async def story(turns: Turns, _: Bench) -> None:
+        own = threading.get_ident()
+        done: list[tuple[bool, bool]] = []
+
+        def work(is_brief: bool) -> int:
+            done.append((is_brief, threading.get_ident() == own))
+            return 7
+
+        assert await turns.briefly("n", "a", SMALL, work, KeyError) == 7
+        assert await turns.briefly("n", "a", SMALL + 1, work, KeyError) == 7
+        assert done == [(True, True), (False, False)]
+
+    played(story)
+
+
+def test_what_was_not_brief_is_done_again_in_a_thread_and_not_tried_again_soon() -> None:
+    async def story(turns: Turns, _: Bench) -> None:
+        tried: list[bool] = []
+
+        def work(is_brief: bool) -> int:
+            tried.append(is_brief)
+            if is_brief:
+                raise KeyError
+            return 7
+
+        for name in ("slow", "slow", "other"):
+            assert await turns.briefly(name, "a", 0, work, KeyError) == 7
+        assert tried == [True, False, False, True, False]
+        with pytest.raises(KeyError):
+            await turns.briefly("third", "a", 0, lambda _: dict[str, int]()["none"], ZeroDivisionError)
 
     played(story)

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from gateline.schemas.model import TOO_MUCH, UNREADABLE, Models, SchemaInvalid, check
+from gateline.schemas.model import BRIEF_STEPS, TOO_MUCH, UNREADABLE, Models, SchemaInvalid, check
+from gateline.schemas.pattern import TooLong
 
 URL = "https://apigateway.amazonaws.com/restapis/a1b2c3d4e5/models/"
 
@@ -132,6 +133,16 @@ def test_a_body_that_costs_too_much_is_refused() -> None:
     tree: Any = {"anyOf": [{"properties": {"a": {"$ref": "#"}}}, {"properties": {"a": {"$ref": "#"}}}]}
     assert said(tree, '{"a":' * 60 + "1" + "}" * 60) == TOO_MUCH
     assert said({"pattern": "^(a|aa)+$"}, json.dumps("a" * 60 + "!")) == TOO_MUCH
+
+
+def test_a_brief_judgement_says_the_same_or_that_it_takes_too_long() -> None:
+    models = Models({"M": json.dumps({"items": {"type": "integer"}})})
+    assert models.violations("M", b"[1]", is_brief=True) is None
+    assert models.violations("M", b'["a"]', is_brief=True) == models.violations("M", b'["a"]')
+    many = json.dumps([1] * BRIEF_STEPS).encode()
+    with pytest.raises(TooLong):
+        models.violations("M", many, is_brief=True)
+    assert models.violations("M", many) is None
 
 
 def test_a_body_that_nests_deeper_than_can_be_looked_at_is_refused() -> None:

@@ -88,21 +88,40 @@ class Inspect:
         """
         types = _values_of(headers, b"content-type")
         codings = _values_of(headers, b"content-encoding") if inspection.stage.decompresses else []
-        source = source_of(inspection.call.source_ip)
-        return await self._turns.run(source, len(body), lambda: _reply(inspection, types, codings, body))
+        call = inspection.call
+        source = source_of(call.source_ip)
+        # What is inflated may be large, and what JSONPaths look at may be much.
+        if codings or inspection.method.bodies or not inspection.method.models:
+            return await self._turns.run(source, len(body), lambda: _reply(inspection, types, codings, body))
+        from gateline.schemas.pattern import TooLong  # noqa: PLC0415 - most configurations have no models
+
+        return await self._turns.briefly(
+            call.route,
+            source,
+            len(body),
+            lambda is_brief: _reply(inspection, types, codings, body, is_brief=is_brief),
+            TooLong,
+        )
 
 
 def _values_of(headers: RawHeaders, wanted: bytes) -> list[str]:
     return [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
 
 
-def _reply(inspection: Inspection, types: Sequence[str], codings: Sequence[str], body: bytes) -> bytes:
+def _reply(
+    inspection: Inspection,
+    types: Sequence[str],
+    codings: Sequence[str],
+    body: bytes,
+    *,
+    is_brief: bool = False,
+) -> bytes:
     if codings:
         try:
             body = plain_body(body, codings)
         except NotCompressed:
             return _list("undecodable")
-    fault = _fault(inspection, types, body)
+    fault = _fault(inspection, types, body, is_brief=is_brief)
     if fault is not None:
         return _list("invalid", fault)
     if not inspection.method.bodies:
@@ -120,14 +139,14 @@ def _reply(inspection: Inspection, types: Sequence[str], codings: Sequence[str],
     return _list("ok", len(values), *flat)
 
 
-def _fault(inspection: Inspection, types: Sequence[str], body: bytes) -> str | None:
+def _fault(inspection: Inspection, types: Sequence[str], body: bytes, *, is_brief: bool) -> str | None:
     """What keeps the body from fitting the model that its Content-Type means."""
     if not inspection.method.models:
         return None
     from gateline.schemas.choice import model_for  # noqa: PLC0415 - most configurations have no models
 
     model = model_for(inspection.method.models, types)
-    return model and inspection.directory.models(inspection.stage).violations(model, body)
+    return model and inspection.directory.models(inspection.stage).violations(model, body, is_brief=is_brief)
 
 
 def _values(paths: Sequence[str], body: bytes) -> list[str | None]:

@@ -55,12 +55,6 @@ MOST_ASYNCHRONOUS: Final = 512
 _ASYNCHRONOUS_PIECES: Final = 1024
 """What they take all together, in pieces of bodies.py: 64 MB."""
 
-_SMALL: Final = 16 * 1024
-"""Bytes that are worked on at once: most templates take less than the wake-up of a thread."""
-
-_SLOW_SECONDS: Final = 1.0
-"""How long all requests of a method are worked on in threads when one of them took too long for others to wait."""
-
 _ERRORS: Final = {
     Fault.TOO_LARGE: (
         "Function.ResponseSizeTooLarge",
@@ -100,7 +94,6 @@ class Integrate:
         self._services = services
         self._turns = turns
         self._tell = tell
-        self._slow: dict[str, float] = {}  # routes, and until when; there are no more than routes
         self._places = Places(MOST_ASYNCHRONOUS)
         self._events = Bodies(_ASYNCHRONOUS_PIECES)
         self._asynchronous: set[asyncio.Task[None]] = set()
@@ -154,13 +147,14 @@ class Integrate:
         return response
 
     async def _worked(self, circumstances: Circumstances, size: int, work: Callable[[Budget], T]) -> T:
-        now, of = asyncio.get_running_loop().time(), circumstances.call.route
-        if size <= _SMALL and self._slow.get(of, now) <= now:
-            try:
-                return work(BRIEF)
-            except (Exhausted, RecursionError):
-                self._slow[of] = now + _SLOW_SECONDS
-        return await self._turns.run(source_of(circumstances.call.source_ip), size, lambda: work(UNSTINTED))
+        call = circumstances.call
+        return await self._turns.briefly(
+            call.route,
+            source_of(call.source_ip),
+            size,
+            lambda is_brief: work(BRIEF if is_brief else UNSTINTED),
+            Exhausted,
+        )
 
     async def _received(self, circumstances: Circumstances, outgoing: Sent, grow: Grow) -> Received:
         seconds = _integration(circumstances).timeout.total_seconds()

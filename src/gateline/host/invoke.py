@@ -168,6 +168,7 @@ class Invoke:
         """Judge a body by the model that its Content-Type means."""
         from gateline.schemas.choice import model_for  # noqa: PLC0415 - most configurations have no models
         from gateline.schemas.model import SchemaInvalid  # noqa: PLC0415
+        from gateline.schemas.pattern import TooLong  # noqa: PLC0415
 
         types = [value.decode("latin-1") for name, value in headers if name.lower() == b"content-type"]
         model = model_for(at.method.models, types)
@@ -175,8 +176,12 @@ class Invoke:
             return
         source = source_of(at.call.source_ip)
         try:
-            found = await self._turns.run(
-                source, len(body), lambda: directory.models(at.stage).violations(model, body)
+            found = await self._turns.briefly(
+                at.call.route,
+                source,
+                len(body),
+                lambda is_brief: directory.models(at.stage).violations(model, body, is_brief=is_brief),
+                TooLong,
             )
         except SchemaInvalid as error:
             raise configuration_error(f"the model {model} cannot judge a body: {error}") from None

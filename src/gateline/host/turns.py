@@ -1,5 +1,6 @@
 """Work that takes long for a loop: templates, large bodies. In threads of its own, so that other callers go on.
 
+What is small is tried at once, as long as it is brief: the wake-up of a thread takes longer than most of it.
 Sources that wait come in turn, so no caller's heavy templates keep another one's waiting for more than one of them.
 Of large work one piece is done at a time, since what a parsed body takes is many times its bytes.
 """
@@ -19,6 +20,12 @@ T = TypeVar("T")
 LARGE: Final = 256 * 1024
 """Bytes of a body with which work is large."""
 
+SMALL: Final = 16 * 1024
+"""Bytes of a body with which work is tried at once."""
+
+SLOW_SECONDS: Final = 1.0
+"""How long work of a name goes to threads when one piece of it was not brief, since trying takes time as well."""
+
 _SMALL_AT_A_TIME: Final = 2  # one may be slow
 
 
@@ -29,6 +36,28 @@ class Turns:
         self._threads = ThreadPoolExecutor(_SMALL_AT_A_TIME + 1, thread_name_prefix="work")
         self._small = _Line(_SMALL_AT_A_TIME)
         self._large = _Line(1)
+        self._slow: dict[str, float] = {}  # names, and until when; there are no more than methods
+
+    async def briefly(
+        self, name: str, source: str, size: int, work: Callable[[bool], T], gives_up: type[Exception]
+    ) -> T:
+        """What some work yields, or raises: tried at once when it is small, else done by `run`.
+
+        Args:
+            name: whose work it is; that of one method takes about as long each time.
+            source: for whom it is done.
+            size: bytes that it is about.
+            work: told whether it has to be brief; done once more, in a thread, when it gave up.
+            gives_up: what it then raises.
+
+        """
+        now = asyncio.get_running_loop().time()
+        if size <= SMALL and self._slow.get(name, now) <= now:
+            try:
+                return work(True)
+            except (gives_up, RecursionError):
+                self._slow[name] = now + SLOW_SECONDS
+        return await self.run(source, size, lambda: work(False))
 
     async def run(self, source: str, size: int, work: Callable[[], T]) -> T:
         """What some work yields, or raises. When it is cancelled while it runs, it runs on and keeps its turn.
