@@ -153,12 +153,12 @@ def response_headers(
             message = f"Invalid mapping expression parameter specified: {target}"
             advice = f"the keys are {prefix}NAME; {NAME_RULE}"
             definition.complain(codes.MAPPING_TARGET_INVALID, place, message, advice=advice)
-        elif _is_no_text(definition, "responseParameters", target, expression, place):
-            continue
-        elif not isinstance(expression, str):
-            complain_of_expression(definition, kind_of(expression), place)
-        else:
+        elif isinstance(expression, str):
             yield header, expression, place
+        elif not prefix.startswith("method.") or not _is_no_text(
+            definition, "responseParameters", target, expression, place
+        ):
+            complain_of_expression(definition, kind_of(expression), place)
 
 
 def _is_no_text(definition: Definition, key: str, target: str, expression: JsonValue, place: Origin) -> bool:
