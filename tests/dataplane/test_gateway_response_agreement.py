@@ -111,7 +111,7 @@ def test_the_script_and_the_host_give_the_same_answer(
     hosted = HostedMethod(route=call.route, resource=RESOURCE, resource_id=resource_id("orders", RESOURCE))
     found = answer(
         Circumstances(call=call, stage=stage, method=hosted, epoch_ms=envoy.now),
-        [(name.encode(), value.encode()) for name, value in headers],
+        tuple((name.encode(), value.encode()) for name, value in headers),
         TYPE,
     )
     ids = {"x-amzn-requestid", "x-amz-apigw-id"}

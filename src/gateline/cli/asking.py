@@ -141,7 +141,7 @@ class Asker:
         )
         came = (("X-Forwarded-Proto", "https" if is_secure else "http"), ("X-Forwarded-Port", str(self.port)))
         sent = [*self.headers, *came]
-        raw = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in sent]
+        raw = tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in sent)
         now = time.time_ns() // 1_000_000
         circumstances = Circumstances(call=call, stage=self.stage, method=self.method, epoch_ms=now)
         return request_event(circumstances, raw, method_arn=arn)
