@@ -16,10 +16,10 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.connection_manager import connection_manager, router
-from gateline.compile.entry import NOWHERE, scoped
+from gateline.compile.entry import scoped
 from gateline.compile.local_reply import balancer_pages
 from gateline.compile.mapping import HeaderFormat
-from gateline.compile.reply_filter import by_flags
+from gateline.compile.reply_filter import by_expression, by_flags
 from gateline.compile.route import (
     HEADER_MUTATION_FILTER,
     MAX_DIRECT_BODY,
@@ -33,6 +33,8 @@ from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
 _SOCKET_MODE: Final = 0o600
+_NOWHERE: Final = {"route": {"cluster_header": "x-gl-nowhere"}}
+"""A header that no request has: so it is a failure. A direct response would look like a backend's answer."""
 _FAILURES: Final = ("UT", "SI", "UMSDR", "UF", "UC", "UR", "UPE", "URX", "LR", "UH", "NC", "UO", "NR", "DPE")
 """Flags of what no backend answered."""
 
@@ -68,7 +70,7 @@ def egress_route(
 
 def egress_scope(scope: str, api_id: str, routes: Mapping[str, Message]) -> Message:
     """The scope of what the host sends to backends for a stage; `routes` are packed, by name."""
-    nothing = new("envoy.config.route.v3.Route", name=f"{scope} nowhere", match={"prefix": "/"}, **NOWHERE)
+    nothing = new("envoy.config.route.v3.Route", name=f"{scope} nowhere", match={"prefix": "/"}, **_NOWHERE)
     chosen_by = {
         "name": "gateline.egress",
         "typed_config": packed(
@@ -125,7 +127,12 @@ def egress_listener(socket: str, *, redirects: bool) -> Message:
 
 
 def _failure() -> dict[str, object]:
+    """All answers of Envoy's own but the direct responses, which are a balancer's rules.
+
+    Not all have flags: a head that is too large, a request that comes while memory is short.
+    """
+    no_rule = by_expression("response.code_details != 'direct_response'")
     return {
-        "filter": by_flags(*_FAILURES),
+        "filter": {"or_filter": {"filters": [by_flags(*_FAILURES), no_rule]}},
         "headers_to_add": [header(keys.FAILURE_HEADER, "%RESPONSE_FLAGS%")],
     }

@@ -24,6 +24,7 @@ class Hosted:
 
     port: int
     backend: RecordingBackend
+    egress: Path  # the socket by which the host reaches backends
 
     def send(self, verb: bytes, path: bytes, body: bytes = b"", *lines: bytes) -> Answer:
         """Send one request; its answer."""
@@ -51,7 +52,7 @@ def shared_hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
         environ = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         environ |= {"AWS": aws, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
         with running_gateway(PROJECT, tmp_path_factory.mktemp("hosted"), environ) as gateway:
-            yield Hosted(gateway.port, backend)
+            yield Hosted(gateway.port, backend, gateway.state / "sockets" / "egress.sock")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -154,3 +155,21 @@ def test_ten_megabytes_pass_and_more_are_refused(hosted: Hosted) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(big) + 1) + big + b"x"
     )
     assert said(hosted.send(b"POST", b"/orders/big", b"{}", JSON)) == (500, WRONG)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"x-gl-scope: hosted/prod egress nothing\r\n",
+        b"x: %s\r\n" % (b"a" * 100_000),
+        b"a b: no name\r\n",
+        b"Transfer-Encoding: no-such\r\n",
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
+    ],
+)
+def test_whatever_envoy_answers_itself_says_so_to_the_host(hosted: Hosted, lines: bytes) -> None:
+    """Else the host would take it for a backend's answer, and a default response would make it 200."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(hosted.egress))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nx-gl-egress: nothing\r\n" + lines + b"\r\n")
+        assert b"\r\nx-gl-failure: " in connection.recv(65536)
