@@ -143,7 +143,10 @@ class Stage:
     async def envoy(self) -> AsyncIterator[None]:
         """Run Envoy."""
         config = bootstrap(
-            node=NODE, xds_socket=str(self.socket), admin_socket=str(self.folder / "admin.sock")
+            node=NODE,
+            xds_socket=str(self.socket),
+            admin_socket=str(self.folder / "admin.sock"),
+            memory=1 << 30,
         )
         started_with = self.folder / "bootstrap.json"
         started_with.write_text(json.dumps(config))
