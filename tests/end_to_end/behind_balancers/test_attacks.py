@@ -31,7 +31,6 @@ from .conftest import PROOF, Balanced
         b"/two/admin",
         b"/two?a=admin&b=x",
         b"/middle/;v",
-        b"/middle",
         b"/middle?x=",
         b"/literal/secret",
     ],
@@ -42,6 +41,11 @@ def test_a_path_that_decoding_would_take_to_another_rule_reaches_nobody(
     answer = balanced.send(path)
     assert answer.status in (400, 403, 404), answer.raw
     assert balanced.seen() == []
+
+
+def test_a_value_that_is_absent_stays_a_placeholder_and_opens_no_rule(balanced: Balanced) -> None:
+    _, request = balanced.reaches(b"/middle")
+    assert request.target == b"/b/{x}/data"
 
 
 @pytest.mark.parametrize(
