@@ -16,7 +16,7 @@ from typing import Final
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
-from gateline.model.integration import LiteralSource, Location, RequestSource
+from gateline.model.integration import Location, RequestSource, holds_secret
 from gateline.model.rest_api import RestApi
 
 _DROPPED: Final = (
@@ -73,8 +73,7 @@ def cleaned_headers(api: RestApi) -> CleanedHeaders:
         for mapping in method.integration.request_parameters:
             if mapping.location is not Location.HEADER or isinstance(mapping.source, RequestSource):
                 continue
-            is_secret = isinstance(mapping.source, LiteralSource) and mapping.source.text is None
-            (secrets if is_secret else injected).add(mapping.name.lower())
+            (secrets if holds_secret(mapping.source) else injected).add(mapping.name.lower())
     return CleanedHeaders(
         secrets=frozenset(secrets), injected=frozenset(injected - secrets), asked=frozenset(_asked(api))
     )

@@ -13,7 +13,7 @@ from gateline.model.authorizer import AuthorizationType, Authorizer, AuthorizerK
 from gateline.model.function import named_function
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedAuthorizer, HostedMethod, HostedStage
-from gateline.model.integration import Integration, LiteralSource, Location, RequestSource
+from gateline.model.integration import Integration, Location, RequestSource, holds_secret
 from gateline.model.rest_api import Method, RestApi, Stage
 
 LAMBDA_KINDS = frozenset({AuthorizerKind.TOKEN, AuthorizerKind.REQUEST})
@@ -115,9 +115,7 @@ def hosted_integration(integration: Integration, stage: Stage) -> Integration:
         integration,
         uri=with_stage_variables(integration.uri, stage),
         request_parameters=tuple(
-            mapping
-            for mapping in integration.request_parameters
-            if not (isinstance(mapping.source, LiteralSource) and mapping.source.text is None)
+            mapping for mapping in integration.request_parameters if not holds_secret(mapping.source)
         ),
     )
 

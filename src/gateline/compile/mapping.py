@@ -28,6 +28,7 @@ from gateline.model.integration import (
     ParameterMapping,
     RequestSource,
     StageVariableSource,
+    holds_secret,
 )
 from gateline.model.rest_api import Method, PathTemplate, RestApi, SegmentKind, Stage
 from gateline.model.secret import SecretRef
@@ -161,7 +162,7 @@ def secret_headers(integration: Integration) -> tuple[HeaderFormat, ...]:
     return tuple(
         _literal_format(mapping.name, mapping.source)
         for mapping in integration.request_parameters
-        if isinstance(mapping.source, LiteralSource) and mapping.source.text is None
+        if holds_secret(mapping.source)
     )
 
 

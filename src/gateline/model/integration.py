@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeGuard
 
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -127,6 +127,11 @@ class LiteralSource:
 
 
 MappingSource = RequestSource | BodySource | StageVariableSource | ContextSource | LiteralSource
+
+
+def holds_secret(source: MappingSource) -> TypeGuard[LiteralSource]:
+    """Whether a value has a secret in it: then Envoy writes it, and nobody else may see it."""
+    return isinstance(source, LiteralSource) and source.text is None
 
 
 @dataclass(frozen=True, slots=True)
