@@ -138,6 +138,13 @@ def test_a_scratch_folder_lies_where_other_users_may_pass_and_goes_at_the_end(tm
     assert not folder.exists()
 
 
+def test_another_scratch_folder_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        former = held.scratch_folder()
+        assert held.scratch_folder().is_dir()
+        assert not former.exists()
+
+
 def test_the_scratch_folder_of_a_crashed_run_is_removed_by_the_next(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path, None, {}) as held:
         folder = held.scratch_folder()

@@ -104,13 +104,16 @@ class StateDir:
         return self.path / "requests.pipe"
 
     def scratch_folder(self) -> Path:
-        """A folder for functions' unpacked code, removed at the end or by the next run.
+        """A folder for functions' unpacked code, removed at the end, by the next run or when another one is made.
 
         It lies outside of the state directory: as root functions run as users of their own, who may not pass
         through here.
         """
+        record = self.path / _SCRATCH_RECORD
+        with suppress(OSError):  # of a host that did not come up
+            _remove_short_folder(Path(record.read_text(encoding="utf-8")))
         folder = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX))
-        write_private(self.path / _SCRATCH_RECORD, str(folder).encode())
+        write_private(record, str(folder).encode())
         if os.geteuid() == 0:
             folder.chmod(0o711)
         return folder
