@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from gateline.model.diagnostic import Severity
 from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
 from gateline.sources.endpoint import check_endpoint
@@ -149,6 +150,16 @@ def test_every_use_of_a_refused_host_is_told_at_its_own_place() -> None:
     for number in range(3):
         check_endpoint(made, IntegrationKind.HTTP, "http://169.254.169.254/x", HERE.child(number))
     assert [d.origin.pointer[-1] for d in complaints.report().diagnostics] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("uri", ["http://h/${path}", "http://h/x?a=${b}", "https://${stageVariables.h}/${path}"])
+def test_a_placeholder_behind_the_host_is_sent_as_it_is_written_as_at_amazon(uri: str) -> None:
+    made, complaints = definition()
+    check_endpoint(made, IntegrationKind.HTTP_PROXY, uri, HERE)
+    made.placeholders.report(complaints, lenient=False)
+    [told] = complaints.report().diagnostics
+    assert (told.code.name, told.severity) == ("GL320", Severity.WARNING)
+    assert "sent as it is written" in told.message
 
 
 @pytest.mark.parametrize("uri", ["http://${host}/x", "${endpoint_modules.a-b.uri}", "http://h/${lower_case}"])

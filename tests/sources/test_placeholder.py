@@ -2,7 +2,7 @@ import pytest
 
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.origin import Origin
-from gateline.sources.placeholder import Need, Placeholders, substituted
+from gateline.sources.placeholder import Missed, Need, Placeholders, substituted
 
 HERE = Origin("api.json", ("paths", "/x", "uri"))
 
@@ -107,7 +107,7 @@ def test_lenient_reports_are_warnings() -> None:
 
 def test_a_name_that_nothing_served_depends_on_is_a_warning() -> None:
     made = placeholders()
-    made.note("x", HERE, Need.SUBSTITUTION, harmless=True)
+    made.note("x", HERE, Need.SUBSTITUTION, missed=Missed.IDLE)
     ((_, severity, message, _),) = report(made)
     assert severity is Severity.WARNING
     assert "nothing that is served depends on it" in message
@@ -115,7 +115,7 @@ def test_a_name_that_nothing_served_depends_on_is_a_warning() -> None:
 
 def test_a_name_that_is_also_needed_is_told_once_as_an_error() -> None:
     made = placeholders()
-    made.note("x", HERE, Need.SUBSTITUTION, harmless=True)
+    made.note("x", HERE, Need.SUBSTITUTION, missed=Missed.IDLE)
     made.note("x", HERE.child("b"), Need.SUBSTITUTION)
     assert [(code, severity) for code, severity, _, _ in report(made)] == [("GL320", Severity.ERROR)]
 

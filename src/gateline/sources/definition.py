@@ -16,7 +16,7 @@ from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 from gateline.sources.intrinsics import Evaluation
 from gateline.sources.json_value import JsonValue
-from gateline.sources.placeholder import Need, Placeholders
+from gateline.sources.placeholder import Missed, Need, Placeholders
 from gateline.sources.transform import Includes
 
 MAX_REFERENCES: Final = 32
@@ -153,11 +153,13 @@ class Definition:
             self._wrong_type(value, self.at(origin, key), key, "true or false")
         return False
 
-    def unknown(self, text: str, origin: Origin, *keys: str | int) -> bool:
+    def unknown(
+        self, text: str, origin: Origin, *keys: str | int, missed: Missed = Missed.NEEDED
+    ) -> bool:
         """Whether a text that matters holds names without a value; they are remembered for this place."""
         names = self.placeholders.names_in(text)
         for name in names:
-            self.placeholders.note(name, self.at(origin, *keys), Need.SUBSTITUTION)
+            self.placeholders.note(name, self.at(origin, *keys), Need.SUBSTITUTION, missed=missed)
         return bool(names)
 
     def _wrong_type(self, value: JsonValue, origin: Origin, what: str, wanted: str) -> None:

@@ -15,7 +15,7 @@ from gateline.model.function import named_function
 from gateline.model.integration import IntegrationKind
 from gateline.model.origin import Origin
 from gateline.sources.definition import Definition, EndpointFault
-from gateline.sources.placeholder import STAGE_VARIABLE
+from gateline.sources.placeholder import STAGE_VARIABLE, Missed
 
 _UNKNOWN: Final = "\ue000"
 """Stands in for text that is not known now: a character that no uri holds."""
@@ -33,7 +33,11 @@ def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, orig
     """Complain about a uri that no request may be sent to."""
     if kind is IntegrationKind.MOCK:
         return
-    definition.unknown(uri, origin)
+    beginning = "/".join(uri.split("/", 3)[:3])  # everything that can decide about the host
+    is_http = kind in {IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY}
+    definition.unknown(beginning if is_http else uri, origin)
+    if is_http:
+        definition.unknown(uri[len(beginning) :], origin, missed=Missed.KEPT)
     if found := _FORBIDDEN_CHARACTER.search(uri):
         message = f"{_INVALID}: it holds the character U+{ord(found[0]):04X}"
         definition.complain(codes.ENDPOINT_INVALID, origin, message, advice="write it percent-encoded")
@@ -41,7 +45,6 @@ def check_endpoint(definition: Definition, kind: IntegrationKind, uri: str, orig
     if kind in {IntegrationKind.AWS, IntegrationKind.AWS_PROXY}:
         _check_arn(definition, uri, origin)
         return
-    beginning = "/".join(uri.split("/", 3)[:3])  # everything that can decide about the host
     faults = definition.endpoints.get(beginning)
     if faults is None:
         judged = (_fault(text) for text in _expansions(definition, beginning))

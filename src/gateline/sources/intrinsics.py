@@ -19,7 +19,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.json_value import JsonValue
-from gateline.sources.placeholder import Need, Placeholders, substituted
+from gateline.sources.placeholder import Missed, Need, Placeholders, substituted
 
 _HARMLESS_ROOTS: Final = frozenset(
     {
@@ -170,7 +170,7 @@ class Evaluation:
         harmless = root in _HARMLESS_ROOTS or is_model or not _HARMLESS_KEYS.isdisjoint(self.path)
         if need is Need.SUBSTITUTION and self._is_header_mapping():
             need = Need.SECRET
-        self.placeholders.note(name, self.origin, need, harmless=harmless)
+        self.placeholders.note(name, self.origin, need, missed=Missed.IDLE if harmless else Missed.NEEDED)
         return f"${{{name}}}"
 
     def named(self, name: str) -> str:

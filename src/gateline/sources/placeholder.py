@@ -54,6 +54,14 @@ class Need(Enum):
     SECRET = "secret"  # noqa: S105
 
 
+class Missed(Enum):
+    """What becomes of what is written with a name that has no value."""
+
+    NEEDED = ""  # nobody can know what was meant: an error
+    IDLE = ", and nothing that is served depends on it"
+    KEPT = ", so it is sent as it is written, as Amazon does it"
+
+
 @dataclass(slots=True)
 class _Use:
     need: Need
@@ -68,7 +76,7 @@ class Placeholders:
     secret_names: Collection[str]
     function_names: Collection[str] = ()
     noted: int = 0  # uses of names without a value
-    _uses: dict[tuple[str, bool], _Use] = field(default_factory=dict)
+    _uses: dict[tuple[str, Missed], _Use] = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
         """The value of a name, or None."""
@@ -100,14 +108,14 @@ class Placeholders:
             return []
         return [name for name in _LOOKS_NAMED.findall(text) if name not in self.secret_names]
 
-    def note(self, name: str, origin: Origin, need: Need, *, harmless: bool = False) -> None:
+    def note(self, name: str, origin: Origin, need: Need, *, missed: Missed = Missed.NEEDED) -> None:
         """Remember one use of a name without a value."""
         self.noted += 1
         if name.startswith("Fn::"):  # stands in for a function that was complained about already
             return
-        use = self._uses.get((name, harmless))
+        use = self._uses.get((name, missed))
         if use is None:
-            self._uses[name, harmless] = _Use(need, [origin])
+            self._uses[name, missed] = _Use(need, [origin])
             return
         use.need = use.need if need is Need.SECRET else need
         is_same = any(
@@ -118,11 +126,11 @@ class Placeholders:
 
     def report(self, complaints: Complaints, *, lenient: bool) -> None:
         """One diagnostic for each name, at the first place that needs it."""
-        for (name, harmless), use in self._uses.items():
-            if harmless and (name, False) in self._uses:
+        for (name, missed), use in self._uses.items():
+            if missed is not Missed.NEEDED and (name, Missed.NEEDED) in self._uses:
                 continue
             first, more = use.origins[0], _more(len(use.origins) - 1)
-            severity = Severity.WARNING if lenient or harmless else None
+            severity = Severity.WARNING if lenient or missed is not Missed.NEEDED else None
             if use.need is Need.SECRET:
                 message = f"'{name}' is not declared as a secret{more}"
                 advice = (
@@ -137,9 +145,7 @@ class Placeholders:
                 complaints.add(codes.FUNCTION_NOT_DECLARED, first, message, help=advice, severity=severity)
                 continue
             what = "the condition" if use.need is Need.CONDITION else "the value of"
-            message = f"{what} '{name}' is not known{more}"
-            if harmless:
-                message += ", and nothing that is served depends on it"
+            message = f"{what} '{name}' is not known{more}{missed.value}"
             advice = self._advice(name, use.need, first)
             complaints.add(codes.VALUE_UNKNOWN, first, message, help=advice, severity=severity)
 
