@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from compile.gateways import (
@@ -21,8 +22,9 @@ from gateline.compile import compile_gateway
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostConfiguration
-from gateline.model.integration import Location
-from gateline.model.rest_api import MethodParameter, Stage
+from gateline.model.integration import Integration, IntegrationKind, Location
+from gateline.model.origin import Origin
+from gateline.model.rest_api import Method, MethodParameter, Stage
 
 
 def hosting(project: Gateway) -> HostConfiguration:
@@ -88,3 +90,21 @@ def test_an_authorizer_without_a_function_is_not_hosted() -> None:
     served = api(method("GET", "/a", authorization=authorized()), authorizers=(token_authorizer(),))
     assert not hosting(gateway(served)).is_needed
     assert DEV in served.stages
+
+
+def test_a_stage_has_another_revision_whenever_what_the_host_knows_changes() -> None:
+    def revision(*methods: Method, at: Origin = ORIGIN) -> str:
+        moved = (replace(each, integration=replace(each.integration, origin=at)) for each in methods)
+        [stage] = hosting(gateway(api(*moved))).stages
+        return stage.revision
+
+    http = Integration(kind=IntegrationKind.HTTP, uri="http://b.test/", http_method="GET", origin=ORIGIN)
+    templates = (("application/json", "{}"),)
+    first = revision(method("GET", "/a", http))
+    assert first == revision(method("GET", "/a", http), at=Origin("elsewhere.yaml"))
+    others = {
+        revision(method("GET", "/a", replace(http, request_templates=templates))),
+        revision(method("GET", "/a", replace(http, uri="http://b.test/other"))),
+        revision(method("GET", "/a", http), method("GET", "/b", http)),
+    }
+    assert len({first, *others}) == 4
