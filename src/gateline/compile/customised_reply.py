@@ -21,12 +21,12 @@ from gateline.compile.table import Table
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
 from gateline.model.gateway_response import RESPONSE_TYPES, Answer, Part, PartKind
+from gateline.model.integration import BODILESS
 from gateline.model.rest_api import RestApi, Stage
 
 _FAULTS: Final = ("INTEGRATION_TIMEOUT", "INTEGRATION_FAILURE", "API_CONFIGURATION_ERROR")
 _THROTTLED: Final = "THROTTLED"
 _SPACED: Final = frozenset(_FAULTS)
-_BODILESS: Final = frozenset({204, 304})
 _JSON: Final = "application/json"
 _IDS: Final[Mapping[str, str]] = {"requestId": REQUEST_ID, "extendedRequestId": EXTENDED_REQUEST_ID}
 """Context variables that every answer of Envoy's knows."""
@@ -150,7 +150,7 @@ def _mapper(
     default = reply(answer.type)
     media_type, parts = template
     status = answer.status or default.status
-    body = "" if status in _BODILESS else _format(answer.type, parts, told, is_header=False)
+    body = "" if status in BODILESS else _format(answer.type, parts, told, is_header=False)
     return {
         "filter": filter_,
         "status_code": {"value": status},

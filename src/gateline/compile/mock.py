@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from gateline.compile.remap import remapped
-from gateline.model.integration import Integration, IntegrationResponse
+from gateline.model.integration import BODILESS, Integration, IntegrationResponse
 from gateline.templates.lenient_json import LenientInvalid, read_leniently
 
 _VTL = re.compile(
     r"\$!?\{?[A-Za-z]|#\{?(set|if|elseif|else|end|foreach|define|macro|stop|parse|include|return)\b|#\*|##"
 )
-
-_WITHOUT_BODY: Final = frozenset({204, 205, 304})
-"""Statuses whose answers have no body (RFC 9110): who reads one takes it for the next answer."""
 
 
 class NotStatic(ValueError):
@@ -56,7 +52,7 @@ def mock_answer(integration: Integration) -> MockAnswer:
     content_type = headers.pop("content-type", media_type)
     return MockAnswer(
         status=response.status_code,
-        body="" if response.status_code in _WITHOUT_BODY else body,
+        body="" if response.status_code in BODILESS else body,
         content_type=content_type,
         headers=tuple(sorted(headers.items())),
     )

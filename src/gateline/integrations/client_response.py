@@ -8,7 +8,8 @@ from gateline.integrations.header_syntax import is_name, is_value, sent_value
 from gateline.integrations.outgoing import configuration_error
 from gateline.integrations.parameters import HeaderMap
 from gateline.integrations.proxy_response import ProxyResponse
-from gateline.integrations.remapping import BODILESS, seen
+from gateline.integrations.remapping import seen
+from gateline.model.integration import BODILESS
 
 JSON: Final = "application/json"
 

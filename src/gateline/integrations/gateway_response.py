@@ -19,8 +19,8 @@ from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.query import parse_query
 from gateline.model.gateway_response import RESPONSE_TYPES, Answer, Part, PartKind
+from gateline.model.integration import BODILESS
 
-_BODILESS: Final = frozenset({204, 304})
 _JSON: Final = "application/json"
 
 
@@ -72,7 +72,7 @@ def answer(
     return ProxyResponse(
         status=own,
         headers=tuple(told.items()),
-        body=b"" if own in _BODILESS else body.encode(errors="replace"),
+        body=b"" if own in BODILESS else body.encode(errors="replace"),
     )
 
 

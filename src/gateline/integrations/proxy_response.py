@@ -16,7 +16,8 @@ from typing import Final
 
 from gateline.integrations.binary_media_type import is_binary
 from gateline.integrations.header_syntax import is_name, is_value, sent_value
-from gateline.integrations.remapping import BODILESS, seen
+from gateline.integrations.remapping import seen
+from gateline.model.integration import BODILESS
 
 _KEYS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 

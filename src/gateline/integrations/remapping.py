@@ -7,9 +7,6 @@ from typing import Final
 
 from gateline.model.integration import REMAPPED_HEADERS
 
-BODILESS: Final = frozenset({204, 205, 304})
-"""Statuses whose responses have no body (RFC 9110): who reads one takes it for the next answer."""
-
 _REMAPPED: Final = frozenset((*REMAPPED_HEADERS, "keep-alive", "proxy-connection"))
 """Headers that the client sees as `x-amzn-remapped-{name}`, and two more that would break the connection."""
 

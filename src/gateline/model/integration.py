@@ -22,6 +22,9 @@ class IntegrationKind(StrEnum):
     MOCK = "mock"
 
 
+BODILESS: Final = frozenset({204, 205, 304})
+"""Statuses whose responses have no body (RFC 9110): who reads one takes it for the next answer."""
+
 REMAPPED_HEADERS: Final = (
     "authorization",
     "connection",

@@ -223,7 +223,7 @@ do
     end
     headers["content-type"] = headers["content-type"] or "application/json"
     local status = headers[":status"]
-    return respond(r.h, r.rid, why, headers, (status == "204" or status == "304") and "" or body)
+    return respond(r.h, r.rid, why, headers, (status == "204" or status == "205" or status == "304") and "" or body)
   end
 
   -- Tells Envoy what its own answers say of the request, before that is mapped (compile/customised_reply.py).
