@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from compile.gateways import api, authorized, compiled, function, gateway, method, token_authorizer
-from gateline.compile import names
 from gateline.compile.host_cluster import host_cluster
 from gateline.compile.resources import CLUSTER
 from gateline.dataplane import keys

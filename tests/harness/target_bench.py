@@ -198,7 +198,9 @@ async def target_bench(folder: Path, port: int) -> AsyncIterator[TargetBench]:
 
 @asynccontextmanager
 async def _envoy(folder: Path, socket: Path) -> AsyncIterator[None]:
-    config = bootstrap(node=NODE, xds_socket=str(socket), admin_socket=str(folder / "admin.sock"), memory=1 << 30)
+    config = bootstrap(
+        node=NODE, xds_socket=str(socket), admin_socket=str(folder / "admin.sock"), memory=1 << 30
+    )
     started_with = folder / "bootstrap.json"
     started_with.write_text(json.dumps(config))
     command = [

@@ -42,7 +42,9 @@ def test_a_call_with_something_behind_it_is_refused() -> None:
 
 @pytest.mark.parametrize("latency", ["-1", "1.5", "x", "9999999999"])
 def test_a_latency_is_a_number_of_milliseconds(latency: str) -> None:
-    data = written(CALL).removesuffix(b"0:0:1:00:0:0:") + b"6:user-7" + f"{len(latency)}:{latency}1:0".encode()
+    data = (
+        written(CALL).removesuffix(b"0:0:1:00:0:0:") + b"6:user-7" + f"{len(latency)}:{latency}1:0".encode()
+    )
     with pytest.raises(CallInvalid, match="latency"):
         read_call(data)
 

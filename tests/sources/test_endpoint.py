@@ -152,7 +152,9 @@ def test_every_use_of_a_refused_host_is_told_at_its_own_place() -> None:
     assert [d.origin.pointer[-1] for d in complaints.report().diagnostics] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("uri", ["http://h/${path}", "http://h/x?a=${b}", "https://${stageVariables.h}/${path}"])
+@pytest.mark.parametrize(
+    "uri", ["http://h/${path}", "http://h/x?a=${b}", "https://${stageVariables.h}/${path}"]
+)
 def test_a_placeholder_behind_the_host_is_sent_as_it_is_written_as_at_amazon(uri: str) -> None:
     made, complaints = definition()
     check_endpoint(made, IntegrationKind.HTTP_PROXY, uri, HERE)

@@ -170,7 +170,9 @@ def _check_aws(hosting: HostConfiguration, complaints: Complaints) -> None:
     )
     integration = next(called, None)
     if integration is not None and find_spec("botocore") is None:
-        message = "an integration calls an AWS service, and boto3, which signs such requests, is not installed"
+        message = (
+            "an integration calls an AWS service, and boto3, which signs such requests, is not installed"
+        )
         help_text = "pip install 'gateline[aws]'"
         complaints.add(NO_BOTO3, integration.origin, message, help=help_text)
 

@@ -35,7 +35,10 @@ def limits(
             if not controllers:
                 yield from _read(cgroups, path, unified)
             elif controller in controllers.split(","):
-                for mounted in {controller, controllers}:  # a mount of several controllers, and the link to it
+                for mounted in {
+                    controller,
+                    controllers,
+                }:  # a mount of several controllers, and the link to it
                     yield from _read(cgroups / mounted, path, legacy)
 
 

@@ -19,4 +19,6 @@ def _unified(folder: Path) -> int:
 
 
 def _legacy(folder: Path) -> int:
-    return int((folder / "memory.limit_in_bytes").read_text(encoding="ascii"))  # without one, more than any machine has
+    return int(
+        (folder / "memory.limit_in_bytes").read_text(encoding="ascii")
+    )  # without one, more than any machine has

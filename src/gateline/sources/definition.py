@@ -153,9 +153,7 @@ class Definition:
             self._wrong_type(value, self.at(origin, key), key, "true or false")
         return False
 
-    def unknown(
-        self, text: str, origin: Origin, *keys: str | int, missed: Missed = Missed.NEEDED
-    ) -> bool:
+    def unknown(self, text: str, origin: Origin, *keys: str | int, missed: Missed = Missed.NEEDED) -> bool:
         """Whether a text that matters holds names without a value; they are remembered for this place."""
         names = self.placeholders.names_in(text)
         for name in names:
