@@ -163,8 +163,8 @@ function main(h, attempt)
     rest_at = rest_at + 1 -- `/prod//x` is `/prod/x`
   end
   local path = rest_at > #raw_path and "/" or sub(raw_path, rest_at)
-  while byte(raw_path, 2) == 47 do
-    raw_path = sub(raw_path, 2) -- `//prod/x` is told as `/prod/x`, and `/prod//x` as it is [R]
+  if byte(raw_path, 2) == 47 then
+    raw_path = sub(raw_path, leading_slash(raw_path)) -- `//prod/x` is told as `/prod/x`, and `/prod//x` as it is [R]
   end
 
   headers:replace(SCOPE_HEADER, reference.scope)
