@@ -14,10 +14,10 @@ from gateline.model.diagnostic import Code
 from .conftest import Gateline
 
 CASES = Path(__file__).parent / "cases"
-AWS_SERVICE = {
-    "type": "aws",
+STREAM = {
+    "type": "aws_proxy",
     "httpMethod": "POST",
-    "uri": "arn:aws:apigateway:us-east-1:sqs:path/123456789012/orders",
+    "uri": "arn:aws:apigateway:us-east-1:firehose:action/PutRecord",
     "credentials": "arn:aws:iam::123456789012:role/orders",
     "responses": {"default": {"statusCode": "200"}},
 }
@@ -96,7 +96,7 @@ def test_what_the_compiler_finds_is_told_too_and_may_be_allowed_by_name(
     document = {
         "swagger": "2.0",
         "info": {"title": "t", "version": "1"},
-        "paths": {"/": {"get": {"responses": {}, "x-amazon-apigateway-integration": AWS_SERVICE}}},
+        "paths": {"/": {"get": {"responses": {}, "x-amazon-apigateway-integration": STREAM}}},
     }
     Path("api.json").write_text(json.dumps(document))
     refused = json.loads(gateline("check", "api.json", "--output", "json").stdout)

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -102,7 +103,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         parts = [_plain(child) for child in value]
         return Inline(parts) if all(isinstance(part, str | int) for part in parts) else parts
-    return value if isinstance(value, str | int | None) else str(value)
+    if isinstance(value, str):
+        return value.removeprefix(f"{Path.cwd()}/")  # a case runs in its own folder, wherever that lies
+    return value if isinstance(value, int | None) else str(value)
 
 
 def _is_default(field: dataclasses.Field[Any], value: object) -> bool:

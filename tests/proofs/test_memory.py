@@ -70,8 +70,12 @@ def test_bodies_of_many_connections_do_not_take_all_memory(envoy: RunningEnvoy) 
             holders.append(opened)
         assert not is_let_in
         assert allocated(envoy) < 2 * MEMORY  # Envoy looks every 100 ms
+        # There is no backend. Of requests that could fill the rest some are ended, the others are served.
         answer = envoy.get("/dev/seen")
-        assert (answer.status, answer.body) == (503, b'{"message":"Service Unavailable"}')
+        assert (answer.status, answer.body) in (
+            (503, b'{"message":"Service Unavailable"}'),
+            (504, b'{"message": "Network error communicating with endpoint"}'),
+        )
     finally:
         for each in holders:
             each.close()
