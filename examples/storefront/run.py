@@ -44,15 +44,15 @@ def main():
 
 
 def print_lines(url, key):
-    """Say what to try, and what it answers."""
+    """Say what to try, and what it answers: all of it at once, behind what the gateway says first."""
     sign = runpy.run_path(str(HERE / "functions" / "authorizer" / "authorizer.py"))["sign"]
-    print(f"\norders, without a token, are 401:\n  curl -i {url}/orders")
+    lines = ["", "orders, without a token, are 401:", f"  curl -i {url}/orders"]
     for name, role, status in (
         ("bob", "visitor", "403"),
         ("alice", "customer", "200, from one task and the other"),
     ):
         header = f"Authorization: Bearer {sign(name, role, key)}"
-        print(f"with the token of {name}, a {role}, {status}:\n  curl -i -H '{header}' {url}/orders")
+        lines += [f"with the token of {name}, a {role}, {status}:", f"  curl -i -H '{header}' {url}/orders"]
     listed = subprocess.run(
         [*GATELINE, "services", "list", "--project", str(HERE), "--output", "json"],
         capture_output=True,
@@ -63,10 +63,13 @@ def print_lines(url, key):
             for task in service["tasks"]:
                 name, place = f"{service['name']}/{task['id']}", task["address"]
                 if place.startswith("/"):
-                    print(f"{name} listens at a Unix socket, which only this user may open:\n  {place}")
+                    lines += [
+                        f"{name} listens at a Unix socket, which only this user may open:",
+                        f"  {place}",
+                    ]
                 else:
-                    print(f"straight to {name} is 403:\n  curl -i http://{place}/")
-    print("\nCtrl-C ends all of it.", flush=True)
+                    lines += [f"straight to {name} is 403:", f"  curl -i http://{place}/"]
+    print("\n".join([*lines, "", "Ctrl-C ends all of it."]), flush=True)
 
 
 if __name__ == "__main__":
