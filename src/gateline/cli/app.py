@@ -58,6 +58,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),
+    "sidecar": Row(
+        "gateline.cli.sidecar", "sidecar", "Stand before one service, and let only the gateway in."
+    ),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),
     "schema": Row("gateline.cli.schema", "schema", "Print the JSON Schema of gateline.yaml."),
     "doctor": Row("gateline.cli.doctor", "doctor", "Say what this machine lacks to run Gateline."),

@@ -43,6 +43,12 @@ def balancer_script() -> str:
     return _joined(BALANCER_PARTS)
 
 
+@cache
+def sidecar_script() -> str:
+    """The text of `sidecar.lua`, which asks for the gateway's header in front of an application."""
+    return _joined(("sidecar",))
+
+
 def _joined(parts: Iterable[str]) -> str:
     folder = resources.files("gateline.dataplane").joinpath("lua")
     return "\n".join(folder.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)

@@ -143,7 +143,7 @@ class StateDir:
     def private_folder(self, name: str) -> Path:
         """A folder of mode 0700 in here, made if it is missing."""
         folder = self.path / name
-        _own_folder(folder)
+        own_folder(folder)
         return folder
 
 
@@ -172,7 +172,7 @@ def hold_state_dir(
 
     """
     path = (chosen.expanduser() if chosen else project_folder / DEFAULT_NAME).absolute()
-    _own_folder(path, follow=chosen is not None)
+    own_folder(path, follow=chosen is not None)
     _keep_out_of_version_control(path)
     keeper = processes or LocalProcesses()
     lock = keeper.held(_LOCK)
@@ -201,7 +201,7 @@ def hold_state_dir(
         os.close(lock)
 
 
-def _own_folder(path: Path, *, follow: bool = False) -> None:
+def own_folder(path: Path, *, follow: bool = False) -> None:
     """Make the folder, or check that it is a folder of ours, and take everybody else's rights away."""
     try:
         path.mkdir(mode=0o700, parents=follow, exist_ok=True)
@@ -271,7 +271,7 @@ def _remove_short_folder(folder: Path) -> None:
 def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
     inside = path / "sockets"
     if _fits(inside):
-        _own_folder(inside)
+        own_folder(inside)
         return inside
     last_resort = "/tmp"  # noqa: S108 - mkdtemp makes a folder of ours alone
     for place in (environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), last_resort):
@@ -288,7 +288,7 @@ def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:
 
 def _make_again(path: Path, sockets: Path) -> None:
     """Have the folder of a former control's sockets, should somebody have removed it."""
-    _own_folder(sockets)
+    own_folder(sockets)
     if sockets.parent != path:
         write_private(path / SOCKETS_RECORD, str(sockets).encode())
 

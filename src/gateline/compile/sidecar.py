@@ -1,0 +1,238 @@
+"""The bootstrap of a sidecar: an Envoy that lets the gateway's requests through to one application.
+
+Everything in it is a path or a name: values of secrets and private keys stay in their files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateline.compile.wire import extension, new, packed, to_dict
+from gateline.dataplane import sidecar_script
+
+APPLICATION: Final = "application"
+NOWHERE: Final = "nowhere"
+CERTIFICATE: Final = "certificate"
+AUTHORITY: Final = "authority"
+
+_CONNECT_TIMEOUT: Final = timedelta(seconds=5)
+_CONNECTION_LIFE: Final = timedelta(minutes=5)
+"""How long a connection of the gateway lives at most: a certificate that counts no more is asked for again by then."""
+
+_REQUEST_HEADERS_TIMEOUT: Final = timedelta(seconds=10)
+_IDLE: Final = timedelta(seconds=75)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderProof:
+    """The gateway is known by a header. `secrets`: a file of accepted values, one a line."""
+
+    header: str  # lower case
+    secrets: str
+    health_path: str = ""  # GET of this path needs no proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateProof:
+    """The gateway is known by its client certificate. `folder`: where `secret_file` puts `certificate_secrets`."""
+
+    identity: str  # a SPIFFE URI, or a DNS name
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Where the application listens: a port of loopback, or a Unix socket."""
+
+    address: str = ""
+    port: int = 0
+    socket: str = ""
+
+
+def sidecar_bootstrap(
+    *, service: str, address: str, port: int, application: Application, proof: HeaderProof | CertificateProof
+) -> dict[str, object]:
+    """The bootstrap as JSON-able values.
+
+    Args:
+        service: the name of the service, for statistics.
+        address: where the sidecar listens.
+        port: its port.
+        application: where what passes goes.
+        proof: what the gateway must show.
+
+    """
+    chain: dict[str, object] = {"filters": [_manager(proof)]}
+    if isinstance(proof, CertificateProof):
+        chain["transport_socket"] = _tls(proof)
+    listener = {
+        "name": service,
+        "address": {"socket_address": {"address": address, "port_value": port}},
+        "filter_chains": [chain],
+    }
+    bootstrap = new(
+        "envoy.config.bootstrap.v3.Bootstrap",
+        node={"id": f"sidecar/{service}", "cluster": "gateline"},
+        static_resources={
+            "listeners": [listener],
+            "clusters": [_application(application), {"name": NOWHERE, "type": "STATIC"}],
+        },
+    )
+    return to_dict(bootstrap)
+
+
+def certificate_secrets(
+    *, certificate: str, private_key: str, authority: str, folder: str
+) -> dict[str, dict[str, object]]:
+    """The files of secrets (SDS), by name: where the certificate lies, its key, and who is believed.
+
+    Envoy takes one secret a file.
+    """
+    watched = {"path": folder}
+    made: dict[str, dict[str, object]] = {
+        CERTIFICATE: {
+            "tls_certificate": {
+                "certificate_chain": {"filename": certificate},
+                "private_key": {"filename": private_key},
+                "watched_directory": watched,
+            }
+        },
+        AUTHORITY: {
+            "validation_context": {"trusted_ca": {"filename": authority}, "watched_directory": watched}
+        },
+    }
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+    return {name: {"resources": [{"@type": kind, "name": name, **of}]} for name, of in made.items()}
+
+
+def secret_file(folder: str, name: str) -> str:
+    """Where a file of secrets lies; Envoy tells its form by its ending."""
+    return f"{folder}/{name}.json"
+
+
+def _tls(proof: CertificateProof) -> dict[str, object]:
+    own, believed = (
+        {
+            "name": name,
+            "sds_config": {
+                "path_config_source": {"path": secret_file(proof.folder, name)},
+                "resource_api_version": "V3",
+            },
+        }
+        for name in (CERTIFICATE, AUTHORITY)
+    )
+    san_type = "URI" if "://" in proof.identity else "DNS"
+    return extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        require_client_certificate={"value": True},
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_certificate_sds_secret_configs": [own],
+            "combined_validation_context": {
+                "default_validation_context": {
+                    "match_typed_subject_alt_names": [
+                        {"san_type": san_type, "matcher": {"exact": proof.identity}}
+                    ]
+                },
+                "validation_context_sds_secret_config": believed,
+            },
+        },
+        # Else a session that began with a certificate goes on without it being looked at again.
+        disable_stateless_session_resumption=True,
+        disable_stateful_session_resumption=True,
+    )
+
+
+def _manager(proof: HeaderProof | CertificateProof) -> dict[str, object]:
+    filters = [extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")]
+    if isinstance(proof, HeaderProof):
+        filters.insert(0, _script(proof))
+        routes = [_route(APPLICATION, marked=True), _route(NOWHERE, marked=False)]
+    else:
+        routes = [_route(APPLICATION, marked=False)]
+    formatter = extension(
+        "preserve_case",
+        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+    )
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="sidecar",
+        # Bytes reach the application as the gateway sent them.
+        normalize_path={"value": False},
+        merge_slashes=False,
+        path_with_escaped_slashes_action="KEEP_UNCHANGED",
+        generate_request_id={"value": False},
+        preserve_external_request_id=True,
+        server_header_transformation="PASS_THROUGH",
+        skip_xff_append=True,
+        request_headers_timeout=_REQUEST_HEADERS_TIMEOUT,
+        stream_idle_timeout=timedelta(0),  # the gateway's own limits count
+        common_http_protocol_options={"idle_timeout": _IDLE, "max_connection_duration": _CONNECTION_LIFE},
+        http_protocol_options={"header_key_format": {"stateful_formatter": formatter}},
+        http_filters=filters,
+        route_config={
+            "name": "sidecar",
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+        },
+    )
+
+
+def _route(cluster: str, *, marked: bool) -> dict[str, object]:
+    mark = {"filter": "gl", "path": [{"key": "proof"}], "value": {"string_match": {"exact": "ok"}}}
+    return {
+        "match": {"prefix": "/", **({"dynamic_metadata": [mark]} if marked else {})},
+        "route": {
+            "cluster": cluster,
+            "timeout": timedelta(0),
+            "upgrade_configs": [{"upgrade_type": "websocket"}],  # asked of the route before the script ran
+        },
+    }
+
+
+def _script(proof: HeaderProof) -> dict[str, object]:
+    values = {"SECRETS": proof.secrets, "HEADER": proof.header, "HEALTH_PATH": proof.health_path}
+    head = "".join(f"local {name} = {_quoted(value)}\n" for name, value in values.items())
+    return extension(
+        "envoy.filters.http.lua",
+        "envoy.extensions.filters.http.lua.v3.Lua",
+        default_source_code={"inline_string": head + sidecar_script()},
+    )
+
+
+def _quoted(text: str) -> str:
+    """A Lua string of these bytes, whatever they are."""
+    return '"' + "".join(f"\\{byte:03d}" for byte in text.encode("utf-8", "surrogateescape")) + '"'
+
+
+def _application(application: Application) -> dict[str, object]:
+    place: dict[str, object] = {"pipe": {"path": application.socket}}
+    if not application.socket:
+        place = {"socket_address": {"address": application.address, "port_value": application.port}}
+    formatter = extension(
+        "preserve_case",
+        "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+    )
+    options = new(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        common_http_protocol_options={"idle_timeout": timedelta(seconds=4)},
+        explicit_http_config={
+            "http_protocol_options": {"header_key_format": {"stateful_formatter": formatter}}
+        },
+    )
+    return {
+        "name": APPLICATION,
+        "type": "STATIC",
+        "connect_timeout": _CONNECT_TIMEOUT,
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(options)
+        },
+        "load_assignment": {
+            "cluster_name": APPLICATION,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}}]}],
+        },
+    }
