@@ -163,6 +163,27 @@ def test_an_application_may_listen_at_a_unix_socket(tmp_path: Path) -> None:
                 assert connection.recv(4096).startswith(b"GET /x HTTP/1.1\r\n")
 
 
+def test_a_websocket_passes_with_the_header_and_not_without(
+    tmp_path: Path, backend: RecordingBackend
+) -> None:
+    (tmp_path / "secret").write_text("s\n")
+    backend.answers[b"/chat"] = (
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    )
+    options = ("--header", "x-gw-secret", "--secret-file", str(tmp_path / "secret"))
+    with sidecar(tmp_path, f"127.0.0.1:{backend.port}", *options) as port:
+        assert upgraded(port, "") == b"HTTP/1.1 401 Unauthorized"
+        assert upgraded(port, "x-gw-secret: s\r\n") == b"HTTP/1.1 101 Switching Protocols"
+
+
+def upgraded(port: int, headers: str) -> bytes:
+    """The first line that a request for a WebSocket gets."""
+    request = f"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{headers}\r\n"
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(request.encode())
+        return client.recv(4096).split(b"\r\n")[0]
+
+
 class Authority:
     """Issues certificates for one test."""
 
