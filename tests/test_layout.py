@@ -49,7 +49,7 @@ WITHOUT_TWIN: Final = {
 """Source files that need no test file of their own, with the reason."""
 
 ROOMS_OF_TESTS_ONLY: Final = {
-    "attacks", "corpus", "deploy", "docs", "end_to_end", "golden", "harness", "proofs",
+    "attacks", "corpus", "deploy", "docs", "end_to_end", "golden", "guard", "harness", "proofs",
 }  # fmt: skip
 """Folders of tests that no room of the source stands behind."""
 
