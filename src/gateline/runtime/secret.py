@@ -16,6 +16,7 @@ from gateline.errors import GatelineError
 from gateline.model.codes import SECRET_INVALID, SECRET_UNREADABLE
 from gateline.model.diagnostic import Complaints
 from gateline.model.secret import Secret, SecretSource, SecretSourceKind
+from gateline.runtime.aws_secret import read_from_aws
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.vault import Vault
 
@@ -87,6 +88,8 @@ def _described(source: SecretSource) -> str:
             return f"file {source.place}"
         case SecretSourceKind.GENERATE:
             return "generated"
+        case SecretSourceKind.AWS:
+            return source.place
 
 
 def _read(
@@ -108,6 +111,8 @@ def _read(
             return _read_file(source, folder / source.place, complaints)
         case SecretSourceKind.GENERATE:
             return _generated(source, Vault(state, environ), state, complaints)
+        case SecretSourceKind.AWS:
+            return read_from_aws(source, complaints)
 
 
 def _read_file(source: SecretSource, path: Path, complaints: Complaints) -> bytes | None:
