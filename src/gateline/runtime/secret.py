@@ -148,7 +148,7 @@ def kept_as(name: str) -> str:
 
 
 def _of_older_version(plain: Path) -> bytes:
-    """What 0.5 and before kept in a plain file, or b"": it is taken over once."""
+    """What an older version kept in a plain file, or b"": it is taken over once."""
     try:
         return plain.read_bytes()
     except FileNotFoundError:
