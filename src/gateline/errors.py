@@ -7,6 +7,7 @@ GatelineError
 ├── AddressInUse         a port or socket that Gateline must open is taken
 ├── NotRunning           a command asks what runs, and nothing does
 ├── NoPort               no port of loopback is free for a task
+├── Unsealable           what was kept encrypted cannot be opened
 ├── SnapshotInconsistent compiled resources name others that do not exist: a fault of the compiler
 └── SnapshotRejected     an Envoy refused a snapshot (NACK)
 
@@ -56,6 +57,10 @@ class NotRunning(GatelineError):
 
 class NoPort(GatelineError):
     """No port of loopback is free for a task of a service."""
+
+
+class Unsealable(GatelineError):
+    """What was kept encrypted cannot be opened: another key, another purpose, or it was changed."""
 
 
 class SnapshotInconsistent(GatelineError):

@@ -60,20 +60,50 @@ def test_a_missing_file_is_named(state: StateDir) -> None:
     assert message.endswith("none.txt cannot be read: No such file or directory")
 
 
+def files(state: StateDir) -> list[Path]:
+    return [path for path in state.path.rglob("*") if path.is_file()]
+
+
 def test_a_generated_value_is_long_private_and_stays_the_same(state: StateDir) -> None:
     (first,), _ = read(state, source(SecretSourceKind.GENERATE))
     (second,), _ = read(state, source(SecretSourceKind.GENERATE))
     assert first == second
     assert len(first.reveal()) >= 43  # 32 bytes
-    (kept,) = (state.path / "secrets").iterdir()
+    (kept,) = [path for path in files(state) if path.suffix == ".sealed"]
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert not [path for path in files(state) if first.reveal() in path.read_bytes()]
+
+
+def test_a_plain_file_of_an_older_version_is_taken_over_once_and_removed(state: StateDir) -> None:
+    plain = state.private_folder("secrets") / "secret-Header"
+    plain.write_bytes(b"older")
+    (found,), _ = read(state, source(SecretSourceKind.GENERATE))
+    assert found.reveal() == b"older"
+    assert not plain.exists()
+    plain.write_bytes(b"put there later")
+    (found,), _ = read(state, source(SecretSourceKind.GENERATE))
+    assert found.reveal() == b"older"
+    assert not [path for path in files(state) if b"older" in path.read_bytes()]
+
+
+def test_a_kept_value_that_was_tampered_with_is_told_and_not_made_anew(state: StateDir) -> None:
+    read(state, source(SecretSourceKind.GENERATE))
+    (kept,) = [path for path in files(state) if path.suffix == ".sealed"]
+    tampered = kept.read_bytes()[:-1] + b"!!"
+    kept.write_bytes(tampered)
+    found, complaints = read(state, source(SecretSourceKind.GENERATE))
+    assert found == ()
+    (message,) = messages(complaints)
+    assert message.startswith("GL280 secret 'Header': ")
+    assert message.endswith("cannot be opened: it was sealed with another key, or changed since")
+    assert kept.read_bytes() == tampered
 
 
 def test_a_generated_secrets_name_cannot_leave_the_folder(state: StateDir) -> None:
     read(
         state, source(SecretSourceKind.GENERATE, name="../../x"), source(SecretSourceKind.GENERATE, name="..")
     )
-    assert len(list((state.path / "secrets").iterdir())) == 2
+    assert len(list((state.path / "vault").glob("*.sealed"))) == 2
 
 
 def test_every_fault_is_told_and_no_value(state: StateDir) -> None:

@@ -116,7 +116,11 @@ def test_links_and_secrets_arrive(load_project: LoadProject, tmp_path: Path) -> 
 vpc_links:
   one: {target: "orders.internal:80"}
   many: {target: [10.0.0.1:80, "[fd00::1]:81"]}
-secrets: {A: {env: A}, B: {file: value}, C: {generate: true}}
+secrets:
+  A: {env: A}
+  B: {file: value}
+  C: {generate: true}
+  D: {value_from: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway-a1b2c3"}
 """,
         environ={"A": "x"},
     )
@@ -129,6 +133,7 @@ secrets: {A: {env: A}, B: {file: value}, C: {generate: true}}
         ("A", SecretSourceKind.ENV, "A"),
         ("B", SecretSourceKind.FILE, str(tmp_path / "value")),
         ("C", SecretSourceKind.GENERATE, ""),
+        ("D", SecretSourceKind.AWS, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway-a1b2c3"),
     ]
 
 

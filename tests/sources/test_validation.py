@@ -106,9 +106,9 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            "secrets: {A: {value_from: 'arn:x'}}",
+            "secrets: {A: {accepted_by: guard}}",
             (
-                "GL202 /secrets/A/value_from 'value_from' in secrets.A is not supported yet in this version"
+                "GL202 /secrets/A/accepted_by 'accepted_by' in secrets.A is not supported yet in this version"
                 " | leave it out; this version can only run the project without it"
             ),
         ),
@@ -197,11 +197,11 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         ),
         (
             "secrets: {A: {env: A, file: b}}",
-            "GL207 /secrets/A secrets.A: a secret is read from exactly one of env, file and generate: true",
+            "GL207 /secrets/A secrets.A: a secret is read from exactly one of env, file, value_from and generate: true",
         ),
         (
             "secrets: {A: {generate: false}}",
-            "GL207 /secrets/A secrets.A: a secret is read from exactly one of env, file and generate: true",
+            "GL207 /secrets/A secrets.A: a secret is read from exactly one of env, file, value_from and generate: true",
         ),
     ],
 )

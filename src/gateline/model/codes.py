@@ -87,6 +87,8 @@ API_KEY_NOT_HELD = Code(
     name="GL291", title="an API key made by a command does not count", severity=Severity.WARNING
 )
 NO_BOTO3 = Code(name="GL292", title="an integration with an AWS service, and no boto3")
+NO_BOTO3_FOR_SECRET = Code(name="GL293", title="a secret of AWS Secrets Manager, and no boto3")
+SECRET_NOT_GIVEN = Code(name="GL294", title="a secret that AWS Secrets Manager does not give")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")

@@ -42,6 +42,7 @@ class SecretSourceKind(StrEnum):
     ENV = "env"
     FILE = "file"
     GENERATE = "generate"
+    AWS = "aws"  # AWS Secrets Manager; the place is an ARN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class SecretSource:
 
     name: str
     kind: SecretSourceKind
-    place: str  # the variable's name, the file's path, or "" when generated
+    place: str  # the variable's name, the file's path, the ARN, or "" when generated
     origin: Origin
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from gateline.errors import GatelineError
 from gateline.model.codes import SECRET_INVALID, SECRET_UNREADABLE
 from gateline.model.diagnostic import Complaints
 from gateline.model.secret import Secret, SecretSource, SecretSourceKind
-from gateline.runtime.state_dir import StateDir, write_private
+from gateline.runtime.aws_secret import read_from_aws
+from gateline.runtime.state_dir import StateDir
+from gateline.runtime.vault import Vault
 
 LONGEST: Final = 8192
 """Bytes. Well inside the header limits of common backends."""
@@ -85,6 +88,8 @@ def _described(source: SecretSource) -> str:
             return f"file {source.place}"
         case SecretSourceKind.GENERATE:
             return "generated"
+        case SecretSourceKind.AWS:
+            return source.place
 
 
 def _read(
@@ -105,7 +110,9 @@ def _read(
         case SecretSourceKind.FILE:
             return _read_file(source, folder / source.place, complaints)
         case SecretSourceKind.GENERATE:
-            return _generated(source.name, state)
+            return _generated(source, Vault(state, environ), state, complaints)
+        case SecretSourceKind.AWS:
+            return read_from_aws(source, complaints)
 
 
 def _read_file(source: SecretSource, path: Path, complaints: Complaints) -> bytes | None:
@@ -120,11 +127,29 @@ def _read_file(source: SecretSource, path: Path, complaints: Complaints) -> byte
     return value.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _generated(name: str, state: StateDir) -> bytes:
-    kept = state.private_folder("secrets") / f"secret-{quote(name, safe='')}"
+def _generated(source: SecretSource, vault: Vault, state: StateDir, complaints: Complaints) -> bytes | None:
+    name = kept_as(source.name)
+    plain = state.path / "secrets" / f"secret-{quote(source.name, safe='')}"
     try:
-        return kept.read_bytes()
+        value = vault.read(name)
+        if value is None:
+            value = _of_older_version(plain) or secrets.token_urlsafe(GENERATED_BYTES).encode("ascii")
+            vault.write(name, value)
+        plain.unlink(missing_ok=True)
+    except (GatelineError, OSError) as error:
+        complaints.add(SECRET_UNREADABLE, source.origin, f"secret '{source.name}': {error}")
+        return None
+    return value
+
+
+def kept_as(name: str) -> str:
+    """The name in the vault of a generated secret's value."""
+    return f"secret/{name}/current"
+
+
+def _of_older_version(plain: Path) -> bytes:
+    """What an older version kept in a plain file, or b"": it is taken over once."""
+    try:
+        return plain.read_bytes()
     except FileNotFoundError:
-        value = secrets.token_urlsafe(GENERATED_BYTES).encode("ascii")
-        write_private(kept, value)
-        return value
+        return b""

@@ -162,6 +162,9 @@ class Assembler:
         origin = self._origin("secrets", name)
         if part.generate:
             return SecretSource(name=name, kind=SecretSourceKind.GENERATE, place="", origin=origin)
+        if part.value_from is not None:
+            place = str(part.value_from)
+            return SecretSource(name=name, kind=SecretSourceKind.AWS, place=place, origin=origin)
         if part.file:
             path = self._bench.file(("secrets", name, "file"), part.file)
             return SecretSource(name=name, kind=SecretSourceKind.FILE, place=str(path), origin=origin)

@@ -50,6 +50,7 @@ from gateline.sources.project_values import (
     Region,
     ResourceName,
     Runtime,
+    SecretArn,
     SecretName,
     StageName,
     SubstitutionName,
@@ -190,18 +191,21 @@ class ApiPart(Part):
 class SecretPart(Part):
     """Where a secret's value is read. The value itself never stands in the project file."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"value_from"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"accepted_by", "probe", "rotate_every_seconds"})
 
     env: EnvironmentName = Field(
         default="", description="The name of the environment variable that holds the value."
     )
     file: FilePath = Field(default="", description="A file that holds the value.")
     generate: Flag = Field(default=False, description="Make a random value and keep it in the state folder.")
+    value_from: SecretArn | None = Field(
+        default=None, description="The ARN of a secret of AWS Secrets Manager; needs boto3."
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if sum((bool(self.env), bool(self.file), self.generate)) != 1:
-            raise misfit("a secret is read from exactly one of env, file and generate: true")
+        if sum((bool(self.env), bool(self.file), self.generate, self.value_from is not None)) != 1:
+            raise misfit("a secret is read from exactly one of env, file, value_from and generate: true")
         return self
 
 

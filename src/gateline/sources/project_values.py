@@ -208,6 +208,13 @@ SecretName = Annotated[
         r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a letter or '_', then letters, digits, '_' and '-', 128 at most"
     ),
 ]
+SecretArn = Annotated[
+    str,
+    Matches(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}",
+        "a secret's ARN, such as arn:aws:secretsmanager:eu-west-1:123456789012:secret:gateway-a1b2c3",
+    ),
+]
 LinkName = Annotated[
     str, Matches(r"[A-Za-z0-9._~:/?#&=,-]{1,512}", "1 to 512 letters, digits and - . _ ~ : / ? # & = ,")
 ]
