@@ -16,6 +16,8 @@ from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, Tar
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 """After which a balancer answers 504 (load-balancers.md section 9)."""
 
+_OF_REQUESTS: Final = frozenset({TargetProtocol.HTTP, TargetProtocol.HTTPS})
+_ENCRYPTED: Final = frozenset({TargetProtocol.HTTPS, TargetProtocol.TLS})
 _HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
@@ -44,9 +46,7 @@ def target_group_cluster(
         True  # a deregistered target goes at once, also while it is well
     )
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
-    fields["close_connections_on_host_health_failure"] = (
-        group.protocol is TargetProtocol.TCP and not behind_api
-    )
+    fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
     fields |= _connections(group, tls_host, verified=verified)
     return new("envoy.config.cluster.v3.Cluster", **fields)
 
@@ -104,9 +104,9 @@ def _connections(group: TargetGroup, tls_host: str, *, verified: bool) -> dict[s
     blind = tls("", verified=False)  # a balancer verifies no certificate of its targets
     if tls_host:
         fields["transport_socket"] = tls(tls_host, verified=verified)
-    elif group.protocol is TargetProtocol.HTTPS:
+    elif group.protocol in _ENCRYPTED:
         fields["transport_socket"] = blind
-    requests_are_blind = group.protocol is TargetProtocol.HTTPS and not tls_host
+    requests_are_blind = group.protocol in _ENCRYPTED and not tls_host
     checks_are_blind = group.health_check.protocol is TargetProtocol.HTTPS
     if tls_host or requests_are_blind is not checks_are_blind:
         criteria = struct({"connection": "health check"})
