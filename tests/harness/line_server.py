@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import socketserver
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +16,10 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+Announcement = tuple[str, int, str, int] | None
+"""The addresses of a PROXY header: the client's, then the listener's; None for the command LOCAL."""
+
+_SIGNATURE: Final = bytes.fromhex("0D0A0D0A000D0A515549540A")
 PATIENCE: Final = 10.0
 """Seconds that one step of a conversation may take."""
 
@@ -23,8 +30,11 @@ class LineServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, name: str, context: ssl.SSLContext | None) -> None:
+    def __init__(self, name: str, context: ssl.SSLContext | None, *, proxied: bool) -> None:
         self.name = name
+        self.proxied = proxied
+        self.announced: list[Announcement] = []
+        self.unannounced = 0  # connections that began with something else than a header
         self.context = context
         super().__init__(("127.0.0.1", 0), _Conversation)
 
@@ -40,6 +50,8 @@ class _Conversation(socketserver.BaseRequestHandler):
         self.request.settimeout(PATIENCE)
         with suppress(OSError):  # health checks hang up; who has no certificate is refused
             connection = self.request
+            if self.server.proxied and not self._announced(self.server):
+                return
             if self.server.context is not None:
                 connection = self.server.context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rwb") as stream:
@@ -47,6 +59,28 @@ class _Conversation(socketserver.BaseRequestHandler):
                     text = f"{self.server.name} {_common_name(connection)} ".encode()
                     stream.write(text + line)
                     stream.flush()
+
+    def _announced(self, server: LineServer) -> bool:
+        """Take the PROXY header, version 2, off the connection; False where none came."""
+        head = self._exactly(16)
+        if not head:
+            return False  # hung up at once, as a TCP health check does
+        if head[:12] != _SIGNATURE or head[12] not in {0x20, 0x21}:
+            server.unannounced += 1
+            return False
+        told = self._exactly(struct.unpack("!H", head[14:])[0])
+        if head[12] == 0x20:
+            server.announced.append(None)
+            return True
+        assert head[13] == 0x11, "TCP over IPv4"
+        source, destination, source_port, port = struct.unpack("!4s4sHH", told[:12])
+        addresses = (str(ipaddress.ip_address(each)) for each in (source, destination))
+        server.announced.append((next(addresses), source_port, next(addresses), port))
+        return True
+
+    def _exactly(self, size: int) -> bytes:
+        """So many bytes and not one more: what follows may be TLS."""
+        return bytes(self.request.recv(size, socket.MSG_WAITALL))
 
 
 def _common_name(connection: object) -> str:
@@ -60,9 +94,11 @@ def _common_name(connection: object) -> str:
 
 
 @contextmanager
-def line_server(name: str, context: ssl.SSLContext | None = None) -> Iterator[LineServer]:
-    """A server on a thread of its own; with a context it speaks TLS."""
-    with LineServer(name, context) as server:
+def line_server(
+    name: str, context: ssl.SSLContext | None = None, *, proxied: bool = False
+) -> Iterator[LineServer]:
+    """A server on a thread of its own; with a context it speaks TLS; `proxied`: a PROXY header comes first."""
+    with LineServer(name, context, proxied=proxied) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:

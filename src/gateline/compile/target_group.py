@@ -108,18 +108,35 @@ def _connections(group: TargetGroup, tls_host: str, *, verified: bool) -> dict[s
         fields["transport_socket"] = blind
     requests_are_blind = group.protocol in _ENCRYPTED and not tls_host
     checks_are_blind = group.health_check.protocol is TargetProtocol.HTTPS
+    plain = extension(
+        "envoy.transport_sockets.raw_buffer",
+        "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+    )
+    if group.proxy_protocol_v2:
+        inner = fields.get("transport_socket", plain)
+        fields["transport_socket"], plain, blind = map(_after_who_it_is, (inner, plain, blind))
     if tls_host or requests_are_blind is not checks_are_blind:
         criteria = struct({"connection": "health check"})
         check["transport_socket_match_criteria"] = criteria
-        plain = extension(
-            "envoy.transport_sockets.raw_buffer",
-            "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
-        )
         socket = blind if checks_are_blind else plain
         fields["transport_socket_matches"] = [
             {"name": "health check", "match": criteria, "transport_socket": socket}
         ]
     return fields
+
+
+def _after_who_it_is(inner: object) -> dict[str, object]:
+    """A transport socket that first says whose connection it is.
+
+    Health checks, and connections of the gateway itself, carry the command LOCAL, which tells no address and which
+    targets must take as they take PROXY (PROXY protocol, section 2.2).
+    """
+    return extension(
+        "envoy.transport_sockets.upstream_proxy_protocol",
+        "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+        config={"version": "V2"},
+        transport_socket=inner,
+    )
 
 
 def _health_check(check: HealthCheck) -> dict[str, object]:

@@ -58,6 +58,7 @@ class TargetGroup:
     algorithm: Algorithm = Algorithm.ROUND_ROBIN
     deregistration_delay: timedelta = timedelta(seconds=300)
     targets: tuple[Target, ...] = ()
+    proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
 
 

@@ -73,7 +73,6 @@ class TargetGroupPart(Part):
             "minimum_healthy_targets",
             "preserve_client_ip",
             "protocol_version",
-            "proxy_protocol_v2",
             "slow_start_duration_seconds",
             "stickiness",
             "target_group_health",
@@ -100,6 +99,11 @@ class TargetGroupPart(Part):
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
     )
+    proxy_protocol_v2: bool = Field(
+        default=False,
+        description="Whether each connection of a network balancer begins with a PROXY protocol header, version 2, "
+        "that tells the client's address; targets must expect it, also of health checks.",
+    )
     targets: tuple[HostPort, ...] = Field(
         default=(),
         max_length=1000,
@@ -113,6 +117,8 @@ class TargetGroupPart(Part):
             raise misfit("targets holds one target twice")
         check = self.health_check
         network = self.protocol not in {"HTTP", "HTTPS"}
+        if self.proxy_protocol_v2 and not network:
+            raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
         if network and check is not None and check.protocol is None:
             for key in ("path", "matcher"):
                 if key in check.model_fields_set:

@@ -41,6 +41,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
             for index, pair in pairs
             if pair is not None
         ),
+        proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
     )
 
