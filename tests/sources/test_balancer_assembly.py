@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateline.model.gateway import CertificateSource, SelfSigned, TlsFiles
-from gateline.model.load_balancer import BalancerType, Scheme
+from gateline.model.load_balancer import BalancerType, Forward, Scheme, WeightedTargetGroup
 
 from .balancers import (
     Json,
@@ -101,6 +101,7 @@ def test_certificates_of_an_internal_balancer_are_not_needed_nor_loaded(load_pro
     assert gateway.certificates == ()
 
 
+GROUPS: Json = {"raw": {"protocol": "TCP"}, "secure": {"protocol": "TLS"}}
 NETWORK: Json = {"type": "network", "scheme": "internet-facing"}
 RAW: Json = {"protocol": "TCP", "port": 9, "default_actions": [{"type": "forward", "target_group": "raw"}]}
 
@@ -117,7 +118,7 @@ RAW: Json = {"protocol": "TCP", "port": 9, "default_actions": [{"type": "forward
         (
             http(certificates=[{"self_signed": True}]),
             FACING,
-            "/certificates: certificates belong to an HTTPS listener",
+            "/certificates: certificates belong to an HTTPS or TLS listener",
         ),
         (
             {**RAW, "rules": [rule(condition("path-pattern", "/"), action=RAW["default_actions"][0])]},
@@ -125,9 +126,19 @@ RAW: Json = {"protocol": "TCP", "port": 9, "default_actions": [{"type": "forward
             "/rules: a listener of a network balancer has no rules",
         ),
         (
+            {**RAW, "protocol": "TLS"},
+            NETWORK,
+            ": an internet-facing TLS listener needs certificates",
+        ),
+        (
+            {**RAW, "protocol": "TLS"},
+            {"type": "network"},
+            "/protocol: only integrations lead to an internal balancer, and its listeners are TCP, not TLS",
+        ),
+        (
             {**RAW, "protocol": "HTTP"},
             NETWORK,
-            "/protocol: the listeners of a network balancer are TCP, not HTTP",
+            "/protocol: the listeners of a network balancer are TCP or TLS, not HTTP",
         ),
         (
             http(protocol="TCP"),
@@ -202,3 +213,39 @@ def test_what_did_not_change_is_equal_after_another_reading(load_project: LoadPr
     first, second = gateway_of(load_project, text), gateway_of(load_project, text)
     assert first == second
     assert hash(first.load_balancers[0]) == hash(second.load_balancers[0])
+
+
+def test_passthrough_names_are_lower_case_and_lead_to_tcp_groups(load_project: LoadProject) -> None:
+    passed = [{"server_names": ["DB.internal", "*.x"], "target_groups": [{"name": "raw", "weight": 3}]}]
+    only_passes = {"protocol": "TLS", "port": 9, "passthrough": passed}
+    listener = listener_of(load_project, listening(only_passes, balancer=NETWORK, target_groups=GROUPS))
+    assert listener.rules == ()
+    assert listener.passthrough == ((("db.internal", "*.x"), Forward((WeightedTargetGroup("raw", 3),))),)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({**RAW, "passthrough": [{"server_names": ["a"], "target_groups": [{"name": "raw"}]}]}, "GL207"),
+        ({"protocol": "TLS", "port": 9, "certificates": [{"self_signed": True}]}, "GL207"),
+        (
+            {
+                "protocol": "TLS",
+                "port": 9,
+                "passthrough": [{"server_names": ["a", "a"], "target_groups": [{"name": "raw"}]}],
+            },
+            "GL207",
+        ),
+        (
+            {
+                "protocol": "TLS",
+                "port": 9,
+                "passthrough": [{"server_names": ["a"], "target_groups": [{"name": "secure"}]}],
+            },
+            "GL234",
+        ),
+    ],
+)
+def test_passthrough_that_cannot_be_is_refused(load_project: LoadProject, written: Json, said: str) -> None:
+    errors = errors_of(load_project, listening(written, balancer=NETWORK, target_groups=GROUPS))
+    assert [each[:5] for each in errors] == [said]

@@ -68,8 +68,8 @@ def test_values_are_read_in_their_spellings(kind: Any, written: object, read: ob
         (values.BindAddress, "127.0.0.1:0"),
         (values.ActionType, "jwt-validation"),
         (values.ActionType, "allow"),
-        (values.ListenerProtocolName, "UDP"),
-        (values.TargetGroupProtocol, "TLS"),
+        (values.ListenerProtocolName, "QUIC"),
+        (values.TargetGroupProtocol, "QUIC"),
         (values.LoadBalancingAlgorithm, "weighted_random"),
     ],
 )

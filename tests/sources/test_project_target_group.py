@@ -35,8 +35,11 @@ def test_a_health_check_keeps_to_amazons_ranges(written: dict[str, Any]) -> None
         {"targets": ("a",)},
         {"deregistration_delay_seconds": 3601},
         {"protocol": "TCP", "health_check": {"path": "/healthz"}},
+        {"protocol": "TLS", "health_check": {"path": "/healthz"}},
         {"health_check": {"matcher": "200-599"}},
         {"stickiness": {}},
+        {"preserve_client_ip": True},
+        {"protocol": "HTTPS", "proxy_protocol_v2": True},
     ],
 )
 def test_target_groups_that_amazon_does_not_take_are_refused(written: dict[str, Any]) -> None:

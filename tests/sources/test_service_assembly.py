@@ -124,3 +124,11 @@ def test_a_services_environment_is_not_shown(load_project: LoadProject) -> None:
     text = project(services={"s": {"command": "x", "environment": {"MODE": "${env:A}-value"}}})
     (service,) = gateway_of(load_project, text).services
     assert "x-value" not in repr(service)
+
+
+def test_tasks_that_wait_for_a_proxy_header_are_not_asked_over_http(load_project: LoadProject) -> None:
+    group = {"protocol": "TCP", "proxy_protocol_v2": True, "health_check": {"protocol": "HTTP"}}
+    text = project(services={"s": {"command": ["x", "{port}"]}}, target_groups={"s": group})
+    assert errors_of(load_project, text) == [
+        "GL235 /services/s: new tasks are asked over HTTP without the PROXY header that 's' promises"
+    ]

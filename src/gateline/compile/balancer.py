@@ -20,7 +20,6 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import (
     BalancerType,
-    Forward,
     HttpHeader,
     Listener,
     LoadBalancer,
@@ -75,9 +74,7 @@ def _listener(
     harvest.origins[binding.name] = listener.origin
     cluster_of = _clusters(gateway, harvest)
     if balancer.type is BalancerType.NETWORK:
-        forward = listener.rules[-1].action
-        assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
-        made = tcp_listener(binding.name, binding.address, binding.port, forward, cluster_of)
+        made = tcp_listener(binding, listener, cluster_of)
     else:
         harvest.scopes[binding.name] = balancer_scope(
             balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of

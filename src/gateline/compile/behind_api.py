@@ -307,6 +307,8 @@ def _listener(
 ) -> Listener:
     """The listener that a uri means: by its port, and for an application balancer by its scheme too."""
     for listener in balancer.listeners:
+        if listener.protocol is ListenerProtocol.TLS:
+            continue  # who would end TLS here is the gateway itself: integrations lead through TCP
         speaks = _SCHEMES.get(listener.protocol, upstream.scheme)  # TCP: whatever is spoken
         if listener.port == upstream.port and speaks == upstream.scheme:
             return listener

@@ -35,14 +35,14 @@ def compares_names(gateway: Gateway) -> bool:
     return bool(gateway.domains) and speaks_tls(gateway)
 
 
-def downstream_tls(secrets: Sequence[str]) -> dict[str, object]:
+def downstream_tls(secrets: Sequence[str], *, alpn: Sequence[str] = ("h2", "http/1.1")) -> dict[str, object]:
     """The transport socket that shows these certificates, the first one where no other fits."""
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "alpn_protocols": ["h2", "http/1.1"],
+            "alpn_protocols": list(alpn),
             "tls_certificate_sds_secret_configs": [{"name": secret, "sds_config": ADS} for secret in secrets],
         },
     )

@@ -16,6 +16,8 @@ from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, Tar
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 """After which a balancer answers 504 (load-balancers.md section 9)."""
 
+_OF_REQUESTS: Final = frozenset({TargetProtocol.HTTP, TargetProtocol.HTTPS})
+_ENCRYPTED: Final = frozenset({TargetProtocol.HTTPS, TargetProtocol.TLS})
 _HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
@@ -44,9 +46,7 @@ def target_group_cluster(
         True  # a deregistered target goes at once, also while it is well
     )
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
-    fields["close_connections_on_host_health_failure"] = (
-        group.protocol is TargetProtocol.TCP and not behind_api
-    )
+    fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
     fields |= _connections(group, tls_host, verified=verified)
     return new("envoy.config.cluster.v3.Cluster", **fields)
 
@@ -104,22 +104,39 @@ def _connections(group: TargetGroup, tls_host: str, *, verified: bool) -> dict[s
     blind = tls("", verified=False)  # a balancer verifies no certificate of its targets
     if tls_host:
         fields["transport_socket"] = tls(tls_host, verified=verified)
-    elif group.protocol is TargetProtocol.HTTPS:
+    elif group.protocol in _ENCRYPTED:
         fields["transport_socket"] = blind
-    requests_are_blind = group.protocol is TargetProtocol.HTTPS and not tls_host
+    requests_are_blind = group.protocol in _ENCRYPTED and not tls_host
     checks_are_blind = group.health_check.protocol is TargetProtocol.HTTPS
+    plain = extension(
+        "envoy.transport_sockets.raw_buffer",
+        "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+    )
+    if group.proxy_protocol_v2:
+        inner = fields.get("transport_socket", plain)
+        fields["transport_socket"], plain, blind = map(_after_who_it_is, (inner, plain, blind))
     if tls_host or requests_are_blind is not checks_are_blind:
         criteria = struct({"connection": "health check"})
         check["transport_socket_match_criteria"] = criteria
-        plain = extension(
-            "envoy.transport_sockets.raw_buffer",
-            "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
-        )
         socket = blind if checks_are_blind else plain
         fields["transport_socket_matches"] = [
             {"name": "health check", "match": criteria, "transport_socket": socket}
         ]
     return fields
+
+
+def _after_who_it_is(inner: object) -> dict[str, object]:
+    """A transport socket that first says whose connection it is.
+
+    Health checks, and connections of the gateway itself, carry the command LOCAL, which tells no address and which
+    targets must take as they take PROXY (PROXY protocol, section 2.2).
+    """
+    return extension(
+        "envoy.transport_sockets.upstream_proxy_protocol",
+        "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+        config={"version": "V2"},
+        transport_socket=inner,
+    )
 
 
 def _health_check(check: HealthCheck) -> dict[str, object]:

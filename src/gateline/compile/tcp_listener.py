@@ -1,6 +1,8 @@
 """Listeners of network balancers: they hand connections on to targets (load-balancers.md section 13).
 
-The target sees Gateline's address as the connection's peer: client addresses are not preserved.
+A TLS listener ends TLS first, except for the server names that it passes through: those connections are handed on
+as they came, and whoever is at their end does TLS with the client. The target sees Gateline's address as the
+connection's peer: client addresses are not preserved.
 """
 
 from __future__ import annotations
@@ -11,36 +13,65 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from gateline.compile import names
+from gateline.compile.binding import Binding
+from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.wire import extension, new
-from gateline.model.load_balancer import Forward
+from gateline.model.load_balancer import Forward, Listener, ListenerProtocol
 
 IDLE_TIMEOUT: Final = timedelta(seconds=350)
+_HANDSHAKE: Final = timedelta(seconds=15)
+"""How long a client may take to begin TLS, and how long for the handshake itself."""
+
 _ATTEMPTS: Final = 3
 """So many targets are tried for a connection: one that was killed is in its group until that was noticed."""
 
 _BUFFER_BYTES: Final = 65536
+_Chain = dict[str, object]
 
 
-def tcp_listener(
-    name: str, address: str, port: int, forward: Forward, cluster_of: Callable[[str], str]
-) -> Message:
-    """A TCP listener. A connection for which there is no target is closed at once.
+def tcp_listener(binding: Binding, listener: Listener, cluster_of: Callable[[str], str]) -> Message:
+    """A TCP or TLS listener. A connection for which there is no target is closed at once.
 
     Args:
-        name: `names.balancer_listener`.
-        address: the IP address at which it listens.
-        port: the port that is really opened.
-        forward: the target groups; each connection goes to one of them, by their weights.
+        binding: its name, and the socket that it listens at.
+        listener: its protocol, certificates and target groups; each connection goes to one of them, by weights.
         cluster_of: the cluster of a target group.
 
     """
+    chains = [
+        _chain(binding.name, forward, cluster_of)
+        | {"filter_chain_match": {"server_names": list(server_names)}}
+        for server_names, forward in listener.passthrough
+    ]
+    if listener.rules:  # else whoever asks for another server name is closed
+        forward = listener.rules[-1].action
+        assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
+        chains.append(_chain(binding.name, forward, cluster_of) | _ending_tls(listener))
     return new(
         "envoy.config.listener.v3.Listener",
-        name=name,
-        address={"socket_address": {"address": address, "port_value": port}},
+        name=binding.name,
+        address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": _BUFFER_BYTES},
-        filter_chains=[{"filters": [_handing_on(name, forward, cluster_of)]}],
+        listener_filters=[tls_inspector()] if listener.passthrough else [],
+        listener_filters_timeout=_HANDSHAKE if listener.passthrough else None,
+        filter_chains=chains,
     )
+
+
+def _ending_tls(listener: Listener) -> _Chain:
+    if listener.protocol is not ListenerProtocol.TLS:
+        return {}
+    return {
+        "transport_socket": downstream_tls(
+            [names.certificate(each) for each in listener.certificates], alpn=()
+        ),
+        "transport_socket_connect_timeout": _HANDSHAKE,
+    }
+
+
+def _chain(name: str, forward: Forward, cluster_of: Callable[[str], str]) -> _Chain:
+    return {"filters": [_handing_on(name, forward, cluster_of)]}
 
 
 def _handing_on(name: str, forward: Forward, cluster_of: Callable[[str], str]) -> dict[str, object]:

@@ -24,11 +24,12 @@ class Scheme(StrEnum):
 
 
 class ListenerProtocol(StrEnum):
-    """What a listener speaks. TLS, UDP and TCP_UDP are refused when the project file is read."""
+    """What a listener speaks."""
 
     HTTP = "HTTP"
     HTTPS = "HTTPS"
     TCP = "TCP"
+    TLS = "TLS"
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
@@ -139,8 +140,8 @@ class Rule:
 class Listener:
     """A listener. `rules` stand in the order of evaluation, the default rule last.
 
-    `address` and `bind_port` say where the socket of an internet-facing one is opened. `certificates` are names in
-    the Keyring, the default one first.
+    A TLS listener that only passes connections through has none. `address` and `bind_port` say where the
+    socket of an internet-facing one is opened. `certificates` are names in the Keyring, the default one first.
     """
 
     protocol: ListenerProtocol
@@ -149,6 +150,8 @@ class Listener:
     bind_port: int = 0
     certificates: tuple[str, ...] = ()
     rules: tuple[Rule, ...]
+    passthrough: tuple[tuple[tuple[str, ...], Forward], ...] = ()
+    """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     origin: Origin
 
 

@@ -10,11 +10,12 @@ from gateline.model.origin import Origin
 
 
 class TargetProtocol(StrEnum):
-    """How the balancer speaks to targets. TLS and UDP are refused when the project file is read."""
+    """How the balancer speaks to targets."""
 
     HTTP = "HTTP"
     HTTPS = "HTTPS"  # targets' certificates are not verified, as at Amazon
     TCP = "TCP"
+    TLS = "TLS"  # connections of a network balancer, encrypted on the way to the target
 
 
 class Algorithm(StrEnum):
@@ -57,6 +58,7 @@ class TargetGroup:
     algorithm: Algorithm = Algorithm.ROUND_ROBIN
     deregistration_delay: timedelta = timedelta(seconds=300)
     targets: tuple[Target, ...] = ()
+    proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
 
 

@@ -11,12 +11,14 @@ from gateline.model.gateway import CertificateSource
 from gateline.model.load_balancer import (
     BalancerType,
     Condition,
+    Forward,
     Listener,
     ListenerProtocol,
     LoadBalancer,
     Rule,
     Scheme,
 )
+from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
@@ -100,26 +102,32 @@ class BalancerReader:
             bind_port=port,
             certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
             rules=self._rules(here, part, network=balancer.type == "network"),
+            passthrough=self._passthrough(here, part),
             origin=self._bench.origin(here),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
         network = balancer.type == "network"
         faces_clients = balancer.scheme == "internet-facing"
-        if (part.protocol == "TCP") != network:
+        if (part.protocol in NETWORK_GROUPS) != network:
             message = f"the listeners of {'a network' if network else 'an application'} balancer are "
-            message += f"{'TCP' if network else 'HTTP or HTTPS'}, not {part.protocol}"
+            message += f"{'TCP or TLS' if network else 'HTTP or HTTPS'}, not {part.protocol}"
             self._refuse((*here, "protocol"), message)
+        elif network and not faces_clients and part.protocol != "TCP":
+            message = f"only integrations lead to an internal balancer, and its listeners are TCP, not {part.protocol}"
+            advice = "write TCP: an integration speaks TLS through it by itself where its uri says https"
+            self._refuse((*here, "protocol"), message, advice)
         if network and part.rules:
             self._refuse((*here, "rules"), "a listener of a network balancer has no rules")
         if part.bind and not faces_clients:
             advice = "leave bind out, or make the scheme internet-facing"
             self._refuse((*here, "bind"), "an internal balancer opens no socket", advice)
-        if part.certificates and part.protocol != "HTTPS":
-            self._refuse((*here, "certificates"), "certificates belong to an HTTPS listener")
-        if faces_clients and part.protocol == "HTTPS" and not part.certificates:
+        ends_tls = part.protocol in {"HTTPS", "TLS"}
+        if part.certificates and not ends_tls:
+            self._refuse((*here, "certificates"), "certificates belong to an HTTPS or TLS listener")
+        if faces_clients and ends_tls and not (part.certificates or part.passthrough):
             advice = "add certificates: [{certificate: FILE, private_key: FILE}] or [{self_signed: true}]"
-            self._refuse(here, "an internet-facing HTTPS listener needs certificates", advice)
+            self._refuse(here, f"an internet-facing {part.protocol} listener needs certificates", advice)
 
     def _refuse(self, pointer: Pointer, message: str, advice: str = "") -> None:
         if not self._bench.validated.lacks(*pointer):  # what was left out has had its complaint
@@ -147,14 +155,28 @@ class BalancerReader:
             made = self._rule(place, rule, part, network=network)
             if made is not None:
                 rules.append((rule.priority, made))
-        default = self._actions.action(
-            (*here, "default_actions"), part.default_actions, part, network=network
+        default = (
+            self._actions.action((*here, "default_actions"), part.default_actions, part, network=network)
+            if part.default_actions
+            else None
         )
         ordered = [rule for _, rule in sorted(rules, key=lambda pair: pair[0])]
         if default is not None:
             origin = self._bench.origin((*here, "default_actions"))
             ordered.append(Rule(priority=None, action=default, origin=origin))
         return tuple(ordered)
+
+    def _passthrough(self, here: Pointer, part: ListenerPart) -> tuple[tuple[tuple[str, ...], Forward], ...]:
+        """Server names and where their connections go; those that were complained about are not in it."""
+        read = (
+            (each.server_names, self._actions.passthrough((*here, "passthrough", index), each))
+            for index, each in enumerate(part.passthrough)
+        )
+        return tuple(
+            (tuple(str(name) for name in server_names), forward)
+            for server_names, forward in read
+            if forward is not None
+        )
 
     def _rule(self, here: Pointer, part: RulePart, listener: ListenerPart, *, network: bool) -> Rule | None:
         action = self._actions.action((*here, "actions"), part.actions, listener, network=network)

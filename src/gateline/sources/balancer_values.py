@@ -74,19 +74,19 @@ def code_ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 ListenerProtocolName = Annotated[
-    Literal["HTTP", "HTTPS", "TCP"],
+    Literal["HTTP", "HTTPS", "TCP", "TLS"],
     _later(
-        ("TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
         "a listener of protocol",
-        "write HTTP or HTTPS for an application balancer, TCP for a network balancer",
+        "write HTTP or HTTPS for an application balancer, TCP or TLS for a network balancer",
     ),
 ]
 TargetGroupProtocol = Annotated[
-    Literal["HTTP", "HTTPS", "TCP"],
+    Literal["HTTP", "HTTPS", "TCP", "TLS"],
     _later(
-        ("TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
         "a target group of protocol",
-        "write HTTP or HTTPS behind an application balancer, TCP behind a network balancer",
+        "write HTTP or HTTPS behind an application balancer, TCP or TLS behind a network balancer",
     ),
 ]
 LoadBalancingAlgorithm = Annotated[
@@ -99,6 +99,18 @@ LoadBalancingAlgorithm = Annotated[
 ]
 ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
 BindAddress = Annotated[str, AfterValidator(_bind)]
+ServerName = Annotated[
+    str,
+    Matches(
+        r"(?=.{1,253}$)(?:\*\.)?[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*",
+        "a server name, such as db.internal or *.internal",
+        shown=r"(?:\*\.)?[A-Za-z0-9._-]{1,253}",
+    ),
+    AfterValidator(str.lower),
+]
+
+NETWORK_GROUPS: Final = {"TCP": ("TCP",), "TLS": ("TCP", "TLS")}
+"""Protocols of target groups that the listeners of network balancers forward to, by the listener's protocol."""
 
 CheckPort = Annotated[
     int | None,

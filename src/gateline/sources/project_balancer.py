@@ -19,6 +19,7 @@ from gateline.sources.balancer_values import (
     RedirectProtocol,
     RedirectQuery,
     ResponseCode,
+    ServerName,
 )
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_values import HostName, Number
@@ -267,6 +268,19 @@ class CertificatePart(TlsPart):
         return self
 
 
+class PassthroughPart(Part):
+    """Server names whose connections are not decrypted here, and where they go."""
+
+    server_names: tuple[ServerName, ...] = Field(
+        min_length=1, description="The names that clients ask for (SNI); *.x stands for every name below x."
+    )
+    target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
+        min_length=1,
+        max_length=MAX_TARGET_GROUPS,
+        description="The TCP target groups that share the connections, with their weights.",
+    )
+
+
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
@@ -275,7 +289,7 @@ class ListenerPart(Part):
     )
 
     protocol: ListenerProtocolName = Field(
-        description="HTTP or HTTPS of an application balancer, TCP of a network balancer."
+        description="HTTP or HTTPS of an application balancer, TCP or TLS of a network balancer."
     )
     port: Number = Field(ge=1, le=65535, description="The port that integration uris mean.")
     bind: BindAddress = Field(
@@ -285,12 +299,33 @@ class ListenerPart(Part):
     certificates: tuple[CertificatePart, ...] = Field(
         default=(),
         max_length=MAX_CERTIFICATES,
-        description="The certificates of an internet-facing HTTPS listener, the default one first.",
+        description="The certificates of an internet-facing HTTPS or TLS listener, the default one first.",
     )
     default_actions: tuple[ActionPart, ...] = Field(
-        min_length=1, description="The action when no rule holds, a list of one."
+        default=(),
+        description="The action when no rule holds, a list of one. Only a TLS listener without certificates has none.",
     )
     rules: tuple[RulePart, ...] = Field(default=(), description="The rules; the order is their priorities'.")
+    passthrough: tuple[PassthroughPart, ...] = Field(
+        default=(),
+        description="Of a TLS listener: connections that are handed on as they are, by their server name.",
+    )
+
+    @model_validator(mode="after")
+    def _takes_what_it_ends(self) -> Self:
+        only_passes = bool(self.passthrough) and not self.certificates
+        if only_passes and self.default_actions:
+            raise misfit(
+                "default_actions is for connections that the listener ends, which needs certificates"
+            )
+        if not only_passes and not self.default_actions:
+            raise misfit("a listener needs default_actions, a list of one action")
+        if self.passthrough and self.protocol != "TLS":
+            raise misfit(f"passthrough belongs to a TLS listener, not to {self.protocol}")
+        names = [name for each in self.passthrough for name in each.server_names]
+        if twice := next((name for i, name in enumerate(names) if name in names[:i]), ""):
+            raise misfit(f"the server name '{twice}' is written twice in passthrough")
+        return self
 
 
 class LoadBalancerPart(Part):

@@ -22,7 +22,7 @@ class HealthCheckPart(Part):
     """How targets are asked whether they are well."""
 
     protocol: Literal["HTTP", "HTTPS", "TCP"] | None = Field(
-        default=None, description="What is asked; default: HTTP, or TCP for a group whose protocol is TCP."
+        default=None, description="What is asked; default: HTTP, or TCP for a group of a network balancer."
     )
     path: CheckPath = Field(default="/", description="The path that HTTP and HTTPS checks ask for.")
     port: CheckPort = Field(
@@ -34,7 +34,7 @@ class HealthCheckPart(Part):
         ge=2,
         le=120,
         description="How long an answer may take, less than the interval. When it is left out, it is 10 for a group "
-        "whose protocol is TCP (6 where it is asked over HTTP), and never as long as the interval.",
+        "of a network balancer (6 where it is asked over HTTP), and never as long as the interval.",
     )
     healthy_threshold_count: Number = Field(
         default=5, ge=2, le=10, description="How many good answers make an unhealthy target healthy."
@@ -45,7 +45,7 @@ class HealthCheckPart(Part):
     matcher: HttpCodes = Field(
         default="",
         description="The HTTP codes that say yes, such as 200, 200,202 or 200-299; default: 200, or 200-399 for a "
-        "group whose protocol is TCP.",
+        "group of a network balancer.",
     )
 
     @model_validator(mode="after")
@@ -73,7 +73,6 @@ class TargetGroupPart(Part):
             "minimum_healthy_targets",
             "preserve_client_ip",
             "protocol_version",
-            "proxy_protocol_v2",
             "slow_start_duration_seconds",
             "stickiness",
             "target_group_health",
@@ -84,7 +83,8 @@ class TargetGroupPart(Part):
 
     protocol: TargetGroupProtocol = Field(
         default="HTTP",
-        description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP behind network ones. "
+        description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP or TLS behind "
+        "network ones. "
         "Targets' certificates are not verified, as on Amazon.",
     )
     health_check: HealthCheckPart | None = Field(
@@ -99,6 +99,11 @@ class TargetGroupPart(Part):
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
     )
+    proxy_protocol_v2: bool = Field(
+        default=False,
+        description="Whether each connection of a network balancer begins with a PROXY protocol header, version 2, "
+        "that tells the client's address; targets must expect it, also of health checks.",
+    )
     targets: tuple[HostPort, ...] = Field(
         default=(),
         max_length=1000,
@@ -111,16 +116,15 @@ class TargetGroupPart(Part):
         if len(set(self.targets)) < len(self.targets):
             raise misfit("targets holds one target twice")
         check = self.health_check
-        if self.protocol == "TCP" and check is not None and check.protocol is None:
+        network = self.protocol not in {"HTTP", "HTTPS"}
+        if self.proxy_protocol_v2 and not network:
+            raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
+        if network and check is not None and check.protocol is None:
             for key in ("path", "matcher"):
                 if key in check.model_fields_set:
                     raise misfit(
-                        f"health_check.{key} needs health_check.protocol: HTTP, because the group's is TCP"
+                        f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
-        if (
-            self.protocol != "TCP"
-            and check is not None
-            and any(high > 499 for _, high in code_ranges(check.matcher))
-        ):
+        if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
             raise misfit("health_check.matcher holds codes from 200 to 499")
         return self

@@ -8,13 +8,21 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
-from gateline.sources.project_balancer import ActionPart, ListenerPart
+from gateline.sources.balancer_values import NETWORK_GROUPS
+from gateline.sources.project_balancer import ActionPart, ListenerPart, PassthroughPart
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
 _WITHOUT_BODY: Final = frozenset({204, 205})
 """Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.3.6)."""
+
+_REQUESTS: Final = ("HTTP", "HTTPS")
+
+
+def _fitting(listener_protocol: str, *, network: bool) -> tuple[str, ...]:
+    """The protocols of target groups that a listener forwards to."""
+    return NETWORK_GROUPS.get(listener_protocol, ("TCP",)) if network else _REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class ActionReader:
         part, place = parts[0], (*here, 0)
         before = self.bench.complaints.count
         if part.type == "forward":
-            made: Action = self._forward(place, part, network=network)
+            made: Action = self._forward(place, part, _fitting(listener.protocol, network=network))
         elif network:
             message = f"a listener of a network balancer takes a forward only, no {part.type}"
             self.bench.complain(codes.ACTION_INVALID, (*place, "type"), message)
@@ -46,16 +54,26 @@ class ActionReader:
             made = self._fixed_response(place, part)
         return made if self.bench.complaints.count == before else None
 
-    def _forward(self, place: Pointer, part: ActionPart, *, network: bool) -> Forward:
+    def _forward(self, place: Pointer, part: ActionPart, fitting: tuple[str, ...]) -> Forward:
         if part.target_group:
-            self._check_group((*place, "target_group"), part.target_group, network=network)
+            self._check_group((*place, "target_group"), part.target_group, fitting)
             return Forward((WeightedTargetGroup(str(part.target_group)),))
         outer = (*place, "forward_config") if part.forward_config is not None else place
         for index, group in enumerate(part.forwarded):
-            self._check_group((*outer, "target_groups", index, "name"), group.name, network=network)
+            self._check_group((*outer, "target_groups", index, "name"), group.name, fitting)
         return Forward(tuple(WeightedTargetGroup(str(group.name), group.weight) for group in part.forwarded))
 
-    def _check_group(self, pointer: Pointer, name: str, *, network: bool) -> None:
+    def passthrough(self, here: Pointer, part: PassthroughPart) -> Forward | None:
+        """Where connections go that the listener does not end; None when it was complained about."""
+        before = self.bench.complaints.count
+        for index, group in enumerate(part.target_groups):
+            self._check_group((*here, "target_groups", index, "name"), group.name, NETWORK_GROUPS["TCP"])
+        made = Forward(
+            tuple(WeightedTargetGroup(str(group.name), group.weight) for group in part.target_groups)
+        )
+        return made if self.bench.complaints.count == before else None
+
+    def _check_group(self, pointer: Pointer, name: str, fitting: tuple[str, ...]) -> None:
         protocol = self.protocols.get(name)
         if protocol is None:
             self.bench.complain(
@@ -64,14 +82,13 @@ class ActionReader:
                 f"the target group '{self.bench.shown(pointer, name)}' is not declared",
                 advice=did_you_mean(name, self.protocols) or "declare it under target_groups",
             )
-        elif protocol and (protocol == "TCP") != network:
-            balancer = "a network" if network else "an application"
-            fitting = "TCP" if network else "HTTP or HTTPS"
+        elif protocol and protocol not in fitting:
+            balancer = "an application" if fitting == _REQUESTS else "a network"
             self.bench.complain(
                 codes.TARGET_GROUP_PROTOCOL,
                 pointer,
                 f"the protocol of the target group '{name}' is {protocol}; "
-                f"{balancer} balancer forwards to {fitting} only",
+                f"{balancer} balancer forwards to {' or '.join(fitting)} only",
             )
 
     def _fixed_response(self, place: Pointer, part: ActionPart) -> FixedResponse:

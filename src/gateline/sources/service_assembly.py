@@ -75,6 +75,18 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             f"tasks listen at a socket, but the health check of '{group}' asks port {used.health_check.port}",
             advice="let the health check ask the traffic-port",
         )
+    if (
+        used is not None
+        and used.proxy_protocol_v2
+        and used.health_check is not None
+        and used.health_check.protocol in {"HTTP", "HTTPS"}
+    ):
+        bench.complain(
+            codes.SERVICE_INVALID,
+            pointer if part.target_group is not None else ("services", name),
+            f"new tasks are asked over {used.health_check.protocol} without the PROXY header that '{group}' promises",
+            advice="let its health_check have the protocol TCP",
+        )
     return group
 
 

@@ -41,15 +41,17 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
             for index, pair in pairs
             if pair is not None
         ),
+        proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
     )
 
 
 def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
-    protocol = part.protocol or ("TCP" if group_protocol == "TCP" else "HTTP")
+    network = group_protocol not in {"HTTP", "HTTPS"}
+    protocol = part.protocol or ("TCP" if network else "HTTP")
     timeout = part.timeout_seconds
     if "timeout_seconds" not in part.model_fields_set:
-        usual = _TIMEOUT_BEHIND_NETWORK[protocol] if group_protocol == "TCP" else timeout
+        usual = _TIMEOUT_BEHIND_NETWORK[protocol] if network else timeout
         timeout = min(usual, part.interval_seconds - 1)
     return HealthCheck(
         protocol=TargetProtocol(protocol),
@@ -59,7 +61,7 @@ def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
         timeout=timedelta(seconds=timeout),
         healthy_threshold=part.healthy_threshold_count,
         unhealthy_threshold=part.unhealthy_threshold_count,
-        matcher=code_ranges(part.matcher or ("200-399" if group_protocol == "TCP" else "200")),
+        matcher=code_ranges(part.matcher or ("200-399" if network else "200")),
     )
 
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from gateline.compile import names
+from gateline.compile.binding import Binding
 from gateline.compile.tcp_listener import tcp_listener
-from gateline.model.load_balancer import Forward, WeightedTargetGroup
+from gateline.model.load_balancer import Forward, Listener, ListenerProtocol, Rule, WeightedTargetGroup
 from gateline.model.target_group import Target, TargetGroup, TargetProtocol
 from harness.free_port import free_port
 from harness.health_checked_target import Target as Backend
@@ -45,8 +46,10 @@ async def listening(bench: TargetBench, weights: dict[str, int], *groups: Target
     port = free_port()
     forward = Forward(tuple(WeightedTargetGroup(name, weight) for name, weight in weights.items()))
     name = names.balancer_listener("public", port)
-    listener = tcp_listener(name, "127.0.0.1", port, forward, names.target_group)
-    await bench.deliver(*groups, listeners={name: listener})
+    rules = (Rule(priority=None, action=forward, origin=PLACE),)
+    listener = Listener(protocol=ListenerProtocol.TCP, port=port, rules=rules, origin=PLACE)
+    made = tcp_listener(Binding(name, "127.0.0.1", port, PLACE), listener, names.target_group)
+    await bench.deliver(*groups, listeners={name: made})
     return port
 
 
