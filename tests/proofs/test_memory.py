@@ -47,11 +47,11 @@ def held(port: int) -> tuple[socket.socket, bool]:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it comes to hold."""
+    """Whether it comes to hold, be it for a moment: what Envoy's heap holds goes up and down a little."""
     deadline = time.monotonic() + PATIENCE
-    while not holds() and time.monotonic() < deadline:
+    while not (seen := holds()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return holds()
+    return seen
 
 
 @pytest.fixture(scope="module")
