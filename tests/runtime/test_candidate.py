@@ -14,7 +14,8 @@ from gateline.errors import GatelineError
 from gateline.model.gateway import Edge
 from gateline.model.origin import Origin
 from gateline.model.usage_plan import ApiKey, key_digest
-from gateline.runtime import candidate
+from gateline.runtime import candidate as candidate_module
+from gateline.runtime import material
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.key_store import HeldKeys, KeyStore
 from gateline.runtime.settings import Settings
@@ -64,7 +65,7 @@ def test_an_aws_service_needs_the_library_that_signs(
     }
     settings = write_project(tmp_path, {"/orders": queue})
     assert made(settings, state).resources is not None
-    monkeypatch.setattr(candidate, "find_spec", lambda _: None)
+    monkeypatch.setattr(candidate_module, "find_spec", lambda _: None)
     without = made(settings, state)
     assert without.resources is None
     assert [text for text in told(without) if text.startswith("error[GL292]")]
@@ -134,7 +135,7 @@ def test_a_secrets_value_stands_in_its_own_resource_alone(tmp_path: Path, state:
 def test_an_https_upstream_needs_authorities_to_verify_it(
     tmp_path: Path, state: StateDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidate, "system_trust", lambda _: b"")
+    monkeypatch.setattr(material, "system_trust", lambda _: b"")
     settings = write_project(tmp_path, {"/orders": proxy("https://orders.example/")})
     broken = made(settings, state)
     assert broken.resources is None

@@ -32,7 +32,7 @@ class Serves:
     def served(self) -> Candidate | None:
         return self._candidate
 
-    async def take_in_keys(self) -> None:
+    async def take_in(self) -> None:
         self.told += 1
         if self._problem:
             raise GatelineError(self._problem)

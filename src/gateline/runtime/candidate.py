@@ -9,7 +9,6 @@ import dataclasses
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -22,15 +21,12 @@ from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import IntegrationKind
-from gateline.model.secret import Certificate, Secret
-from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
+from gateline.runtime.api_keys import NamedKey
 from gateline.runtime.generation import Generations
-from gateline.runtime.key_store import KeyStore
+from gateline.runtime.material import declared_keys, live, read_keyring
 from gateline.runtime.revision import code_trees, revisions
-from gateline.runtime.secret import read_secrets
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.trust import system_trust
 from gateline.sources import Loaded, load
 from gateline.sources import memory as sources_memory
 from gateline.sources.collector import resting_collector
@@ -125,9 +121,8 @@ def build(
         return Candidate(loaded=loaded, gateway=None, resources=None, report=loaded.report)
     complaints = Complaints(settings.allowed)
     gateway = dataclasses.replace(loaded.gateway, edge=edge.held(loaded.gateway.edge, complaints))
-    declared = _declared_keys(loaded, gateway, settings, state, complaints)
-    keyring = _keyring(gateway, settings, state, complaints)
-    keyring = _with_keys(keyring, declared, gateway, state, complaints)
+    declared = declared_keys(gateway, settings, state, loaded.reader.name, complaints)
+    keyring = live(read_keyring(gateway, settings, state, complaints), gateway, declared, state, complaints)
     known = revisions(gateway.functions)
     with memory.compiling:
         generations = memory.generations.of(gateway, known)
@@ -180,20 +175,20 @@ def _check_aws(hosting: HostConfiguration, complaints: Complaints) -> None:
 def regenerated(
     candidate: Candidate, settings: Settings, state: StateDir, request_log: Path | None, memory: Memory
 ) -> Candidate:
-    """The candidate with the generations of now and the API keys that commands have made by now.
+    """The candidate with the generations of now, and what the state directory holds by now (`material.live`).
 
     It is the same one when neither has changed. Reads no file of the project.
 
     Raises:
-        GatelineError: the keys of the state directory cannot be read.
+        GatelineError: what the state directory holds cannot be read.
 
     """
     gateway = candidate.gateway
     assert gateway is not None
-    keyring = _with_keys(candidate.keyring, candidate.declared_keys, gateway, state, Complaints())
+    keyring = live(candidate.keyring, gateway, candidate.declared_keys, state, Complaints())
     with memory.compiling:
         generations = memory.generations.of(gateway, dict(candidate.hosting.revisions))
-        if generations == candidate.generations and keyring.api_keys == candidate.keyring.api_keys:
+        if generations == candidate.generations and keyring == candidate.keyring:
             return candidate
         compiled = _compiled(gateway, keyring, generations, settings, state, request_log, memory)
     return dataclasses.replace(
@@ -225,77 +220,3 @@ def _compiled(
             host_socket=str(state.host_socket),
             egress_socket=str(state.egress_socket),
         )
-
-
-def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
-    """Every name that the edge's own certificate is for: no client takes `*.localhost` for one of a single label."""
-    return (
-        *gateway.edge.hosts,
-        *(f"{api.name}.localhost" for api in gateway.apis),
-        *(domain.name for domain in gateway.domains if not domain.certificate),
-    )
-
-
-def _keyring(gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints) -> Keyring:
-    folder = settings.project.absolute().parent
-    found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
-    missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
-    edge, others = _certificates(gateway, state, complaints)
-    return Keyring(
-        # A secret that could not be read was complained about; the compiler need not do so again.
-        secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
-        edge_certificate=edge,
-        certificates=others,
-        trust=system_trust(settings.environ),
-    )
-
-
-def _declared_keys(
-    loaded: Loaded, gateway: Gateway, settings: Settings, state: StateDir, complaints: Complaints
-) -> tuple[NamedKey, ...]:
-    if not gateway.usage_plans:
-        return ()
-    pepper = KeyStore(state).pepper()
-    plans, name_of = gateway.usage_plans, loaded.reader.name
-    return read_declared_keys(plans, settings.environ, name_of, pepper, complaints)
-
-
-def _with_keys(
-    keyring: Keyring,
-    declared: tuple[NamedKey, ...],
-    gateway: Gateway,
-    state: StateDir,
-    complaints: Complaints,
-) -> Keyring:
-    """The keyring with the API keys of now: those declared, and those that commands have made."""
-    if not gateway.usage_plans:
-        return keyring
-    store = KeyStore(state)
-    keys = with_held_keys(declared, store.read(), gateway.usage_plans, complaints)
-    return dataclasses.replace(
-        keyring, api_keys=tuple(each.key for each in keys if each.key.digest), pepper=store.pepper()
-    )
-
-
-def _certificates(
-    gateway: Gateway, state: StateDir, complaints: Complaints
-) -> tuple[Certificate | None, tuple[Certificate, ...]]:
-    """The edge's certificate and the named ones, as their files are now."""
-    if gateway.edge.tls is None and not gateway.certificates:
-        return None, ()
-    # Only now: the library takes a tenth of the time of a start, and few development gateways speak TLS.
-    from gateline.runtime.certificate import edge_certificate, named_certificate  # noqa: PLC0415
-
-    now, tls = datetime.now(UTC), gateway.edge.tls
-    edge = edge_certificate(tls, _own_hosts(gateway), now, state, complaints) if tls else None
-    read = (
-        named_certificate(
-            source,
-            [domain.name for domain in gateway.domains if domain.certificate == source.name],
-            now,
-            state,
-            complaints,
-        )
-        for source in gateway.certificates
-    )
-    return edge, tuple(certificate for certificate in read if certificate is not None)

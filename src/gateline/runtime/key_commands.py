@@ -31,7 +31,7 @@ class TakesKeys(Protocol):
     def served(self) -> Candidate | None:
         """What serves now."""
 
-    async def take_in_keys(self) -> None:
+    async def take_in(self) -> None:
         """Let the keys of the state directory count as they are now."""
 
 
@@ -83,7 +83,7 @@ class KeyCommands:
             before = await asyncio.to_thread(desk.store.read)
             told = await asyncio.to_thread(perform, desk, asked)
             try:
-                await self._serving.take_in_keys()
+                await self._serving.take_in()
             except GatelineError:
                 if asked["action"] != "revoke":  # that stays, and counts as soon as it can
                     await asyncio.to_thread(desk.store.write, before)

@@ -41,6 +41,7 @@ class Serving:
         hosting: the host.
         generations: of authorizers; renewed by a flush.
         regenerate: the candidate with the generations of now; called on a thread.
+        taken: told of what serves after `take_in`: services are given what is theirs.
         tasks: the old is forgotten in the background.
 
     """
@@ -51,12 +52,14 @@ class Serving:
         hosting: Hosting,
         generations: Generations,
         regenerate: Callable[[Candidate], Candidate],
+        taken: Callable[[Candidate], None],
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._delivery = delivery
         self._hosting = hosting
         self._generations = generations
         self._regenerate = regenerate
+        self._taken = taken
         self._tasks = tasks
         self._served: Candidate | None = None
         self._forgetting: asyncio.Task[None] | None = None
@@ -88,11 +91,13 @@ class Serving:
             # A flush may have come between, and a command that made or revoked a key.
             return await self._replace(await asyncio.to_thread(self._regenerate, candidate))
 
-    async def take_in_keys(self) -> None:
-        """Let the API keys count that commands have made by now, and none that they have revoked.
+    async def take_in(self) -> None:
+        """Let what the state directory holds by now count, and nothing that it does not hold any more.
+
+        API keys that commands have made or revoked, and whatever else `material.live` reads.
 
         Raises:
-            GatelineError: nothing is served yet, the host does not take them, or an Envoy did not follow.
+            GatelineError: nothing is served yet, the host does not take it, or an Envoy did not follow.
 
         """
         async with self._one_at_a_time:
@@ -100,7 +105,8 @@ class Serving:
                 raise GatelineError("nothing is served yet")
             replaced = await self._replace(await asyncio.to_thread(self._regenerate, self._served))
             if replaced.refusals:
-                raise GatelineError("Envoy did not take the keys; ask again")
+                raise GatelineError("Envoy did not take the change; ask again")
+            self._taken(self._served)
 
     @property
     def served(self) -> Candidate | None:

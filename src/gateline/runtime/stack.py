@@ -171,7 +171,9 @@ class Stack:
             self._hosting.start()
         self._cluster = self._services(state, tasks)
         regenerate = partial(regenerated, settings=settings, state=state, request_log=pipe, memory=memory)
-        self._serving = Serving(self._delivery, self._hosting, memory.generations, regenerate, tasks)
+        self._serving = Serving(
+            self._delivery, self._hosting, memory.generations, regenerate, self._want_services, tasks
+        )
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
         working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))

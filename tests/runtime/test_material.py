@@ -1,0 +1,61 @@
+"""What a configuration is served with: read with the project, or taken in while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateline.model.diagnostic import Complaints
+from gateline.model.gateway import Gateway
+from gateline.model.origin import Origin
+from gateline.model.secret import SecretSource, SecretSourceKind
+from gateline.runtime.candidate import Memory, read
+from gateline.runtime.key_store import NO_KEYS, KeyStore
+from gateline.runtime.material import declared_keys, live, read_keyring
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir, hold_state_dir
+from runtime.projects import MOCK, write_keyed_project, write_project
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StateDir]:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        yield held
+
+
+def gateway_of(settings: Settings) -> Gateway:
+    gateway = read(settings, Memory()).gateway
+    assert gateway is not None
+    return gateway
+
+
+def test_a_secret_that_cannot_be_read_is_told_once_and_stands_for_itself(
+    tmp_path: Path, state: StateDir
+) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    origin = Origin("gateline.yaml", ("secrets", "Token"))
+    source = SecretSource(name="Token", kind=SecretSourceKind.FILE, place="gone.txt", origin=origin)
+    complaints = Complaints()
+    keyring = read_keyring(replace(gateway_of(settings), secrets=(source,)), settings, state, complaints)
+    assert [secret.name for secret in keyring.secrets] == ["Token"]
+    assert complaints.report().error_count == 1
+
+
+def test_what_the_state_directory_holds_is_taken_in_and_what_it_holds_no_more_is_not(
+    tmp_path: Path, state: StateDir
+) -> None:
+    settings = write_keyed_project(tmp_path, {"/hello": MOCK})
+    gateway = gateway_of(settings)
+    declared = declared_keys(gateway, settings, state, str, Complaints())
+    first = live(read_keyring(gateway, settings, state, Complaints()), gateway, declared, state, Complaints())
+    assert first.pepper
+    assert [key.name for key in first.api_keys] == [key.key.name for key in declared]
+    made = replace(first.api_keys[0], name="made", key_id="made0000", digest="0" * 64)
+    KeyStore(state).write(replace(NO_KEYS, keys=(made,)))
+    second = live(first, gateway, declared, state, Complaints())
+    assert [key.name for key in second.api_keys] == [*(key.name for key in first.api_keys), "made"]
+    KeyStore(state).write(NO_KEYS)
+    assert live(second, gateway, declared, state, Complaints()) == first
