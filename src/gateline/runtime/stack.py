@@ -58,6 +58,7 @@ from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
+from gateline.runtime.upkeep import Upkeep
 from gateline.runtime.watching import signature
 from gateline.sources import Loaded
 
@@ -90,6 +91,7 @@ class Stack:
             on_complaint=lambda complaint: notify(Remarked(complaint)),
         )
         self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
+        self._upkeep = Upkeep(lambda text: notify(Remarked(text)))
 
     @property
     def gateway(self) -> Gateway:
@@ -187,6 +189,7 @@ class Stack:
         working += [
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
+            tasks.create_task(self._upkeep.run()),
         ]
         if self._processes.root != os.getpid():  # somebody starts us again
             working.append(tasks.create_task(_look_after(state)))
@@ -294,6 +297,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
+        self._upkeep.look()
         self._serves = True
         self._processes.served()
         self._tell_ready()

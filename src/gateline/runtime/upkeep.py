@@ -7,7 +7,7 @@ later: what serves goes on with what it has.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,7 +38,6 @@ class Upkeep:
     """Does all duties, one after the other.
 
     Args:
-        duties: what there is to do.
         trouble: told why a duty could not be done.
         now: the time (UTC).
 
@@ -46,15 +45,19 @@ class Upkeep:
 
     def __init__(
         self,
-        duties: Sequence[Duty],
         trouble: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._duties = tuple(duties)
+        self._duties: list[Duty] = []
         self._trouble = trouble
         self._now = now
         self._looked_at = asyncio.Event()
         self._not_before: dict[str, datetime] = {}
+
+    def add(self, duty: Duty) -> None:
+        """Have one more thing done from now on."""
+        self._duties.append(duty)
+        self.look()
 
     def look(self) -> None:
         """Something has changed: ask all duties again when they are due."""
@@ -64,7 +67,7 @@ class Upkeep:
         """For ever."""
         while True:
             self._looked_at.clear()
-            for duty in self._duties:
+            for duty in tuple(self._duties):
                 due = self._due(duty)
                 if due is not None and due <= self._now():
                     await self._do(duty)
