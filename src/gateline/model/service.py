@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from gateline.model.origin import Origin
+
+PREVIOUS: Final = "_PREVIOUS"
+"""What follows a secret's variable, for the other value that is to be accepted while the secret is rotated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

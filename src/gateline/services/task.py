@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateline.model.secret import Secret
-from gateline.model.service import Service
+from gateline.model.service import PREVIOUS, Service
 
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a task learns from Gateline's own environment; no credentials of a cloud, nothing of the gateway's."""
@@ -21,9 +21,6 @@ MARK: Final = "GATELINE_TASK"
 
 PORT: Final = "{port}"
 SOCKET: Final = "{socket}"
-
-PREVIOUS: Final = "_PREVIOUS"
-"""What follows a secret's variable, for the other value that is to be accepted while the secret is rotated."""
 
 _PLAIN_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _DIGITS: Final = 16
@@ -85,7 +82,8 @@ def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> 
 
     How many there are, how they are replaced and how they are stopped is not in it, as at Amazon: such a change starts
     no deployment. Neither is anything on the disk, what it is given as files included. Values of secrets in variables
-    are, so the hash is keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as tasks shall be recognised.
+    are, so the hash is keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as
+    tasks shall be recognised.
     """
     content = (
         service.command,
