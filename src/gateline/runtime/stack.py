@@ -312,7 +312,7 @@ class Stack:
             self._cluster.want(
                 gateway.services if self._settings.run_services else (),
                 gateway.target_groups,
-                candidate.keyring.secrets,
+                candidate.keyring,
                 used=frozenset(resources.target_groups.values()),
             )
 
