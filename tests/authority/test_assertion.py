@@ -27,7 +27,7 @@ def key(name: str) -> bytes:
 
 def signer(name: str = "a") -> Signer:
     pem = key(name)
-    return Signer(AssertionKey(kid=assertion.key_id(pem), private_key=Secret("assertion key", pem)))
+    return Signer(AssertionKey(kid=assertion.jwk(pem)["kid"], private_key=Secret("assertion key", pem)))
 
 
 def claims(request: SentRequest | None = None, **context: str) -> Claims:
@@ -45,7 +45,7 @@ def guard(
     folder: Path, *names: str, at: float = NOW, bind: str = "caller", audience: str = "orders"
 ) -> Guard:
     file = folder / "jwks.json"
-    file.write_bytes(assertion.key_set(key(name) for name in names))
+    file.write_bytes(assertion.key_set(assertion.jwk(key(name)) for name in names))
     return Guard(jwks_file=file, audience=audience, issuer="gateline:shop", bind=bind, clock=lambda: at)
 
 
@@ -107,14 +107,14 @@ def test_two_assertions_of_one_moment_have_ids_of_their_own() -> None:
 
 
 def test_a_key_set_holds_the_public_half_of_each_key_and_nothing_else() -> None:
-    members = json.loads(assertion.key_set([key("a"), key("b")]))["keys"]
-    assert [each["kid"] for each in members] == [assertion.key_id(key("a")), assertion.key_id(key("b"))]
+    members = json.loads(assertion.key_set([assertion.jwk(key("a")), assertion.jwk(key("b"))]))["keys"]
+    assert [each["kid"] for each in members] == [assertion.jwk(key(name))["kid"] for name in "ab"]
     assert all(set(each) == {"kty", "use", "alg", "kid", "n", "e"} for each in members)
 
 
 def test_a_key_is_named_by_its_thumbprint() -> None:
     # The example of RFC 7638 section 3.1 hashes {"e":"AQAB","kty":"RSA","n":...} without blanks, in that order.
-    [member] = json.loads(assertion.key_set([key("a")]))["keys"]
+    member = assertion.jwk(key("a"))
     text = f'{{"e":"AQAB","kty":"RSA","n":"{member["n"]}"}}'
     digest = hashes.Hash(hashes.SHA256())
     digest.update(text.encode())

@@ -63,27 +63,22 @@ def make_key() -> bytes:
     )
 
 
-def key_id(private_key: bytes) -> str:
-    """The name of a key: its public half's thumbprint (RFC 7638).
+def jwk(private_key: bytes) -> dict[str, str]:
+    """The public half of a key (PEM) as RFC 7517 has it, named (`kid`) by its thumbprint (RFC 7638).
 
     Raises:
         ValueError: it is no RSA key.
 
     """
-    public = _public(private_key)
-    canonical = json.dumps({name: public[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
-    return _text(hashlib.sha256(canonical.encode()).digest())
+    numbers = _private(private_key).public_key().public_numbers()
+    members = {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
+    thumbprint = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    return {**members, "use": "sig", "alg": "RS256", "kid": _text(thumbprint)}
 
 
-def key_set(private_keys: Iterable[bytes]) -> bytes:
-    """The public halves of these keys (PEM) as a JWK set (RFC 7517 section 5); of their private ones, nothing.
-
-    Raises:
-        ValueError: one is no RSA key.
-
-    """
-    keys = [{**_public(each), "use": "sig", "alg": "RS256", "kid": key_id(each)} for each in private_keys]
-    return json.dumps({"keys": keys}, separators=(",", ":")).encode()
+def key_set(jwks: Iterable[Mapping[str, str]]) -> bytes:
+    """These keys as a JWK set (RFC 7517 section 5)."""
+    return json.dumps({"keys": [dict(each) for each in jwks]}, separators=(",", ":")).encode()
 
 
 class Signer:
@@ -129,11 +124,6 @@ def _private(pem: bytes) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("not an RSA key")  # noqa: TRY004 - what is in the file is wrong, not its type
     return key
-
-
-def _public(pem: bytes) -> dict[str, str]:
-    numbers = _private(pem).public_key().public_numbers()
-    return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
 
 
 def _number(value: int) -> str:
