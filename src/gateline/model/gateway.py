@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.assertion import AssertionKey
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
@@ -101,6 +102,7 @@ class Gateway:
     target_groups: tuple[TargetGroup, ...] = ()  # those of services without any among them
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
+    assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
     usage_plans: tuple[UsagePlan, ...] = ()
     aws_endpoints: tuple[
         tuple[str, str], ...
@@ -120,4 +122,6 @@ class Keyring:
     certificates: tuple[Certificate, ...] = ()  # of domains and of balancers' listeners, by name
     api_keys: tuple[ApiKey, ...] = ()
     pepper: str = ""  # the key of the keys' digests
+    assertion_key: AssertionKey | None = None  # the one that signs now
+    jwks: bytes = b""  # the public keys of assertions (RFC 7517)
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against
