@@ -11,6 +11,8 @@ EGRESS_SCOPE: Final = " egress "
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
+LINKS: Final = "links"
+LINK_CERTIFICATE: Final = "links/certificate"
 BEHIND_API: Final = (
     " behind api"  # the end of the names of clusters behind application balancers and integrations
 )
@@ -82,3 +84,18 @@ def certificate(name: str) -> str:
 def secret(name: str) -> str:
     """A named secret of the project file: `secret/ApiGatewayPassthroughHeader`."""
     return f"secret/{name}"
+
+
+def tunnel(name: str) -> str:
+    """A tunnel's cluster, and the internal listener that leads to it: `tunnel/plant`."""
+    return f"tunnel/{name}"
+
+
+def tunnel_connect(name: str) -> str:
+    """The second internal listener of a tunnel, and the cluster that leads to that: `tunnel/plant connect`."""
+    return f"tunnel/{name} connect"
+
+
+def link_validation(tunnel_name: str) -> str:
+    """The secret that says whom a tunnel lets in: `links/plant nodes`."""
+    return f"links/{tunnel_name} nodes"
