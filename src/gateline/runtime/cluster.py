@@ -153,6 +153,10 @@ class Cluster:
         """What there is to know of all services, by name."""
         return [self._services[name].listing() for name in sorted(self._services)]
 
+    def inventory(self) -> list[dict[str, Any]]:
+        """Every task that somebody could try to reach."""
+        return [task for name in sorted(self._services) for task in self._services[name].inventory()]
+
     def scale(self, service: str, count: int) -> dict[str, Any]:
         """Let so many tasks of a service run; what it is like now.
 

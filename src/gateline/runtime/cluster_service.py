@@ -170,6 +170,11 @@ class ClusterService:
             "tasks": tasks,
         }
 
+    def inventory(self) -> list[dict[str, Any]]:
+        """Its tasks that run, as `gateline prove` looks for them."""
+        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
+        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+
     # Events come while actions are performed; they wait until all of those are.
 
     def _tell(self, happened: event.Event) -> None:

@@ -38,6 +38,7 @@ from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.hosting import HOST, Hosting
+from gateline.runtime.inventory import Inventory
 from gateline.runtime.key_commands import KeyCommands
 from gateline.runtime.notice import (
     Complained,
@@ -207,6 +208,9 @@ class Stack:
             cluster=self._cluster,
             running=self._running,
             key_commands=KeyCommands(state, self._serving),
+            inventory_command=Inventory(
+                state, self._serving, self._cluster, self._envoy.admin, self._settings
+            ),
         )
 
     async def _read(self, state: StateDir, memory: Memory) -> tuple[Loaded, frozenset[Path]]:
