@@ -29,7 +29,7 @@ def test_the_name_of_the_export_goes_on_to_the_listener_inside() -> None:
 
 
 def test_what_is_spoken_to_an_export_may_be_encrypted() -> None:
-    tls = {"name": "envoy.transport_sockets.tls"}
+    tls: dict[str, object] = {"name": "envoy.transport_sockets.tls"}
     assert export_transport(tls) != export_transport()
 
 
