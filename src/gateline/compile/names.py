@@ -13,6 +13,7 @@ TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
 LINKS: Final = "links"
 LINK_CERTIFICATE: Final = "links/certificate"
+LINK_ENROLMENT: Final = "links/enrolment"
 BEHIND_API: Final = (
     " behind api"  # the end of the names of clusters behind application balancers and integrations
 )

@@ -22,8 +22,8 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.link_node import node_name
 from gateline.compile.wire import extension, new, packed, struct
+from gateline.model.tunnel import EnrolledNode
 
 EXPORT: Final = "gateline.export"
 """The endpoint metadata that says which export it is, in the field `name`."""
@@ -78,18 +78,19 @@ def export_transport(inner: dict[str, object] | None = None) -> dict[str, object
     )
 
 
-def tunnel_clusters(tunnel: str, nodes: Sequence[str]) -> dict[str, Message]:
+def tunnel_clusters(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
     """The clusters of a tunnel with these nodes, by name."""
+    called = [node.node for node in nodes]
     return {
-        names.tunnel_nodes(tunnel): _all_nodes(tunnel, nodes),
-        **{names.tunnel_node(tunnel, node): _node(tunnel, node) for node in nodes},
-        **{names.tunnel_node_first(tunnel, node): _node_first(tunnel, node, nodes) for node in nodes},
+        names.tunnel_nodes(tunnel): _all_nodes(tunnel, called),
+        **{names.tunnel_node(tunnel, node.node): _node(node) for node in nodes},
+        **{names.tunnel_node_first(tunnel, node): _node_first(tunnel, node, called) for node in called},
     }
 
 
-def tunnel_listeners(tunnel: str, nodes: Sequence[str]) -> dict[str, Message]:
+def tunnel_listeners(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
     """The internal listeners of a tunnel with these nodes, by name."""
-    inside = {names.tunnel_node(tunnel, node): _handing_on(tunnel, node) for node in nodes}
+    inside = {names.tunnel_node(tunnel, each.node): _handing_on(tunnel, each.node) for each in nodes}
     return {
         name: new(
             "envoy.config.listener.v3.Listener",
@@ -146,18 +147,18 @@ def _handing_on(tunnel: str, node: str) -> dict[str, object]:
     )
 
 
-def _node(tunnel: str, node: str) -> Message:
+def _node(node: EnrolledNode) -> Message:
     """The connections that a node has opened. The host id is a literal, the node's: no request chooses it."""
     return new(
         "envoy.config.cluster.v3.Cluster",
-        name=names.tunnel_node(tunnel, node),
+        name=names.tunnel_node(node.tunnel, node.node),
         lb_policy="CLUSTER_PROVIDED",
         connect_timeout=_CONNECT_TIMEOUT,
         cluster_type=extension(
             "envoy.clusters.reverse_connection",
             "envoy.extensions.clusters.reverse_connection.v3.ReverseConnectionClusterConfig",
             cleanup_interval=_CLEANUP,
-            host_id_format=node_name(node, tunnel),
+            host_id_format=node.dns_name,
         ),
         circuit_breakers=_without_bounds(),
         typed_extension_protocol_options=_http2({"allow_connect": True, "connection_keepalive": _KEEPALIVE}),
