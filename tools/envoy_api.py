@@ -26,10 +26,14 @@ ROOTS = (
     "envoy/extensions/access_loggers/file/v3/file.proto",
     "envoy/extensions/access_loggers/filters/cel/v3/cel.proto",
     "envoy/extensions/bootstrap/internal_listener/v3/internal_listener.proto",
-    "envoy/extensions/bootstrap/reverse_tunnel/downstream_socket_interface/v3/"
-    "downstream_reverse_connection_socket_interface.proto",
-    "envoy/extensions/bootstrap/reverse_tunnel/upstream_socket_interface/v3/"
-    "upstream_reverse_connection_socket_interface.proto",
+    (
+        "envoy/extensions/bootstrap/reverse_tunnel/downstream_socket_interface/v3/"
+        "downstream_reverse_connection_socket_interface.proto"
+    ),
+    (
+        "envoy/extensions/bootstrap/reverse_tunnel/upstream_socket_interface/v3/"
+        "upstream_reverse_connection_socket_interface.proto"
+    ),
     "envoy/extensions/clusters/reverse_connection/v3/reverse_connection.proto",
     "envoy/extensions/common/matching/v3/extension_matcher.proto",
     "envoy/extensions/compression/gzip/compressor/v3/gzip.proto",
