@@ -77,6 +77,11 @@ def balancer_listener(balancer: str, port: int) -> str:
     return f"balancer/{balancer}:{port}"
 
 
+def datagram_listener(balancer: str, port: int) -> str:
+    """The listener of a balancer of the internet that takes datagrams: `balancer/public:53 udp`."""
+    return f"balancer/{balancer}:{port} udp"
+
+
 def certificate(name: str) -> str:
     """A certificate of the Keyring: `certificate/api.example.com`."""
     return f"certificate/{name}"
