@@ -25,7 +25,7 @@ from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.secret import certificate, generic, keeper, trust
+from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -232,6 +232,10 @@ def _secrets(
         resources[names.EDGE_CERTIFICATE] = certificate(names.EDGE_CERTIFICATE, keyring.edge_certificate)
     for shown in keyring.certificates:
         resources[names.certificate(shown.name)] = certificate(names.certificate(shown.name), shown)
+    for shown in keyring.client_certificates:
+        name = names.client_certificate(shown.name)
+        resources[name] = certificate(name, shown)
+    resources |= target_trusts(gateway.target_groups, keyring)
     if harvest.needs_trust:
-        resources[names.TRUST] = trust(keyring.trust)
+        resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
@@ -101,6 +102,7 @@ class Gateway:
     target_groups: tuple[TargetGroup, ...] = ()  # those of services without any among them
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
+    client_certificates: tuple[ClientCertificate, ...] = ()
     usage_plans: tuple[UsagePlan, ...] = ()
     aws_endpoints: tuple[
         tuple[str, str], ...
@@ -120,4 +122,7 @@ class Keyring:
     certificates: tuple[Certificate, ...] = ()  # of domains and of balancers' listeners, by name
     api_keys: tuple[ApiKey, ...] = ()
     pepper: str = ""  # the key of the keys' digests
+    client_certificates: tuple[Certificate, ...] = ()  # by name
+    authority: bytes = b""  # the certificates (PEM) of the built-in authority
+    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

@@ -14,6 +14,7 @@ from gateline.sources.balancer_values import (
     TargetGroupProtocol,
     code_ranges,
 )
+from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import HostPort, Number
 
@@ -84,8 +85,7 @@ class TargetGroupPart(Part):
     protocol: TargetGroupProtocol = Field(
         default="HTTP",
         description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP or TLS behind "
-        "network ones. "
-        "Targets' certificates are not verified, as on Amazon.",
+        "network ones. Targets' certificates are verified only where tls says so, on Amazon never.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -98,6 +98,10 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    tls: TargetTlsPart | None = Field(
+        default=None,
+        description="Who targets must be, and who the gateway is to them, where the gateway speaks TLS with them.",
     )
     proxy_protocol_v2: bool = Field(
         default=False,
@@ -117,6 +121,8 @@ class TargetGroupPart(Part):
             raise misfit("targets holds one target twice")
         check = self.health_check
         network = self.protocol not in {"HTTP", "HTTPS"}
+        if self.tls is not None and self.protocol == "HTTP":
+            raise misfit("tls is for groups with which TLS can be spoken, not for HTTP")
         if self.proxy_protocol_v2 and not network:
             raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
         if network and check is not None and check.protocol is None:
