@@ -25,6 +25,12 @@ ROOTS = (
     "envoy/config/route/v3/scoped_route.proto",
     "envoy/extensions/access_loggers/file/v3/file.proto",
     "envoy/extensions/access_loggers/filters/cel/v3/cel.proto",
+    "envoy/extensions/bootstrap/internal_listener/v3/internal_listener.proto",
+    "envoy/extensions/bootstrap/reverse_tunnel/downstream_socket_interface/v3/"
+    "downstream_reverse_connection_socket_interface.proto",
+    "envoy/extensions/bootstrap/reverse_tunnel/upstream_socket_interface/v3/"
+    "upstream_reverse_connection_socket_interface.proto",
+    "envoy/extensions/clusters/reverse_connection/v3/reverse_connection.proto",
     "envoy/extensions/common/matching/v3/extension_matcher.proto",
     "envoy/extensions/compression/gzip/compressor/v3/gzip.proto",
     "envoy/extensions/compression/gzip/decompressor/v3/gzip.proto",
@@ -40,6 +46,7 @@ ROOTS = (
     "envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto",
     "envoy/extensions/filters/network/direct_response/v3/config.proto",
     "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
+    "envoy/extensions/filters/network/reverse_tunnel/v3/reverse_tunnel.proto",
     "envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto",
     "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
     "envoy/extensions/formatter/generic_secret/v3/generic_secret.proto",
@@ -52,6 +59,7 @@ ROOTS = (
     "envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections.proto",
     "envoy/extensions/resource_monitors/fixed_heap/v3/fixed_heap.proto",
     "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
+    "envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream.proto",
     "envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.proto",
     "envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto",
     "envoy/extensions/transport_sockets/tls/v3/tls.proto",

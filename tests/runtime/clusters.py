@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from gateline.model.gateway import Keyring
 from gateline.model.origin import Origin
 from gateline.model.secret import Secret
 from gateline.model.service import Service
@@ -54,9 +55,10 @@ class Playing:
         self.notices: list[Notice] = []
         self.changes = 0
 
-    def want(self, *services: Service, token: str = "first") -> None:  # noqa: S107 - no password
+    def want(self, *services: Service, token: str = "first", accepted: tuple[bytes, ...] = ()) -> None:  # noqa: S107 - no password
         """Run these services."""
-        self.cluster.want(services, [GROUP], [Secret("Token", token.encode())], used=())
+        keyring = Keyring(secrets=(Secret("Token", token.encode(), accepted),))
+        self.cluster.want(services, [GROUP], keyring, used=())
 
     def service(self, name: str = "orders") -> dict[str, Any]:
         """What a service is like now."""

@@ -204,3 +204,33 @@ def test_a_task_that_ends_by_itself_is_told_with_its_last_words_and_started_agai
 
     playing = played(tmp_path, story)
     assert "task 1 was ended by signal 9 serves --port" in playing.told
+
+
+def file_of(pid: int) -> Path:
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return Path(next(each for each in environment if each.startswith(b"TOKEN_FILE="))[11:].decode())
+
+
+def content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def test_another_value_in_a_file_reaches_a_task_that_runs_and_replaces_none(tmp_path: Path) -> None:
+    reading = replace(ORDERS, secrets=(), secret_files=(("TOKEN_FILE", "Token"),))
+
+    async def story(playing: Playing) -> None:
+        playing.want(reading)
+        await playing.until_steady()
+        [pid] = playing.cluster.pids.values()
+        file = file_of(pid)
+        assert content(file) == b"first\n"
+        playing.want(reading, accepted=(b"second", b"first"))
+        assert content(file) == b"second\nfirst\n"
+        await playing.until_steady()
+        assert list(playing.cluster.pids.values()) == [pid]
+        playing.want()
+        await playing.until(lambda: not playing.cluster.listing())
+        assert not file.parent.exists()
+
+    playing = played(tmp_path, story)
+    assert "second" not in str(playing.notices)

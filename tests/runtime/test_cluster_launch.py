@@ -13,6 +13,7 @@ import pytest
 
 from gateline.errors import GatelineError
 from gateline.model.origin import Origin
+from gateline.model.secret import Secret
 from gateline.model.service import Service
 from gateline.processes import isolation
 from gateline.processes.isolation import NOBODY_ELSE
@@ -47,7 +48,7 @@ def service(folder: Path, *command: str) -> Service:
 
 
 def prepared(launcher: Launcher, what: Service, note: TaskNote = NOTE) -> Launchable:
-    return asyncio.run(launcher.prepare(what, note, {"Token": "s3cret"}))
+    return asyncio.run(launcher.prepare(what, note, {"Token": Secret("Token", b"s3cret")}))
 
 
 def test_a_port_is_put_into_the_words_and_given_to_nobody_else(state: StateDir, tmp_path: Path) -> None:

@@ -31,11 +31,16 @@ async def keys(asked: dict[str, Any]) -> dict[str, Any]:
     return {"keys": [asked["action"]]}
 
 
+async def inventory() -> dict[str, Any]:
+    return {"tasks": []}
+
+
 COMMANDS = StackCommands(
     serving=Flushed(),
     cluster=Cluster(),
     running=lambda: Running(pids={"gateline": 1}, degraded=("orders",)),
     key_commands=keys,
+    inventory_command=inventory,
 )
 
 
@@ -52,3 +57,8 @@ def test_services_are_those_of_the_cluster() -> None:
 
 def test_keys_are_those_of_the_state_directory() -> None:
     assert asyncio.run(COMMANDS.keys({"action": "list"})) == {"keys": ["list"]}
+
+
+def test_the_inventory_tells_what_runs_as_well() -> None:
+    told = asyncio.run(COMMANDS.inventory())
+    assert told == {"pids": {"gateline": 1}, "degraded": ["orders"], "tasks": []}

@@ -39,6 +39,9 @@ class Doer:
     async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"keys": [asked]}
 
+    async def inventory(self) -> dict[str, Any]:
+        return {"tasks": []}
+
 
 def served(folder: Path, story: Callable[[Path], Awaitable[None]]) -> None:
     async def play() -> None:
@@ -67,11 +70,13 @@ def test_requests_are_answered_one_line_each(tmp_path: Path) -> None:
             '{"do": "flush", "authorizers": ["a/b/c", "d"]}',
             '{"do": "flush", "authorizers": ["unknown"]}',
             '{"do": "status"}',
+            '{"do": "inventory"}',
         ) == [
             {"ok": True, "flushed": ["all/of/them"]},
             {"ok": True, "flushed": ["a/b/c", "d"]},
             {"ok": False, "problem": "no authorizer is called unknown"},
             {"ok": True, "pids": {"gateline": 1}},
+            {"ok": True, "tasks": []},
         ]
 
     served(tmp_path, story)

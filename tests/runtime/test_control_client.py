@@ -35,6 +35,9 @@ class Doer:
     async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"keys": [asked]}
 
+    async def inventory(self) -> dict[str, Any]:
+        return {"listeners": []}
+
 
 @pytest.mark.parametrize("depth", [0, 3], ids=["plain", "so deep that the sockets lie elsewhere"])
 @pytest.mark.parametrize("chosen", [False, True], ids=["beside the project", "chosen"])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateline.model.origin import Origin
+from gateline.model.secret import Secret
 from gateline.services.task import (
     command_words,
     revision,
@@ -23,6 +24,10 @@ from services.fleet import SERVICE
 
 KEY = b"key"
 WITH_SECRET = replace(SERVICE, secrets=(("DB_PASSWORD", "db"),))
+
+
+def given(**values: str) -> dict[str, Secret]:
+    return {name: Secret(name, value.encode()) for name, value in values.items()}
 
 
 def test_the_port_is_put_into_every_word_and_other_braces_are_left_alone() -> None:
@@ -72,10 +77,23 @@ def test_nothing_of_the_gateways_environment_is_passed_on_but_what_everybody_may
 def test_what_is_declared_wins_but_for_the_mark() -> None:
     declared = (("HOME", "/theirs"), ("PORT", "1"), ("GATELINE_TASK", "hidden"))
     service = replace(WITH_SECRET, environment=declared)
-    found = task_environment(service, {"HOME": "/h"}, secrets={"db": "pw", "other": "o"}, mark="m", port=2)
+    found = task_environment(service, {"HOME": "/h"}, secrets=given(db="pw", other="o"), mark="m", port=2)
     assert (found["HOME"], found["PORT"], found["GATELINE_TASK"]) == ("/theirs", "1", "m")
     assert found["DB_PASSWORD"] == "pw"
     assert "o" not in found.values()
+
+
+def test_two_values_to_accept_are_the_newest_and_the_one_before() -> None:
+    secrets = {"db": Secret("db", b"old", (b"new", b"old"))}
+    found = task_environment(WITH_SECRET, {}, secrets=secrets, mark="m")
+    assert (found["DB_PASSWORD"], found["DB_PASSWORD_PREVIOUS"]) == ("new", "old")
+    assert "DB_PASSWORD_PREVIOUS" not in task_environment(WITH_SECRET, {}, secrets=given(db="pw"), mark="m")
+
+
+def test_a_task_is_told_where_the_file_of_a_secret_is() -> None:
+    service = replace(SERVICE, secret_files=(("PROOF_FILE", "Proof"),))
+    found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
+    assert found["PROOF_FILE"] == "/run/f/secret-Proof"
 
 
 def test_whoever_starts_the_process_may_put_the_mark_in() -> None:
@@ -107,7 +125,7 @@ def test_a_real_process_finds_gatelines_python_its_port_and_nothing_else() -> No
 
 def told(**changes: Any) -> str:
     service = replace(WITH_SECRET, **changes)
-    return revision(service, secrets={"db": "pw"}, key=KEY)
+    return revision(service, secrets=given(db="pw"), key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +135,7 @@ def told(**changes: Any) -> str:
         {"cwd": "elsewhere"},
         {"environment": (("A", "1"),)},
         {"secrets": (("DB_PASS", "db"),)},
+        {"secret_files": (("DB_FILE", "db"),)},
         {"target_group": "others"},
     ],
 )
@@ -145,12 +164,21 @@ def test_the_order_of_variables_makes_no_other_revision() -> None:
 
 def test_another_value_of_a_secret_makes_another_revision_but_only_of_those_that_use_it() -> None:
     def of(value: str) -> str:
-        return revision(WITH_SECRET, secrets={"db": value}, key=KEY)
+        return revision(WITH_SECRET, secrets=given(db=value), key=KEY)
 
     assert of("pw") != of("pw2")
-    unrelated = {"db": "pw", "other": "x"}
+    unrelated = given(db="pw", other="x")
     assert revision(WITH_SECRET, secrets=unrelated, key=KEY) == of("pw")
 
 
+def test_another_value_to_accept_makes_another_revision_but_not_of_those_that_read_it_from_a_file() -> None:
+    both = {"db": Secret("db", b"pw", (b"new", b"pw"))}
+    assert revision(WITH_SECRET, secrets=both, key=KEY) != revision(
+        WITH_SECRET, secrets=given(db="pw"), key=KEY
+    )
+    reading = replace(SERVICE, secret_files=(("DB_FILE", "db"),))
+    assert revision(reading, secrets=both, key=KEY) == revision(reading, secrets=given(db="pw"), key=KEY)
+
+
 def test_nobody_without_the_key_can_try_values_against_a_revision() -> None:
-    assert revision(WITH_SECRET, secrets={"db": "pw"}, key=b"another") != told()
+    assert revision(WITH_SECRET, secrets=given(db="pw"), key=b"another") != told()

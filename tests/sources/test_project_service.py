@@ -17,6 +17,18 @@ from gateline.sources.project_service import DeploymentConfigurationPart, Servic
             {"command": "x", "environment": {"A": "1"}, "secrets": {"A": "S"}},
             "A stands in environment and in secrets",
         ),
+        (
+            {"command": "x", "secret_files": {"A": "S"}, "secrets": {"A": "S"}},
+            "A stands in secrets and in secret_files",
+        ),
+        (
+            {"command": "x", "environment": {"A_PREVIOUS": "1"}, "secrets": {"A": "S"}},
+            "A_PREVIOUS holds the other value of the secret in A while that is rotated",
+        ),
+        (
+            {"command": "x", "secrets": {"A_PREVIOUS": "T", "A": "S"}},
+            "A_PREVIOUS holds the other value of the secret in A while that is rotated",
+        ),
         ({"command": "x", "environment": {"A": "a\0"}}, "without NUL"),
         ({"command": "x", "stop_timeout_seconds": 121}, "120"),
         ({"command": "x", "desired_count": -1}, "0"),

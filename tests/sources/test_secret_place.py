@@ -43,8 +43,8 @@ def test_secrets_of_rules_and_services_are_used() -> None:
     tree = grow(
         {
             "load_balancers": {"b": {"listeners": [http(rule(header))]}},
-            "services": {"s": {"secrets": {"KEY": "Key"}}, "t": {}},
+            "services": {"s": {"secrets": {"KEY": "Key"}}, "t": {"secret_files": {"FILE": "File"}}, "u": {}},
         },
         Origin("gateline.yaml"),
     )
-    assert named_secrets(tree) == {"Proof", "Key"}
+    assert named_secrets(tree) == {"Proof", "Key", "File"}

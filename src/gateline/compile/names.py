@@ -12,7 +12,11 @@ EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
 BUILT_IN_TRUST: Final = "trust/gateline"
 KEEPER: Final = "keeper"
-BEHIND_API: Final = " behind api"  # in the names of clusters behind application balancers and integrations, and in no other name
+LINKS: Final = "links"
+LINK_CERTIFICATE: Final = "links/certificate"
+BEHIND_API: Final = (
+    " behind api"  # in the names of clusters behind application balancers and integrations, and no others
+)
 
 
 def scope(api: str, stage: str) -> str:
@@ -96,3 +100,18 @@ def certificate(name: str) -> str:
 def secret(name: str) -> str:
     """A named secret of the project file: `secret/ApiGatewayPassthroughHeader`."""
     return f"secret/{name}"
+
+
+def tunnel(name: str) -> str:
+    """A tunnel's cluster, and the internal listener that leads to it: `tunnel/plant`."""
+    return f"tunnel/{name}"
+
+
+def tunnel_connect(name: str) -> str:
+    """The second internal listener of a tunnel, and the cluster that leads to that: `tunnel/plant connect`."""
+    return f"tunnel/{name} connect"
+
+
+def link_validation(tunnel_name: str) -> str:
+    """The secret that says whom a tunnel lets in: `links/plant nodes`."""
+    return f"links/{tunnel_name} nodes"

@@ -86,7 +86,7 @@ def shown_certificate(group: TargetGroup, chosen: str, *, over_tls: bool = False
 def spoken_tls(
     group: TargetGroup, *, host: str = "", verified: bool = True, certificate: str = ""
 ) -> UpstreamTls | None:
-    """The TLS of requests: as the group's `tls` says, else to a host, else to nobody in particular. None: there is none.
+    """The TLS of requests: as the group's `tls` says, else to a host, else to nobody in particular. None: none.
 
     Args:
         group: the target group.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.assertion import AssertionKey
 from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
@@ -103,6 +104,7 @@ class Gateway:
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
     client_certificates: tuple[ClientCertificate, ...] = ()
+    assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
     usage_plans: tuple[UsagePlan, ...] = ()
     aws_endpoints: tuple[
         tuple[str, str], ...
@@ -125,4 +127,6 @@ class Keyring:
     client_certificates: tuple[Certificate, ...] = ()  # by name
     authority: bytes = b""  # the certificates (PEM) of the built-in authority
     authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
+    assertion_key: AssertionKey | None = None  # the one that signs now
+    jwks: bytes = b""  # the public keys of assertions (RFC 7517)
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.assertion import Assertion
 from gateline.model.authorizer import Authorization, Authorizer
 from gateline.model.gateway_response import Part
 from gateline.model.integration import Integration, Location
@@ -98,6 +99,7 @@ class Stage:
     throttle: Throttle | None = None  # of each method that has none of its own
     method_throttles: tuple[MethodThrottle, ...] = ()
     client_certificate: str = ""  # a name of the project file; shown to every server that speaks TLS
+    assertion: Assertion | None = None
     origin: Origin
 
 

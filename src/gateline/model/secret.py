@@ -11,11 +11,12 @@ from gateline.model.origin import Origin
 class Secret:
     """Bytes that no `repr`, `str`, format or golden file shows. Call `reveal` where they are put on the wire."""
 
-    __slots__ = ("_name", "_value")
+    __slots__ = ("_accepted", "_name", "_value")
 
-    def __init__(self, name: str, value: bytes) -> None:
+    def __init__(self, name: str, value: bytes, accepted: tuple[bytes, ...] = ()) -> None:
         self._name = name
         self._value = value
+        self._accepted = accepted or (value,)
 
     @property
     def name(self) -> str:
@@ -26,14 +27,25 @@ class Secret:
         """The value itself: only for the resource that carries it to Envoy."""
         return self._value
 
+    def reveal_accepted(self) -> tuple[bytes, ...]:
+        """All values that services must accept now, the newest first: two while it is rotated.
+
+        Only for what services are given.
+        """
+        return self._accepted
+
     def __repr__(self) -> str:
         return f"Secret({self._name!r}, <redacted>)"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and (self._name, self._value) == (other._name, other._value)
+        return isinstance(other, Secret) and self._content == other._content
 
     def __hash__(self) -> int:
-        return hash((self._name, self._value))
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[str, bytes, tuple[bytes, ...]]:
+        return self._name, self._value, self._accepted
 
 
 class SecretSourceKind(StrEnum):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from gateline.model.origin import Origin
+
+PREVIOUS: Final = "_PREVIOUS"
+"""What follows a secret's variable, for the other value that is to be accepted while the secret is rotated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +18,8 @@ class Service:
 
     `command` holds `{port}` (a free port of loopback) or `{socket}` (a Unix socket) in one of its words; without
     either it is a worker that nobody reaches. `cwd` is absolute. `environment` may hold secrets that `${env:}` read;
-    `secrets` are (variable, name of a secret of the project file).
+    `secrets` are (variable, name of a secret of the project file); `secret_files` too, there the variable holds the
+    path of a file with the values to accept.
     """
 
     name: str
@@ -24,6 +29,7 @@ class Service:
     target_group: str = ""  # "" only for a worker that nobody reaches
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     secrets: tuple[tuple[str, str], ...] = ()
+    secret_files: tuple[tuple[str, str], ...] = ()
     stop_timeout: timedelta = timedelta(seconds=30)
     health_check_grace_period: timedelta = timedelta()
     minimum_healthy_percent: int = 100

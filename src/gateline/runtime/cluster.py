@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Secret
+from gateline.model.gateway import Keyring
 from gateline.model.service import Service
 from gateline.model.target_group import Registration, TargetGroup
-from gateline.runtime.cluster_launch import Launcher
+from gateline.runtime.cluster_launch import Launcher, service_uid
 from gateline.runtime.cluster_service import ClusterService, Surroundings
 from gateline.runtime.cluster_targets import Targets
 from gateline.runtime.cluster_task import TaskNote, is_task
 from gateline.runtime.notice import Notify, Remarked, ServiceTold
 from gateline.runtime.processes import Processes
+from gateline.runtime.service_files import ServiceFiles, files_of
 from gateline.runtime.state_dir import StateDir
 from gateline.services.task import revision
 
@@ -64,6 +64,8 @@ class Cluster:
         notify: Notify,
         changed: Callable[[], None],
     ) -> None:
+        self._state = state
+        self._files = ServiceFiles(state)
         self._processes = processes
         self._changed = changed
         self._progress = asyncio.Event()
@@ -105,7 +107,7 @@ class Cluster:
         self,
         services: Iterable[Service],
         groups: Iterable[TargetGroup],
-        keyring: Iterable[Secret],
+        keyring: Keyring,
         used: Collection[str],
     ) -> None:
         """Run these services from now on; others end.
@@ -113,7 +115,7 @@ class Cluster:
         Args:
             services: all that there are.
             groups: all target groups.
-            keyring: the secrets' values.
+            keyring: what services are given: as files at once, else when a task starts.
             used: the target groups that Envoy has a cluster of.
 
         """
@@ -121,8 +123,10 @@ class Cluster:
             return
         self._targets.use(used)
         known = {group.name: group for group in groups}
-        values = {secret.name: os.fsdecode(secret.reveal()) for secret in keyring}
+        values = {secret.name: secret for secret in keyring.secrets}
         wanted = {service.name: service for service in services}
+        for service in wanted.values():
+            self._put_files(service, keyring)
         for name, service in wanted.items():
             running = self._services.get(name)
             if running is None:
@@ -148,6 +152,10 @@ class Cluster:
     def listing(self) -> list[dict[str, Any]]:
         """What there is to know of all services, by name."""
         return [self._services[name].listing() for name in sorted(self._services)]
+
+    def inventory(self) -> list[dict[str, Any]]:
+        """Every task that somebody could try to reach."""
+        return [task for name in sorted(self._services) for task in self._services[name].inventory()]
 
     def scale(self, service: str, count: int) -> dict[str, Any]:
         """Let so many tasks of a service run; what it is like now.
@@ -195,6 +203,7 @@ class Cluster:
                 service.stop()
         for service in services:
             await service.finished.wait()
+            self._files.remove(service.name)
         self.let_go()
 
     def let_go(self) -> None:
@@ -216,11 +225,19 @@ class Cluster:
             raise GatelineError(f"no service that runs is called {name}; there are: {there}")
         return found
 
+    def _put_files(self, service: Service, keyring: Keyring) -> None:
+        try:
+            self._files.put(service.name, service_uid(self._state, service.name), files_of(service, keyring))
+        except OSError as error:
+            text = f"what it is given as files cannot be written: {error.strerror}"
+            self._around.notify(ServiceTold(service.name, text, trouble=True))
+
     async def _forget(self, name: str, service: ClusterService) -> None:
         await service.finished.wait()
         if name in self._leaving:  # else it is wanted again
             self._leaving.discard(name)
             del self._services[name]
+            self._files.remove(name)
             self._has_changed()
 
     async def _until(self, fact: Callable[[], bool]) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from gateline.errors import GatelineError
+from gateline.model.secret import Secret
 from gateline.model.service import Service
 from gateline.processes.isolation import NOBODY_ELSE, NotTold, own_user, uid_of
 from gateline.runtime.cluster_task import TaskNote, close_socket_folder, open_socket_folder
 from gateline.runtime.process import Command
+from gateline.runtime.service_files import ServiceFiles
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.task_log import old_log
 from gateline.services.port import free_port
@@ -44,6 +46,7 @@ class Launcher:
     def __init__(self, state: StateDir, environ: Mapping[str, str], remark: Callable[[str], None]) -> None:
         self._state = state
         self._environ = environ
+        self._files = ServiceFiles(state)
         self._remark = remark
         self._remarked: set[str] = set()
         self._ports: set[int] = set()
@@ -52,13 +55,13 @@ class Launcher:
         """Where a task's words go."""
         return self._state.path / LOGS / service / f"{task}.log"
 
-    async def prepare(self, service: Service, note: TaskNote, secrets: Mapping[str, str]) -> Launchable:
+    async def prepare(self, service: Service, note: TaskNote, secrets: Mapping[str, Secret]) -> Launchable:
         """Find a place to listen and a user for a task.
 
         Args:
             service: what is to run.
             note: the task.
-            secrets: values by the names of the project file.
+            secrets: by the names of the project file.
 
         Raises:
             GatelineError: there is none, or the service's folder or program is missing.
@@ -78,7 +81,12 @@ class Launcher:
                 arguments=command_words(service, port=note.port, socket=note.socket),
                 # whoever keeps the process puts its own mark in
                 environment=task_environment(
-                    service, self._environ, secrets=secrets, mark="", port=note.port
+                    service,
+                    self._environ,
+                    secrets=secrets,
+                    mark="",
+                    port=note.port,
+                    files=str(self._files.path(service.name)) if service.secret_files else "",
                 ),
                 folder=Path(service.cwd),
                 log=log,
@@ -117,14 +125,19 @@ class Launcher:
 
     async def _user(self, service: Service, program: Path) -> int:
         """As root a user of the service's own, if that one can read its folder and its program."""
-        if os.geteuid() != 0:
-            return NOBODY_ELSE
-        needs = [Path(service.cwd), program]
-        uid, why_ours = await own_user(uid_of(self._state.path, f"service/{service.name}"), needs)
+        own = service_uid(self._state, service.name)
+        if own == NOBODY_ELSE:
+            return own
+        uid, why_ours = await own_user(own, [Path(service.cwd), program])
         if why_ours and service.name not in self._remarked:
             self._remarked.add(service.name)
             self._remark(f"service {service.name} {why_ours}")
         return uid
+
+
+def service_uid(state: StateDir, service: str) -> int:
+    """The user of its own that a service's tasks have as root; NOBODY_ELSE without root."""
+    return uid_of(state.path, f"service/{service}") if os.geteuid() == 0 else NOBODY_ELSE
 
 
 def _program(service: Service, path: str) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
+from gateline.model.secret import Secret
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
@@ -73,7 +74,7 @@ class ClusterService:
         self._tasks: dict[str, Task] = {}
         self._service: Service | None = None
         self._group: TargetGroup | None = None
-        self._secrets: Mapping[str, str] = {}
+        self._secrets: Mapping[str, Secret] = {}
         self._events: deque[event.Event] = deque()
         self._is_working = False
         if notes:
@@ -97,7 +98,7 @@ class ClusterService:
         return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
 
     def want(
-        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, str]
+        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, Secret]
     ) -> None:
         """Let the service be like this from now on.
 
@@ -105,7 +106,7 @@ class ClusterService:
             service: what it is.
             group: its target group; None: nobody reaches it.
             revision: `task.revision` of it.
-            secrets: values by the names of the project file.
+            secrets: by the names of the project file.
 
         """
         self.finished.clear()
@@ -169,6 +170,11 @@ class ClusterService:
             "tasks": tasks,
         }
 
+    def inventory(self) -> list[dict[str, Any]]:
+        """Its tasks that run, as `gateline prove` looks for them."""
+        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
+        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+
     # Events come while actions are performed; they wait until all of those are.
 
     def _tell(self, happened: event.Event) -> None:
@@ -223,7 +229,7 @@ class ClusterService:
         task = self._tasks[name] = Task(note=note, log=TaskLog(self._log(name)), log_path=self._log(name))
         self._in_background(self._start(task, service, self._secrets))
 
-    async def _start(self, task: Task, service: Service, secrets: Mapping[str, str]) -> None:
+    async def _start(self, task: Task, service: Service, secrets: Mapping[str, Secret]) -> None:
         try:
             launchable = await self._around.launcher.prepare(service, task.note, secrets)
         except GatelineError as error:

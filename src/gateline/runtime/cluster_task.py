@@ -10,7 +10,7 @@ import stat
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from gateline.model.target_group import Registration
 from gateline.runtime.processes import Kept
@@ -91,6 +91,19 @@ class Task:
     def pid(self) -> int | None:
         """Its process id, while it runs."""
         return self.kept.pid if self.kept else None
+
+    def told(self) -> dict[str, Any]:
+        """Where it can be reached, as its service's inventory tells it."""
+        note = self.note
+        return {
+            "service": note.service,
+            "id": note.task,
+            "pid": self.pid,
+            "address": LOOPBACK if note.port else "",
+            "port": note.port,
+            "socket": note.socket,
+            "target_group": note.target_group,
+        }
 
 
 def process_name(service: str, task: str) -> str:

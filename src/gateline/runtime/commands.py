@@ -32,6 +32,9 @@ class Services(Protocol):
 Keys = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Shows and changes API keys: `gateline.runtime.key_commands.KeyCommands` does."""
 
+Lists = Callable[[], Awaitable[dict[str, Any]]]
+"""Tells what could be reached: `gateline.runtime.inventory.Inventory` does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackCommands:
@@ -41,6 +44,7 @@ class StackCommands:
     cluster: Services
     running: Callable[[], Running]
     key_commands: Keys
+    inventory_command: Lists
 
     async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
         """Let nothing count any more that these authorizers have decided."""
@@ -65,3 +69,7 @@ class StackCommands:
     async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Show or change the API keys."""
         return await self.key_commands(asked)
+
+    async def inventory(self) -> dict[str, Any]:
+        """Everything that somebody could try to reach."""
+        return {**self.status(), **await self.inventory_command()}

@@ -6,6 +6,7 @@
     {"do": "scale", "service": "name", "count": 3}         -> {"ok": true, "service": {"name": ..., ...}}
     {"do": "deploy", "service": "name", "wait": false}     -> {"ok": true, "service": {"name": ..., ...}}
     {"do": "keys", "action": ..., ...}                     -> {"ok": true, ...}, see `key_commands`
+    {"do": "inventory"}                                    -> {"ok": true, ...}, see `inventory`
 
 Whatever is wrong is {"ok": false, "problem": "..."}. The socket has mode 0600, in a folder of mode 0700.
 """
@@ -44,6 +45,9 @@ class Commands(Protocol):
 
     async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Show or change the API keys."""
+
+    async def inventory(self) -> dict[str, Any]:
+        """Everything that somebody could try to reach."""
 
 
 @asynccontextmanager
@@ -106,5 +110,7 @@ async def _done(asked: object, commands: Commands) -> dict[str, Any]:
             return {"ok": True, "service": await commands.deploy(service, wait=wait)}
         case {"do": "keys", "action": str()} if isinstance(asked, dict):
             return {"ok": True, **await commands.keys(asked)}
+        case {"do": "inventory"}:
+            return {"ok": True, **await commands.inventory()}
         case _:
             return {"ok": False, "problem": "no such request"}

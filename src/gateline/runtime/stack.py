@@ -38,6 +38,7 @@ from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.hosting import HOST, Hosting
+from gateline.runtime.inventory import Inventory
 from gateline.runtime.key_commands import KeyCommands
 from gateline.runtime.notice import (
     Complained,
@@ -58,6 +59,7 @@ from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
+from gateline.runtime.upkeep import Upkeep
 from gateline.runtime.watching import signature
 from gateline.sources import Loaded
 
@@ -90,6 +92,7 @@ class Stack:
             on_complaint=lambda complaint: notify(Remarked(complaint)),
         )
         self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
+        self._upkeep = Upkeep(lambda text: notify(Remarked(text)))
 
     @property
     def gateway(self) -> Gateway:
@@ -187,6 +190,7 @@ class Stack:
         working += [
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
+            tasks.create_task(self._upkeep.run()),
         ]
         if self._processes.root != os.getpid():  # somebody starts us again
             working.append(tasks.create_task(_look_after(state)))
@@ -204,6 +208,9 @@ class Stack:
             cluster=self._cluster,
             running=self._running,
             key_commands=KeyCommands(state, self._serving),
+            inventory_command=Inventory(
+                state, self._serving, self._cluster, self._envoy.admin, self._settings
+            ),
         )
 
     async def _read(self, state: StateDir, memory: Memory) -> tuple[Loaded, frozenset[Path]]:
@@ -294,6 +301,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
+        self._upkeep.look()
         self._serves = True
         self._processes.served()
         self._tell_ready()
@@ -308,7 +316,7 @@ class Stack:
             self._cluster.want(
                 gateway.services if self._settings.run_services else (),
                 gateway.target_groups,
-                candidate.keyring.secrets,
+                candidate.keyring,
                 used=frozenset(resources.target_groups.values()),
             )
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from gateline.model.service import Service
+from gateline.model.secret import Secret
+from gateline.model.service import PREVIOUS, Service
 
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a task learns from Gateline's own environment; no credentials of a cloud, nothing of the gateway's."""
@@ -44,38 +45,53 @@ def task_environment(
     service: Service,
     environ: Mapping[str, str],
     *,
-    secrets: Mapping[str, str],
+    secrets: Mapping[str, Secret],
     mark: str,
     port: int = 0,
+    files: str = "",
 ) -> dict[str, str]:
     """The whole environment of a task's process; what the project file declares wins, but for the mark.
 
     PATH begins with the folder of Gateline's own interpreter, so that `python` is that one. PORT tells a task of
-    `{port}` its port once more, because many programs look there. `secrets`: their values by their names in the
-    project file; KeyError when one of the service's is missing. `mark` "": whoever starts the process puts it in.
+    `{port}` its port once more, because many programs look there. `secrets`: by their names in the project
+    file; KeyError when one of the service's is missing. `mark` "": whoever starts the process puts it in. `files`: the
+    folder of what the service is given as files.
     """
     found = {name: environ[name] for name in PASSED_ON if name in environ}
     found["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), found.get("PATH") or _PLAIN_PATH))
     if takes_port(service):
         found["PORT"] = str(port)
     found |= dict(service.environment)
-    found |= {variable: secrets[name] for variable, name in service.secrets}
+    for variable, name in service.secrets:
+        found |= dict(zip((variable, variable + PREVIOUS), _values(secrets[name]), strict=False))
+    found |= {variable: f"{files}/{secret_file(name)}" for variable, name in service.secret_files}
     return found | ({MARK: mark} if mark else {})
 
 
-def revision(service: Service, *, secrets: Mapping[str, str], key: bytes) -> str:
+def secret_file(name: str) -> str:
+    """The name of the file that holds a secret's values."""
+    return f"secret-{name}"
+
+
+def _values(secret: Secret) -> list[str]:
+    return [os.fsdecode(value) for value in secret.reveal_accepted()]
+
+
+def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> str:
     """A hash of all that a task is started with: another one means that the tasks must be replaced.
 
     How many there are, how they are replaced and how they are stopped is not in it, as at Amazon: such a change starts
-    no deployment. Neither is anything on the disk. Values of secrets are, so the hash is keyed: nobody who reads it
-    in a log can try values. `key`: at most 64 bytes, the same as long as tasks shall be recognised.
+    no deployment. Neither is anything on the disk, what it is given as files included. Values of secrets in variables
+    are, so the hash is keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as
+    tasks shall be recognised.
     """
     content = (
         service.command,
         service.cwd,
         service.target_group,
         sorted(service.environment),
-        sorted((variable, secrets[name]) for variable, name in service.secrets),
+        sorted((variable, _values(secrets[name])) for variable, name in service.secrets),
+        sorted(service.secret_files),
     )
     text = json.dumps(content).encode()
     return hashlib.blake2b(text, key=key).hexdigest()[:_DIGITS]

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateline.model.address import HOST, parse_ip
+from gateline.model.address import parse_ip
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import FilePath, Flag, Number, SecretName
+from gateline.sources.project_values import HOST, FilePath, Flag, Number, SecretName
 
 _SPIFFE: Final = r"spiffe://[a-z0-9._-]{1,255}(?:/[A-Za-z0-9._-]+)+"
 

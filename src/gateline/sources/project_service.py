@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from gateline.model.service import PREVIOUS
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import FilePath, Number, ResourceName, SecretName
 from gateline.sources.service_values import CommandWords, ServiceText, ServiceVariableName
@@ -56,7 +58,14 @@ class ServicePart(Part):
         default_factory=dict, description="Environment variables of the tasks, and of nobody else."
     )
     secrets: dict[ServiceVariableName, SecretName] = Field(
-        default_factory=dict, description="Environment variables that hold secrets, by the secrets' names."
+        default_factory=dict,
+        description="Environment variables that hold secrets, by the secrets' names; while a secret is rotated the "
+        "newest value, and the other one in VARIABLE_PREVIOUS. Another value replaces the tasks.",
+    )
+    secret_files: dict[ServiceVariableName, SecretName] = Field(
+        default_factory=dict,
+        description="Environment variables that hold the path of a file with the secret's accepted values, one a line, "
+        "the newest first. It is replaced while tasks run, so they read it again when it changes.",
     )
     stop_timeout_seconds: Number = Field(
         default=30, ge=1, le=120, description="The time between SIGTERM and SIGKILL."
@@ -73,8 +82,19 @@ class ServicePart(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if both := sorted(self.environment.keys() & self.secrets.keys()):
-            raise misfit(f"{both[0]} stands in environment and in secrets")
+        given = {
+            "environment": self.environment.keys(),
+            "secrets": self.secrets.keys(),
+            "secret_files": self.secret_files.keys(),
+        }
+        for one, other in combinations(given, 2):
+            if both := sorted(given[one] & given[other]):
+                raise misfit(f"{both[0]} stands in {one} and in {other}")
+        for name in self.secrets:
+            if any(name + PREVIOUS in variables for variables in given.values()):
+                raise misfit(
+                    f"{name}{PREVIOUS} holds the other value of the secret in {name} while that is rotated"
+                )
         if len(self.placeholders) > 1:
             raise misfit("command holds {port} and {socket}; a task listens at one of them")
         if self.target_group is not None and not self.placeholders:

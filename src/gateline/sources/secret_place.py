@@ -43,5 +43,6 @@ def named_secrets(tree: Node) -> set[str]:
         f[1] for _, node in texts(tree.child("load_balancers"), ()) for f in _SECRET.finditer(str(node.value))
     }
     for service in tree.names("services"):
-        named |= {str(node.value) for node in tree.names("services", service, "secrets").values()}
+        for key in ("secrets", "secret_files"):
+            named |= {str(node.value) for node in tree.names("services", service, key).values()}
     return named

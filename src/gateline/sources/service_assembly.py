@@ -27,6 +27,7 @@ def service(bench: Workbench, name: str, part: ServicePart, project: ProjectFile
         target_group=_target_group(bench, name, part, project),
         environment=tuple((key, str(value)) for key, value in part.environment.items()),
         secrets=tuple((key, str(value)) for key, value in part.secrets.items()),
+        secret_files=tuple((key, str(value)) for key, value in part.secret_files.items()),
         stop_timeout=timedelta(seconds=part.stop_timeout_seconds),
         health_check_grace_period=timedelta(seconds=part.health_check_grace_period_seconds),
         minimum_healthy_percent=deployment.minimum_healthy_percent,
@@ -104,9 +105,11 @@ def _check_worker(bench: Workbench, name: str, project: ProjectFile) -> None:
 
 def _check_secrets(bench: Workbench, here: Pointer, part: ServicePart) -> None:
     declared = bench.tree.names("secrets")
-    for key, secret in part.secrets.items():
+    named = [("secrets", *pair) for pair in part.secrets.items()]
+    named += [("secret_files", *pair) for pair in part.secret_files.items()]
+    for where, key, secret in named:
         if secret not in declared:
-            pointer = (*here, "secrets", key)
+            pointer = (*here, where, key)
             bench.complain(
                 codes.SECRET_NOT_DECLARED,
                 pointer,

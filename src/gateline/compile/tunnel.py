@@ -1,0 +1,188 @@
+"""Tunnels at the gateway: how bytes get to an export of a private network (docs/decisions/0022-links.md).
+
+A target in a tunnel is an endpoint inside this Envoy, which carries its export's name. From there the way is:
+
+1. an internal listener that asks with CONNECT for the export by name (`tcp_proxy`), whatever is spoken inside;
+2. a second one that hands CONNECT on to the tunnel's nodes, in turn, and asks the next where one does not answer:
+   until it has, no byte of the client is on its way, so nothing is sent twice;
+3. the cluster of the connections that nodes have opened.
+
+A `tcp_proxy` cannot lead to the third itself: its load balancer wants the headers of a request.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from google.protobuf.message import Message
+
+from gateline.compile import names
+from gateline.compile.wire import extension, new, packed, struct
+
+EXPORT: Final = "gateline.export"
+"""The endpoint metadata that says which export it is, in the field `name`."""
+
+_CONNECT_TIMEOUT: Final = timedelta(seconds=2)
+_ANSWER: Final = timedelta(seconds=6)
+"""How long a node may take to reach an export; it tries for 5 s itself."""
+
+_OTHERS: Final = 3
+"""So many more nodes are asked when one does not answer."""
+
+_KEEPALIVE: Final = {
+    "interval": timedelta(seconds=1),
+    "timeout": timedelta(seconds=1),
+    "connection_idle_interval": timedelta(seconds=1),
+}
+"""A connection is given up when a node has not answered for these: two seconds at most after it hung."""
+
+_CLEANUP: Final = timedelta(seconds=5)
+_UNBOUNDED: Final = 1_000_000
+_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_CONNECT: Final = "CONNECT"
+
+
+def export_endpoint(tunnel: str, export: str) -> dict[str, object]:
+    """The endpoint (`lb_endpoints[]`) of an export, `HOST:PORT`, in a cluster that has `export_transport`."""
+    return {
+        "endpoint": {
+            "address": {
+                "envoy_internal_address": {
+                    "server_listener_name": names.tunnel(tunnel),
+                    "endpoint_id": export,
+                }
+            },
+            # Envoy asks from its main thread, which cannot reach listeners inside.
+            "health_check_config": {"disable_active_health_check": True},
+        },
+        "metadata": {"filter_metadata": {EXPORT: struct({"name": export})}},
+    }
+
+
+def export_transport(inner: dict[str, object] | None = None) -> dict[str, object]:
+    """The transport socket that tells the internal listener which export is meant; `inner` is what is spoken to it."""
+    plain = extension(
+        "envoy.transport_sockets.raw_buffer",
+        "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+    )
+    return extension(
+        "envoy.transport_sockets.internal_upstream",
+        "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
+        passthrough_metadata=[{"kind": {"host": {}}, "name": EXPORT}],
+        transport_socket=inner or plain,
+    )
+
+
+def tunnel_clusters(tunnel: str) -> dict[str, Message]:
+    """The two clusters of a tunnel, by name."""
+    return {
+        names.tunnel(tunnel): _nodes(tunnel),
+        names.tunnel_connect(tunnel): _inside(tunnel),
+    }
+
+
+def tunnel_listeners(tunnel: str) -> dict[str, Message]:
+    """The two internal listeners of a tunnel, by name."""
+    asks = extension(
+        "envoy.filters.network.tcp_proxy",
+        "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        stat_prefix=names.tunnel(tunnel),
+        cluster=names.tunnel_connect(tunnel),
+        idle_timeout=timedelta(),  # the client's listener has one
+        tunneling_config={"hostname": f"%DYNAMIC_METADATA({EXPORT}:name)%"},
+    )
+    return {
+        name: new(
+            "envoy.config.listener.v3.Listener",
+            name=name,
+            internal_listener={},
+            filter_chains=[{"filters": [filter_]}],
+        )
+        for name, filter_ in (
+            (names.tunnel(tunnel), asks),
+            (names.tunnel_connect(tunnel), _handing_on(tunnel)),
+        )
+    }
+
+
+def _handing_on(tunnel: str) -> dict[str, object]:
+    retry = {
+        "retry_on": "5xx,reset,connect-failure,refused-stream",
+        "num_retries": {"value": _OTHERS},
+        "per_try_timeout": _ANSWER,
+        "retry_back_off": {
+            "base_interval": timedelta(milliseconds=5),
+            "max_interval": timedelta(milliseconds=50),
+        },
+    }
+    route = {
+        "match": {"connect_matcher": {}},
+        "route": {
+            "cluster": names.tunnel(tunnel),
+            "timeout": timedelta(),
+            "retry_policy": retry,
+            "upgrade_configs": [{"upgrade_type": _CONNECT}],
+        },
+    }
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=names.tunnel_connect(tunnel),
+        codec_type="HTTP2",
+        http2_protocol_options={"allow_connect": True},
+        stream_idle_timeout=timedelta(),
+        generate_request_id={"value": False},
+        http_filters=[
+            extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
+        ],
+        route_config={
+            "name": names.tunnel_connect(tunnel),
+            "virtual_hosts": [{"name": "exports", "domains": ["*"], "routes": [route]}],
+        },
+    )
+
+
+def _nodes(tunnel: str) -> Message:
+    """The connections that nodes have opened. The host id is a literal, the tunnel's name: no request chooses it."""
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=names.tunnel(tunnel),
+        lb_policy="CLUSTER_PROVIDED",
+        connect_timeout=_CONNECT_TIMEOUT,
+        cluster_type=extension(
+            "envoy.clusters.reverse_connection",
+            "envoy.extensions.clusters.reverse_connection.v3.ReverseConnectionClusterConfig",
+            cleanup_interval=_CLEANUP,
+            host_id_format=tunnel,
+        ),
+        circuit_breakers=_without_bounds(),
+        typed_extension_protocol_options=_http2({"allow_connect": True, "connection_keepalive": _KEEPALIVE}),
+    )
+
+
+def _inside(tunnel: str) -> Message:
+    name = names.tunnel_connect(tunnel)
+    address = {"envoy_internal_address": {"server_listener_name": name}}
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=name,
+        type="STATIC",
+        connect_timeout=_CONNECT_TIMEOUT,
+        circuit_breakers=_without_bounds(),
+        typed_extension_protocol_options=_http2({"allow_connect": True}),
+        load_assignment={
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+    )
+
+
+def _http2(options: dict[str, object]) -> dict[str, Message]:
+    return {_OPTIONS: packed(new(_OPTIONS, explicit_http_config={"http2_protocol_options": options}))}
+
+
+def _without_bounds() -> dict[str, object]:
+    """Limits are the stage's and the balancer's business."""
+    bounds = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+    return {"thresholds": [{bound: {"value": _UNBOUNDED} for bound in bounds}]}

@@ -1,0 +1,254 @@
+"""The inventory: everything of a running project that somebody could try to reach, for `gateline prove`.
+
+    {"do": "inventory"}  -> {"ok": true, "project": ..., "listeners": [...], "services": [...], ...}
+
+Names, addresses and paths only: of a secret header the name, and which secrets stand where in its value, never a value.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from gateline.compile.binding import bindable, bindings
+from gateline.errors import GatelineError
+from gateline.model.authorizer import AuthorizationType
+from gateline.model.gateway import AdminAddress, Gateway
+from gateline.model.integration import Location, holds_secret
+from gateline.model.load_balancer import Scheme
+from gateline.model.rest_api import Method, RestApi, SegmentKind
+from gateline.model.target_group import Registration
+from gateline.runtime.candidate import Candidate
+from gateline.runtime.ready import base_url, stage_urls
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir
+from gateline.runtime.target_health import CLUSTERS, View, read_view
+
+STAND_IN: Final = "gateline-prove"
+"""What stands for a path parameter in the path of a method."""
+
+
+class Serves(Protocol):
+    """Serves: `gateline.runtime.serving.Serving` does."""
+
+    @property
+    def served(self) -> Candidate | None:
+        """What serves now."""
+
+
+class HasTasks(Protocol):
+    """Runs services: `gateline.runtime.cluster.Cluster` does."""
+
+    def inventory(self) -> list[dict[str, Any]]:
+        """Every task that somebody could reach, with its service."""
+
+
+class HasClusters(Protocol):
+    """Tells of clusters: `gateline.runtime.admin.Admin` does."""
+
+    async def clusters(self, names: str) -> bytes:
+        """JSON about the clusters with such names."""
+
+
+class Inventory:
+    """The command about the inventory.
+
+    Args:
+        state: where the gateway's own sockets lie.
+        serving: knows what serves.
+        cluster: knows the tasks.
+        admin: Envoy's, which knows who is well.
+        settings: whether probes are answered.
+
+    """
+
+    def __init__(
+        self, state: StateDir, serving: Serves, cluster: HasTasks, admin: HasClusters, settings: Settings
+    ) -> None:
+        self._state = state
+        self._serving = serving
+        self._cluster = cluster
+        self._admin = admin
+        self._probed = settings.health is not None
+
+    async def __call__(self) -> dict[str, Any]:
+        """All that there is.
+
+        Raises:
+            GatelineError: nothing is served yet.
+
+        """
+        served = self._serving.served
+        if served is None or served.gateway is None:
+            raise GatelineError("nothing is served yet")
+        gateway = served.gateway
+        return {
+            "project": gateway.name,
+            "uid": os.geteuid(),
+            "url": base_url(gateway),
+            "hosts": hosts(gateway),
+            "paths": gateway.edge.paths.value,
+            "listeners": list(_listeners(gateway, probed=self._probed)),
+            "sockets": [
+                {"name": name, "path": path}
+                for name, path in own_sockets(self._state)
+                if await asyncio.to_thread(os.path.lexists, path)
+            ],
+            "groups": {group.name: _group(gateway, group.name) for group in gateway.target_groups},
+            "tasks": [
+                {**task, "uid": await asyncio.to_thread(_uid, task["pid"])}
+                for task in self._cluster.inventory()
+            ],
+            "targets": await self._targets(gateway),
+            "functions": [function.name for function in gateway.functions],
+            "headers": secret_headers(gateway),
+            "guarded": guarded_methods(gateway),
+        }
+
+    async def _targets(self, gateway: Gateway) -> list[dict[str, Any]]:
+        """The static targets, with what Envoy thinks of them; a group that nothing leads to has no opinion."""
+        try:
+            view = read_view(await self._admin.clusters(CLUSTERS))
+        except (OSError, ValueError):
+            view = View()
+        return [
+            {
+                "target_group": group.name,
+                "host": target.host,
+                "port": target.port,
+                "healthy": view.healthy(Registration(group.name, target.host, target.port)),
+            }
+            for group in gateway.target_groups
+            for target in group.targets
+        ]
+
+
+def _uid(pid: int) -> int | None:
+    """The user that a process runs as; None where the system does not tell, or it is gone."""
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except OSError:
+        return None
+
+
+def own_sockets(state: StateDir) -> tuple[tuple[str, str], ...]:
+    """The gateway's own Unix sockets by what they are for."""
+    return (
+        ("control", str(state.control_socket)),
+        ("configuration (xDS)", str(state.xds_socket)),
+        ("Envoy's admin", str(state.admin_socket)),
+        ("host", str(state.host_socket)),
+        ("host control", str(state.host_control_socket)),
+        ("egress", str(state.egress_socket)),
+    )
+
+
+def hosts(gateway: Gateway) -> list[str]:
+    """The Host names by which the gateway is reached; those with `*` stand for all of their kind."""
+    apis = [api for api in gateway.apis if api.execute_api_endpoint]
+    names = [name for api in apis for name in (f"{api.name}.localhost", f"{api.name}.execute-api.*")]
+    ours = ["localhost", *gateway.edge.hosts] if gateway.edge.default_api else []
+    return [*names, *ours, *(domain.name for domain in gateway.domains)]
+
+
+def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
+    edge = gateway.edge
+    yield {
+        "name": "gateway",
+        "kind": "edge",
+        "address": bindable(edge.address),
+        "port": edge.port,
+        "protocol": base_url(gateway).partition(":")[0].upper(),
+    }
+    protocols = [
+        listener.protocol.value
+        for balancer in gateway.load_balancers
+        if balancer.scheme is Scheme.INTERNET_FACING
+        for listener in balancer.listeners
+    ]
+    for binding, protocol in zip(bindings(gateway), protocols, strict=True):
+        yield {
+            "name": binding.name,
+            "kind": "balancer",
+            "address": binding.address,
+            "port": binding.port,
+            "protocol": protocol,
+        }
+    if probed:
+        admin = edge.admin or AdminAddress(origin=edge.origin)
+        yield {
+            "name": "probes",
+            "kind": "probes",
+            "address": bindable(admin.address),
+            "port": admin.port,
+            "protocol": "HTTP",
+        }
+
+
+def _group(gateway: Gateway, name: str) -> dict[str, Any]:
+    group = next(each for each in gateway.target_groups if each.name == name)
+    check = group.health_check
+    return {
+        "protocol": group.protocol.value,
+        "proxy_protocol_v2": group.proxy_protocol_v2,
+        "health_protocol": check.protocol.value,
+        "health_path": check.path,
+        "health_port": check.port or 0,
+    }
+
+
+def secret_headers(gateway: Gateway) -> list[dict[str, Any]]:
+    """The headers with a secret in them that stages inject: their name, and their value's parts by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for api in gateway.apis:
+        for method in api.methods:
+            for mapping in method.integration.request_parameters:
+                if mapping.location is not Location.HEADER or not holds_secret(mapping.source):
+                    continue
+                parts = [
+                    {"text": part} if isinstance(part, str) else {"secret": part.name}
+                    for part in mapping.source.parts
+                ]
+                found.setdefault(f"{mapping.name.lower()} {parts}", {"name": mapping.name, "parts": parts})
+    return [found[key] for key in sorted(found)]
+
+
+def guarded_methods(gateway: Gateway) -> list[dict[str, Any]]:
+    """The methods that ask who calls, with a request that each of them can be reached by."""
+    urls = stage_urls(gateway)
+    return [
+        {
+            "api": api.name,
+            "stage": stage.name,
+            "method": method.http_method,
+            "path": method.path.text,
+            "guard": guard,
+            "host": urlsplit(urls[api.name][stage.name]).netloc,
+            "prefix": urlsplit(urls[api.name][stage.name]).path,
+            "target": _target(method),
+        }
+        for api in gateway.apis
+        for method in api.methods
+        if (guard := _guard(api, method))
+        for stage in api.stages
+    ]
+
+
+def _guard(api: RestApi, method: Method) -> str:
+    """Who or what decides about callers of a method; "": nobody."""
+    asked = method.authorization
+    key = ["API key"] if asked.api_key_required else []
+    who = [] if asked.type is AuthorizationType.NONE else [asked.authorizer or asked.type.value]
+    policy = ["resource policy"] if api.policy else []
+    return " and ".join(who + key) or (policy[0] if policy else "")
+
+
+def _target(method: Method) -> str:
+    segments: Iterable[str] = (
+        segment.text if segment.kind is SegmentKind.STATIC else STAND_IN for segment in method.path.segments
+    )
+    return "/" + "/".join(segments)
