@@ -13,9 +13,9 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.upstream_tls import ADS
 from gateline.compile.edge_tls import tls_inspector
 from gateline.compile.link_node import node_name, tunnel_name
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension, new
 
 _HANDSHAKE: Final = timedelta(seconds=15)

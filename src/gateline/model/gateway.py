@@ -127,6 +127,7 @@ class Keyring:
     client_certificates: tuple[Certificate, ...] = ()  # by name
     authority: bytes = b""  # the certificates (PEM) of the built-in authority
     authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
+    services: tuple[Certificate, ...] = ()  # of services whose words ask for one, by the service's name
     assertion_key: AssertionKey | None = None  # the one that signs now
     jwks: bytes = b""  # the public keys of assertions (RFC 7517)
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against
