@@ -36,7 +36,13 @@ def cluster(name: str, *, tls_host: str = "", verified: bool = True, certificate
 
 
 def endpoints_over_ads(
-    name: str, *, connect_timeout: timedelta, renames: bool, retries: bool = False, bounded: bool = False
+    name: str,
+    *,
+    connect_timeout: timedelta,
+    renames: bool,
+    retries: bool = False,
+    connections: int = _UNBOUNDED,
+    bounded: bool = False,
 ) -> dict[str, object]:
     """What all clusters of backends have in common.
 
@@ -46,6 +52,7 @@ def endpoints_over_ads(
         renames: answers pass the remap filter.
         retries: routes ask another host when one cannot be reached (`rule_action.destination`).
         bounded: connections live for CONNECTION_LIFE at most.
+        connections: as many at once, flows of datagrams counted with them.
 
     """
     return {
@@ -57,7 +64,7 @@ def endpoints_over_ads(
         "circuit_breakers": {
             "thresholds": [
                 {
-                    "max_connections": {"value": _UNBOUNDED},
+                    "max_connections": {"value": connections},
                     "max_pending_requests": {"value": _UNBOUNDED},
                     "max_requests": {"value": _UNBOUNDED},
                     **({"max_retries": {"value": _UNBOUNDED}} if retries else {}),  # else 3 at a time

@@ -17,7 +17,8 @@ from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
 from gateline.runtime.authority import issued
 from gateline.runtime.key_store import KeyStore
-from gateline.runtime.secret import read_secrets
+from gateline.runtime.secret import read_secrets, staged_secrets
+from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.trust import system_trust
@@ -64,8 +65,8 @@ def live(
 ) -> Keyring:
     """The keyring with what the state directory holds by now; reads nothing else.
 
-    API keys: those declared, and those that commands have made. Certificates of the built-in authority: those that
-    count now, made and renewed as they are due.
+    Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
+    Certificates of the built-in authority: those that count now, made and renewed as they are due.
 
     Raises:
         GatelineError: it cannot be read, or not be kept.
@@ -75,6 +76,7 @@ def live(
     files = {each.name for each in gateway.client_certificates if each.certificate}
     keyring = dataclasses.replace(
         keyring,
+        secrets=staged_secrets(keyring.secrets, gateway.secrets, SecretStages(state)),
         client_certificates=(
             *(each for each in keyring.client_certificates if each.name in files),
             *given.client_certificates,
