@@ -139,6 +139,18 @@ def _bootstrap(inspection: Inspection, case: Case) -> dict[str, Any]:
             Certificate(name=name, chain=pair.certificate, private_key=Secret(name, pair.private_key))
             for name, pair in shown.items()
         ),
+        client_certificates=tuple(
+            Certificate(
+                name=each.name, chain=edge.certificate, private_key=Secret(each.name, edge.private_key)
+            )
+            for each in gateway.client_certificates
+        ),
+        authority=edge.certificate,
+        authorities=tuple(
+            (group.tls.authority, edge.certificate)
+            for group in gateway.target_groups
+            if group.tls is not None
+        ),
         trust=edge.certificate,
     )
     compiled = compile_gateway(gateway, keyring, allowed=frozenset(case.allowed)).resources
