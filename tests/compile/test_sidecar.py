@@ -53,7 +53,14 @@ def test_a_certificate_proof_asks_for_a_certificate_and_for_the_identity() -> No
 
 def test_an_identity_may_be_a_dns_name() -> None:
     made = text(CertificateProof(identity="gateway.internal", folder="/f"))
-    assert '"san_type": "DNS", "matcher": {"exact": "gateway.internal"}' in made
+    assert '"matcher": {"safe_regex": {"regex": "(?i)gateway\\\\.internal"}}' in made
+
+
+def test_connections_have_a_bound_and_whatever_is_begun_an_end() -> None:
+    made = text(CertificateProof(identity="spiffe://shop/gateway/a", folder="/f"))
+    assert '"max_active_downstream_connections": "10000"' in made
+    assert '"transport_socket_connect_timeout": "15s"' in made
+    assert '"max_connection_duration": "300s", "max_stream_duration": "3600s"' in made
 
 
 def test_the_file_of_secrets_names_files_and_watches_their_folder() -> None:
