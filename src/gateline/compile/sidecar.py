@@ -14,6 +14,7 @@ from gateline.compile.wire import extension, new, packed, to_dict
 from gateline.dataplane import sidecar_script
 
 APPLICATION: Final = "application"
+CHECKS: Final = "checks"
 NOWHERE: Final = "nowhere"
 CERTIFICATE: Final = "certificate"
 AUTHORITY: Final = "authority"
@@ -31,10 +32,10 @@ _HANDSHAKE: Final = timedelta(seconds=15)
 _CHECK: Final = timedelta(seconds=10)
 """How long a request for the health path may take, which anybody may send: it holds a connection of the application."""
 
-_MAX_CONNECTIONS: Final = 10_000
-"""Whoever reaches the port may open connections; each costs some ten kilobytes with TLS."""
-
 _BUFFER_BYTES: Final = 65536
+_MAX_CONNECTIONS: Final = 50_000
+_UNBOUNDED: Final = 1_000_000
+_CHECKS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,13 @@ def sidecar_bootstrap(
         node={"id": f"sidecar/{service}", "cluster": "gateline"},
         static_resources={
             "listeners": [listener],
-            "clusters": [_application(application), {"name": NOWHERE, "type": "STATIC"}],
+            "clusters": [
+                # Limits are the gateway's business: Envoy's defaults would answer 503 at 1,024 requests.
+                _application(APPLICATION, application, at_once=_UNBOUNDED),
+                # What anybody may ask takes no more than this of the application.
+                _application(CHECKS, application, at_once=_CHECKS_AT_ONCE),
+                {"name": NOWHERE, "type": "STATIC"},
+            ],
         },
         overload_manager={
             "resource_monitors": [
@@ -229,7 +236,7 @@ def _route(cluster: str, *, mark: str = "") -> dict[str, object]:
 def _check_route() -> dict[str, object]:
     return {
         "match": _match("check"),
-        "route": {"cluster": APPLICATION, "max_stream_duration": {"max_stream_duration": _CHECK}},
+        "route": {"cluster": CHECKS, "max_stream_duration": {"max_stream_duration": _CHECK}},
     }
 
 
@@ -256,7 +263,7 @@ def _quoted(text: str) -> str:
     return '"' + "".join(f"\\{byte:03d}" for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
-def _application(application: Application) -> dict[str, object]:
+def _application(name: str, application: Application, *, at_once: int) -> dict[str, object]:
     place: dict[str, object] = {"pipe": {"path": application.socket}}
     if not application.socket:
         place = {"socket_address": {"address": application.address, "port_value": application.port}}
@@ -272,14 +279,23 @@ def _application(application: Application) -> dict[str, object]:
         },
     )
     return {
-        "name": APPLICATION,
+        "name": name,
         "type": "STATIC",
         "connect_timeout": _CONNECT_TIMEOUT,
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": {"value": at_once},
+                    "max_pending_requests": {"value": at_once},
+                    "max_requests": {"value": at_once},
+                }
+            ]
+        },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(options)
         },
         "load_assignment": {
-            "cluster_name": APPLICATION,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}}]}],
         },
     }
