@@ -165,6 +165,21 @@ def test_sockets_of_tasks_have_one_folder_that_their_users_may_pass(tmp_path: Pa
     assert not folder.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_what_somebody_else_put_in_the_place_of_tasks_sockets_is_not_used(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        folder = held.task_folder()
+        folder.rmdir()  # as cleaners of /tmp do
+        folder.mkdir()
+        os.chown(folder, 4711, 4711)
+        assert held.task_folder() != folder
+        folder.rmdir()
+        folder.symlink_to(tmp_path)
+        (held.path / "tasks.path").write_text(str(folder))
+        assert held.task_folder() != folder
+        folder.unlink()
+
+
 def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path, None, {}) as held:
         sockets = (
