@@ -23,6 +23,8 @@ WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
+    "payments": "the gateway's client certificate, from the balancer",
+    "vault": "the same, passed through by a network balancer",
 }
 
 
