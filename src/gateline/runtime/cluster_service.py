@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Secret
+from gateline.model.secret import Certificate, Secret
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
@@ -75,6 +75,7 @@ class ClusterService:
         self._service: Service | None = None
         self._group: TargetGroup | None = None
         self._secrets: Mapping[str, Secret] = {}
+        self._shown: Certificate | None = None
         self._events: deque[event.Event] = deque()
         self._is_working = False
         if notes:
@@ -98,7 +99,12 @@ class ClusterService:
         return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
 
     def want(
-        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, Secret]
+        self,
+        service: Service,
+        group: TargetGroup | None,
+        revision: str,
+        secrets: Mapping[str, Secret],
+        shown: Certificate | None = None,
     ) -> None:
         """Let the service be like this from now on.
 
@@ -107,11 +113,13 @@ class ClusterService:
             group: its target group; None: nobody reaches it.
             revision: `task.revision` of it.
             secrets: by the names of the project file.
+            shown: the client certificate that new tasks are shown when they are asked how they are.
 
         """
         self.finished.clear()
         is_first = self._service is None
         self._service, self._group, self._secrets = service, group, secrets
+        self._shown = shown
         scaled = self._recall_scale() if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
@@ -277,7 +285,9 @@ class ClusterService:
         if task and group:
             answer = self._not_to_ask(task)
             if answer is None:
-                answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
+                answer = await probe(
+                    group.health_check, port=task.note.port, socket=task.note.socket, shown=self._shown
+                )
             self._tell(event.Probed(name, answer.well, answer.reason))
 
     def _not_to_ask(self, task: Task) -> Answer | None:
