@@ -14,6 +14,7 @@ from bench import machine
 from bench.authorizers import authorizer_rows
 from bench.balancers import balancer_rows
 from bench.measure import Row
+from bench.private import private_rows
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.rest_api import rest_api_rows
 from bench.routes import change_rows, cost_rows, start_rows
@@ -27,6 +28,7 @@ PARTS: dict[str, tuple[Callable[[Path, Server, int], list[Row]], bool]] = {
     "start": (start_rows, False),
     "change": (change_rows, True),
     "balancers": (balancer_rows, True),
+    "private": (private_rows, True),
     "rest_api": (rest_api_rows, True),
 }
 ROUNDS, QUICK = 5, 2

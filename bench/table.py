@@ -9,6 +9,7 @@ from bench.measure import Row
 HEADS = {
     "cpu_us": "CPU µs",
     "ratio": "times bare",
+    "times_plain": "times plain",
     "ratio_min": "times bare (minima)",
     "budget": "budget",
     "requests_per_second": "requests/s",

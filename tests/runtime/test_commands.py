@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from gateline.errors import GatelineError
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.ready import Running
 
@@ -39,7 +42,7 @@ COMMANDS = StackCommands(
     serving=Flushed(),
     cluster=Cluster(),
     running=lambda: Running(pids={"gateline": 1}, degraded=("orders",)),
-    key_commands=keys,
+    desks={"keys": keys},
     inventory_command=inventory,
 )
 
@@ -55,8 +58,10 @@ def test_services_are_those_of_the_cluster() -> None:
     assert asyncio.run(COMMANDS.deploy("orders", wait=True)) == {"name": "orders", "waited": True}
 
 
-def test_keys_are_those_of_the_state_directory() -> None:
-    assert asyncio.run(COMMANDS.keys({"action": "list"})) == {"keys": ["list"]}
+def test_what_the_state_directory_holds_is_shown_and_changed_at_a_desk_of_its_own() -> None:
+    assert asyncio.run(COMMANDS.at_desk("keys", {"action": "list"})) == {"keys": ["list"]}
+    with pytest.raises(GatelineError, match="no such request"):
+        asyncio.run(COMMANDS.at_desk("tables", {"action": "list"}))
 
 
 def test_the_inventory_tells_what_runs_as_well() -> None:

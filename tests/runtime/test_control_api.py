@@ -36,8 +36,8 @@ class Doer:
             raise GatelineError("no service is called unknown")
         return {"name": service, "waited": wait}
 
-    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"keys": [asked]}
+    async def at_desk(self, desk: str, asked: dict[str, Any]) -> dict[str, Any]:
+        return {desk: [asked]}
 
     async def inventory(self) -> dict[str, Any]:
         return {"tasks": []}

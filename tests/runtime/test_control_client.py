@@ -32,8 +32,8 @@ class Doer:
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         return {"name": service, "waited": wait}
 
-    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"keys": [asked]}
+    async def at_desk(self, desk: str, asked: dict[str, Any]) -> dict[str, Any]:
+        return {desk: [asked]}
 
     async def inventory(self) -> dict[str, Any]:
         return {"listeners": []}

@@ -63,7 +63,7 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             + "{protocol: QUIC, port: 1, default_actions: [{type: fixed-response, status_code: 404}]}]}}",
             (
                 "GL202 /load_balancers/b/listeners/0/protocol a listener of protocol QUIC is not supported yet in this"
-                " version | write HTTP or HTTPS for an application balancer, TCP or TLS for a network balancer"
+                " version | write UDP or TCP_UDP: QUIC passes through those, without being looked into"
             ),
         ),
         (

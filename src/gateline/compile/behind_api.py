@@ -54,6 +54,9 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
 from gateline.model.target_group import TargetGroup
 
+_NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
+"""Integrations lead through TCP: who would end TLS there is the gateway itself."""
+
 _SCHEMES: Final = {ListenerProtocol.HTTP: "http", ListenerProtocol.HTTPS: "https"}
 
 Destination = Mapping[str, object]
@@ -307,8 +310,8 @@ def _listener(
 ) -> Listener:
     """The listener that a uri means: by its port, and for an application balancer by its scheme too."""
     for listener in balancer.listeners:
-        if listener.protocol is ListenerProtocol.TLS:
-            continue  # who would end TLS here is the gateway itself: integrations lead through TCP
+        if listener.protocol in _NOT_BEHIND:
+            continue
         speaks = _SCHEMES.get(listener.protocol, upstream.scheme)  # TCP: whatever is spoken
         if listener.port == upstream.port and speaks == upstream.scheme:
             return listener

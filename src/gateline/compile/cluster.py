@@ -31,7 +31,12 @@ def cluster(name: str, *, tls_host: str = "", verified: bool = True) -> Message:
 
 
 def endpoints_over_ads(
-    name: str, *, connect_timeout: timedelta, renames: bool, retries: bool = False
+    name: str,
+    *,
+    connect_timeout: timedelta,
+    renames: bool,
+    retries: bool = False,
+    connections: int = _UNBOUNDED,
 ) -> dict[str, object]:
     """What all clusters of backends have in common.
 
@@ -40,6 +45,7 @@ def endpoints_over_ads(
         connect_timeout: for one host.
         renames: answers pass the remap filter.
         retries: routes ask another host when one cannot be reached (`rule_action.destination`).
+        connections: as many at once, flows of datagrams counted with them.
 
     """
     return {
@@ -51,7 +57,7 @@ def endpoints_over_ads(
         "circuit_breakers": {
             "thresholds": [
                 {
-                    "max_connections": {"value": _UNBOUNDED},
+                    "max_connections": {"value": connections},
                     "max_pending_requests": {"value": _UNBOUNDED},
                     "max_requests": {"value": _UNBOUNDED},
                     **({"max_retries": {"value": _UNBOUNDED}} if retries else {}),  # else 3 at a time

@@ -13,6 +13,7 @@ TRUST: Final = "trust/system"
 KEEPER: Final = "keeper"
 LINKS: Final = "links"
 LINK_CERTIFICATE: Final = "links/certificate"
+LINK_ENROLMENT: Final = "links/enrolment"
 BEHIND_API: Final = (
     " behind api"  # the end of the names of clusters behind application balancers and integrations
 )
@@ -76,6 +77,11 @@ def balancer_listener(balancer: str, port: int) -> str:
     return f"balancer/{balancer}:{port}"
 
 
+def datagram_listener(balancer: str, port: int) -> str:
+    """The listener of a balancer of the internet that takes datagrams: `balancer/public:53 udp`."""
+    return f"balancer/{balancer}:{port} udp"
+
+
 def certificate(name: str) -> str:
     """A certificate of the Keyring: `certificate/api.example.com`."""
     return f"certificate/{name}"
@@ -87,13 +93,23 @@ def secret(name: str) -> str:
 
 
 def tunnel(name: str) -> str:
-    """A tunnel's cluster, and the internal listener that leads to it: `tunnel/plant`."""
+    """The internal listener of a tunnel, at which all its exports are asked for: `tunnel/plant`."""
     return f"tunnel/{name}"
 
 
-def tunnel_connect(name: str) -> str:
-    """The second internal listener of a tunnel, and the cluster that leads to that: `tunnel/plant connect`."""
-    return f"tunnel/{name} connect"
+def tunnel_nodes(name: str) -> str:
+    """The cluster of a tunnel whose hosts are its nodes: `tunnel/plant nodes`."""
+    return f"tunnel/{name} nodes"
+
+
+def tunnel_node(name: str, node: str) -> str:
+    """The internal listener of a node, and the cluster of the connections that it has opened: `tunnel/plant/n1`."""
+    return f"tunnel/{name}/{node}"
+
+
+def tunnel_node_first(name: str, node: str) -> str:
+    """The cluster that leads to a node, and where that fails to the others: `tunnel/plant/n1 first`."""
+    return f"tunnel/{name}/{node} first"
 
 
 def link_validation(tunnel_name: str) -> str:

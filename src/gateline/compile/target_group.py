@@ -18,6 +18,12 @@ CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 
 _OF_REQUESTS: Final = frozenset({TargetProtocol.HTTP, TargetProtocol.HTTPS})
 _ENCRYPTED: Final = frozenset({TargetProtocol.HTTPS, TargetProtocol.TLS})
+_OF_DATAGRAMS: Final = frozenset({TargetProtocol.UDP, TargetProtocol.TCP_UDP})
+
+MOST_FLOWS: Final = 16_384
+"""Flows of datagrams to a target group at once, connections counted with them. Whoever sends datagrams may make up
+their source, and each flow costs a descriptor: without a bound a flood would leave none to anybody else."""
+
 _HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
@@ -34,7 +40,10 @@ def target_group_cluster(
         verified: whether that host's certificate must name it.
 
     """
-    fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api, retries=True)
+    bound = {"connections": MOST_FLOWS} if group.protocol in _OF_DATAGRAMS and not behind_api else {}
+    fields = endpoints_over_ads(
+        name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api, retries=True, **bound
+    )
     fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
     fields["common_lb_config"] = {
         # Fail open: with nobody healthy everybody gets requests. The threshold counts only while Envoy deems a

@@ -16,6 +16,8 @@ class TargetProtocol(StrEnum):
     HTTPS = "HTTPS"  # targets' certificates are not verified, as at Amazon
     TCP = "TCP"
     TLS = "TLS"  # connections of a network balancer, encrypted on the way to the target
+    UDP = "UDP"
+    TCP_UDP = "TCP_UDP"
 
 
 class Algorithm(StrEnum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gateline.errors import GatelineError
 from gateline.runtime.ready import Running
 
 
@@ -29,8 +30,8 @@ class Services(Protocol):
         """Replace all tasks."""
 
 
-Keys = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Shows and changes API keys: `gateline.runtime.key_commands.KeyCommands` does."""
+Desk = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Shows and changes one kind of thing: of API keys `gateline.runtime.key_commands.KeyCommands` does."""
 
 Lists = Callable[[], Awaitable[dict[str, Any]]]
 """Tells what could be reached: `gateline.runtime.inventory.Inventory` does."""
@@ -38,12 +39,15 @@ Lists = Callable[[], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackCommands:
-    """The commands of `control_api.Commands`. `running`: what runs; `key_commands`: what is done with API keys."""
+    """The commands of `control_api.Commands`.
+
+    `running` tells what runs; `desks`, by what is asked for ("keys"), show and change what the state directory holds.
+    """
 
     serving: Flushes
     cluster: Services
     running: Callable[[], Running]
-    key_commands: Keys
+    desks: Mapping[str, Desk]
     inventory_command: Lists
 
     async def flush(self, authorizers: list[str] | None) -> tuple[str, ...]:
@@ -66,9 +70,16 @@ class StackCommands:
         """Replace all tasks of a service."""
         return await self.cluster.deploy(service, wait=wait)
 
-    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Show or change the API keys."""
-        return await self.key_commands(asked)
+    async def at_desk(self, desk: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show or change what one desk is for.
+
+        Raises:
+            GatelineError: there is no such desk, or it cannot do that.
+
+        """
+        if desk not in self.desks:
+            raise GatelineError("no such request")
+        return await self.desks[desk](asked)
 
     async def inventory(self) -> dict[str, Any]:
         """Everything that somebody could try to reach."""

@@ -43,8 +43,8 @@ class Commands(Protocol):
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
         """Replace all tasks of a service."""
 
-    async def keys(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Show or change the API keys."""
+    async def at_desk(self, desk: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Show or change what one desk is for: "keys" for API keys, and so on."""
 
     async def inventory(self) -> dict[str, Any]:
         """Everything that somebody could try to reach."""
@@ -108,8 +108,8 @@ async def _done(asked: object, commands: Commands) -> dict[str, Any]:
             return {"ok": True, "service": commands.scale(service, count)}
         case {"do": "deploy", "service": str(service), "wait": bool(wait)}:
             return {"ok": True, "service": await commands.deploy(service, wait=wait)}
-        case {"do": "keys", "action": str()} if isinstance(asked, dict):
-            return {"ok": True, **await commands.keys(asked)}
+        case {"do": str(desk), "action": str()} if isinstance(asked, dict):
+            return {"ok": True, **await commands.at_desk(desk, asked)}
         case {"do": "inventory"}:
             return {"ok": True, **await commands.inventory()}
         case _:

@@ -16,7 +16,8 @@ from gateline.model.gateway import Gateway, Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
 from gateline.runtime.key_store import KeyStore
-from gateline.runtime.secret import read_secrets
+from gateline.runtime.secret import read_secrets, staged_secrets
+from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.trust import system_trust
@@ -60,12 +61,14 @@ def live(
 ) -> Keyring:
     """The keyring with what the state directory holds by now; reads nothing else.
 
-    API keys: those declared, and those that commands have made.
+    Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
 
     Raises:
         GatelineError: it cannot be read.
 
     """
+    secrets = staged_secrets(keyring.secrets, gateway.secrets, SecretStages(state))
+    keyring = dataclasses.replace(keyring, secrets=secrets)
     if not gateway.usage_plans:
         return keyring
     store = KeyStore(state)

@@ -19,17 +19,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NoReturn, Self
+from typing import Final, Self
 
 from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
-from gateline.errors import DefinitionInvalid, FileUnreadable, GatelineError
+from gateline.errors import GatelineError
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
-from gateline.runtime.accepted import keep_accepted, read_accepted
+from gateline.runtime.accepted import keep_accepted
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
@@ -37,13 +37,13 @@ from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
+from gateline.runtime.first_read import FirstRead
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.inventory import Inventory
 from gateline.runtime.key_commands import KeyCommands
 from gateline.runtime.notice import (
     Complained,
     Notify,
-    Places,
     Published,
     Remarked,
     Unchanged,
@@ -61,13 +61,9 @@ from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.upkeep import Upkeep
 from gateline.runtime.watching import signature
-from gateline.sources import Loaded
 
 LOOK_AT_LOG_SECONDS: Final = 60.0
 LOOK_AT_STATE_SECONDS: Final = 1.0
-_GOES_ON: Final = (
-    "what was accepted last serves on, and is watched over, until the definitions are good again"
-)
 
 
 class Stack:
@@ -157,7 +153,8 @@ class Stack:
         if settings.ready_file:
             ready.withdraw(settings.ready_file, self._processes, opened)
         memory = Memory()
-        loaded, files = await self._read(state, memory)
+        self._first = FirstRead(settings, state, self._notify, is_back=self.is_back)
+        loaded, files = await self._first.read(memory)
         assert loaded.gateway is not None
         edge = await self._take_ports(loaded.gateway, opened)
         pipe = self._log_requests(state, opened)
@@ -183,7 +180,7 @@ class Stack:
         before = await asyncio.to_thread(signature, files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         if candidate.resources is None:
-            loaded = await self._accepted_instead(candidate.report, candidate.loaded, state)
+            loaded = await self._first.instead(candidate.report, candidate.loaded)
             candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
         await opened.enter_async_context(serve_control(state.control_socket, self._commands(state)))
         await self._serve(candidate)
@@ -207,42 +204,13 @@ class Stack:
             serving=self._serving,
             cluster=self._cluster,
             running=self._running,
-            key_commands=KeyCommands(state, self._serving),
+            desks={
+                "keys": KeyCommands(state, self._serving),
+            },
             inventory_command=Inventory(
                 state, self._serving, self._cluster, self._envoy.admin, self._settings
             ),
         )
-
-    async def _read(self, state: StateDir, memory: Memory) -> tuple[Loaded, frozenset[Path]]:
-        """The project, and the files that it depends on."""
-        try:
-            loaded = await asyncio.to_thread(read, self._settings, memory)
-        except FileUnreadable as error:
-            accepted = await self._accepted(state)
-            if accepted is None:
-                raise
-            self._notify(Remarked(f"{error}; {_GOES_ON}"))
-            return accepted, accepted.files
-        if loaded.gateway is not None:
-            return loaded, loaded.files
-        accepted = await self._accepted_instead(loaded.report, loaded, state)
-        return accepted, loaded.files | accepted.files
-
-    async def _accepted_instead(self, report: Report, refused: Loaded, state: StateDir) -> Loaded:
-        """What was accepted last, instead of what is refused now."""
-        accepted = await self._accepted(state)
-        if accepted is None:
-            self._refuse(report, refused)
-        self._notify(Complained(report, refused, refused=True))
-        self._notify(Remarked(_GOES_ON))
-        return accepted
-
-    async def _accepted(self, state: StateDir) -> Loaded | None:
-        return await asyncio.to_thread(read_accepted, state, self._settings) if self.is_back else None
-
-    def _refuse(self, report: Report, places: Places) -> NoReturn:
-        self._notify(Complained(report, places, refused=True))
-        raise DefinitionInvalid(report)
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
         return Cluster(
@@ -280,7 +248,7 @@ class Stack:
     async def _serve(self, candidate: Candidate) -> None:
         """Put the first configuration before Envoy, and wait until it serves."""
         if candidate.resources is None or candidate.gateway is None:
-            self._refuse(candidate.report, candidate.loaded)
+            self._first.refuse(candidate.report, candidate.loaded)
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
         if not self._processes.has_served:
@@ -289,7 +257,7 @@ class Stack:
         await self._serving.begin(candidate)
         answer = await self._envoy.first_answer()
         if isinstance(answer, Rejected):
-            self._refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
+            self._first.refuse(Report(answer.diagnostics(candidate.gateway.origin)), candidate.loaded)
         self._serving.begun(candidate)
         if not self._processes.has_served:
             await self._cluster.healthy()

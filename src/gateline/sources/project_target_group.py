@@ -7,10 +7,12 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import (
+    OF_DATAGRAMS,
     CheckPath,
     CheckPort,
     HttpCodes,
     LoadBalancingAlgorithm,
+    PreserveClientIp,
     TargetGroupProtocol,
     code_ranges,
 )
@@ -71,7 +73,6 @@ class TargetGroupPart(Part):
             "cross_zone",
             "lambda_multi_value_headers",
             "minimum_healthy_targets",
-            "preserve_client_ip",
             "protocol_version",
             "slow_start_duration_seconds",
             "stickiness",
@@ -83,9 +84,8 @@ class TargetGroupPart(Part):
 
     protocol: TargetGroupProtocol = Field(
         default="HTTP",
-        description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP or TLS behind "
-        "network ones. "
-        "Targets' certificates are not verified, as on Amazon.",
+        description="How targets are spoken to: HTTP or HTTPS behind application balancers; TCP, TLS, UDP or TCP_UDP "
+        "behind network ones. Targets' certificates are not verified, as on Amazon.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -104,6 +104,10 @@ class TargetGroupPart(Part):
         description="Whether each connection of a network balancer begins with a PROXY protocol header, version 2, "
         "that tells the client's address; targets must expect it, also of health checks.",
     )
+    preserve_client_ip: PreserveClientIp = Field(
+        default=False,
+        description="Only false: targets see Gateline's address as the peer.",
+    )
     targets: tuple[HostPort, ...] = Field(
         default=(),
         max_length=1000,
@@ -119,6 +123,10 @@ class TargetGroupPart(Part):
         network = self.protocol not in {"HTTP", "HTTPS"}
         if self.proxy_protocol_v2 and not network:
             raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
+        if self.proxy_protocol_v2 and self.protocol in OF_DATAGRAMS:
+            raise misfit(
+                f"proxy_protocol_v2 is for groups whose targets get connections alone, not for {self.protocol}"
+            )
         if network and check is not None and check.protocol is None:
             for key in ("path", "matcher"):
                 if key in check.model_fields_set:
