@@ -1,8 +1,12 @@
-"""examples/private as it stands: each of its services answers through the gateway, and nobody beside it."""
+"""examples/private as it stands: each of its services answers through the gateway, and nobody beside it.
+
+A hole that is planted in one of them turns it red.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -12,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -56,11 +61,74 @@ def run(project: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_each_service_answers_through_the_gateway(tmp_path: Path) -> None:
+def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: Path) -> None:
     done = run(copied(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing is open" in done.stdout
+    proven = done.stdout.partition("`gateline prove`")[2]
     for service in WAYS:
         assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"}}' in done.stdout
+        assert re.search(rf"^service {service} ", proven, re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """What is written in place of what, in which file of the example; and what `gateline prove` calls it."""
+
+    file: str
+    written: dict[str, str]
+    found: str
+
+
+HOLES: Final = {
+    "the ledger asks for no secret": Hole(
+        file="gateline.yaml",
+        written={'"ledger.py", "{port}"': '"application.py", "ledger", "{port}"'},
+        found=r"task ledger/1 .* no proof ",
+    ),
+    "the archive listens at a port": Hole(
+        file="gateline.yaml", written={"{socket}": "{port}"}, found=r"task archive/1 .* no proof "
+    ),
+    "the application beside the sidecar listens at a port": Hole(
+        file="beside.py",
+        written={'f"{folder}/application.sock"': "str(int(sys.argv[1]) + 1)", "unix:": "127.0.0.1:"},
+        found=r"task legacy/1, another port .* no proof ",
+    ),
+    "payments and vault ask for no certificate": Hole(
+        file="certified.py",
+        written={
+            "CERT_REQUIRED": "CERT_NONE",
+            '("URI", GATEWAY) not in names': "False",
+            '["subjectAltName"]': "",
+        },
+        found=r"task payments/1 .* no proof ",
+    ),
+    "the authorizer lets everybody in": Hole(
+        file="functions/authorizer/authorizer.py",
+        written={'else "Deny"': 'else "Allow"'},
+        found=r"private/prod GET /ledger .* made-up credentials ",
+    ),
+    "the ledger's secret is an argument": Hole(
+        file="gateline.yaml",
+        written={
+            '["python", "ledger.py", "{port}"]': '["sh", "-c", "exec python ledger.py {port} $(cat $SECRET_FILE)"]'
+        },
+        found=r"secret LedgerSecret ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_planted_hole_turns_it_red(tmp_path: Path, name: str) -> None:
+    project, hole = copied(tmp_path), HOLES[name]
+    text = (project / hole.file).read_text()
+    for before, after in hole.written.items():
+        assert before in text
+        text = text.replace(before, after)
+    (project / hole.file).write_text(text)
+    done = run(project)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(rf"^{hole.found}", done.stdout.partition("\nOPEN ")[2], re.MULTILINE), done.stdout
 
 
 @contextmanager
@@ -108,7 +176,7 @@ def test_only_the_gateways_name_from_the_gateways_authority_is_answered(tmp_path
     gateway, impostor = (
         issue_client(issuer, "private", "gateway", now=NOW, life=DAY) for issuer in (authority, another)
     )
-    neighbour = issue_service(authority, "private", "vault", now=NOW, life=DAY)
+    neighbour = issue_client(authority, "private", "another", now=NOW, life=DAY)
     with certified(tmp_path, authority) as port:
         assert status(tmp_path, port, authority, gateway) == 200
         assert status(tmp_path, port, authority, neighbour) == 403
