@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateline.compile.link_node import Export, LinkNode, node_bootstrap, node_name
+from gateline.compile.link_node import Export, LinkNode, node_bootstrap
 from gateline.compile.sidecar import certificate_secrets, secret_file
 from gateline.runtime.envoy import find_envoy
 
@@ -22,7 +22,7 @@ EXPORTS = (
 
 def node(folder: str = "/f", host: str = "gw.example.com") -> LinkNode:
     return LinkNode(
-        node="n1",
+        name="n1.a1.plant.link.gateline",
         tunnel="plant",
         gateway=(host, 8443),
         exports=EXPORTS,
@@ -41,7 +41,7 @@ def test_the_only_listener_dials_and_the_admin_interface_is_a_unix_socket() -> N
     resources = made["static_resources"]
     assert isinstance(resources, dict)
     addresses = [listener["address"]["socket_address"]["address"] for listener in resources["listeners"]]
-    assert addresses == ["rc://n1.plant.link.gateline:plant:gateline@gateway:4"]
+    assert addresses == ["rc://n1.a1.plant.link.gateline:plant:gateline@gateway:4"]
     assert made["admin"] == {"address": {"pipe": {"path": "/f/a.sock", "mode": 0o600}}}
 
 
@@ -66,10 +66,6 @@ def test_exports_may_be_addresses_names_and_unix_sockets() -> None:
     assert '{"pipe": {"path": "/run/db.sock"}}' in made
     assert '{"socket_address": {"address": "127.0.0.1", "port_value": 9000}}' in made
     assert '"name": "export/mail:25", "type": "STRICT_DNS"' in made
-
-
-def test_a_nodes_name_is_below_its_tunnels() -> None:
-    assert node_name("n1", "plant") == "n1.plant.link.gateline"
 
 
 @pytest.mark.envoy

@@ -13,6 +13,9 @@ from gateline.compile.tunnel import (
     tunnel_listeners,
 )
 from gateline.compile.wire import new, to_dict
+from gateline.model.tunnel import EnrolledNode
+
+N1, N2, N3 = (EnrolledNode(tunnel="plant", node=f"n{n}", id=f"a{n}") for n in (1, 2, 3))
 
 
 def test_an_exports_endpoint_leads_inside_and_carries_the_exports_name() -> None:
@@ -34,20 +37,37 @@ def test_what_is_spoken_to_an_export_may_be_encrypted() -> None:
 
 
 def test_the_listener_inside_asks_for_the_export_that_the_endpoint_names_and_for_no_other() -> None:
-    made = json.dumps(to_dict(tunnel_listeners("plant")[names.tunnel("plant")]))
+    made = json.dumps(to_dict(tunnel_listeners("plant", (N1,))[names.tunnel("plant")]))
     assert f'"hostname": "%DYNAMIC_METADATA({EXPORT}:name)%"' in made
     assert "headers_to_add" not in made
 
 
-def test_no_request_chooses_the_tunnel_whose_nodes_are_asked() -> None:
-    made = json.dumps(to_dict(tunnel_clusters("plant")[names.tunnel("plant")]))
-    assert '"host_id_format": "plant"' in made
+def test_no_request_chooses_the_node_that_is_asked() -> None:
+    made = json.dumps(to_dict(tunnel_clusters("plant", (N1,))[names.tunnel_node("plant", "n1")]))
+    assert '"host_id_format": "n1.a1.plant.link.gateline"' in made
 
 
-def test_a_tunnel_leads_to_its_own_nodes_alone() -> None:
-    for made in (*tunnel_clusters("plant").values(), *tunnel_listeners("plant").values()):
-        assert "lab" not in json.dumps(to_dict(made))
-        assert "plant" in json.dumps(to_dict(made))
+def test_where_a_node_fails_the_others_are_asked_one_after_the_other() -> None:
+    clusters = tunnel_clusters("plant", (N1, N2, N3))
+    made = json.dumps(to_dict(clusters[names.tunnel_node_first("plant", "n2")]))
+    order = [made.index(names.tunnel_node("plant", node) + '"') for node in ("n2", "n3", "n1")]
+    assert order == sorted(order)
+    listener = json.dumps(to_dict(tunnel_listeners("plant", (N2,))[names.tunnel_node("plant", "n2")]))
+    assert f'"cluster": "{names.tunnel_node_first("plant", "n2")}"' in listener
+
+
+def test_a_node_that_is_revoked_has_neither_cluster_nor_listener() -> None:
+    clusters, listeners = tunnel_clusters("plant", (N1,)), tunnel_listeners("plant", (N1,))
+    assert "n2" not in " ".join([*clusters, *listeners])
+    assert "n2" not in "".join(
+        json.dumps(to_dict(made)) for made in (*clusters.values(), *listeners.values())
+    )
+
+
+def test_a_tunnel_without_nodes_leads_nowhere() -> None:
+    made = to_dict(tunnel_clusters("plant", ())[names.tunnel_nodes("plant")])
+    assert list(tunnel_clusters("plant", ())) == [names.tunnel_nodes("plant")]
+    assert "envoy_internal_address" not in json.dumps(made)
 
 
 def to_dict_of(transport: dict[str, object]) -> dict[str, object]:

@@ -13,12 +13,14 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.cluster import ADS
 from gateline.compile.edge_tls import tls_inspector
-from gateline.compile.link_node import node_name, tunnel_name
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension, new
+from gateline.model.tunnel import ENROLMENT_NAME, EnrolledNode, tunnel_name
 
 _HANDSHAKE: Final = timedelta(seconds=15)
+_CONNECT_TIMEOUT: Final = timedelta(seconds=2)
+_ASKING_AT_ONCE: Final = 32
 _PING: Final = timedelta(seconds=1)
 _NOBODY: Final = "-"
 """No node has this name: a validation context without names would let in whoever the authority has certified."""
@@ -32,13 +34,13 @@ def link_listener(address: str, port: int, tunnels: Iterable[str]) -> Message:
         address={"socket_address": {"address": address, "port_value": port}},
         listener_filters=[tls_inspector()],
         listener_filters_timeout=_HANDSHAKE,
-        filter_chains=[_tunnel(tunnel) for tunnel in tunnels],
+        filter_chains=[*(_tunnel(tunnel) for tunnel in tunnels), _enrolment()],
     )
 
 
-def link_validation(tunnel: str, nodes: Iterable[str], authority: bytes) -> Message:
+def link_validation(tunnel: str, nodes: Iterable[EnrolledNode], authority: bytes) -> Message:
     """The secret (SDS) that says whom a tunnel lets in: these nodes, certified by this authority (PEM)."""
-    allowed = [node_name(node, tunnel) for node in nodes] or [node_name(_NOBODY, tunnel)]
+    allowed = [node.dns_name for node in nodes] or [f"{_NOBODY}.{tunnel_name(tunnel)}"]
     return new(
         "envoy.extensions.transport_sockets.tls.v3.Secret",
         name=names.link_validation(tunnel),
@@ -89,16 +91,52 @@ def _tunnel(tunnel: str) -> dict[str, object]:
     }
 
 
-def _tls(validation: str) -> dict[str, object]:
-    """TLS that asks for a certificate; who is let in, the secret `validation` says."""
+def _enrolment() -> dict[str, object]:
+    """Where nodes ask for certificates. Who asks is known by what it says: control listens to it."""
+    hands_on = extension(
+        "envoy.filters.network.tcp_proxy",
+        "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        stat_prefix=names.LINK_ENROLMENT,
+        cluster=names.LINK_ENROLMENT,
+        idle_timeout=_HANDSHAKE,
+    )
+    return {
+        "name": "enrolment",
+        "filter_chain_match": {"server_names": [ENROLMENT_NAME]},
+        "filters": [hands_on],
+        "transport_socket": _tls(None),
+        "transport_socket_connect_timeout": _HANDSHAKE,
+    }
+
+
+def enrolment_cluster(socket: str) -> Message:
+    """The cluster of control's own socket, at which it listens to those who ask for certificates."""
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=names.LINK_ENROLMENT,
+        type="STATIC",
+        connect_timeout=_CONNECT_TIMEOUT,
+        circuit_breakers={"thresholds": [{"max_connections": {"value": _ASKING_AT_ONCE}}]},
+        load_assignment={
+            "cluster_name": names.LINK_ENROLMENT,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket}}}}]}],
+        },
+    )
+
+
+def _tls(validation: str | None) -> dict[str, object]:
+    """TLS that asks for a certificate; who is let in, the secret `validation` says. None: no certificate is wanted."""
+    wanted: dict[str, object] = {}
+    if validation is not None:
+        wanted["validation_context_sds_secret_config"] = {"name": validation, "sds_config": ADS}
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-        require_client_certificate={"value": True},
+        require_client_certificate={"value": validation is not None},
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "tls_certificate_sds_secret_configs": [{"name": names.LINK_CERTIFICATE, "sds_config": ADS}],
-            "validation_context_sds_secret_config": {"name": validation, "sds_config": ADS},
+            **wanted,
         },
         # Else a session that began with a certificate goes on without it being looked at again.
         disable_stateless_session_resumption=True,

@@ -14,11 +14,9 @@ from typing import Final
 from gateline.compile.sidecar import AUTHORITY, CERTIFICATE, secret_file
 from gateline.compile.wire import extension, new, to_dict
 from gateline.model.address import parse_ip
+from gateline.model.tunnel import GATEWAY_NAME, tunnel_name
 
 GATEWAY: Final = "gateway"
-GATEWAY_NAME: Final = "link.gateline"
-"""The DNS name in the certificate that the gateway shows to nodes."""
-
 TENANT: Final = "gateline"
 """Envoy's third part of who a node is; we have one."""
 
@@ -45,23 +43,13 @@ class Export:
 class LinkNode:
     """A node: who it is, where the gateway is, and what it exports."""
 
-    node: str
+    name: str  # the DNS name in its certificate
     tunnel: str
     gateway: tuple[str, int]  # host and port
     exports: tuple[Export, ...]
     folder: str  # where `sidecar.secret_file` finds the certificate and the authority
     admin_socket: str
     connections: int  # that each worker opens: twice the workers of the gateway
-
-
-def node_name(node: str, tunnel: str) -> str:
-    """The DNS name in a node's certificate, which is its id in the tunnel: `n1.plant.link.gateline`."""
-    return f"{node}.{tunnel_name(tunnel)}"
-
-
-def tunnel_name(tunnel: str) -> str:
-    """The server name (SNI) by which nodes of a tunnel dial: `plant.link.gateline`."""
-    return f"{tunnel}.{GATEWAY_NAME}"
 
 
 def node_bootstrap(link: LinkNode) -> dict[str, object]:
@@ -76,7 +64,7 @@ def node_bootstrap(link: LinkNode) -> dict[str, object]:
     )
     bootstrap = new(
         "envoy.config.bootstrap.v3.Bootstrap",
-        node={"id": node_name(link.node, link.tunnel), "cluster": link.tunnel},
+        node={"id": link.name, "cluster": link.tunnel},
         admin={"address": {"pipe": {"path": link.admin_socket, "mode": _OWNER_ONLY}}},
         bootstrap_extensions=[dialling],
         static_resources={
@@ -89,13 +77,12 @@ def node_bootstrap(link: LinkNode) -> dict[str, object]:
 
 def _dialler(link: LinkNode) -> dict[str, object]:
     """What Envoy calls a listener: it opens connections to the gateway, and serves what comes back through them."""
-    name = node_name(link.node, link.tunnel)
     return {
         "name": "link",
         "listener_filters_timeout": timedelta(),
         "address": {
             "socket_address": {
-                "address": f"rc://{name}:{link.tunnel}:{TENANT}@{GATEWAY}:{link.connections}",
+                "address": f"rc://{link.name}:{link.tunnel}:{TENANT}@{GATEWAY}:{link.connections}",
                 "port_value": 0,
                 "resolver_name": "envoy.resolvers.reverse_connection",
             }

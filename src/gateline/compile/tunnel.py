@@ -2,16 +2,20 @@
 
 A target in a tunnel is an endpoint inside this Envoy, which carries its export's name. From there the way is:
 
-1. an internal listener that asks with CONNECT for the export by name (`tcp_proxy`), whatever is spoken inside;
-2. a second one that hands CONNECT on to the tunnel's nodes, in turn, and asks the next where one does not answer:
-   until it has, no byte of the client is on its way, so nothing is sent twice;
-3. the cluster of the connections that nodes have opened.
+1. the tunnel's internal listener: it asks with CONNECT for the export by name (`tcp_proxy`), whatever is spoken
+   inside. Its cluster's hosts are the tunnel's nodes, which get connections in turn;
+2. the node's internal listener, which hands CONNECT on to that node, and where it does not let it through to the
+   others one after the other (a composite cluster). Until one has, no byte of the client is on its way, so nothing
+   is sent twice;
+3. the cluster of the connections that a node has opened.
 
-A `tcp_proxy` cannot lead to the third itself: its load balancer wants the headers of a request.
+Each node has a cluster of its own: who is revoked loses it, with all that is open over it. A `tcp_proxy` cannot lead
+to it itself: its load balancer wants the headers of a request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -19,16 +23,16 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.wire import extension, new, packed, struct
+from gateline.model.tunnel import EnrolledNode
 
 EXPORT: Final = "gateline.export"
 """The endpoint metadata that says which export it is, in the field `name`."""
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=2)
-_ANSWER: Final = timedelta(seconds=6)
-"""How long a node may take to reach an export; it tries for 5 s itself."""
-
 _OTHERS: Final = 3
-"""So many more nodes are asked when one does not answer."""
+"""So many more nodes are asked when one does not let a connection through."""
+
+_AT_ONCE: Final = timedelta(milliseconds=1)
 
 _KEEPALIVE: Final = {
     "interval": timedelta(seconds=1),
@@ -74,24 +78,19 @@ def export_transport(inner: dict[str, object] | None = None) -> dict[str, object
     )
 
 
-def tunnel_clusters(tunnel: str) -> dict[str, Message]:
-    """The two clusters of a tunnel, by name."""
+def tunnel_clusters(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
+    """The clusters of a tunnel with these nodes, by name."""
+    called = [node.node for node in nodes]
     return {
-        names.tunnel(tunnel): _nodes(tunnel),
-        names.tunnel_connect(tunnel): _inside(tunnel),
+        names.tunnel_nodes(tunnel): _all_nodes(tunnel, called),
+        **{names.tunnel_node(tunnel, node.node): _node(node) for node in nodes},
+        **{names.tunnel_node_first(tunnel, node): _node_first(tunnel, node, called) for node in called},
     }
 
 
-def tunnel_listeners(tunnel: str) -> dict[str, Message]:
-    """The two internal listeners of a tunnel, by name."""
-    asks = extension(
-        "envoy.filters.network.tcp_proxy",
-        "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-        stat_prefix=names.tunnel(tunnel),
-        cluster=names.tunnel_connect(tunnel),
-        idle_timeout=timedelta(),  # the client's listener has one
-        tunneling_config={"hostname": f"%DYNAMIC_METADATA({EXPORT}:name)%"},
-    )
+def tunnel_listeners(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
+    """The internal listeners of a tunnel with these nodes, by name."""
+    inside = {names.tunnel_node(tunnel, each.node): _handing_on(tunnel, each.node) for each in nodes}
     return {
         name: new(
             "envoy.config.listener.v3.Listener",
@@ -99,27 +98,32 @@ def tunnel_listeners(tunnel: str) -> dict[str, Message]:
             internal_listener={},
             filter_chains=[{"filters": [filter_]}],
         )
-        for name, filter_ in (
-            (names.tunnel(tunnel), asks),
-            (names.tunnel_connect(tunnel), _handing_on(tunnel)),
-        )
+        for name, filter_ in ({names.tunnel(tunnel): _asking(tunnel)} | inside).items()
     }
 
 
-def _handing_on(tunnel: str) -> dict[str, object]:
+def _asking(tunnel: str) -> dict[str, object]:
+    return extension(
+        "envoy.filters.network.tcp_proxy",
+        "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        stat_prefix=names.tunnel(tunnel),
+        cluster=names.tunnel_nodes(tunnel),
+        idle_timeout=timedelta(),  # the client's listener has one
+        tunneling_config={"hostname": f"%DYNAMIC_METADATA({EXPORT}:name)%"},
+    )
+
+
+def _handing_on(tunnel: str, node: str) -> dict[str, object]:
+    name = names.tunnel_node(tunnel, node)
     retry = {
         "retry_on": "5xx,reset,connect-failure,refused-stream",
         "num_retries": {"value": _OTHERS},
-        "per_try_timeout": _ANSWER,
-        "retry_back_off": {
-            "base_interval": timedelta(milliseconds=5),
-            "max_interval": timedelta(milliseconds=50),
-        },
+        "retry_back_off": {"base_interval": _AT_ONCE, "max_interval": _AT_ONCE},
     }
     route = {
         "match": {"connect_matcher": {}},
         "route": {
-            "cluster": names.tunnel(tunnel),
+            "cluster": names.tunnel_node_first(tunnel, node),
             "timeout": timedelta(),
             "retry_policy": retry,
             "upgrade_configs": [{"upgrade_type": _CONNECT}],
@@ -128,7 +132,7 @@ def _handing_on(tunnel: str) -> dict[str, object]:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix=names.tunnel_connect(tunnel),
+        stat_prefix=name,
         codec_type="HTTP2",
         http2_protocol_options={"allow_connect": True},
         stream_idle_timeout=timedelta(),
@@ -137,33 +141,55 @@ def _handing_on(tunnel: str) -> dict[str, object]:
             extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
         ],
         route_config={
-            "name": names.tunnel_connect(tunnel),
+            "name": name,
             "virtual_hosts": [{"name": "exports", "domains": ["*"], "routes": [route]}],
         },
     )
 
 
-def _nodes(tunnel: str) -> Message:
-    """The connections that nodes have opened. The host id is a literal, the tunnel's name: no request chooses it."""
+def _node(node: EnrolledNode) -> Message:
+    """The connections that a node has opened. The host id is a literal, the node's: no request chooses it."""
     return new(
         "envoy.config.cluster.v3.Cluster",
-        name=names.tunnel(tunnel),
+        name=names.tunnel_node(node.tunnel, node.node),
         lb_policy="CLUSTER_PROVIDED",
         connect_timeout=_CONNECT_TIMEOUT,
         cluster_type=extension(
             "envoy.clusters.reverse_connection",
             "envoy.extensions.clusters.reverse_connection.v3.ReverseConnectionClusterConfig",
             cleanup_interval=_CLEANUP,
-            host_id_format=tunnel,
+            host_id_format=node.dns_name,
         ),
         circuit_breakers=_without_bounds(),
         typed_extension_protocol_options=_http2({"allow_connect": True, "connection_keepalive": _KEEPALIVE}),
     )
 
 
-def _inside(tunnel: str) -> Message:
-    name = names.tunnel_connect(tunnel)
-    address = {"envoy_internal_address": {"server_listener_name": name}}
+def _node_first(tunnel: str, node: str, nodes: Sequence[str]) -> Message:
+    """A node, and for those whom it does not serve the others: the n-th attempt goes to the n-th cluster."""
+    at = nodes.index(node)
+    name = names.tunnel_node_first(tunnel, node)
+    in_turn = [*nodes[at:], *nodes[:at]][: _OTHERS + 1]
+    return new(
+        "envoy.config.cluster.v3.Cluster",
+        name=name,
+        lb_policy="CLUSTER_PROVIDED",
+        connect_timeout=_CONNECT_TIMEOUT,
+        cluster_type=extension(
+            "envoy.clusters.composite",
+            "envoy.extensions.clusters.composite.v3.ClusterConfig",
+            clusters=[{"name": names.tunnel_node(tunnel, each)} for each in in_turn],
+        ),
+        circuit_breakers=_without_bounds(),
+    )
+
+
+def _all_nodes(tunnel: str, nodes: Sequence[str]) -> Message:
+    name = names.tunnel_nodes(tunnel)
+    addresses = [
+        {"envoy_internal_address": {"server_listener_name": names.tunnel_node(tunnel, node)}}
+        for node in nodes
+    ]
     return new(
         "envoy.config.cluster.v3.Cluster",
         name=name,
@@ -173,7 +199,7 @@ def _inside(tunnel: str) -> Message:
         typed_extension_protocol_options=_http2({"allow_connect": True}),
         load_assignment={
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": each}} for each in addresses]}],
         },
     )
 

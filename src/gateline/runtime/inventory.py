@@ -19,7 +19,6 @@ from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
 from gateline.model.integration import Location, holds_secret
-from gateline.model.load_balancer import Scheme
 from gateline.model.rest_api import Method, RestApi, SegmentKind
 from gateline.model.target_group import Registration
 from gateline.runtime.candidate import Candidate
@@ -164,19 +163,13 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
         "port": edge.port,
         "protocol": base_url(gateway).partition(":")[0].upper(),
     }
-    protocols = [
-        listener.protocol.value
-        for balancer in gateway.load_balancers
-        if balancer.scheme is Scheme.INTERNET_FACING
-        for listener in balancer.listeners
-    ]
-    for binding, protocol in zip(bindings(gateway), protocols, strict=True):
+    for binding in bindings(gateway):
         yield {
             "name": binding.name,
             "kind": "balancer",
             "address": binding.address,
             "port": binding.port,
-            "protocol": protocol,
+            "protocol": binding.protocol.value,
         }
     if probed:
         admin = edge.admin or AdminAddress(origin=edge.origin)
