@@ -94,6 +94,11 @@ class ClusterService:
         return self._scheduler.steady
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether all is as it is wanted, and no other task is left, not even one that is leaving."""
+        return self.is_steady and len(self._scheduler.tasks) == self._scheduler.desired
+
+    @property
     def pids(self) -> dict[str, int]:
         """The processes that run, by `service/task`."""
         return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
@@ -180,8 +185,12 @@ class ClusterService:
 
     def inventory(self) -> list[dict[str, Any]]:
         """Its tasks that run, as `gateline prove` looks for them."""
-        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
-        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+        phases = {each.task: each.phase for each in self._scheduler.tasks}
+        return [
+            {**task.told(), "healthy": phases.get(name) is Phase.HEALTHY, "phase": phases.get(name)}
+            for name, task in self._tasks.items()
+            if task.pid
+        ]
 
     # Events come while actions are performed; they wait until all of those are.
 
