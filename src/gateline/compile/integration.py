@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -27,6 +27,7 @@ from gateline.compile.requirements import validated_models
 from gateline.compile.route import function_route, mock_route, proxy_route
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
 from gateline.model import codes
+from gateline.model.assertion import Assertion
 from gateline.model.diagnostic import Complaints
 from gateline.model.function import calls_function
 from gateline.model.gateway import Gateway, PathMode
@@ -132,6 +133,7 @@ class IntegrationCompiler:
                 integration=integration,
                 authority=authority,
                 patterns=end.patterns if end and self._edge.paths is PathMode.STRICT else (),
+                asserted=end is not None and self._assertion(end) is not None,
             ),
         )
 
@@ -202,8 +204,13 @@ class IntegrationCompiler:
             return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
         self.ends.harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
         authority = leads_to.authority if mapped.host_mapped else ""
-        text = details.proxy(mapped, verb, authority, end)
+        text = replace(details, assertion=self._assertion(end)).proxy(mapped, verb, authority, end)
         return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups, route=end.route)
+
+    def _assertion(self, end: End) -> Assertion | None:
+        """What requests to this end carry."""
+        assertion = self._stage.assertion
+        return assertion if assertion and (assertion.everywhere or end.is_private) else None
 
     def _without_endpoint(
         self, method: Method, details: Details, problem: NoEndpoint, complaints: Complaints

@@ -36,6 +36,7 @@ from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model.arn import stage_arn
+from gateline.model.assertion import Binding
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
@@ -80,7 +81,7 @@ class StageCompiler:
         self._harvest = Harvest()
         self._actions: dict[str, Message] = {}
         self._egress: dict[str, Message] = {}
-        self._inspects = False
+        self._inspects = stage.assertion is not None and stage.assertion.binding is Binding.REQUEST
         self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
         self._integrations = IntegrationCompiler(gateway, self._beside_methods, stage, self._functions)
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
@@ -121,7 +122,7 @@ class StageCompiler:
         """What the host is told, when it is asked about this stage at all; its revision, else nothing."""
         scope = names.scope(self._api.name, self._stage.name)
         hosted = hosted_stage(self._gateway, self._api, self._stage, scope, tuple(self._hosted.values()))
-        if not hosted.functions and not hosted.methods:
+        if not hosted.functions and not hosted.methods and hosted.assertion is None:
             return ""
         beside = replace(hosted, methods=(), authorizers=())
         revision = digest((digest(beside), *self._digests))
