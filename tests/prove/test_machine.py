@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -63,20 +64,19 @@ def test_descendants_are_a_process_and_what_it_started() -> None:
     assert list(descendants(7, {7: [8, 9], 9: [10], 1: [7]})) == [7, 9, 10, 8]
 
 
-def test_rights_of_others_count_through_all_folders(tmp_path: Path) -> None:
-    outer = tmp_path / "outer"
-    outer.mkdir(mode=0o755)
-    file = outer / "secret"
-    file.write_text("x")
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's own are 0700
-        folder.chmod(0o755)
-    file.chmod(0o644)
-    assert "0644" in who_else_enters(file)
-    file.chmod(0o600)
-    assert who_else_enters(file) == ""
-    file.chmod(0o644)
-    outer.chmod(0o700)
-    assert who_else_enters(file) == ""
+def test_rights_of_others_count_through_all_folders() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # not below pytest's own, which nobody else may enter
+        outer = Path(folder)
+        file = outer / "secret"
+        file.write_text("x")
+        outer.chmod(0o755)
+        file.chmod(0o644)
+        assert "0644" in who_else_enters(file)
+        file.chmod(0o600)
+        assert who_else_enters(file) == ""
+        file.chmod(0o644)
+        outer.chmod(0o700)
+        assert who_else_enters(file) == ""
 
 
 def test_what_is_ours_alone_has_no_rights_for_others(tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ class Claims:
     project: str = ""
 
 
+def secrets_of(inventory: Mapping[str, Any]) -> list[str]:
+    """The names of the secrets that stand in headers."""
+    parts = [part for header in inventory["headers"] for part in header["parts"]]
+    return sorted({str(part["secret"]) for part in parts if "secret" in part})
+
+
 def knock(backend: Backend, host: str) -> Attempt:
     """A connection, and nothing said on it: whether anybody is there."""
     wire = {**place(host, backend.port, backend.socket), "knock": True}

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateline.prove import entrance, inside
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
-from gateline.prove.backend import Backend, Claims, Stale, attempts, knock
+from gateline.prove.backend import Backend, Claims, Stale, attempts, knock, secrets_of
 from gateline.prove.machine import (
     Listener,
     addresses,
@@ -33,6 +33,7 @@ NOBODY: Final = 65534
 MOST_USERS: Final = 8
 
 _DATAGRAMS: Final = frozenset({"UDP"})
+_SILENCE: Final = "UDP: an open port and a closed one are silent alike"
 
 
 def examine(inventory: Mapping[str, Any], stale: Stale, public: Collection[str] = ()) -> list[Finding]:
@@ -145,8 +146,12 @@ def _resolved(host: str, port: int) -> tuple[str, ...]:
 
 def _around(backends: Sequence[Backend], claims: Claims, here: Point, elsewhere: Point) -> Iterator[Finding]:
     """What stands behind the gateway, at every address of the machine, and static targets where they are."""
-    local = [each for each in backends if each.port and not each.is_remote]
-    remote = [each for each in backends if each.is_remote]
+    for each in backends:
+        if each.protocol in _DATAGRAMS:
+            yield untried(replace(knock(each, ""), place=str(each.port)), here.name, _SILENCE)
+    streams = [each for each in backends if each.port and each.protocol not in _DATAGRAMS]
+    local = [each for each in streams if not each.is_remote]
+    remote = [each for each in streams if each.is_remote]
     near = {each.subject: tuple(dict.fromkeys((*each.hosts, *here.addresses))) for each in local}
     found = list(_in_two_rounds([(each, near[each.subject]) for each in local], claims, here))
     yield from found
@@ -198,7 +203,7 @@ def _doors(inventory: Mapping[str, Any], points: Iterable[Point]) -> Iterator[Fi
     for each in entrance.doors(
         [each for each in inventory["listeners"] if each["protocol"] in _DATAGRAMS], ("its addresses",)
     ):
-        yield untried(each, inside.HERE, "UDP: silence and a closed port look the same")
+        yield untried(each, inside.HERE, _SILENCE)
 
 
 def _sockets(inventory: Mapping[str, Any], backends: Sequence[Backend], claims: Claims) -> Iterator[Finding]:
@@ -233,10 +238,7 @@ def _other_users(inventory: Mapping[str, Any]) -> Iterator[Point]:
 
 def _untold(inventory: Mapping[str, Any], stale: Stale) -> Iterator[Finding]:
     """What would be tried if there were anything to try it with."""
-    names = {
-        part["secret"] for header in inventory["headers"] for part in header["parts"] if "secret" in part
-    }
-    for name in sorted(names):
+    for name in secrets_of(inventory):
         if not stale.get(name):
             yield Finding(
                 group="secrets",

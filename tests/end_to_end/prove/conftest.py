@@ -7,12 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
+from gateline.model.origin import Origin
+from gateline.model.secret import SecretSource, SecretSourceKind
+from gateline.rotation.stages import Stages
+from gateline.runtime.secret_stages import SecretStages
+from gateline.runtime.state_dir import StateDir
 from harness.gateway_process import RunningGateway, running_gateway
 
 PROJECT: Final = Path(__file__).parent / "project"
@@ -73,13 +81,12 @@ def prove(*arguments: str | Path) -> Proved:
 
 
 @contextmanager
-def shop(scratch: Path, *, hole: str = "", bind: str = "127.0.0.1", definition: str = "") -> Iterator[Shop]:
+def shop(scratch: Path, *, holes: Sequence[str] = (), definition: str = "") -> Iterator[Shop]:
     """The project, running.
 
     Args:
         scratch: a folder of the test's own.
-        hole: of `service.py`.
-        bind: where the service `orders` listens.
+        holes: of `service.py`; each has a service of its own, named so.
         definition: further lines of the path /orders/{id}.
 
     """
@@ -87,8 +94,24 @@ def shop(scratch: Path, *, hole: str = "", bind: str = "127.0.0.1", definition: 
     shutil.copytree(PROJECT, folder)
     text = (folder / "shop.yaml").read_text()
     (folder / "shop.yaml").write_text(text.replace("    # more of /orders/{id}\n", definition))
+    project = yaml.safe_load((folder / "gateline.yaml").read_text())
+    for hole in holes:
+        service = {**project["services"]["orders"], "target_group": hole.replace(" ", "-")}
+        service["command"] = [*service["command"], "--hole", hole]
+        project["services"][hole.replace(" ", "-")] = service
+        project["target_groups"][hole.replace(" ", "-")] = project["target_groups"]["orders"]
+    (folder / "gateline.yaml").write_text(yaml.safe_dump(project))
     (folder / "proof").write_text(SECRET)
     (folder / "proof").chmod(0o600)
     (folder / "stale").write_text(STALE)
-    with running_gateway(folder, scratch, {"HOLE": hole, "BIND": bind}) as gateway:
+    with running_gateway(folder, scratch, {}) as gateway:
+        keep_stale(gateway.state)
         yield Shop(gateway=gateway, folder=folder)
+
+
+def keep_stale(folder: Path) -> None:
+    """Leave the vault as a rotation leaves it."""
+    state, now = StateDir(path=folder, sockets=folder), datetime.now(UTC)
+    source = SecretSource(name="Proof", kind=SecretSourceKind.FILE, place="", origin=Origin("gateline.yaml"))
+    stages = Stages(current=SECRET.encode(), stale=STALE.encode(), begun=now, since=now)
+    SecretStages(state, {}).write(source, stages)

@@ -1,6 +1,7 @@
 """A service that wants the gateway's secret header, but for /health; or has a hole, which --hole names.
 
 no guard       answers everybody
+everywhere     the same, at all addresses of the machine
 any value      wants the header, whatever it says
 alias          takes x_gateway_secret, whatever it says, for the header
 stale          still accepts the values of the file `stale`
@@ -23,7 +24,6 @@ from socketserver import ThreadingUnixStreamServer
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int)
 parser.add_argument("--socket")
-parser.add_argument("--bind", default="127.0.0.1")
 parser.add_argument("--hole", default="")
 settings = parser.parse_args()
 HOLE = settings.hole
@@ -46,7 +46,7 @@ class Service(BaseHTTPRequestHandler):
         self.answer(200 if HOLE == "options" or self.passes() else 401)
 
     def passes(self) -> bool:
-        if self.path == "/health" or HOLE == "no guard":
+        if self.path == "/health" or HOLE in {"no guard", "everywhere"}:
             return True
         if HOLE == "alias" and "x_gateway_secret" in self.headers:
             return True
@@ -91,6 +91,6 @@ if HOLE == "words":
 server = (
     AtSocket(settings.socket, Service)
     if settings.socket
-    else ThreadingHTTPServer((settings.bind, settings.port), Service)
+    else ThreadingHTTPServer(("0.0.0.0" if HOLE == "everywhere" else "127.0.0.1", settings.port), Service)
 )
 server.serve_forever()
