@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Secret
+from gateline.model.secret import Certificate, Secret
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
@@ -75,6 +75,7 @@ class ClusterService:
         self._service: Service | None = None
         self._group: TargetGroup | None = None
         self._secrets: Mapping[str, Secret] = {}
+        self._shown: Certificate | None = None
         self._events: deque[event.Event] = deque()
         self._is_working = False
         if notes:
@@ -93,12 +94,22 @@ class ClusterService:
         return self._scheduler.steady
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether all is as it is wanted, and no other task is left, not even one that is leaving."""
+        return self.is_steady and len(self._scheduler.tasks) == self._scheduler.desired
+
+    @property
     def pids(self) -> dict[str, int]:
         """The processes that run, by `service/task`."""
         return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
 
     def want(
-        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, Secret]
+        self,
+        service: Service,
+        group: TargetGroup | None,
+        revision: str,
+        secrets: Mapping[str, Secret],
+        shown: Certificate | None = None,
     ) -> None:
         """Let the service be like this from now on.
 
@@ -107,11 +118,13 @@ class ClusterService:
             group: its target group; None: nobody reaches it.
             revision: `task.revision` of it.
             secrets: by the names of the project file.
+            shown: the client certificate that new tasks are shown when they are asked how they are.
 
         """
         self.finished.clear()
         is_first = self._service is None
         self._service, self._group, self._secrets = service, group, secrets
+        self._shown = shown
         scaled = self._recall_scale() if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
@@ -172,8 +185,12 @@ class ClusterService:
 
     def inventory(self) -> list[dict[str, Any]]:
         """Its tasks that run, as `gateline prove` looks for them."""
-        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
-        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+        phases = {each.task: each.phase for each in self._scheduler.tasks}
+        return [
+            {**task.told(), "healthy": phases.get(name) is Phase.HEALTHY, "phase": phases.get(name)}
+            for name, task in self._tasks.items()
+            if task.pid
+        ]
 
     # Events come while actions are performed; they wait until all of those are.
 
@@ -277,7 +294,9 @@ class ClusterService:
         if task and group:
             answer = self._not_to_ask(task)
             if answer is None:
-                answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
+                answer = await probe(
+                    group.health_check, port=task.note.port, socket=task.note.socket, shown=self._shown
+                )
             self._tell(event.Probed(name, answer.well, answer.reason))
 
     def _not_to_ask(self, task: Task) -> Answer | None:
