@@ -59,3 +59,15 @@ def test_what_the_state_directory_holds_is_taken_in_and_what_it_holds_no_more_is
     assert [key.name for key in second.api_keys] == [*(key.name for key in first.api_keys), "made"]
     KeyStore(state).write(NO_KEYS)
     assert live(second, gateway, declared, state, Complaints()) == first
+
+
+def test_the_key_of_assertions_is_part_of_it_where_a_stage_has_them(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    gateway = gateway_of(settings)
+    keyring = read_keyring(gateway, settings, state, Complaints())
+    assert live(keyring, gateway, (), state, Complaints()).assertion_key is None
+    shown = replace(gateway, jwks_path="/.well-known/jwks.json")
+    first = live(keyring, shown, (), state, Complaints())
+    assert first.assertion_key is not None
+    assert first.assertion_key.kid.encode() in first.jwks
+    assert live(first, shown, (), state, Complaints()) == first

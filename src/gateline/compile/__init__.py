@@ -83,7 +83,7 @@ def compile_gateway(
     public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
     harvest.add(public.harvest)
     hosting = _hosting(gateway, keyring, harvest)
-    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None)
+    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
     scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
@@ -169,6 +169,7 @@ def _entry(
     generations: Mapping[str, str],
     *,
     logged: bool,
+    jwks: bytes,
 ) -> Message:
     return entry_scope(
         gateway,
@@ -176,6 +177,7 @@ def _entry(
         _generations(hosting, generations),
         logged=logged,
         keys_generation=_keys_generation(hosting),
+        jwks=jwks,
     )
 
 

@@ -103,6 +103,7 @@ class Gateway:
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
     assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
+    jwks_path: str = ""  # where the edge shows the public keys of assertions; "": nowhere
     usage_plans: tuple[UsagePlan, ...] = ()
     aws_endpoints: tuple[
         tuple[str, str], ...

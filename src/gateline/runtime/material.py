@@ -15,6 +15,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
+from gateline.runtime.assertion_keys import signing
 from gateline.runtime.key_store import KeyStore
 from gateline.runtime.secret import read_secrets, staged_secrets
 from gateline.runtime.secret_stages import SecretStages
@@ -62,11 +63,14 @@ def live(
     """The keyring with what the state directory holds by now; reads nothing else.
 
     Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
+    Keys of assertions: made when they are due.
 
     Raises:
-        GatelineError: it cannot be read.
+        GatelineError: it cannot be read, or not be kept.
 
     """
+    key, jwks = signing(gateway, state, datetime.now(UTC))
+    keyring = dataclasses.replace(keyring, assertion_key=key, jwks=jwks)
     secrets = staged_secrets(keyring.secrets, gateway.secrets, SecretStages(state))
     keyring = dataclasses.replace(keyring, secrets=secrets)
     if not gateway.usage_plans:

@@ -17,7 +17,7 @@ from pathlib import Path
 from gateline.model.gateway import Keyring
 from gateline.model.service import Service
 from gateline.runtime.state_dir import StateDir
-from gateline.services.task import secret_file
+from gateline.services.task import JWKS_FILE, given_files, secret_file
 
 
 class ServiceFiles:
@@ -93,10 +93,11 @@ def files_of(service: Service, keyring: Keyring) -> dict[str, bytes]:
 
     """
     secrets = {secret.name: secret for secret in keyring.secrets}
-    return {
+    files = {
         secret_file(name): b"".join(value + b"\n" for value in secrets[name].reveal_accepted())
         for _, name in service.secret_files
     }
+    return files | ({JWKS_FILE: keyring.jwks} if JWKS_FILE in given_files(service) else {})
 
 
 def _replace(path: Path, content: bytes, uid: int) -> None:

@@ -22,6 +22,13 @@ MARK: Final = "GATELINE_TASK"
 PORT: Final = "{port}"
 SOCKET: Final = "{socket}"
 
+JWKS_FILE: Final = "jwks.json"
+
+FILES: Final = {
+    "{jwks_file}": JWKS_FILE,
+}
+"""The files that a service is given when its command or environment holds what stands for their paths."""
+
 _PLAIN_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _DIGITS: Final = 16
 
@@ -36,9 +43,17 @@ def takes_socket(service: Service) -> bool:
     return any(SOCKET in word for word in service.command)
 
 
-def command_words(service: Service, *, port: int = 0, socket: str = "") -> tuple[str, ...]:
-    """The service's command for one task. `socket` is a path; nothing else in braces is touched."""
-    return tuple(word.replace(PORT, str(port)).replace(SOCKET, socket) for word in service.command)
+def given_files(service: Service) -> frozenset[str]:
+    """The names of the files that its command and environment ask for."""
+    words = (*service.command, *(value for _, value in service.environment))
+    return frozenset(file for mark, file in FILES.items() if any(mark in word for word in words))
+
+
+def command_words(service: Service, *, port: int = 0, socket: str = "", files: str = "") -> tuple[str, ...]:
+    """The service's command for one task. `socket` and `files` are paths; nothing else in braces is touched."""
+    return tuple(
+        _with_files(word.replace(PORT, str(port)).replace(SOCKET, socket), files) for word in service.command
+    )
 
 
 def task_environment(
@@ -61,11 +76,17 @@ def task_environment(
     found["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), found.get("PATH") or _PLAIN_PATH))
     if takes_port(service):
         found["PORT"] = str(port)
-    found |= dict(service.environment)
+    found |= {name: _with_files(value, files) for name, value in service.environment}
     for variable, name in service.secrets:
         found |= dict(zip((variable, variable + PREVIOUS), _values(secrets[name]), strict=False))
     found |= {variable: f"{files}/{secret_file(name)}" for variable, name in service.secret_files}
     return found | ({MARK: mark} if mark else {})
+
+
+def _with_files(text: str, folder: str) -> str:
+    for mark, file in FILES.items():
+        text = text.replace(mark, f"{folder}/{file}")
+    return text
 
 
 def secret_file(name: str) -> str:
