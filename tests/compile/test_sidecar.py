@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from gateline.compile.sidecar import (
     NOWHERE,
@@ -64,3 +65,18 @@ def test_the_file_of_secrets_names_files_and_watches_their_folder() -> None:
     )
     assert '"private_key": {"filename": "/f/own.key"}, "watched_directory": {"path": "/f"}' in made
     assert '"trusted_ca": {"filename": "/f/ca.pem"}, "watched_directory": {"path": "/f"}' in made
+
+
+def test_connections_are_bounded_and_requests_are_the_gateways_business() -> None:
+    made = sidecar_bootstrap(
+        service="orders",
+        address="127.0.0.1",
+        port=9443,
+        application=Application(socket="/run/a"),
+        proof=HeaderProof(header="x-gw", secrets="/s"),
+    )
+    shown: Any = made
+    [monitor] = shown["overload_manager"]["resource_monitors"]
+    assert int(monitor["typed_config"]["max_active_downstream_connections"]) == 50_000
+    [threshold] = shown["static_resources"]["clusters"][0]["circuit_breakers"]["thresholds"]
+    assert set(threshold.values()) == {1_000_000}

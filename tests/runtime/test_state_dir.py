@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -174,3 +175,18 @@ def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> N
             held.host_control_socket,
         )
         assert max(sockets, key=lambda socket: len(socket.name)).name == state_dir._LONGEST_SOCKET_NAME
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")
+def test_a_private_file_is_on_the_disk_before_its_name_is_and_its_name_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+
+    def sync(handle: int) -> None:
+        content = Path(f"/proc/self/fd/{handle}").readlink()
+        synced.append((content == tmp_path, (tmp_path / "key").exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_private(tmp_path / "key", b"value")
+    assert synced == [(False, False), (True, True)]

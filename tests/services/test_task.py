@@ -14,6 +14,9 @@ import pytest
 from gateline.model.origin import Origin
 from gateline.model.secret import Secret
 from gateline.services.task import (
+    CA_FILE,
+    CERTIFICATE_FILE,
+    PRIVATE_KEY_FILE,
     command_words,
     given_files,
     revision,
@@ -194,3 +197,27 @@ def test_another_value_to_accept_makes_another_revision_but_not_of_those_that_re
 
 def test_nobody_without_the_key_can_try_values_against_a_revision() -> None:
     assert revision(WITH_SECRET, secrets=given(db="pw"), key=b"another") != told()
+
+
+def test_what_stands_for_a_file_becomes_its_path_in_words_and_in_the_environment() -> None:
+    service = replace(
+        SERVICE,
+        command=("serve", "--tls={certificate_file},{private_key_file}", "{ca_files}"),
+        environment=(("CA", "{ca_file}"), ("OTHER", "{port}")),
+    )
+    assert given_files(service) == {CA_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE}
+    words = command_words(service, files="/run/f")
+    assert words == ("serve", "--tls=/run/f/certificate.pem,/run/f/private_key.pem", "{ca_files}")
+    found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
+    assert (found["CA"], found["OTHER"]) == ("/run/f/ca.pem", "{port}")
+    assert given_files(SERVICE) == frozenset()
+
+
+def test_another_certificate_replaces_the_tasks_and_its_absence_changes_no_revision() -> None:
+    plain = revision(SERVICE, secrets={}, key=KEY)
+    first = revision(SERVICE, secrets={}, key=KEY, certificates={CA_FILE: b"a", CERTIFICATE_FILE: b"b"})
+    again = revision(SERVICE, secrets={}, key=KEY, certificates={CERTIFICATE_FILE: b"b", CA_FILE: b"a"})
+    swapped = revision(SERVICE, secrets={}, key=KEY, certificates={CA_FILE: b"b", CERTIFICATE_FILE: b"a"})
+    assert revision(SERVICE, secrets={}, key=KEY, certificates={}) == plain
+    assert first == again
+    assert len({plain, first, swapped}) == 3

@@ -40,6 +40,8 @@ def test_a_health_check_keeps_to_amazons_ranges(written: dict[str, Any]) -> None
         {"stickiness": {}},
         {"preserve_client_ip": True},
         {"protocol": "HTTPS", "proxy_protocol_v2": True},
+        {"tls": {"ca": "gateline", "identity": "a"}},
+        {"protocol": "UDP", "tls": {"ca": "gateline", "identity": "a"}},
         {"protocol": "UDP", "proxy_protocol_v2": True},
         {"protocol": "TCP_UDP", "proxy_protocol_v2": True},
         {"protocol": "UDP", "health_check": {"protocol": "UDP"}},

@@ -25,8 +25,9 @@ from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.secret import certificate, generic, keeper, trust
+from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
+from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
 from gateline.model.assertion import issuer_of
@@ -34,7 +35,7 @@ from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration, HostedPlan
 from gateline.model.load_balancer import Scheme, SourceIp
-from gateline.model.rest_api import RestApi
+from gateline.model.rest_api import RestApi, Stage
 
 __all__ = ["Compiled", "Memory", "compile_gateway"]
 
@@ -76,15 +77,15 @@ def compile_gateway(
     memory = memory or Memory()
     cleaned = memory.cleaned_headers(gateway)
     harvest = Harvest()
-    for api in gateway.apis:
-        for part in _stages(gateway, api, cleaned, complaints, memory):
-            harvest.add(part)
+    parts = [each for api in gateway.apis for each in _stages(gateway, api, cleaned, complaints, memory)]
+    for _, part in parts:
+        harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
     public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
     harvest.add(public.harvest)
+    warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
     entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
-    scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
@@ -99,7 +100,7 @@ def compile_gateway(
             SECRET: secrets,
             CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, host_socket),
             ENDPOINT: {},
-            SCOPED_ROUTE: scopes,
+            SCOPED_ROUTE: harvest.scopes | {keys.ENTRY_SCOPE: entry},
             LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
@@ -199,21 +200,23 @@ def _generations(hosting: HostConfiguration, given: Mapping[str, str]) -> dict[s
 
 def _stages(
     gateway: Gateway, api: RestApi, cleaned: CleanedHeaders, complaints: Complaints, memory: Memory
-) -> list[Harvest]:
-    """What the stages of an API yield, compiled anew where something has changed."""
+) -> list[tuple[Stage, Harvest]]:
+    """What each stage of an API yields, compiled anew where something has changed."""
     kept = [
         memory.harvest(names.scope(api.name, stage.name), gateway, api, stage, cleaned)
         for stage in api.stages
     ]
     if all(kept):
-        return [harvest for harvest in kept if harvest is not None]
+        return [
+            (stage, harvest) for stage, harvest in zip(api.stages, kept, strict=True) if harvest is not None
+        ]
     unserved = unserved_methods(api, gateway.edge, complaints)
     harvests = []
     for stage in api.stages:
         harvest = StageCompiler(
             gateway, api, stage, unserved=unserved, cleaned=cleaned, memory=memory
         ).compile(complaints)
-        harvests.append(harvest)
+        harvests.append((stage, harvest))
         if not complaints.count:
             memory.keep(names.scope(api.name, stage.name), gateway, api, stage, cleaned, harvest)
     return harvests
@@ -239,6 +242,10 @@ def _secrets(
         resources[names.EDGE_CERTIFICATE] = certificate(names.EDGE_CERTIFICATE, keyring.edge_certificate)
     for shown in keyring.certificates:
         resources[names.certificate(shown.name)] = certificate(names.certificate(shown.name), shown)
+    for shown in keyring.client_certificates:
+        name = names.client_certificate(shown.name)
+        resources[name] = certificate(name, shown)
+    resources |= target_trusts(gateway.target_groups, keyring)
     if harvest.needs_trust:
-        resources[names.TRUST] = trust(keyring.trust)
+        resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

@@ -13,7 +13,7 @@ from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
 from gateline.model import codes
@@ -97,7 +97,9 @@ def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
         name = names.target_group(group_name)
         if name not in harvest.clusters:
             group = groups[group_name]
-            harvest.clusters[name] = target_group_cluster(group, name=name, behind_api=False)
+            harvest.clusters[name] = target_group_cluster(
+                group, name=name, behind_api=False, certificate=shown_certificate(group, "")
+            )
             harvest.origins[name] = group.origin
             harvest.target_groups[name] = group_name
             for lookup in lookups(group, name):

@@ -31,7 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
-from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
 from gateline.model import codes
@@ -154,6 +154,9 @@ class Ends:
     ) -> Destination:
         """The cluster of hosts that are looked up."""
         verified = not integration.insecure_skip_verification
+        tls_host = upstream.host if upstream.scheme == "https" else ""
+        shown = self._stage.client_certificate if tls_host else ""
+        name = names.shown(name, shown)
         for host, port in targets:
             reason = forbidden_reason(host)
             if reason:
@@ -165,10 +168,9 @@ class Ends:
                 )
             lookup = HostLookup(cluster=name, host=host, port=port, origin=integration.origin)
             self.harvest.lookups.setdefault(lookup)
-        self.harvest.needs_trust |= upstream.scheme == "https" and verified
+        self.harvest.needs_trust |= bool(tls_host) and verified
         if name not in self._clusters:
-            tls_host = upstream.host if upstream.scheme == "https" else ""
-            self._clusters[name] = cluster(name, tls_host=tls_host, verified=verified)
+            self._clusters[name] = cluster(name, tls_host=tls_host, verified=verified, certificate=shown)
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = integration.origin
         return {"cluster": name}
@@ -184,14 +186,12 @@ class Ends:
         """A network balancer hands connections on: what is spoken over them is between gateway and target."""
         verified = not integration.insecure_skip_verification
         tls_host = upstream.host if upstream.scheme == "https" else ""
-        self.harvest.needs_trust |= bool(tls_host) and verified
 
         def cluster_of(group: str) -> str:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            self._group(group, name, tls_host=tls_host, verified=verified)
-            return name
+            return self._group(group, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
@@ -283,22 +283,30 @@ class Ends:
         return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
 
     def _behind_api(self, group: str) -> str:
-        name = names.target_group_behind_api(group)
-        self._group(group, name)
-        return name
+        return self._group(group, names.target_group_behind_api(group))
 
-    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> None:
-        """The cluster of a target group, made once."""
+    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
+        """The cluster of a target group, made once for each client certificate; its name."""
         group = self._groups[group_name]
+        shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
+        name = names.shown(name, shown)
+        spoken = spoken_tls(group, host=tls_host, verified=verified)
+        self.harvest.needs_trust |= spoken is not None and spoken.trust == names.TRUST
         if name not in self._clusters:
             self._clusters[name] = target_group_cluster(
-                group, name=name, behind_api=True, tls_host=tls_host, verified=verified
+                group,
+                name=name,
+                behind_api=True,
+                tls_host=tls_host,
+                verified=verified,
+                certificate=shown,
             )
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = group.origin
         self.harvest.target_groups[name] = group_name
         for lookup in lookups(group, name):
             self.harvest.lookups.setdefault(lookup)
+        return name
 
 
 def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -> str:

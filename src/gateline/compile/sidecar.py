@@ -23,6 +23,8 @@ _CONNECTION_LIFE: Final = timedelta(minutes=5)
 
 _REQUEST_HEADERS_TIMEOUT: Final = timedelta(seconds=10)
 _IDLE: Final = timedelta(seconds=75)
+_MAX_CONNECTIONS: Final = 50_000
+_UNBOUNDED: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,15 @@ def sidecar_bootstrap(
         static_resources={
             "listeners": [listener],
             "clusters": [_application(application), {"name": NOWHERE, "type": "STATIC"}],
+        },
+        overload_manager={
+            "resource_monitors": [
+                extension(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=_MAX_CONNECTIONS,
+                )
+            ]
         },
     )
     return to_dict(bootstrap)
@@ -228,6 +239,16 @@ def _application(application: Application) -> dict[str, object]:
         "name": APPLICATION,
         "type": "STATIC",
         "connect_timeout": _CONNECT_TIMEOUT,
+        # Limits are the gateway's business: Envoy's defaults would answer 503 at 1,024 requests.
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": {"value": _UNBOUNDED},
+                    "max_pending_requests": {"value": _UNBOUNDED},
+                    "max_requests": {"value": _UNBOUNDED},
+                }
+            ]
+        },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(options)
         },

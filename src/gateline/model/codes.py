@@ -70,6 +70,14 @@ API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans o
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
 ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
 
+CLIENT_CERTIFICATE_NOT_DECLARED = Code(name="GL245", title="a client certificate is named but not declared")
+CLIENT_CERTIFICATE_NOT_SHOWN = Code(
+    name="GL246", title="a client certificate that no server is shown", severity=Severity.WARNING
+)
+TARGET_TLS_NOT_SPOKEN = Code(
+    name="GL247", title="a target group whose tls is never spoken", severity=Severity.WARNING
+)
+
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
 SECRET_INVALID = Code(name="GL281", title="a secret's value cannot be sent in a header")
@@ -90,6 +98,8 @@ API_KEY_NOT_HELD = Code(
 NO_BOTO3 = Code(name="GL292", title="an integration with an AWS service, and no boto3")
 NO_BOTO3_FOR_SECRET = Code(name="GL293", title="a secret of AWS Secrets Manager, and no boto3")
 SECRET_NOT_GIVEN = Code(name="GL294", title="a secret that AWS Secrets Manager does not give")
+NO_CLIENT_CERTIFICATE = Code(name="GL297", title="a certificate that cannot be shown as a client's")
+AUTHORITY_UNREADABLE = Code(name="GL298", title="a file of certificate authorities that cannot be used")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")

@@ -13,7 +13,7 @@ class TargetProtocol(StrEnum):
     """How the balancer speaks to targets."""
 
     HTTP = "HTTP"
-    HTTPS = "HTTPS"  # targets' certificates are not verified, as at Amazon
+    HTTPS = "HTTPS"  # targets' certificates are verified only where the group has a TargetTls
     TCP = "TCP"
     TLS = "TLS"  # connections of a network balancer, encrypted on the way to the target
     UDP = "UDP"
@@ -43,10 +43,21 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A static target; a host name is resolved again and again."""
+    """A static target; a host name is resolved again and again. With a `tunnel` it is an export of that tunnel."""
 
     host: str
     port: int
+    tunnel: str = ""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTls:
+    """Who targets must be, and who the gateway is to them, where TLS is spoken with them."""
+
+    authority: str = ""  # BUILT_IN, or the path of a PEM file; "": nobody is verified
+    identity: str = ""  # what the certificate must name: a DNS name, an IP address or a SPIFFE URI
+    client_certificate: str = ""  # a name of the project file, where the stage has none of its own
     origin: Origin
 
 
@@ -60,6 +71,7 @@ class TargetGroup:
     algorithm: Algorithm = Algorithm.ROUND_ROBIN
     deregistration_delay: timedelta = timedelta(seconds=300)
     targets: tuple[Target, ...] = ()
+    tls: TargetTls | None = None
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
 

@@ -18,7 +18,7 @@ from gateline.runtime.cluster_targets import Targets
 from gateline.runtime.cluster_task import TaskNote, is_task
 from gateline.runtime.notice import Notify, Remarked, ServiceTold
 from gateline.runtime.processes import Processes
-from gateline.runtime.service_files import ServiceFiles, files_of
+from gateline.runtime.service_files import ServiceFiles, certificates_of, files_of
 from gateline.runtime.state_dir import StateDir
 from gateline.services.task import revision
 
@@ -132,7 +132,12 @@ class Cluster:
             if running is None:
                 running = self._services[name] = ClusterService(name, self._around)
             self._leaving.discard(name)
-            told = revision(service, secrets=values, key=self._revision_key())
+            told = revision(
+                service,
+                secrets=values,
+                key=self._revision_key(),
+                certificates=certificates_of(service, keyring),
+            )
             running.want(service, known.get(service.target_group), told, values)
         for name in self._services.keys() - wanted.keys() - self._leaving:
             self._leaving.add(name)

@@ -22,9 +22,15 @@ MARK: Final = "GATELINE_TASK"
 PORT: Final = "{port}"
 SOCKET: Final = "{socket}"
 
+CA_FILE: Final = "ca.pem"
+CERTIFICATE_FILE: Final = "certificate.pem"
+PRIVATE_KEY_FILE: Final = "private_key.pem"
 JWKS_FILE: Final = "jwks.json"
 
 FILES: Final = {
+    "{ca_file}": CA_FILE,
+    "{certificate_file}": CERTIFICATE_FILE,
+    "{private_key_file}": PRIVATE_KEY_FILE,
     "{jwks_file}": JWKS_FILE,
 }
 """The files that a service is given when its command or environment holds what stands for their paths."""
@@ -98,13 +104,20 @@ def _values(secret: Secret) -> list[str]:
     return [os.fsdecode(value) for value in secret.reveal_accepted()]
 
 
-def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> str:
+def revision(
+    service: Service,
+    *,
+    secrets: Mapping[str, Secret],
+    key: bytes,
+    certificates: Mapping[str, bytes] | None = None,
+) -> str:
     """A hash of all that a task is started with: another one means that the tasks must be replaced.
 
     How many there are, how they are replaced and how they are stopped is not in it, as at Amazon: such a change starts
-    no deployment. Neither is anything on the disk, what it is given as files included. Values of secrets in variables
-    are, so the hash is keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as
-    tasks shall be recognised.
+    no deployment. Neither is anything on the disk; of what it is given as files only `certificates` are (contents by
+    name), which servers read when they start, and hardly any again. Values of secrets in variables are, so the hash is
+    keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as tasks shall be
+    recognised.
     """
     content = (
         service.command,
@@ -114,5 +127,7 @@ def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> 
         sorted((variable, _values(secrets[name])) for variable, name in service.secrets),
         sorted(service.secret_files),
     )
-    text = json.dumps(content).encode()
-    return hashlib.blake2b(text, key=key).hexdigest()[:_DIGITS]
+    digest = hashlib.blake2b(json.dumps(content).encode(), key=key)
+    for name, held in sorted((certificates or {}).items()):
+        digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(held).digest())
+    return digest.hexdigest()[:_DIGITS]

@@ -18,6 +18,7 @@ from gateline.model.target_group import TargetGroup
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
+from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
@@ -89,6 +90,10 @@ class Assembler:
             target_groups=self._target_groups(project),
             services=tuple(
                 service(self._bench, name, part, project) for name, part in project.services.items()
+            ),
+            client_certificates=tuple(
+                client_certificate(self._bench, name, part)
+                for name, part in project.client_certificates.items()
             ),
             usage_plans=tuple(
                 usage_plan(self._bench, name, part) for name, part in project.usage_plans.items()
@@ -198,6 +203,7 @@ class Assembler:
             variables=tuple(part.variables.items()),
             throttle=throttle,
             method_throttles=method_throttles,
+            client_certificate=str(part.client_certificate or ""),
             assertion=stage_assertion(self._bench, ("apis", api, "stages", name), part.assertion),
             origin=self._origin("apis", api, "stages", name),
         )

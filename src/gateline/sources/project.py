@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_service import ServicePart
@@ -135,7 +136,7 @@ class GatewayPart(Part):
 class StagePart(Part):
     """A stage of an API."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"client_certificate", "access_log", "canary", "cache"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"access_log", "canary", "cache"})
 
     variables: dict[VariableName, VariableValue] = Field(
         default_factory=dict,
@@ -151,6 +152,11 @@ class StagePart(Part):
     )
     assertion: AssertionPart | None = Field(
         default=None, description="The signed assertions that requests carry to services; default: none."
+    )
+
+    client_certificate: ClientCertificateName | None = Field(
+        default=None,
+        description="The client certificate that every server is shown to which this stage speaks TLS.",
     )
 
     @model_validator(mode="after")
@@ -329,18 +335,15 @@ _PYTHON_HANDLER = r"(?:[A-Za-z0-9_-]+[./])*[A-Za-z0-9_-]+\.[A-Za-z_][A-Za-z0-9_]
 class ProjectFile(Part):
     """gateline.yaml: what Gateline runs."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {
-            "client_certificates",
-        }
-    )
-
     name: ProjectName = Field(default="", description="The project's name; default: the name of its folder.")
     gateway: GatewayPart | None = Field(default=None, description="Where clients come in.")
     apis: dict[ApiName, ApiPart] = Field(min_length=1, description="The REST APIs by name.")
     secrets: dict[SecretName, SecretPart] = Field(
         default_factory=dict,
         description="Secrets by name: ${NAME} in a literal of integration.request.header.* of a definition.",
+    )
+    client_certificates: dict[ClientCertificateName, ClientCertificatePart] = Field(
+        default_factory=dict, description="Client certificates by name: who the gateway is to services."
     )
     vpc_links: dict[LinkName, VpcLinkPart] = Field(
         default_factory=dict, description="VPC links by the connectionId that definitions name."

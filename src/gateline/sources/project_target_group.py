@@ -16,6 +16,7 @@ from gateline.sources.balancer_values import (
     TargetGroupProtocol,
     code_ranges,
 )
+from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import HostPort, Number
 
@@ -85,7 +86,7 @@ class TargetGroupPart(Part):
     protocol: TargetGroupProtocol = Field(
         default="HTTP",
         description="How targets are spoken to: HTTP or HTTPS behind application balancers; TCP, TLS, UDP or TCP_UDP "
-        "behind network ones. Targets' certificates are not verified, as on Amazon.",
+        "behind network ones. Targets' certificates are verified only where tls says so, on Amazon never.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -98,6 +99,10 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    tls: TargetTlsPart | None = Field(
+        default=None,
+        description="Who targets must be, and who the gateway is to them, where the gateway speaks TLS with them.",
     )
     proxy_protocol_v2: bool = Field(
         default=False,
@@ -121,6 +126,8 @@ class TargetGroupPart(Part):
             raise misfit("targets holds one target twice")
         check = self.health_check
         network = self.protocol not in {"HTTP", "HTTPS"}
+        if self.tls is not None and self.protocol in {"HTTP", *OF_DATAGRAMS}:
+            raise misfit(f"tls is for groups with which TLS can be spoken, not for {self.protocol}")
         if self.proxy_protocol_v2 and not network:
             raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
         if self.proxy_protocol_v2 and self.protocol in OF_DATAGRAMS:
