@@ -232,7 +232,7 @@ def own_folder(path: Path, *, follow: bool = False) -> None:
                 "Gateline keeps keys there; choose another with --state DIR"
             )
             raise GatelineError(message)
-        if found.st_mode & stat.S_ISVTX:  # as root also /tmp belongs to us: nobody else could work there any more
+        if found.st_mode & stat.S_ISVTX:  # as root even /tmp belongs to us, and would be closed to all others
             message = f"{path} is a folder that users share; name one inside of it with --state DIR"
             raise GatelineError(message)
         if stat.S_IMODE(found.st_mode) != 0o700:
