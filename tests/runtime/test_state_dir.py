@@ -36,6 +36,15 @@ def test_rights_of_others_are_taken_away(tmp_path: Path) -> None:
         assert mode(state.path) == 0o700
 
 
+def test_a_folder_that_users_share_is_not_taken_from_them(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(GatelineError, match="users share"), hold_state_dir(tmp_path, shared, {}):
+        pass
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+
+
 def test_a_link_instead_of_a_directory_is_refused(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)

@@ -232,6 +232,9 @@ def own_folder(path: Path, *, follow: bool = False) -> None:
                 "Gateline keeps keys there; choose another with --state DIR"
             )
             raise GatelineError(message)
+        if found.st_mode & stat.S_ISVTX:  # as root even /tmp belongs to us, and would be closed to all others
+            message = f"{path} is a folder that users share; name one inside of it with --state DIR"
+            raise GatelineError(message)
         if stat.S_IMODE(found.st_mode) != 0o700:
             os.fchmod(folder, 0o700)
     finally:
