@@ -11,7 +11,7 @@ from gateline.runtime.link_desk import LinkDesk
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.vault import Vault
 
-ORIGIN = Origin(Path("gateline.yaml"), ())
+ORIGIN = Origin("gateline.yaml", ())
 
 
 def gateway(*tunnels: str, port: int = 8443) -> Gateway:

@@ -88,6 +88,7 @@ def stand_ins(gateway: Gateway) -> Keyring:
             Certificate(name=source.name, chain=b"", private_key=Secret(source.name, b""))
             for source in gateway.certificates
         ),
+        link_certificate=Certificate(name="link", chain=b"", private_key=Secret("link", b"")),
     )
 
 

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from gateline.compile.cluster import endpoints_over_ads, tls
 from gateline.compile.endpoint import REGISTERED
 from gateline.compile.resources import HostLookup
+from gateline.compile.tunnel import through_tunnel
 from gateline.compile.wire import extension, new, struct
 from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, TargetProtocol
 
@@ -48,7 +49,8 @@ def target_group_cluster(
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
     fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
     fields |= _connections(group, tls_host, verified=verified)
-    return new("envoy.config.cluster.v3.Cluster", **fields)
+    made = new("envoy.config.cluster.v3.Cluster", **fields)
+    return through_tunnel(made) if any(target.tunnel for target in group.targets) else made
 
 
 def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
@@ -58,6 +60,7 @@ def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
             cluster=cluster,
             host=target.host,
             port=target.port,
+            tunnel=target.tunnel,
             health_port=group.health_check.port or 0,
             origin=target.origin,
         )

@@ -68,6 +68,10 @@ METHOD_NOT_DEFINED = Code(name="GL238", title="a setting of a method that the AP
 API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value")
 API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
+TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where their nodes dial in")
+TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
+LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
+TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

@@ -124,6 +124,7 @@ class Inventory:
             }
             for group in gateway.target_groups
             for target in group.targets
+            if not target.tunnel
         ]
 
 

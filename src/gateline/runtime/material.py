@@ -16,6 +16,7 @@ from gateline.model.gateway import Gateway, Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
 from gateline.runtime.key_store import KeyStore
+from gateline.runtime.link_desk import linked
 from gateline.runtime.secret import read_secrets
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
@@ -60,12 +61,20 @@ def live(
 ) -> Keyring:
     """The keyring with what the state directory holds by now; reads nothing else.
 
-    API keys: those declared, and those that commands have made.
+    API keys: those declared, and those that commands have made. Links: what nodes are shown, and who may dial in.
 
     Raises:
         GatelineError: it cannot be read.
 
     """
+    links = linked(gateway, state, datetime.now(UTC))
+    if links is not None:
+        keyring = dataclasses.replace(
+            keyring,
+            link_authority=links.authority,
+            link_certificate=links.certificate,
+            link_nodes=links.nodes,
+        )
     if not gateway.usage_plans:
         return keyring
     store = KeyStore(state)

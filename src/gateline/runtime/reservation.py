@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack, ExitStack
 
-from gateline.compile.binding import bindings
+from gateline.compile.binding import bindings, link_bindings
 from gateline.model.gateway import Gateway
 from gateline.runtime.listening import reserve
 from gateline.runtime.processes import Processes
@@ -46,14 +46,14 @@ def reserve_for(
 
 
 def reserve_balancers(processes: Processes, gateway: Gateway, opened: ExitStack | AsyncExitStack) -> None:
-    """Make sure that Envoy can open the sockets of balancers of the internet; `opened` keeps them.
+    """Make sure that Envoy can open the sockets of balancers of the internet, and of links; `opened` keeps them.
 
     Raises:
         AddressInUse: somebody else listens there.
         GatelineError: an address is not one of this machine, or a port needs a right that we lack.
 
     """
-    for each in bindings(gateway):
+    for each in (*bindings(gateway), *link_bindings(gateway)):
         _, kept = reserve_for(processes, each.name, each.address, each.port, another="`bind`")
         if kept is not None:
             opened.enter_context(kept)

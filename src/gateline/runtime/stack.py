@@ -28,6 +28,7 @@ from gateline.control.publication import Publisher
 from gateline.errors import GatelineError
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
+from gateline.model.tunnel import EnrolledNode
 from gateline.runtime import ready
 from gateline.runtime.accepted import keep_accepted
 from gateline.runtime.background import background, unbroken
@@ -41,6 +42,9 @@ from gateline.runtime.first_read import FirstRead
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.inventory import Inventory
 from gateline.runtime.key_commands import KeyCommands
+from gateline.runtime.link_commands import LinkCommands
+from gateline.runtime.link_enrolment import serve_enrolment
+from gateline.runtime.link_health import LinkHealth
 from gateline.runtime.notice import (
     Complained,
     Notify,
@@ -50,6 +54,7 @@ from gateline.runtime.notice import (
 )
 from gateline.runtime.process import trim
 from gateline.runtime.processes import Processes
+from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
@@ -182,12 +187,15 @@ class Stack:
         if candidate.resources is None:
             loaded = await self._first.instead(candidate.report, candidate.loaded)
             candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
+        self._links = self._links_of(state)
         await opened.enter_async_context(serve_control(state.control_socket, self._commands(state)))
+        await opened.enter_async_context(serve_enrolment(state.enrolment_socket, self._links.attend))
         await self._serve(candidate)
         working += [
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
             tasks.create_task(self._upkeep.run()),
+            tasks.create_task(self._link_health.watch()),
         ]
         if self._processes.root != os.getpid():  # somebody starts us again
             working.append(tasks.create_task(_look_after(state)))
@@ -206,11 +214,26 @@ class Stack:
             running=self._running,
             desks={
                 "keys": KeyCommands(state, self._serving),
+                "links": self._links,
             },
             inventory_command=Inventory(
                 state, self._serving, self._cluster, self._envoy.admin, self._settings
             ),
         )
+
+    def _links_of(self, state: StateDir) -> LinkCommands:
+        def tell(text: str) -> None:
+            self._notify(Remarked(text))
+
+        def nodes() -> tuple[EnrolledNode, ...]:
+            served = self._serving.served
+            return served.keyring.link_nodes if served else ()
+
+        self._link_health = LinkHealth(self._envoy.admin, nodes, tell)
+        workers = self._edge.workers or usable_processors()
+        links = LinkCommands(state, self._serving, self._link_health.connected, workers, tell)
+        self._upkeep.add(links.duty())
+        return links
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
         return Cluster(

@@ -32,6 +32,7 @@ from gateline.sources.project import (
     VpcLinkPart,
     settings,
 )
+from gateline.sources.project_tunnel import TUNNEL
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
 from gateline.sources.secret_place import check_secret_places
@@ -39,6 +40,7 @@ from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
 from gateline.sources.tree import Node
+from gateline.sources.tunnel_assembly import link_listener, tunnels
 from gateline.sources.usage_assembly import check_usage, stage_throttles, usage_plan
 from gateline.sources.validation import Validated
 from gateline.sources.workbench import Workbench
@@ -92,6 +94,7 @@ class Assembler:
                 usage_plan(self._bench, name, part) for name, part in project.usage_plans.items()
             ),
             aws_endpoints=_aws_endpoints(project),
+            tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
@@ -119,12 +122,15 @@ class Assembler:
         return (*groups, *own)
 
     def _link(self, name: str, part: VpcLinkPart) -> VpcLink:
-        """A link without a port in its target leads to a load balancer."""
+        """A link without a port in its target leads to a load balancer, or to a tunnel."""
+        first = str(part.target[0])
+        tunnel = first.removeprefix(TUNNEL) if first.startswith(TUNNEL) else ""
         pairs = tuple(pair for pair in map(split_host_port, part.target) if pair is not None)
         return VpcLink(
             name=name,
             targets=pairs,
-            load_balancer="" if pairs else str(part.target[0]),
+            load_balancer="" if pairs or tunnel else first,
+            tunnel=tunnel,
             origin=self._origin("vpc_links", name),
         )
 
@@ -155,6 +161,7 @@ class Assembler:
                 origin=self._origin("gateway", "admin"),
             ),
             drain=_drain(part.drain or DrainPart()),
+            links=link_listener(self._bench, project),
             origin=self._origin("gateway"),
         )
 

@@ -15,7 +15,8 @@ from gateline.sources.balancer_values import (
     code_ranges,
 )
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HostPort, Number
+from gateline.sources.project_tunnel import GroupTarget
+from gateline.sources.project_values import Number
 
 
 class HealthCheckPart(Part):
@@ -104,11 +105,11 @@ class TargetGroupPart(Part):
         description="Whether each connection of a network balancer begins with a PROXY protocol header, version 2, "
         "that tells the client's address; targets must expect it, also of health checks.",
     )
-    targets: tuple[HostPort, ...] = Field(
+    targets: tuple[GroupTarget, ...] = Field(
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
-        "again.",
+        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name.",
     )
 
     @model_validator(mode="after")
