@@ -21,7 +21,6 @@ from gateline.runtime.link_desk import (
     linked,
     text_bytes,
 )
-
 from runtime.linked import desk, gateway, state_dir
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

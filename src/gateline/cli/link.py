@@ -12,17 +12,21 @@ import typer
 from gateline.link.session import LinkSettings, serve
 
 Exports = Annotated[
-    Path, typer.Option(metavar="FILE", help="The file that says what the gateway may reach here.")
+    Path,
+    typer.Option("--exports", metavar="FILE", help="The file that says what the gateway may reach here."),
 ]
 Enroll = Annotated[
     Path | None,
     typer.Option(
+        "--enroll",
         metavar="FILE",
         show_default=False,
         help="The token that `gateline links enroll` wrote; counts once, later starts need it no more.",
     ),
 ]
-State = Annotated[Path, typer.Option(metavar="DIR", help="Where the node keeps its key and certificate.")]
+State = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="Where the node keeps its key and certificate.")
+]
 
 
 def link(

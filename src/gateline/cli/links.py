@@ -43,11 +43,13 @@ NodeArgument = Annotated[
     str, typer.Argument(metavar="NODE", show_default=False, help="The node's name: a-z, 0-9 and '-'.")
 ]
 TunnelOption = Annotated[
-    str, typer.Option(metavar="NAME", show_default=False, help="Its tunnel, where there are several.")
+    str,
+    typer.Option("--tunnel", metavar="NAME", show_default=False, help="Its tunnel, where there are several."),
 ]
 OutOption = Annotated[
     Path | None,
     typer.Option(
+        "--out",
         metavar="FILE",
         show_default=False,
         help="enroll: the new file for the token, which only this user may read.",

@@ -1,10 +1,10 @@
 """The link's own file: what the gateway may reach here, and nothing else.
 
-    tunnel: plant
-    exports:
-      orders: http://127.0.0.1:9000          # asked for as orders:80
-      db: tcp://127.0.0.1:5432               # asked for as db:5432
-      "mail:25": unix:/run/mail.sock
+tunnel: plant
+exports:
+orders: http://127.0.0.1:9000          # asked for as orders:80
+db: tcp://127.0.0.1:5432               # asked for as db:5432
+"mail:25": unix:/run/mail.sock
 """
 
 from __future__ import annotations

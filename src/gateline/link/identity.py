@@ -84,7 +84,9 @@ class Identity:
         return _kept(self.folder, self.gateway, self.token, answer, key)
 
     def _held(self, what: str) -> bytes:
-        found: str = _read(secret_file(str(self.folder), CERTIFICATE))["tls_certificate"][what]["inline_string"]
+        found: str = _read(secret_file(str(self.folder), CERTIFICATE))["tls_certificate"][what][
+            "inline_string"
+        ]
         return found.encode("ascii")
 
 
@@ -96,15 +98,22 @@ async def enrolled(folder: Path, token: Path | None, now: datetime) -> Identity:
 
     """
     identity = _known(folder)
-    if token is not None and (identity is None or token.exists()):
-        said = _token(token)
-        if identity is None or identity.token != _digest(said["secret"]):
-            return await _enroll(folder, said, now)
+    said = _unused(token, identity)
+    if said is not None:
+        return await _enroll(folder, said, now)
     if identity is None:
         raise GatelineError("this node is not enrolled: say --enroll FILE with a token of the gateway")
     if identity.expires() <= now:
         raise GatelineError("the certificate of this node has ended: revoke it and enrol it anew")
     return identity
+
+
+def _unused(token: Path | None, identity: Identity | None) -> dict[str, str] | None:
+    """What a token says, if there is one and it is not the one that this node has enrolled with."""
+    if token is None or (identity is not None and not token.exists()):
+        return None
+    said = _token(token)
+    return None if identity is not None and identity.token == _digest(said["secret"]) else said
 
 
 async def _enroll(folder: Path, said: dict[str, str], now: datetime) -> Identity:
@@ -121,9 +130,7 @@ async def _enroll(folder: Path, said: dict[str, str], now: datetime) -> Identity
     return _kept(folder, gateway, _digest(said["secret"]), answer, key)
 
 
-def _kept(
-    folder: Path, gateway: tuple[str, int], token: str, answer: dict[str, Any], key: bytes
-) -> Identity:
+def _kept(folder: Path, gateway: tuple[str, int], token: str, answer: dict[str, Any], key: bytes) -> Identity:
     """What the gateway answered, written down: the certificate with its key, and whose it is."""
     identity = Identity(
         folder=folder,
@@ -174,7 +181,9 @@ async def _ask(gateway: tuple[str, int], authority: str, asked: dict[str, str]) 
             finally:
                 writer.close()
     except ssl.SSLError:
-        message = f"who answers at {host}:{port} is not the gateway of the token: its certificate is another's"
+        message = (
+            f"who answers at {host}:{port} is not the gateway of the token: its certificate is another's"
+        )
         raise GatelineError(message) from None
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise GatelineError(f"the gateway at {host}:{port} does not answer: {error}") from None
