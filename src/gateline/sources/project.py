@@ -230,7 +230,7 @@ class VpcLinkPart(Part):
                     {"type": "array", "items": {"type": "string"}, "minItems": 1},
                     {
                         "type": "object",
-                        "properties": {"tunnel": {"type": "string"}},
+                        "patternProperties": {"^(?:tunnel)$": {"type": "string"}},
                         "required": ["tunnel"],
                         "additionalProperties": False,
                     },
