@@ -26,7 +26,7 @@ SHOWN_AFTER: Final = timedelta(minutes=5)
 """How long a key is shown after another signs: a token lives a minute, and everybody must have changed over."""
 
 _ONE_AT_A_TIME: Final = threading.Lock()
-"""A reload may ask while a renewal does, each on a thread of its own: else one would sign with a key that nobody kept."""
+"""A reload may ask while a renewal does, each on a thread of its own: one would sign with a key that nobody kept."""
 
 _KEPT_AS: Final = "assertion-keys"
 _PUBLIC: Final = ("e", "kty", "n", "use", "alg", "kid")
