@@ -3,10 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 from gateline.prove.attempt import Kind
-from gateline.prove.backend import Backend, Claims, aliases, attempts, knock
+from gateline.prove.backend import Backend, Claims, Forgeries, aliases, attempts, knock
+from gateline.prove.impostor import Impostor
 
 PROOF: dict[str, Any] = {"name": "X-Gw-Proof", "parts": [{"text": "Bearer "}, {"secret": "S"}]}
-CLAIMS = Claims(headers=[PROOF], paths=["/orders"], stale={"S": [b"old-value"]}, project="shop")
+IMPOSTOR = Impostor(means="expired", certificate="CERTIFICATE", private_key="KEY")
+CLAIMS = Claims(
+    headers=[PROOF],
+    paths=["/orders"],
+    forgeries=Forgeries(stale={"S": [b"old-value"]}, impostors=[IMPOSTOR]),
+    project="shop",
+)
 ORDERS = Backend(
     group="service orders", subject="task orders/1", hosts=("127.0.0.1",), port=9000, health_path="/health"
 )
@@ -65,8 +72,15 @@ def test_what_does_not_speak_http_is_connected_to_and_nothing_more() -> None:
     [tried] = attempts(database, "127.0.0.1", CLAIMS)
     assert (tried.kind, tried.wire["request"], tried.wire["tls"]) == (Kind.RAW, "", None)
     assert bytes.fromhex(tried.wire["prefix"])[12:] == b"\x20\x00\x00\x00"
-    [encrypted] = attempts(Backend(group="g", subject="s", port=1, protocol="TLS"), "::1", CLAIMS)
-    assert encrypted.wire["tls"] is not None
+
+
+def test_where_tls_is_spoken_impostors_come_too() -> None:
+    for protocol in ("TLS", "HTTPS"):
+        found = attempts(Backend(group="g", subject="s", port=1, protocol=protocol), "::1", CLAIMS)
+        shown = {each.means: each.wire["tls"]["certificate"] for each in found}
+        assert (shown["no proof"], shown["certificate: expired"]) == ("", "CERTIFICATE")
+    assert not any("certificate" in means for means in lines_by_means())
+    assert "KEY" not in repr(IMPOSTOR)
 
 
 def test_aliases_differ_in_separators_and_case_only() -> None:

@@ -103,10 +103,12 @@ class Inventory:
                 if await asyncio.to_thread(os.path.lexists, path)
             ],
             "groups": {group.name: _group(gateway, group.name) for group in gateway.target_groups},
+            "services": [service.name for service in gateway.services],
             "tasks": tasks,
             "targets": await self._targets(gateway),
             "functions": [function.name for function in gateway.functions],
             "headers": secret_headers(gateway),
+            "client_certificates": [each.name for each in gateway.client_certificates],
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
             "backend_paths": backend_paths(gateway),
