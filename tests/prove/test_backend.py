@@ -5,13 +5,15 @@ from typing import Any
 from gateline.prove.attempt import Kind
 from gateline.prove.backend import Backend, Claims, Forgeries, aliases, attempts, knock
 from gateline.prove.impostor import Impostor
+from gateline.prove.token import Token
 
 PROOF: dict[str, Any] = {"name": "X-Gw-Proof", "parts": [{"text": "Bearer "}, {"secret": "S"}]}
+TOKEN = Token(means="expired assertion", header="x-gateline-assertion", value="a.b.c")
 IMPOSTOR = Impostor(means="expired", certificate="CERTIFICATE", private_key="KEY")
 CLAIMS = Claims(
     headers=[PROOF],
     paths=["/orders"],
-    forgeries=Forgeries(stale={"S": [b"old-value"]}, impostors=[IMPOSTOR]),
+    forgeries=Forgeries(stale={"S": [b"old-value"]}, impostors=[IMPOSTOR], tokens=[TOKEN]),
     project="shop",
 )
 ORDERS = Backend(
@@ -49,6 +51,7 @@ def test_the_secret_is_missing_wrong_empty_doubled_aliased_and_stale() -> None:
     assert "X-Gw-Proof: Bearer" in sent["X-Gw-Proof without a secret"]
     assert sum(line.startswith("X-Gw-Proof") for line in sent["two wrong X-Gw-Proof"]) == 2
     assert "X-Gw-Proof: Bearer old-value" in sent["stale secret in X-Gw-Proof"]
+    assert "x-gateline-assertion: a.b.c" in sent["expired assertion"]
     assert "X_Gw_Proof: Bearer old-value" in sent["alias X_Gw_Proof, stale secret"]
     assert any(line.startswith("X.Gw.Proof: Bearer ") for line in sent["alias X.Gw.Proof, wrong secret"])
 

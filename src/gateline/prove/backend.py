@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gateline.prove.attempt import Attempt, Kind
 from gateline.prove.impostor import Impostor
+from gateline.prove.token import Token
 
 MOST_PATHS: Final = 16
 """Of the paths that the gateway asks for, so many are asked for without a proof."""
@@ -59,10 +60,11 @@ class Backend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgeries:
-    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others."""
+    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens."""
 
     stale: Stale = field(default_factory=dict, repr=False)
     impostors: Sequence[Impostor] = ()
+    tokens: Sequence[Token] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,8 @@ def forged(claims: Claims) -> Iterator[tuple[str, Headers]]:
             ("X-HTTP-Method-Override", "OPTIONS"),
         ),
     )
+    for token in claims.forgeries.tokens:
+        yield token.means, ((token.header, token.value),)
     for header in claims.headers:
         name = str(header["name"])
         wrong = _valued(header["parts"], secrets.token_hex(16))

@@ -13,6 +13,7 @@ from gateline.prove.attempt import Finding
 from gateline.prove.backend import Forgeries, secrets_of
 from gateline.prove.examination import examine
 from gateline.prove.impostor import impostors
+from gateline.prove.token import forged_tokens
 from gateline.runtime import control_client
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir
@@ -45,7 +46,12 @@ def forged(inventory: Mapping[str, Any], state: StateDir, now: datetime) -> Forg
         GatelineError: the vault cannot be opened.
 
     """
-    return Forgeries(stale=stale_secrets(inventory, state), impostors=impostors(inventory, Vault(state), now))
+    vault = Vault(state)
+    return Forgeries(
+        stale=stale_secrets(inventory, state),
+        impostors=impostors(inventory, vault, now),
+        tokens=forged_tokens(inventory, vault, now),
+    )
 
 
 def stale_secrets(inventory: Mapping[str, Any], state: StateDir) -> dict[str, list[bytes]]:

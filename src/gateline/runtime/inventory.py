@@ -108,6 +108,7 @@ class Inventory:
             "targets": await self._targets(gateway),
             "functions": [function.name for function in gateway.functions],
             "headers": secret_headers(gateway),
+            "assertions": assertions(gateway),
             "client_certificates": [each.name for each in gateway.client_certificates],
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
@@ -218,6 +219,21 @@ def secret_headers(gateway: Gateway) -> list[dict[str, Any]]:
                 ]
                 found.setdefault(f"{mapping.name.lower()} {parts}", {"name": mapping.name, "parts": parts})
     return [found[key] for key in sorted(found)]
+
+
+def assertions(gateway: Gateway) -> list[dict[str, str]]:
+    """The stages that sign assertions: for whom, and in which header."""
+    return [
+        {
+            "header": stage.assertion.header,
+            "audience": stage.assertion.audience,
+            "scope": f"{api.name}/{stage.name}",
+            "binding": stage.assertion.binding.value,
+        }
+        for api in gateway.apis
+        for stage in api.stages
+        if stage.assertion is not None
+    ]
 
 
 def methods(gateway: Gateway, *, guarded: bool) -> list[dict[str, Any]]:

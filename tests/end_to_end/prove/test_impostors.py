@@ -58,7 +58,7 @@ def test_a_service_that_asks_for_no_certificate_is_told(proved: Proved) -> None:
 
 
 def test_a_service_that_takes_any_certificate_of_the_authority_is_told(proved: Proved) -> None:
-    assert means_of(proved, "unnamed", "open") == {ANOTHER, "certificate: a service of the authority"}
+    assert ANOTHER in means_of(proved, "unnamed", "open")
     assert "no proof" in means_of(proved, "unnamed", "refused")
 
 
