@@ -55,6 +55,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
         "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
     ),
     "keys": Row("gateline.cli.keys", "keys", "List, make, import and revoke API keys."),
+    "secrets": Row(
+        "gateline.cli.secrets", "secrets", "List the secrets of a running project, and rotate one."
+    ),
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),

@@ -92,6 +92,17 @@ async def keys(project: Path, state: Path | None, request: dict[str, Any]) -> di
     return await ask(project, state, {"do": "keys", **request})
 
 
+async def secrets(project: Path, state: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Show or rotate the secrets of a running project, as `secret_commands` understands it.
+
+    Raises:
+        NotRunning: it does not run.
+        GatelineError: it cannot be done.
+
+    """
+    return await ask(project, state, {"do": "secrets", **request})
+
+
 async def ask(
     project: Path, state: Path | None, request: dict[str, Any], patience: float = PATIENCE
 ) -> dict[str, Any]:

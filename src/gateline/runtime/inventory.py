@@ -20,7 +20,7 @@ from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
 from gateline.model.integration import PLACEHOLDER, IntegrationKind, Location, holds_secret
 from gateline.model.rest_api import Method, RestApi, SegmentKind
-from gateline.model.target_group import Registration
+from gateline.model.target_group import Registration, TargetProtocol
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.exposure import exposed, private_paths
 from gateline.runtime.ready import base_url, stage_urls
@@ -196,8 +196,11 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
 def _group(gateway: Gateway, name: str) -> dict[str, Any]:
     group = next(each for each in gateway.target_groups if each.name == name)
     check = group.health_check
+    protocol = group.protocol
+    if protocol is TargetProtocol.TCP and group.tls is not None:
+        protocol = TargetProtocol.HTTPS  # of integrations, which lead there through a network balancer
     return {
-        "protocol": group.protocol.value,
+        "protocol": protocol.value,
         "proxy_protocol_v2": group.proxy_protocol_v2,
         "health_protocol": check.protocol.value,
         "health_path": check.path,
