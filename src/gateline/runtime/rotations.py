@@ -7,7 +7,7 @@ control that comes after a crash goes on with what was kept.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -96,13 +96,22 @@ class Rotations:
             await asyncio.Event().wait()
 
     def declared(self) -> tuple[SecretSource, ...]:
-        """All secrets of what serves."""
-        served = self._around.serving.served
-        return served.gateway.secrets if served is not None and served.gateway is not None else ()
+        """All secrets of what serves.
 
-    def sources(self) -> Iterator[SecretSource]:
-        """Those of them that are rotated here."""
-        return (source for source in self.declared() if source.kind in ROTATED)
+        Raises:
+            GatelineError: nothing is served yet.
+
+        """
+        served = self._around.serving.served
+        if served is None or served.gateway is None:
+            raise GatelineError("nothing is served yet")
+        return served.gateway.secrets
+
+    def sources(self) -> tuple[SecretSource, ...]:
+        """Those of them that are rotated here; none before anything is served."""
+        with suppress(GatelineError):
+            return tuple(source for source in self.declared() if source.kind in ROTATED)
+        return ()
 
     def source(self, name: str) -> SecretSource:
         """A secret that can be rotated.
@@ -161,7 +170,7 @@ class Rotations:
             GatelineError: what is kept cannot be read or written.
 
         """
-        for source in list(self.sources()):
+        for source in self.sources():
             moment, stages = self._due(source), self.stages(source)
             if moment is None or stages is None or moment > _now():
                 continue

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,9 +67,12 @@ class Rotating:
 
     def directly(self, name: str, value: bytes) -> set[int]:
         """What the tasks of a secret's service answer to a value, asked past the gateway."""
-        return {
-            status_of(task["address"], HEADERS[name].encode() + value) for task in self.tasks(name.lower())
-        }
+        answers = set()
+        for task in self.tasks(name.lower()):
+            if task["address"]:
+                with suppress(OSError, IndexError):  # it has just ended, or does not listen yet
+                    answers.add(status_of(task["address"], HEADERS[name].encode() + value))
+        return answers
 
     @property
     def control(self) -> int:

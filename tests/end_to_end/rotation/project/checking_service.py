@@ -2,7 +2,7 @@
 
 guard        gateline-guard with a file of accepted values
 environment  gateline-guard with the environment variable SECRET
-path         a check of its own, and /accepts to ask it; while the file `deaf` is there it reads no new values
+path         a check of its own, and /accepts to ask it
 
 /health answers everybody. A path that ends with /held answers when the file `release` is there.
 """
@@ -40,12 +40,9 @@ def by_guard(guard: Guard) -> Callable[[str, Headers], int]:
 
 def by_itself(file: Path) -> Callable[[str, Headers], int]:
     """The status for a path and headers, as a check of our own says."""
-    values = file.read_bytes().split()
 
-    def status(path: str, headers: Headers) -> int:
-        nonlocal values
-        if not Path("deaf").exists():
-            values = file.read_bytes().split()
+    def status(_: str, headers: Headers) -> int:
+        values = file.read_bytes().split()
         given = [value for name, value in headers if name.lower() == b"x-pass"]
         if len(given) == 1 and any(hmac.compare_digest(given[0], value) for value in values):
             return 200
