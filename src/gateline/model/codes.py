@@ -68,6 +68,7 @@ METHOD_NOT_DEFINED = Code(name="GL238", title="a setting of a method that the AP
 API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value")
 API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
+SECRET_NOT_ROTATED_HERE = Code(name="GL242", title="a secret that the gateway does not rotate")
 ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
 
 CLIENT_CERTIFICATE_NOT_DECLARED = Code(name="GL245", title="a client certificate is named but not declared")

@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.gateway import AdminAddress, Drain, Edge, Gateway, PathMode
 from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.model.target_group import TargetGroup
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
@@ -29,7 +27,6 @@ from gateline.sources.project import (
     ApiPart,
     DrainPart,
     ProjectFile,
-    SecretPart,
     StagePart,
     VpcLinkPart,
     settings,
@@ -37,6 +34,7 @@ from gateline.sources.project import (
 from gateline.sources.project_assertion import AssertionsPart
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
+from gateline.sources.secret_assembly import secret
 from gateline.sources.secret_place import check_secret_places
 from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
@@ -81,7 +79,7 @@ class Assembler:
             edge=self._edge(project),
             apis=tuple(api for api in apis if api is not None),
             vpc_links=tuple(self._link(name, part) for name, part in project.vpc_links.items()),
-            secrets=tuple(self._secret(name, part) for name, part in project.secrets.items()),
+            secrets=tuple(secret(self._bench, name, part) for name, part in project.secrets.items()),
             functions=tuple(functions.function(name, part) for name, part in project.functions.items()),
             domains=tuple(domains.domain(name, part) for name, part in project.domains.items()),
             load_balancers=tuple(
@@ -169,27 +167,6 @@ class Assembler:
             drain=_drain(part.drain or DrainPart()),
             origin=self._origin("gateway"),
         )
-
-    def _secret(self, name: str, part: SecretPart) -> SecretSource:
-        origin = self._origin("secrets", name)
-        if part.generate:
-            return SecretSource(name=name, kind=SecretSourceKind.GENERATE, place="", origin=origin)
-        if part.value_from is not None:
-            place = str(part.value_from)
-            return SecretSource(name=name, kind=SecretSourceKind.AWS, place=place, origin=origin)
-        if part.file:
-            path = self._bench.file(("secrets", name, "file"), part.file)
-            return SecretSource(name=name, kind=SecretSourceKind.FILE, place=str(path), origin=origin)
-        if not self._circumstances.environ.get(part.env):
-            state = "empty" if part.env in self._circumstances.environ else "not set"
-            self._complaints.add(
-                codes.SECRET_WITHOUT_VALUE,
-                self._origin("secrets", name, "env"),
-                f"the secret '{name}' has no value: the environment variable {part.env} is {state}",
-                help=f"set {part.env} before the gateway starts",
-                severity=self._circumstances.needed_to_start,
-            )
-        return SecretSource(name=name, kind=SecretSourceKind.ENV, place=part.env, origin=origin)
 
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:
         if not part.stages:
