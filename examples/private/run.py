@@ -25,6 +25,7 @@ WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
+    "reports": "a signed assertion that gateline-guard verifies, of whom the authorizer let in",
     "payments": "the gateway's client certificate, from the balancer",
     "vault": "the same, passed through by a network balancer",
 }

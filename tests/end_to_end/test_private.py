@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "archive", "legacy", "payments", "vault")
+WAYS: Final = ("ledger", "archive", "legacy", "reports", "payments", "vault")
 
 pytestmark = pytest.mark.envoy
 
@@ -96,6 +96,11 @@ HOLES: Final = {
         file="beside.py",
         written={'f"{folder}/application.sock"': "str(int(sys.argv[1]) + 1)", "unix:": "127.0.0.1:"},
         found=r"task legacy/1, another port .* no proof ",
+    ),
+    "the reports believe whoever comes": Hole(
+        file="gateline.yaml",
+        written={'"reports.py", "{port}", "{jwks_file}"': '"application.py", "reports", "{port}"'},
+        found=r"task reports/1 .* no proof ",
     ),
     "payments and vault ask for no certificate": Hole(
         file="certified.py",
