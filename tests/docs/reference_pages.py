@@ -28,6 +28,7 @@ from gateline.sources.project import (
     StagePart,
     VpcLinkPart,
 )
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import (
     ActionPart,
     CertificatePart,
@@ -74,6 +75,8 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("apis.NAME", ApiPart),
     ("apis.NAME.stages.NAME", StagePart),
     ("apis.NAME.stages.NAME.method_settings.NAME", MethodSettingPart),
+    ("apis.NAME.stages.NAME.assertion", AssertionPart),
+    ("assertions", AssertionsPart),
     ("secrets.NAME", SecretPart),
     ("secrets.NAME.probe", ProbePart),
     ("vpc_links.NAME", VpcLinkPart),

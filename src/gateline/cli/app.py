@@ -61,6 +61,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),
+    "prove": Row(
+        "gateline.cli.prove", "prove", "Try to reach a running project's services around its gateway."
+    ),
     "sidecar": Row(
         "gateline.cli.sidecar", "sidecar", "Stand before one service, and let only the gateway in."
     ),

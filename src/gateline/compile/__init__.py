@@ -85,7 +85,7 @@ def compile_gateway(
     harvest.add(public.harvest)
     warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
-    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None)
+    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
@@ -170,6 +170,7 @@ def _entry(
     generations: Mapping[str, str],
     *,
     logged: bool,
+    jwks: bytes,
 ) -> Message:
     return entry_scope(
         gateway,
@@ -177,6 +178,7 @@ def _entry(
         _generations(hosting, generations),
         logged=logged,
         keys_generation=_keys_generation(hosting),
+        jwks=jwks,
     )
 
 

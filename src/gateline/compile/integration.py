@@ -50,6 +50,7 @@ class Compiled:
     route: Message | None = None
     egress: Message | None = None  # the route that the host's requests take to the backend
     hosted: HostedMethod | None = None
+    asserted: bool = False  # the request to the backend carries an assertion
 
 
 class IntegrationCompiler:
@@ -118,6 +119,7 @@ class IntegrationCompiler:
     ) -> Compiled:
         """An integration that the host performs; through the egress when it has an end there."""
         integration = hosted_integration(method.integration, self._stage)
+        asserted = end is not None and self._assertion(end) is not None
         return Compiled(
             details.function(),
             target,
@@ -133,8 +135,9 @@ class IntegrationCompiler:
                 integration=integration,
                 authority=authority,
                 patterns=end.patterns if end and self._edge.paths is PathMode.STRICT else (),
-                asserted=end is not None and self._assertion(end) is not None,
+                asserted=asserted,
             ),
+            asserted=asserted,
         )
 
     def _mock(self, method: Method, details: Details) -> Compiled:
@@ -204,8 +207,16 @@ class IntegrationCompiler:
             return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
         self.ends.harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
         authority = leads_to.authority if mapped.host_mapped else ""
-        text = replace(details, assertion=self._assertion(end)).proxy(mapped, verb, authority, end)
-        return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups, route=end.route)
+        assertion = self._assertion(end)
+        text = replace(details, assertion=assertion).proxy(mapped, verb, authority, end)
+        return Compiled(
+            text,
+            leads_to.uri,
+            rule=end.rule,
+            target_groups=end.target_groups,
+            route=end.route,
+            asserted=assertion is not None,
+        )
 
     def _assertion(self, end: End) -> Assertion | None:
         """What requests to this end carry."""

@@ -107,6 +107,7 @@ class Gateway:
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
     client_certificates: tuple[ClientCertificate, ...] = ()
     assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
+    jwks_path: str = ""  # where the edge shows the public keys of assertions; "": nowhere
     usage_plans: tuple[UsagePlan, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     aws_endpoints: tuple[

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateline.errors import GatelineError
 from gateline.model.gateway import Keyring
+from gateline.model.secret import Certificate
 from gateline.model.service import Service
 from gateline.model.target_group import Registration, TargetGroup
 from gateline.runtime.cluster_launch import Launcher, service_uid
@@ -138,7 +139,8 @@ class Cluster:
                 key=self._revision_key(),
                 certificates=certificates_of(service, keyring),
             )
-            running.want(service, known.get(service.target_group), told, values)
+            group = known.get(service.target_group)
+            running.want(service, group, told, values, _shown_to(group, keyring))
         for name in self._services.keys() - wanted.keys() - self._leaving:
             self._leaving.add(name)
             self._services[name].stop()
@@ -285,6 +287,13 @@ class Cluster:
             key = secrets.token_hex(32)
             self._processes.remember(_KEY, key)
         return bytes.fromhex(key)
+
+
+def _shown_to(group: TargetGroup | None, keyring: Keyring) -> Certificate | None:
+    """The client certificate that new tasks are shown: the group's own, else the first of the project."""
+    own = group.tls.client_certificate if group is not None and group.tls is not None else ""
+    shown = keyring.client_certificates
+    return next((each for each in shown if each.name == own), shown[0] if shown else None)
 
 
 def _by_service(processes: Processes) -> dict[str, list[TaskNote]]:

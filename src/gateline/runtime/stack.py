@@ -30,6 +30,7 @@ from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
 from gateline.runtime.accepted import keep_accepted
+from gateline.runtime.assertion_keys import renewal
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
@@ -177,6 +178,7 @@ class Stack:
             self._delivery, self._hosting, memory.generations, regenerate, self._want_services, tasks
         )
         self._secrets = self._keeping(loaded.gateway, state)
+        self._upkeep.add(renewal(self._served, state, self._serving.take_in))
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
         working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))
@@ -210,6 +212,10 @@ class Stack:
             *(state, self._settings.environ, self._serving, self._cluster, self._envoy.admin, self._upkeep),
             lambda text: self._notify(Remarked(text)),
         )
+
+    def _served(self) -> Gateway | None:
+        served = self._serving.served
+        return served.gateway if served is not None else None
 
     def _commands(self, state: StateDir) -> StackCommands:
         return StackCommands(

@@ -128,7 +128,8 @@ class StateDir:
         record = self.path / _TASKS_RECORD
         with suppress(OSError):
             folder = Path(record.read_text(encoding="utf-8"))
-            if folder.is_dir():
+            # Cleaners of /tmp remove folders, and then its name is there for everybody to take.
+            if _is_short_folder_of_ours(folder):
                 return folder
         folder = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX))
         write_private(record, str(folder).encode())
@@ -231,6 +232,9 @@ def own_folder(path: Path, *, follow: bool = False) -> None:
                 "Gateline keeps keys there; choose another with --state DIR"
             )
             raise GatelineError(message)
+        if found.st_mode & stat.S_ISVTX:  # as root even /tmp belongs to us, and would be closed to all others
+            message = f"{path} is a folder that users share; name one inside of it with --state DIR"
+            raise GatelineError(message)
         if stat.S_IMODE(found.st_mode) != 0o700:
             os.fchmod(folder, 0o700)
     finally:
@@ -276,9 +280,14 @@ def _remove_leftovers(path: Path) -> None:
 
 def _remove_short_folder(folder: Path) -> None:
     """Remove a folder that a former run wrote down, if it is still ours and looks like one of ours."""
-    found = folder.lstat()
-    if folder.name.startswith(_SHORT_PREFIX) and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+    if _is_short_folder_of_ours(folder):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_short_folder_of_ours(folder: Path) -> bool:
+    found = folder.lstat()
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return is_ours and folder.name.startswith(_SHORT_PREFIX)
 
 
 def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:

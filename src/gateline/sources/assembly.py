@@ -13,6 +13,7 @@ from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.target_group import TargetGroup
+from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
@@ -30,6 +31,7 @@ from gateline.sources.project import (
     VpcLinkPart,
     settings,
 )
+from gateline.sources.project_assertion import AssertionsPart
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
 from gateline.sources.secret_assembly import secret
@@ -94,9 +96,14 @@ class Assembler:
             usage_plans=tuple(
                 usage_plan(self._bench, name, part) for name, part in project.usage_plans.items()
             ),
+            assertion_keys_every=timedelta(
+                seconds=(project.assertions or AssertionsPart()).rotate_every_seconds
+            ),
+            jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
             origin=self._tree.origin,
         )
+        check_assertions(gateway.apis, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
         check_secret_places(self._tree, balancers.judged, self._complaints)
         return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))
@@ -174,6 +181,7 @@ class Assembler:
             throttle=throttle,
             method_throttles=method_throttles,
             client_certificate=str(part.client_certificate or ""),
+            assertion=stage_assertion(self._bench, ("apis", api, "stages", name), part.assertion),
             origin=self._origin("apis", api, "stages", name),
         )
 

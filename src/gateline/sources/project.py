@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
 from gateline.sources.project_domain import DomainName, DomainPart
@@ -147,6 +148,9 @@ class StagePart(Part):
     )
     method_settings: dict[MethodKey, MethodSettingPart] = Field(
         default_factory=dict, description="Settings by /PATH/VERB; */* is for all methods."
+    )
+    assertion: AssertionPart | None = Field(
+        default=None, description="The signed assertions that requests carry to services; default: none."
     )
 
     client_certificate: ClientCertificateName | None = Field(
@@ -340,6 +344,9 @@ class ProjectFile(Part):
     )
     usage_plans: dict[PlanName, UsagePlanPart] = Field(
         default_factory=dict, description="Usage plans by name: API keys, what they open, and how often."
+    )
+    assertions: AssertionsPart | None = Field(
+        default=None, description="The keys that sign the assertions of stages."
     )
     include: tuple[str, ...] = Field(
         default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."

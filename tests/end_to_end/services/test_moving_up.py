@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +75,35 @@ def project(command: list[str], **service: Any) -> str:
     )
 
 
+def with_certificates(leading: str, *, both: bool) -> str:
+    """The project with another service, which asks for the gateway's certificate; `both`: beside the first one."""
+    whole = yaml.safe_load(project(OPEN))
+    whole["client_certificates"] = {"gateway": {"generate": True}}
+    whole["target_groups"]["certified"] = {
+        **whole["target_groups"]["application"],
+        "protocol": "HTTPS",
+        "tls": {
+            "ca": "gateline",
+            "identity": "spiffe://x/service/certified",
+            "client_certificate": "gateway",
+        },
+    }
+    whole["services"]["certified"] = {
+        "command": ["python", "certified.py", "application", "{port}"],
+        "environment": {
+            "CA_FILE": "{ca_file}",
+            "CERTIFICATE_FILE": "{certificate_file}",
+            "PRIVATE_KEY_FILE": "{private_key_file}",
+            "GATEWAY": "spiffe://x/gateway/gateway",
+        },
+    }
+    [action] = whole["load_balancers"]["internal"]["listeners"][0]["default_actions"]
+    action["target_group"] = leading
+    if not both:
+        del whole["services"]["application"], whole["target_groups"]["application"]
+    return yaml.safe_dump(whole)
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """The gateway before a service that answers everybody."""
@@ -106,6 +137,18 @@ def around(task: dict[str, Any]) -> int:
     return answer.status
 
 
+def answer_without_certificate(port: int) -> bytes:
+    """What a task that ends TLS says to somebody who shows no certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain) as connection,
+    ):
+        connection.sendall(request("/application"))
+        return connection.recv(100)
+
+
 def test_no_request_fails_on_the_way_from_open_to_a_socket(shop: Shop) -> None:
     [task] = shop.until_steady("application")["tasks"]
     assert around(task) == 200
@@ -119,3 +162,21 @@ def test_no_request_fails_on_the_way_from_open_to_a_socket(shop: Shop) -> None:
         callers.go_on_for(50)
     assert set(callers.answers) == {200}, callers.answers
     assert callers.refused == 0
+
+
+def test_no_request_fails_on_the_way_to_a_client_certificate(shop: Shop) -> None:
+    shop.until_steady("application")
+    with BusyCallers(shop.gateway.port, request("/application"), count=2) as callers:
+        callers.go_on_for(20)
+        put(shop, "gateline.yaml", with_certificates("application", both=True))
+        while "certified" not in shop.names():
+            callers.go_on_for(1)
+        [task] = shop.until_steady("certified")["tasks"]
+        put(shop, "gateline.yaml", with_certificates("certified", both=True))
+        put(shop, "gateline.yaml", with_certificates("certified", both=False))
+        while "application" in shop.names():
+            callers.go_on_for(1)
+        callers.go_on_for(50)
+    assert set(callers.answers) == {200}, callers.answers
+    with pytest.raises(OSError, match=r"(?i)certificate|reset|EOF"):
+        answer_without_certificate(int(task["address"].rpartition(":")[2]))
