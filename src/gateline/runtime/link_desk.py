@@ -215,9 +215,7 @@ class LinkDesk:
             GatelineError: there is no such node.
 
         """
-        found = [
-            each for each in self.nodes() if each.node == node and (not tunnel or each.tunnel == tunnel)
-        ]
+        found = [each for each in self.nodes() if each.node == node and (not tunnel or each.tunnel == tunnel)]
         if len(found) != 1:
             known = ", ".join(f"{each.tunnel}/{each.node}" for each in self.nodes()) or "none"
             which = "say in which tunnel" if found else f"enrolled are: {known}"
