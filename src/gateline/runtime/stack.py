@@ -32,6 +32,7 @@ from gateline.runtime import ready
 from gateline.runtime.accepted import keep_accepted
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
+from gateline.runtime.certificate_commands import CertificateCommands
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
@@ -206,11 +207,24 @@ class Stack:
             running=self._running,
             desks={
                 "keys": KeyCommands(state, self._serving),
+                "certificates": self._certificates(state),
             },
             inventory_command=Inventory(
                 state, self._serving, self._cluster, self._envoy.admin, self._settings
             ),
         )
+
+    def _certificates(self, state: StateDir) -> CertificateCommands:
+        commands = CertificateCommands(
+            state,
+            self._serving,
+            lambda: self._cluster.is_steady,
+            lambda text: self._notify(Remarked(text)),
+            self._upkeep.look,
+        )
+        for duty in commands.duties():
+            self._upkeep.add(duty)
+        return commands
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
         return Cluster(
