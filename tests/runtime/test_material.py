@@ -91,3 +91,15 @@ def test_issued_certificates_are_taken_in_beside_those_of_files(tmp_path: Path, 
     assert second.client_certificates[0] == mine
     assert second.client_certificates[1] != first.client_certificates[1]
     assert second.authority == first.authority
+
+
+def test_the_key_of_assertions_is_part_of_it_where_a_stage_has_them(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    gateway = gateway_of(settings)
+    keyring = read_keyring(gateway, settings, state, Complaints())
+    assert live(keyring, gateway, (), state, Complaints()).assertion_key is None
+    shown = replace(gateway, jwks_path="/.well-known/jwks.json")
+    first = live(keyring, shown, (), state, Complaints())
+    assert first.assertion_key is not None
+    assert first.assertion_key.kid.encode() in first.jwks
+    assert live(first, shown, (), state, Complaints()) == first

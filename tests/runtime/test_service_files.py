@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,14 @@ def test_a_file_holds_one_accepted_value_a_line_the_newest_first() -> None:
     )
     keyring = Keyring(secrets=(Secret("A", b"old", (b"new", b"old")), Secret("B", b"b"), Secret("C", b"c")))
     assert files_of(service, keyring) == {"secret-A": b"new\nold\n", "secret-B": b"b\n"}
+
+
+def test_a_service_is_given_the_key_set_when_it_asks_for_it() -> None:
+    plain = Service(name="orders", command=("serve",), cwd="/", origin=Origin("gateline.yaml"))
+    asking = replace(plain, environment=(("KEYS", "{jwks_file}"),))
+    keyring = Keyring(jwks=b'{"keys":[]}')
+    assert files_of(asking, keyring) == {"jwks.json": b'{"keys":[]}'}
+    assert files_of(plain, keyring) == {}
 
 
 def test_a_service_gets_those_files_of_the_authority_that_it_asks_for() -> None:

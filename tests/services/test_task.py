@@ -100,6 +100,17 @@ def test_a_task_is_told_where_the_file_of_a_secret_is() -> None:
     assert found["PROOF_FILE"] == "/run/f/secret-Proof"
 
 
+def test_the_path_of_the_key_set_is_put_in_where_it_is_asked_for() -> None:
+    service = replace(
+        SERVICE, command=("serve", "--keys={jwks_file}"), environment=(("KEYS", "{jwks_file}"), ("A", "{a}"))
+    )
+    assert command_words(service, files="/run/f") == ("serve", "--keys=/run/f/jwks.json")
+    found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
+    assert (found["KEYS"], found["A"]) == ("/run/f/jwks.json", "{a}")
+    assert given_files(service) == {"jwks.json"}
+    assert given_files(SERVICE) == frozenset()
+
+
 def test_whoever_starts_the_process_may_put_the_mark_in() -> None:
     assert "GATELINE_TASK" not in task_environment(SERVICE, {}, secrets={}, mark="")
 

@@ -30,6 +30,7 @@ from gateline.compile.stage import StageCompiler, unserved_methods
 from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
+from gateline.model.assertion import issuer_of
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration, HostedPlan
@@ -84,7 +85,7 @@ def compile_gateway(
     harvest.add(public.harvest)
     warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
-    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None)
+    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
@@ -139,6 +140,7 @@ def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
 
 
 def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfiguration:
+    signing = keyring.assertion_key
     used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
     return HostConfiguration(
         functions=tuple(function for function in gateway.functions if function.name in used),
@@ -154,6 +156,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         ),
         keys=keyring.api_keys,
         pepper=keyring.pepper,
+        assertion_issuer=issuer_of(gateway.name) if signing else "",
+        assertion_kid=signing.kid if signing else "",
+        assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
     )
 
@@ -165,6 +170,7 @@ def _entry(
     generations: Mapping[str, str],
     *,
     logged: bool,
+    jwks: bytes,
 ) -> Message:
     return entry_scope(
         gateway,
@@ -172,6 +178,7 @@ def _entry(
         _generations(hosting, generations),
         logged=logged,
         keys_generation=_keys_generation(hosting),
+        jwks=jwks,
     )
 
 

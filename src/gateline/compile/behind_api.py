@@ -72,10 +72,11 @@ class End:
     """Where an integration leads.
 
     `route` is the method's Route, or the RouteList of a balancer's rules. Every reading of a path must satisfy the
-    same ones of `patterns`.
+    same ones of `patterns`. `is_private`: it leads through a balancer or a VPC link, not to a host that a uri names.
     """
 
     route: Message
+    is_private: bool = True
     is_balanced: bool = False
     rule: str = ""
     target_groups: tuple[str, ...] = ()
@@ -137,7 +138,7 @@ class Ends:
             name = names.host_cluster(upstream.scheme, upstream.host, upstream.port, verified=verified)
             target = ((upstream.host, upstream.port),)
             reached = self._hosts(name, target, upstream, integration, complaints)
-            return End(route=to_backend({"prefix": "/"}, reached, None))
+            return End(route=to_backend({"prefix": "/"}, reached, None), is_private=False)
         listener = _listener(balancer, upstream, integration, complaints)
         if balancer.type is BalancerType.NETWORK:
             return self._through_network(balancer, listener, upstream, integration, to_backend)

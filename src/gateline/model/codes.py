@@ -68,6 +68,8 @@ METHOD_NOT_DEFINED = Code(name="GL238", title="a setting of a method that the AP
 API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value")
 API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
+SECRET_NOT_ROTATED_HERE = Code(name="GL242", title="a secret that the gateway does not rotate")
+ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
 
 CLIENT_CERTIFICATE_NOT_DECLARED = Code(name="GL245", title="a client certificate is named but not declared")
 CLIENT_CERTIFICATE_NOT_SHOWN = Code(
@@ -202,6 +204,10 @@ AUTHORIZER_UNUSED = Code(name="GL510", title="an authorizer that no method asks"
 KEY_WITHOUT_PLAN = Code(
     name="GL515", title="a method asks for an API key that nobody can have", severity=Severity.WARNING
 )
+ASSERTION_UNSENT = Code(
+    name="GL516", title="a stage with assertions that no service is sent", severity=Severity.WARNING
+)
+ASSERTION_HEADER_USED = Code(name="GL517", title="a definition that uses the header of assertions")
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")

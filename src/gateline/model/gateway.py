@@ -17,6 +17,7 @@ from gateline.model.rest_api import RestApi
 from gateline.model.secret import Certificate, Secret, SecretSource
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
+from gateline.model.tunnel import EnrolledNode, LinkListener, Tunnel
 from gateline.model.usage_plan import ApiKey, UsagePlan
 
 
@@ -85,6 +86,7 @@ class Edge:
     region: str = "us-east-1"
     admin: AdminAddress | None = None
     drain: Drain = Drain()
+    links: LinkListener | None = None  # where nodes of tunnels dial in
     origin: Origin
 
 
@@ -105,7 +107,9 @@ class Gateway:
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
     client_certificates: tuple[ClientCertificate, ...] = ()
     assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
+    jwks_path: str = ""  # where the edge shows the public keys of assertions; "": nowhere
     usage_plans: tuple[UsagePlan, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
     aws_endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → URL that stands in for Amazon's
@@ -130,4 +134,7 @@ class Keyring:
     services: tuple[Certificate, ...] = ()  # of services whose words ask for one, by the service's name
     assertion_key: AssertionKey | None = None  # the one that signs now
     jwks: bytes = b""  # the public keys of assertions (RFC 7517)
+    link_authority: bytes = b""  # who certifies nodes (PEM)
+    link_certificate: Certificate | None = None  # what nodes that dial in are shown
+    link_nodes: tuple[EnrolledNode, ...] = ()  # who may dial in
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against

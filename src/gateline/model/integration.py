@@ -207,9 +207,10 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcLink:
-    """A VPC link of the project file: to a load balancer by its name, or to `host:port` pairs, tried in turn."""
+    """A VPC link of the project file: to a load balancer or a tunnel by its name, or to `host:port` pairs, in turn."""
 
     name: str
     targets: tuple[tuple[str, int], ...] = ()
     load_balancer: str = ""
+    tunnel: str = ""  # the name of a Tunnel, of which the integration's host and port are an export
     origin: Origin

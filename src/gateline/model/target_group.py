@@ -43,10 +43,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A static target; a host name is resolved again and again."""
+    """A static target; a host name is resolved again and again. With a `tunnel` it is an export of that tunnel."""
 
     host: str
     port: int
+    tunnel: str = ""
     origin: Origin
 
 

@@ -31,7 +31,7 @@ from gateline.runtime.authority_replacement import Replacement
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.expiry import Expiry
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.upkeep import Duty
+from gateline.runtime.upkeep import Duty, Upkeep
 from gateline.runtime.vault import Vault
 
 REPLACEMENT_SECONDS: Final = 1800.0
@@ -47,6 +47,24 @@ class Serves(Protocol):
 
     async def take_in(self) -> None:
         """Let count what the state directory holds by now."""
+
+
+class HasServices(Protocol):
+    """Runs services: `gateline.runtime.cluster.Cluster` does."""
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether all services are as they are wanted."""
+
+
+def certificate_commands(
+    state: StateDir, serving: Serves, cluster: HasServices, upkeep: Upkeep, warn: Callable[[str], None]
+) -> CertificateCommands:
+    """The commands of a stack, with what is done about certificates without any in its upkeep."""
+    commands = CertificateCommands(state, serving, lambda: cluster.is_steady, warn, upkeep.look)
+    for duty in commands.duties():
+        upkeep.add(duty)
+    return commands
 
 
 class CertificateCommands:

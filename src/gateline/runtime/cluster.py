@@ -205,6 +205,20 @@ class Cluster:
             self._service(service)
         return found.listing()
 
+    def is_replaced(self, service: str, *, wholly: bool) -> bool:
+        """Whether the tasks of a service are those that are wanted, all healthy.
+
+        Args:
+            service: its name.
+            wholly: former ones have ended, too; else they may be answering their last requests.
+
+        Raises:
+            GatelineError: there is no such service.
+
+        """
+        found = self._service(service)
+        return found.is_replaced if wholly else found.is_steady
+
     async def stop(self) -> None:
         """End all tasks, when Envoy is gone; returns when none runs."""
         self._is_stopping = True

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -23,6 +21,7 @@ from gateline.runtime.cluster_task import Distrusted, Task, TaskNote, take_socke
 from gateline.runtime.notice import Notify, ServiceTold, TaskSaid
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Processes
+from gateline.runtime.service_memory import ServiceMemory, forced
 from gateline.runtime.task_log import TaskLog, clear_logs
 from gateline.services import action, event
 from gateline.services.deployment import REACHABLE, STAYING, Phase
@@ -70,7 +69,8 @@ class ClusterService:
         self.name = name
         self.finished = asyncio.Event()
         self._around = around
-        self._scheduler = Scheduler(self._mint)
+        self._memory = ServiceMemory(around.processes, name)
+        self._scheduler = Scheduler(self._memory.mint)
         self._tasks: dict[str, Task] = {}
         self._service: Service | None = None
         self._group: TargetGroup | None = None
@@ -92,6 +92,11 @@ class ClusterService:
     def is_steady(self) -> bool:
         """Whether all is as it is wanted."""
         return self._scheduler.steady
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether all is as it is wanted, and no other task is left, not even one that is leaving."""
+        return self.is_steady and len(self._scheduler.tasks) == self._scheduler.desired
 
     @property
     def pids(self) -> dict[str, int]:
@@ -120,7 +125,7 @@ class ClusterService:
         is_first = self._service is None
         self._service, self._group, self._secrets = service, group, secrets
         self._shown = shown
-        scaled = self._recall_scale() if is_first else None
+        scaled = self._memory.scale(instead_of=service.desired_count) if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
         self._tell(event.Want(service, group, revision))
@@ -130,14 +135,13 @@ class ClusterService:
     def scale(self, count: int) -> None:
         """Let so many tasks run, until the definition wants another number than now."""
         if self._service:
-            told = {"count": count, "instead_of": self._service.desired_count}
-            self._around.processes.remember(self._key("scale"), json.dumps(told))
+            self._memory.keep_scale(count, instead_of=self._service.desired_count)
         self._tell(event.Scale(count))
 
     def deploy(self) -> None:
         """Replace all tasks."""
         self._tell(event.Deploy())
-        self._around.processes.remember(self._key("deployed"), self._scheduler.revision)
+        self._memory.keep_deployed(self._scheduler.revision)
 
     def stop(self) -> None:
         """Let no task run: gently the first time, at once the second. `finished` is set in the end."""
@@ -180,8 +184,12 @@ class ClusterService:
 
     def inventory(self) -> list[dict[str, Any]]:
         """Its tasks that run, as `gateline prove` looks for them."""
-        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
-        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+        phases = {each.task: each.phase for each in self._scheduler.tasks}
+        return [
+            {**task.told(), "healthy": phases.get(name) is Phase.HEALTHY, "phase": phases.get(name)}
+            for name, task in self._tasks.items()
+            if task.pid
+        ]
 
     # Events come while actions are performed; they wait until all of those are.
 
@@ -364,34 +372,13 @@ class ClusterService:
         ]
         self._tell(event.Attach(tuple(existing)))
 
-    def _recall_scale(self) -> int | None:
-        """The number of tasks that somebody wanted instead of the definition's, if that is still the same."""
-        with suppress(ValueError, KeyError, TypeError):
-            told = json.loads(self._around.processes.recall(self._key("scale")) or "null")
-            if self._service and told["instead_of"] == self._service.desired_count:
-                return int(told["count"])
-        return None
-
     def _go_on_with_deployment(self, revision: str) -> None:
         """Force again what was forced, should control have ended before a task of it ran."""
-        deployed = self._around.processes.recall(self._key("deployed")) or ""
-        if deployed.partition("+")[0] == revision:
-            while _forced(self._scheduler.revision) < _forced(deployed):
-                self._tell(event.Deploy())
-
-    def _mint(self) -> str:
-        processes, key = self._around.processes, self._key("tasks")
-        number = int(processes.recall(key) or 0) + 1
-        processes.remember(key, str(number))
-        return str(number)
+        for _ in range(self._memory.forced(revision) - forced(self._scheduler.revision)):
+            self._tell(event.Deploy())
 
     def _key(self, what: str) -> str:
         return f"service/{self.name}/{what}"
 
     def _log(self, task: str) -> Path:
         return self._around.launcher.log(self.name, task)
-
-
-def _forced(revision: str) -> int:
-    """How many deployments of a revision were forced: the number behind its `+`."""
-    return int(revision.partition("+")[2] or 0)

@@ -15,6 +15,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
+from gateline.runtime.assertion_keys import signing
 from gateline.runtime.authority import issued
 from gateline.runtime.key_store import KeyStore
 from gateline.runtime.secret import read_secrets, staged_secrets
@@ -66,12 +67,14 @@ def live(
     """The keyring with what the state directory holds by now; reads nothing else.
 
     Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
-    Certificates of the built-in authority: those that count now, made and renewed as they are due.
+    Certificates of the built-in authority: those that count now, made and renewed as they are due. Keys of
+    assertions: likewise.
 
     Raises:
         GatelineError: it cannot be read, or not be kept.
 
     """
+    key, jwks = signing(gateway, state, datetime.now(UTC))
     given = issued(gateway, state, datetime.now(UTC))
     files = {each.name for each in gateway.client_certificates if each.certificate}
     keyring = dataclasses.replace(
@@ -83,6 +86,8 @@ def live(
         ),
         authority=given.authority,
         services=given.services,
+        assertion_key=key,
+        jwks=jwks,
     )
     if not gateway.usage_plans:
         return keyring

@@ -20,6 +20,7 @@ from gateline.runtime.state_dir import StateDir
 from gateline.services.task import (
     CA_FILE,
     CERTIFICATE_FILE,
+    JWKS_FILE,
     PRIVATE_KEY_FILE,
     given_files,
     secret_file,
@@ -103,7 +104,8 @@ def files_of(service: Service, keyring: Keyring) -> dict[str, bytes]:
         secret_file(name): b"".join(value + b"\n" for value in secrets[name].reveal_accepted())
         for _, name in service.secret_files
     }
-    return files | certificates_of(service, keyring)
+    keys = {JWKS_FILE: keyring.jwks} if JWKS_FILE in given_files(service) else {}
+    return files | keys | certificates_of(service, keyring)
 
 
 def certificates_of(service: Service, keyring: Keyring) -> dict[str, bytes]:

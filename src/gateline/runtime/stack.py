@@ -30,15 +30,17 @@ from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
 from gateline.runtime.accepted import keep_accepted
+from gateline.runtime.assertion_keys import renewal
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
-from gateline.runtime.certificate_commands import CertificateCommands
+from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.first_read import FirstRead
+from gateline.runtime.following import forget_followed
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.inventory import Inventory
 from gateline.runtime.key_commands import KeyCommands
@@ -57,6 +59,7 @@ from gateline.runtime.request_log import LogFormat, RequestLog
 from gateline.runtime.reservation import reserve_balancers, reserve_for
 from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
+from gateline.runtime.secret_keeping import SecretKeeping
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
@@ -175,6 +178,8 @@ class Stack:
         self._serving = Serving(
             self._delivery, self._hosting, memory.generations, regenerate, self._want_services, tasks
         )
+        self._secrets = self._keeping(loaded.gateway, state)
+        self._upkeep.add(renewal(self._served, state, self._serving.take_in))
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
         working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))
@@ -186,6 +191,7 @@ class Stack:
         await opened.enter_async_context(serve_control(state.control_socket, self._commands(state)))
         await self._serve(candidate)
         working += [
+            tasks.create_task(self._secrets.run()),
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
             tasks.create_task(self._upkeep.run()),
@@ -200,6 +206,18 @@ class Stack:
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
 
+    def _keeping(self, gateway: Gateway, state: StateDir) -> SecretKeeping:
+        if not self.is_back:
+            forget_followed(gateway.secrets, state)
+        return SecretKeeping(
+            *(state, self._settings.environ, self._serving, self._cluster, self._envoy.admin, self._upkeep),
+            lambda text: self._notify(Remarked(text)),
+        )
+
+    def _served(self) -> Gateway | None:
+        served = self._serving.served
+        return served.gateway if served is not None else None
+
     def _commands(self, state: StateDir) -> StackCommands:
         return StackCommands(
             serving=self._serving,
@@ -207,24 +225,19 @@ class Stack:
             running=self._running,
             desks={
                 "keys": KeyCommands(state, self._serving),
-                "certificates": self._certificates(state),
+                "certificates": certificate_commands(
+                    state,
+                    self._serving,
+                    self._cluster,
+                    self._upkeep,
+                    lambda text: self._notify(Remarked(text)),
+                ),
+                "secrets": self._secrets.commands,
             },
             inventory_command=Inventory(
                 state, self._serving, self._cluster, self._envoy.admin, self._settings
             ),
         )
-
-    def _certificates(self, state: StateDir) -> CertificateCommands:
-        commands = CertificateCommands(
-            state,
-            self._serving,
-            lambda: self._cluster.is_steady,
-            lambda text: self._notify(Remarked(text)),
-            self._upkeep.look,
-        )
-        for duty in commands.duties():
-            self._upkeep.add(duty)
-        return commands
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
         return Cluster(

@@ -25,11 +25,13 @@ SOCKET: Final = "{socket}"
 CA_FILE: Final = "ca.pem"
 CERTIFICATE_FILE: Final = "certificate.pem"
 PRIVATE_KEY_FILE: Final = "private_key.pem"
+JWKS_FILE: Final = "jwks.json"
 
 FILES: Final = {
     "{ca_file}": CA_FILE,
     "{certificate_file}": CERTIFICATE_FILE,
     "{private_key_file}": PRIVATE_KEY_FILE,
+    "{jwks_file}": JWKS_FILE,
 }
 """The files that a service is given when its command or environment holds what stands for their paths."""
 

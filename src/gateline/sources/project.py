@@ -14,10 +14,12 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
+from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
 from gateline.sources.project_usage import (
@@ -35,7 +37,6 @@ from gateline.sources.project_values import (
     ApiName,
     AwsService,
     BalancerName,
-    EnvironmentName,
     FilePath,
     Flag,
     FunctionArn,
@@ -51,7 +52,6 @@ from gateline.sources.project_values import (
     Region,
     ResourceName,
     Runtime,
-    SecretArn,
     SecretName,
     StageName,
     SubstitutionName,
@@ -149,6 +149,9 @@ class StagePart(Part):
     method_settings: dict[MethodKey, MethodSettingPart] = Field(
         default_factory=dict, description="Settings by /PATH/VERB; */* is for all methods."
     )
+    assertion: AssertionPart | None = Field(
+        default=None, description="The signed assertions that requests carry to services; default: none."
+    )
 
     client_certificate: ClientCertificateName | None = Field(
         default=None,
@@ -192,27 +195,6 @@ class ApiPart(Part):
     stages: dict[StageName, StagePart] = Field(
         default_factory=dict, description="The API's stages by name; without any there is one stage, dev."
     )
-
-
-class SecretPart(Part):
-    """Where a secret's value is read. The value itself never stands in the project file."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"accepted_by", "probe", "rotate_every_seconds"})
-
-    env: EnvironmentName = Field(
-        default="", description="The name of the environment variable that holds the value."
-    )
-    file: FilePath = Field(default="", description="A file that holds the value.")
-    generate: Flag = Field(default=False, description="Make a random value and keep it in the state folder.")
-    value_from: SecretArn | None = Field(
-        default=None, description="The ARN of a secret of AWS Secrets Manager; needs boto3."
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if sum((bool(self.env), bool(self.file), self.generate, self.value_from is not None)) != 1:
-            raise misfit("a secret is read from exactly one of env, file, value_from and generate: true")
-        return self
 
 
 def _as_list(value: object) -> object:
@@ -362,6 +344,9 @@ class ProjectFile(Part):
     )
     usage_plans: dict[PlanName, UsagePlanPart] = Field(
         default_factory=dict, description="Usage plans by name: API keys, what they open, and how often."
+    )
+    assertions: AssertionsPart | None = Field(
+        default=None, description="The keys that sign the assertions of stages."
     )
     include: tuple[str, ...] = Field(
         default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."
