@@ -105,7 +105,9 @@ def test_a_node_that_dies_or_hangs_is_left_by_all_that_is_asked_afterwards(
     assert len(bad) <= CALLERS * 2, said
 
 
-def test_nodes_come_back_to_an_envoy_and_to_a_gateway_that_were_killed(linked: Linked, tmp_path: Path) -> None:
+def test_nodes_come_back_to_an_envoy_and_to_a_gateway_that_were_killed(
+    linked: Linked, tmp_path: Path
+) -> None:
     linked.joined("n1")
     with Callers(linked.gateway.port) as callers:
         until(lambda: len(callers.answers) > 20, "they are busy")
