@@ -1,7 +1,7 @@
 """What a stack keeps while it serves, and how it is asked about it.
 
-Secrets, certificates, keys and nodes of links live in the state directory and change while the project does not. Each has commands
-of its own, and duties that come up by the clock; here they are put together.
+Secrets, certificates, keys and nodes of links live in the state directory and change while the project does not. Each
+has commands of its own, and duties that come up by the clock; here they are put together.
 """
 
 from __future__ import annotations
