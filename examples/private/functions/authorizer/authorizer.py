@@ -9,8 +9,7 @@ TOKEN = os.environ["TOKEN"]
 def handler(event, _):
     given = event.get("authorizationToken", "").removeprefix("Bearer ")
     effect = "Allow" if TOKEN and hmac.compare_digest(given.encode(), TOKEN.encode()) else "Deny"
-    stage = "/".join(
-        event["methodArn"].split("/")[:2]
-    )  # the decision is kept, and judged for other methods too
+    # The decision is kept, and judged for the caller's next request as well, which may be for another method.
+    stage = "/".join(event["methodArn"].split("/")[:2])
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{stage}/GET/*"}
     return {"principalId": "caller", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
