@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_WORKERS ?= 2
 
-.PHONY: up test check fmt golden docs bench envoy-api lock clean
+.PHONY: up private test check fmt golden docs bench envoy-api lock clean
 .DEFAULT_GOAL := test
 
 $(STAMP): requirements.lock pyproject.toml
@@ -17,6 +17,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 up: $(STAMP)  ## run the example system
 	$(BIN)/python examples/storefront/run.py
+
+private: $(STAMP)  ## run the ways to shut services off
+	$(BIN)/python examples/private/run.py
 
 test: $(STAMP) check  ## everything CI does
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadgroup

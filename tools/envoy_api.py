@@ -54,6 +54,8 @@ ROOTS = (
     "envoy/extensions/filters/network/reverse_tunnel/v3/reverse_tunnel.proto",
     "envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto",
     "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
+    "envoy/extensions/filters/udp/udp_proxy/v3/route.proto",
+    "envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy.proto",
     "envoy/extensions/formatter/generic_secret/v3/generic_secret.proto",
     "envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto",
     "envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto",

@@ -6,6 +6,7 @@ GatelineError
 ├── EnvoyUnavailable     the Envoy binary is missing, of the wrong version, or did not start
 ├── AddressInUse         a port or socket that Gateline must open is taken
 ├── NotRunning           a command asks what runs, and nothing does
+├── CannotProve          `gateline prove` could not try (exit code 2)
 ├── NoPort               no port of loopback is free for a task
 ├── Unsealable           what was kept encrypted cannot be opened
 ├── SnapshotInconsistent compiled resources name others that do not exist: a fault of the compiler
@@ -53,6 +54,12 @@ class AddressInUse(GatelineError):
 
 class NotRunning(GatelineError):
     """A command asks the gateway that runs a project, and none does."""
+
+
+class CannotProve(GatelineError):
+    """`gateline prove` could not try, so nothing is known: neither yes nor no."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class NoPort(GatelineError):

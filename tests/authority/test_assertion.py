@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from gateline.authority import assertion
 from gateline.authority.assertion import Claims, SentRequest, Signer
-from gateline.model.assertion import AssertionKey
+from gateline.model.assertion import AssertionKey, issuer_of
 from gateline.model.secret import Secret
 from gateline_guard import Guard, Refused
 
@@ -32,7 +32,7 @@ def signer(name: str = "a") -> Signer:
 
 def claims(request: SentRequest | None = None, **context: str) -> Claims:
     return Claims(
-        issuer=assertion.issuer_of("shop"),
+        issuer=issuer_of("shop"),
         audience="orders",
         principal="alice",
         scope="shop/live",

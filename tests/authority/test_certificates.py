@@ -146,3 +146,11 @@ def test_names_that_do_not_fit_stay_apart() -> None:
     assert all(
         len(name) <= 255 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-") for name in made
     )
+
+
+def test_a_service_is_no_client_so_that_no_neighbour_passes_for_the_gateway(tmp_path: Path) -> None:
+    authority = make_authority("shop", NOW)
+    orders = issue_service(authority, "shop", "orders", now=NOW, life=DAY)
+    neighbour = issue_service(authority, "shop", "neighbour", now=NOW, life=DAY)
+    with pytest.raises(ssl.SSLError, match=r"(?i)unsupported.certificate|purpose"):
+        connected(tmp_path, neighbour, orders, authority, "localhost")

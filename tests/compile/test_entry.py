@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,3 +146,20 @@ def test_the_table_holds_the_generation_of_the_api_keys() -> None:
 )
 def test_which_addresses_only_this_machine_reaches(address: str, is_loopback: bool) -> None:
     assert listens_on_loopback(address) is is_loopback
+
+
+def test_the_public_keys_are_shown_before_anything_else_and_the_script_does_not_see_it() -> None:
+    project = replace(
+        gateway(api(method("GET", "/a"))),
+        jwks_path="/.well-known/jwks.json",
+        assertion_keys_every=timedelta(seconds=40),
+    )
+    scope: Any = to_dict(entry_scope(project, {"orders/dev": "id1"}, {}, logged=False, jwks=b'{"keys":[1]}'))
+    [host] = scope["route_configuration"]["virtual_hosts"]
+    first, *others = host["routes"]
+    assert (first["match"]["path"], first["direct_response"]["status"]) == ("/.well-known/jwks.json", 200)
+    assert first["typed_per_filter_config"]["envoy.filters.http.lua"]["disabled"] is True
+    added = {each["header"]["key"]: each["header"]["value"] for each in first["response_headers_to_add"]}
+    assert added["cache-control"] == "public, max-age=10"
+    assert [route["direct_response"]["status"] for route in others] == [500, 500]
+    assert "max_direct_response_body_size_bytes" in scope["route_configuration"]

@@ -19,7 +19,9 @@ from gateline.compile.header_cleaning import (
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.wire import to_dict
 from gateline.dataplane import keys
+from gateline.model.assertion import Assertion
 from gateline.model.authorizer import Authorization, Authorizer, AuthorizerKind
+from gateline.model.rest_api import Stage
 
 CLEANED = CleanedHeaders(
     secrets=frozenset({"x-gw-secret", "apigatewaypassthroughheader"}), injected=frozenset({"x-tenant-id"})
@@ -169,3 +171,13 @@ def test_callers_are_asked_for_api_keys_and_for_what_authorizers_read() -> None:
 def test_a_balancer_of_the_internet_takes_a_secrets_name_away_whoever_asks_for_it() -> None:
     asked = CleanedHeaders(secrets=frozenset({"x-api-key"}), asked=frozenset({"x-api-key"}))
     assert re.fullmatch(balancer_pattern(asked), "x-api-key")
+
+
+def test_the_header_of_a_stages_assertions_is_treated_as_a_secrets() -> None:
+    assertion = Assertion(audience="orders", header="x-proof", origin=ORIGIN)
+    stages = (Stage(name="a", assertion=assertion, origin=ORIGIN), Stage(name="b", origin=ORIGIN))
+    cleaned = cleaned_headers(api(method("GET", "/"), stages=stages))
+    assert cleaned.secrets == {"x-proof"}
+    for name in ("x-proof", "x_proof", "x.proof", "xproof"):
+        assert re.fullmatch(owned_pattern(cleaned, trusted_hops=0), name)
+        assert re.fullmatch(balancer_pattern(cleaned), name)

@@ -26,7 +26,8 @@ def test_a_certificate_has_its_key() -> None:
 
 
 def test_trust_holds_the_authorities() -> None:
-    message: Any = trust(b"bundle")
+    message: Any = trust("trust/system", b"bundle")
+    assert message.name == "trust/system"
     assert message.validation_context.trusted_ca.inline_bytes == b"bundle"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from gateline.compile.sidecar import (
     NOWHERE,
@@ -53,7 +54,13 @@ def test_a_certificate_proof_asks_for_a_certificate_and_for_the_identity() -> No
 
 def test_an_identity_may_be_a_dns_name() -> None:
     made = text(CertificateProof(identity="gateway.internal", folder="/f"))
-    assert '"san_type": "DNS", "matcher": {"exact": "gateway.internal"}' in made
+    assert '"matcher": {"safe_regex": {"regex": "(?i)gateway\\\\.internal"}}' in made
+
+
+def test_whatever_is_begun_has_an_end() -> None:
+    made = text(CertificateProof(identity="spiffe://shop/gateway/a", folder="/f"))
+    assert '"transport_socket_connect_timeout": "15s"' in made
+    assert '"max_connection_duration": "300s", "max_stream_duration": "3600s"' in made
 
 
 def test_the_file_of_secrets_names_files_and_watches_their_folder() -> None:
@@ -64,3 +71,21 @@ def test_the_file_of_secrets_names_files_and_watches_their_folder() -> None:
     )
     assert '"private_key": {"filename": "/f/own.key"}, "watched_directory": {"path": "/f"}' in made
     assert '"trusted_ca": {"filename": "/f/ca.pem"}, "watched_directory": {"path": "/f"}' in made
+
+
+def test_connections_are_bounded_and_requests_are_the_gateways_business() -> None:
+    made = sidecar_bootstrap(
+        service="orders",
+        address="127.0.0.1",
+        port=9443,
+        application=Application(socket="/run/a"),
+        proof=HeaderProof(header="x-gw", secrets="/s"),
+    )
+    shown: Any = made
+    [monitor] = shown["overload_manager"]["resource_monitors"]
+    assert int(monitor["typed_config"]["max_active_downstream_connections"]) == 50_000
+    bounds = {
+        cluster["name"]: set(cluster["circuit_breakers"]["thresholds"][0].values())
+        for cluster in shown["static_resources"]["clusters"][:2]
+    }
+    assert bounds == {"application": {1_000_000}, "checks": {64}}

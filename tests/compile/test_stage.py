@@ -21,8 +21,10 @@ from compile.gateways import (
 from gateline.compile import compile_gateway
 from gateline.compile.resources import CLUSTER, SCOPED_ROUTE, Resources
 from gateline.dataplane import keys
+from gateline.model.assertion import Assertion
+from gateline.model.gateway import Keyring
 from gateline.model.integration import ConnectionType, LiteralSource, VpcLink
-from gateline.model.rest_api import Stage
+from gateline.model.rest_api import Method, Stage
 from gateline.model.secret import SecretRef
 
 
@@ -137,3 +139,26 @@ def test_every_route_and_cluster_knows_where_it_was_written() -> None:
     named = [*resources.by_type[CLUSTER], *resources.by_type[SCOPED_ROUTE], "orders/dev GET /a", "edge"]
     missing = [name for name in named if name not in resources.origins and name != keys.ENTRY_SCOPE]
     assert missing == []
+
+
+def asserting(*methods: Method, everywhere: bool = False) -> Any:
+    """What becomes of a stage with assertions, and what is said about it."""
+    assertion = Assertion(audience="orders", everywhere=everywhere, origin=ORIGIN)
+    stage = Stage(name="dev", assertion=assertion, origin=ORIGIN)
+    link = VpcLink(name="inner", targets=(("10.0.1.5", 80),), origin=ORIGIN)
+    result = compile_gateway(gateway(api(*methods, stages=(stage,)), links=(link,)), Keyring())
+    (hosted,) = result.hosting.stages
+    assert hosted.assertion == assertion
+    return result.hosting.is_needed, [each.code.name for each in result.report.diagnostics]
+
+
+def test_a_stage_whose_assertions_nobody_gets_is_told() -> None:
+    public = method("GET", "/a", http_proxy("http://b.test/x"))
+    private = method(
+        "GET",
+        "/b",
+        http_proxy("http://b.test/x", connection_type=ConnectionType.VPC_LINK, connection_id="inner"),
+    )
+    assert asserting(public) == (True, ["GL516"])
+    assert asserting(public, private) == (True, [])
+    assert asserting(public, everywhere=True) == (True, [])

@@ -11,7 +11,7 @@ import pytest
 from compile.gateways import ORIGIN
 from gateline.compile import names
 from gateline.compile.resources import HostLookup
-from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.target_group import MOST_FLOWS, lookups, target_group_cluster
 from gateline.compile.wire import to_dict
 from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
 
@@ -136,3 +136,14 @@ def test_every_static_target_is_looked_up_for_the_cluster() -> None:
 
 def test_targets_that_come_and_go_do_not_change_the_cluster() -> None:
     assert made(replace(GROUP, targets=(Target(host="a", port=1, origin=ORIGIN),))) == made()
+
+
+def test_flows_of_datagrams_are_bounded_and_connections_are_not() -> None:
+    def bound(protocol: TargetProtocol, *, behind_api: bool = False) -> int:
+        group = replace(GROUP, protocol=protocol)
+        made: Any = to_dict(target_group_cluster(group, name="targets/g", behind_api=behind_api))
+        [threshold] = made["circuit_breakers"]["thresholds"]
+        return int(threshold["max_connections"])
+
+    assert bound(TargetProtocol.UDP) == bound(TargetProtocol.TCP_UDP) == MOST_FLOWS
+    assert bound(TargetProtocol.TCP) == bound(TargetProtocol.TCP_UDP, behind_api=True) > MOST_FLOWS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from gateline.compile import names
-from gateline.compile.cluster import tls
 from gateline.compile.tunnel import (
     EXPORT,
     export_endpoint,
@@ -14,6 +13,7 @@ from gateline.compile.tunnel import (
     tunnel_clusters,
     tunnel_listeners,
 )
+from gateline.compile.upstream_tls import host_tls, tls_socket
 from gateline.compile.wire import new, to_dict
 from gateline.model.tunnel import EnrolledNode
 
@@ -34,7 +34,7 @@ def test_the_name_of_the_export_goes_on_to_the_listener_inside() -> None:
 
 
 def test_what_is_spoken_to_an_export_may_be_encrypted() -> None:
-    spoken = tls("orders.internal", verified=True)
+    spoken = tls_socket(host_tls("orders.internal", verified=True))
     encrypted = new("envoy.config.cluster.v3.Cluster", name="orders", transport_socket=spoken)
     made = json.dumps(to_dict(through_tunnel(encrypted)))
     assert made.index("InternalUpstreamTransport") < made.index("UpstreamTlsContext")
@@ -42,7 +42,7 @@ def test_what_is_spoken_to_an_export_may_be_encrypted() -> None:
 
 
 def test_health_checks_have_no_way_of_their_own_into_a_tunnel() -> None:
-    match = {"name": "health check", "transport_socket": tls("", verified=False)}
+    match = {"name": "health check", "transport_socket": tls_socket(host_tls("", verified=False))}
     checked = new("envoy.config.cluster.v3.Cluster", name="orders", transport_socket_matches=[match])
     assert "transport_socket_matches" not in to_dict(through_tunnel(checked))
     assert to_dict(checked)["transport_socket_matches"]

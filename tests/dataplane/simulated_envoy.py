@@ -32,6 +32,9 @@ Headers = Sequence[tuple[str, str]]
 Host = Callable[[str], tuple[str, str]]
 """Answers what the script asks the host: a status and a body."""
 
+Signer = Callable[[str, str, str], tuple[str, str]]
+"""Answers `/assert` and `/bind`: of the path, the body and the call, a status and a body."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -102,6 +105,7 @@ class SimulatedEnvoy:
         load(_script(budget).encode().decode("latin-1"))
         self._run = self._lua.execute(HANDLE.read_text(encoding="utf-8"))
         self.host: Host = _nobody
+        self.signer: Signer = _no_signer
         self.now = 1_760_000_000_123  # milliseconds
         self.publish(resources)
 
@@ -125,8 +129,11 @@ class SimulatedEnvoy:
             {"context": self._context, "metadata": self._metadata, "host": self._ask}, recursive=False
         )
 
-    def _ask(self, question: str) -> Any:
-        status, body = self.host(question)
+    def _ask(self, question: str, path: str, call: str | None) -> Any:
+        if path in {"/assert", "/bind"}:
+            status, body = self.signer(path, question, call or "")
+        else:
+            status, body = self.host(question)
         return self._lua.table_from({"status": status, "body": body})
 
     def withdraw(self, scope: str) -> None:
@@ -143,6 +150,7 @@ class SimulatedEnvoy:
         remote_address: str = "127.0.0.1:51234",
         request_id: str = REQUEST_ID,
         server_name: str = "",
+        body: str = "",
     ) -> Outcome:
         """Send one request; `headers` are the client's, after Envoy's early header mutation."""
         all_headers = [
@@ -160,6 +168,7 @@ class SimulatedEnvoy:
             "protocol": "HTTP/1.1",
             "server_name": server_name,
             "timestamp": self.now,
+            "body": body,
         }
         record = self._run(self._lua.table_from(request, recursive=True), self._envoy)
         return self._outcome(record)
@@ -231,6 +240,10 @@ class SimulatedEnvoy:
             return function() return {total = total, tables = tables} end
             """
         )
+
+
+def _no_signer(path: str, body: str, call: str) -> tuple[str, str]:
+    raise AssertionError((path, body, call))
 
 
 def _nobody(question: str) -> tuple[str, str]:

@@ -183,10 +183,22 @@ local function new_handle(request, envoy)
   function handle:httpCall(cluster, head, body, timeout)
     assert(debug.gethook() == nil, "a hook that is set while a request waits ends another one")
     assert(type(timeout) == "number")
-    record.asked[#record.asked + 1] = { cluster = cluster, path = head[":path"], body = body }
+    record.asked[#record.asked + 1] = { cluster = cluster, path = head[":path"], body = body, call = head["x-gl-call"] }
     local reply = coroutine.yield("httpCall")
     waits = waits + 1
     return { [":status"] = reply.status }, reply.body
+  end
+
+  function handle:body()
+    assert(debug.gethook() == nil, "a hook that is set while a request waits ends another one")
+    waits = waits + 1
+    if request.body == "" then
+      return nil
+    end
+    return {
+      length = function() return #request.body end,
+      getBytes = function(_, at, count) return string.sub(request.body, at + 1, at + count) end,
+    }
   end
 
   function handle:filterContext()
@@ -231,7 +243,8 @@ return function(request, envoy)
   local script = coroutine.create(envoy_on_request)
   local ok, problem = coroutine.resume(script, handle)
   while ok and problem == "httpCall" do
-    ok, problem = coroutine.resume(script, envoy.host(record.asked[#record.asked].body))
+    local asked = record.asked[#record.asked]
+    ok, problem = coroutine.resume(script, envoy.host(asked.body, asked.path, asked.call))
   end
   record.hooked = debug.gethook() ~= nil
   record.ended = coroutine.status(script) == "dead"

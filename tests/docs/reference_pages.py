@@ -25,10 +25,10 @@ from gateline.sources.project import (
     FunctionPart,
     GatewayPart,
     ProjectFile,
-    SecretPart,
     StagePart,
     VpcLinkPart,
 )
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import (
     ActionPart,
     CertificatePart,
@@ -48,6 +48,7 @@ from gateline.sources.project_balancer import (
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
+from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
@@ -76,7 +77,10 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("apis.NAME", ApiPart),
     ("apis.NAME.stages.NAME", StagePart),
     ("apis.NAME.stages.NAME.method_settings.NAME", MethodSettingPart),
+    ("apis.NAME.stages.NAME.assertion", AssertionPart),
+    ("assertions", AssertionsPart),
     ("secrets.NAME", SecretPart),
+    ("secrets.NAME.probe", ProbePart),
     ("vpc_links.NAME", VpcLinkPart),
     ("load_balancers.NAME", LoadBalancerPart),
     ("load_balancers.NAME.listeners[]", ListenerPart),

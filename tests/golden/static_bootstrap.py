@@ -47,7 +47,7 @@ def static_bootstrap(
 
 def _listener(message: Message, scopes: Mapping[str, Message]) -> dict[str, Any]:
     listener: dict[str, Any] = without_ads(to_dict(message))
-    for chain in listener["filter_chains"]:
+    for chain in listener.get("filter_chains", []):  # none where datagrams come
         for manager in (each["typed_config"] for each in chain["filters"]):
             if "scoped_routes" not in manager:
                 continue

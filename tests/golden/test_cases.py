@@ -96,7 +96,8 @@ def test_a_case_says_and_compiles_what_is_expected(case: Case, pytestconfig: pyt
     inspection = inspect(None, None, case.allowed)
     assert (said.exit_code == 0) == (inspection.resources is not None)
     if inspection.loaded.gateway is not None:
-        golden.check("model.yaml", dump(model(inspection.loaded.gateway)))
+        # A service's working directory is the only path of this machine that a model holds.
+        golden.check("model.yaml", dump(model(inspection.loaded.gateway)).replace(str(case.folder), "CASE"))
     if inspection.resources is not None:
         for section, items in resources(inspection.resources).items():
             golden.check(f"{section}.yaml", shown(section, items, case.folder.name))
@@ -138,6 +139,18 @@ def _bootstrap(inspection: Inspection, case: Case) -> dict[str, Any]:
         certificates=tuple(
             Certificate(name=name, chain=pair.certificate, private_key=Secret(name, pair.private_key))
             for name, pair in shown.items()
+        ),
+        client_certificates=tuple(
+            Certificate(
+                name=each.name, chain=edge.certificate, private_key=Secret(each.name, edge.private_key)
+            )
+            for each in gateway.client_certificates
+        ),
+        authority=edge.certificate,
+        authorities=tuple(
+            (group.tls.authority, edge.certificate)
+            for group in gateway.target_groups
+            if group.tls is not None
         ),
         trust=edge.certificate,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,79 @@ def test_a_rotation_passes_through_the_file(tmp_path: Path) -> None:
         for value in good:
             guard.check("GET", "/", [(SECRET, value)])
         refusal(guard, [(SECRET, bad)])
-    path.write_text("\n")
-    assert guard.check("GET", "/", [(SECRET, "new")]).by
-    path.unlink()
-    assert guard.check("GET", "/", [(SECRET, "new")]).by
+
+
+@pytest.mark.usefixtures("always_looked_at")
+def test_an_emptied_and_a_missing_file_take_away_what_they_allowed(tmp_path: Path, jwks: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("s3\n")
+    keys = jwks.read_text()
+    by_secret, by_key = Guard(secret_file=path), Guard(jwks_file=jwks, audience="orders")
+    token = tokens.signed(tokens.claims())
+    for content in ("", " \n", None):
+        for file in (path, jwks):
+            if content is None:
+                file.unlink()
+            else:
+                file.write_text(content)
+        refusal(by_secret, [(SECRET, "s3")])
+        refusal(by_secret, [(SECRET, "")])
+        refusal(by_key, [(ASSERTION, token)])
+        path.write_text("s3\n")
+        jwks.write_text(keys)
+        assert by_secret.check("GET", "/", [(SECRET, "s3")]).by == "secret"
+        assert by_key.check("GET", "/", [(ASSERTION, token)]).by == "assertion"
+
+
+@pytest.mark.usefixtures("always_looked_at")
+def test_a_slow_thread_does_not_bring_back_what_a_file_said_before(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("one")
+    parsing, go_on = threading.Event(), threading.Event()
+
+    def parse(content: bytes) -> bytes:
+        if content == b"two":
+            parsing.set()
+            assert go_on.wait(30)
+        return content
+
+    watched = watched_file.WatchedFile(path, parse, nothing=b"")
+    path.write_text("two")
+    slow = threading.Thread(target=watched.value)
+    slow.start()
+    assert parsing.wait(30)
+    path.write_text("three")
+    assert watched.value() == b"three"
+    go_on.set()
+    slow.join()
+    assert watched.value() == b"three"
+
+
+def test_a_file_with_its_time_put_back_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old\n")
+    before = path.stat()
+    guard = Guard(secret_file=path)
+    path.write_text("new\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    deadline = time.monotonic() + 30
+    while guard.probe("GET", "/.well-known/gateline-guard", [(SECRET, "new")]) != 204:
+        assert time.monotonic() < deadline
+    refusal(guard, [(SECRET, "old")])
+
+
+def test_a_body_that_comes_late_does_not_revive_an_assertion(jwks: Path) -> None:
+    now = [time.time()]
+    guard = Guard(jwks_file=jwks, audience="orders", bind="request", clock=lambda: now[0])
+    bound_to = [tokens.signed(tokens.claims(req=tokens.request("GET", "/"))) for _ in range(2)]
+    headers = [[(ASSERTION, token)] for token in bound_to]
+    held_back = guard.begin("GET", "/", headers[0])
+    guard.check("GET", "/", headers[0])
+    now[0] += 70
+    later = tokens.claims(req=tokens.request("GET", "/"), iat=int(now[0]), exp=int(now[0]) + 60)
+    guard.check("GET", "/", [(ASSERTION, tokens.signed(later))])  # whose taking forgets the first
+    with pytest.raises(Refused):
+        guard.finish(held_back, b"")
 
 
 def test_the_environment_gives_two_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +165,8 @@ def test_the_environment_gives_two_values(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("S_PREVIOUS", "old")
     guard = Guard(secret_environment="S")
     assert guard.check("GET", "/", [(SECRET, "new")]) == guard.check("GET", "/", [(SECRET, "old")])
+    monkeypatch.setenv("S", os.fsdecode(b"\xff\xfe"))
+    assert Guard(secret_environment="S").check("GET", "/", [(SECRET, b"\xff\xfe")]).by == "secret"
     monkeypatch.delenv("S")
     with pytest.raises(ValueError, match="no S"):
         Guard(secret_environment="S")

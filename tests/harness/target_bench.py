@@ -91,7 +91,7 @@ class TargetBench:
         }
         resources = Resources(
             by_type={
-                SECRET: {names.TRUST: trust(trusted)} if trusted else {},
+                SECRET: {names.TRUST: trust(names.TRUST, trusted)} if trusted else {},
                 CLUSTER: clusters,
                 ENDPOINT: {},
                 LISTENER: {names.LISTENER: _listener(self.port), **(listeners or {})},

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from gateline.dataplane import keys
+from gateline.dataplane.netstring import NetstringWriter, split
 from gateline.functions.answer import Answer, Returned
 from gateline.host import app
 from gateline.host.protocol import LARGEST_QUESTION
 from gateline.integrations.event import LARGEST_EVENT
+from gateline.model.assertion import Binding
+from gateline.model.hosting import HostConfiguration
 from host.questions import StandIn, authorizer, configuration, described, made_service, question, read_reply
+from host.signing import claims_of, signing
 
 
 @dataclass
@@ -52,11 +56,15 @@ def request(verb: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def served(folder: Path, story: Callable[[Bench], Awaitable[None]]) -> None:
+def served(
+    folder: Path,
+    story: Callable[[Bench], Awaitable[None]],
+    given: HostConfiguration | None = None,
+) -> None:
     async def play() -> None:
         functions = StandIn()
         service = made_service(functions)
-        await service.configure(configuration(authorizer()))
+        await service.configure(given or configuration(authorizer()))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(str(folder / "s"))
         listening.listen()
@@ -248,5 +256,32 @@ def test_a_body_that_is_too_large_to_be_looked_at_is_a_500(tmp_path: Path) -> No
         body = b"x" * (keys.BODY_LIMIT + 1)
         head, _ = await bench.send(request("POST", "/inspect", body, x_gl_call=described().decode()))
         assert head.split(b" ")[1] == b"500"
+
+    served(tmp_path, story)
+
+
+def bound(verb: str = "GET") -> str:
+    """What the script says of a request that is to be bound."""
+    writer = NetstringWriter()
+    writer.put("shop/prod", "rev1", "request-1", "192.0.2.7", verb, "/a", "", 0)
+    return writer.data.decode()
+
+
+def test_a_request_is_bound_with_a_body_and_a_stage_without_one(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        head, reply = await bench.send(request("POST", "/bind", b"body", **{keys.CALL_HEADER: bound()}))
+        assert head.startswith(b"HTTP/1.1 200")
+        assert claims_of(split(reply)[0].decode())["req"]["m"] == "GET"
+        _, reply = await bench.send(request("POST", "/assert", b"9:shop/prod4:rev1"))
+        assert claims_of(split(reply)[0].decode())["sub"] == ""
+
+    served(tmp_path, story, signing(binding=Binding.REQUEST))
+
+
+def test_what_is_not_to_be_bound_is_not_answered_with_anything(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        for call in ("nonsense", bound()):
+            head, reply = await bench.send(request("POST", "/bind", b"body", **{keys.CALL_HEADER: call}))
+            assert (head.split()[1], reply) == (b"500", b"")
 
     served(tmp_path, story)

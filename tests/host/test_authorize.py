@@ -2,17 +2,32 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
-from gateline.dataplane.netstring import NetstringInvalid
+from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.functions.speech import Trouble
+from gateline.host.assertions import Assertions
 from gateline.host.authorize import Authorize
 from gateline.host.decisions import Decisions
+from gateline.host.directory import Directory
+from gateline.model.assertion import Binding
 from gateline.model.authorizer import AuthorizerKind
-from gateline.model.hosting import HostedAuthorizer
-from host.questions import ALLOW, ARN, DENY, StandIn, authorizer, directory, question, read_reply
+from gateline.model.hosting import HostConfiguration, HostedAuthorizer
+from host.questions import (
+    ALLOW,
+    ARN,
+    DENY,
+    StandIn,
+    authorizer,
+    configuration,
+    directory,
+    question,
+    read_reply,
+)
+from host.signing import claims_of, signing
 
 NOW = 1_700_000_000_000
 
@@ -199,3 +214,59 @@ def test_a_kept_decision_costs_no_place_and_no_call() -> None:
         await asyncio.gather(*waiting)
 
     asyncio.run(story())
+
+
+def reply_parts(reply: bytes) -> tuple[str, list[str]]:
+    """The assertion in front of a reply, "" for none, and the rest."""
+    kind, *values = split(reply)
+    if kind != b"asserted":
+        return "", read_reply(reply)
+    rest = NetstringWriter()
+    rest.put(*values[3:])
+    return values[0].decode(), read_reply(rest.data)
+
+
+def asserted(given: HostConfiguration, *times: int) -> tuple[StandIn, list[tuple[str, list[str]]]]:
+    """What a caller's token is answered at these times, and the function that was asked."""
+    functions, clock = StandIn(), [NOW]
+
+    async def ask() -> list[tuple[str, list[str]]]:
+        assertions = Assertions(now=lambda: clock[0])
+        await assertions.configure(given)
+        found = Directory(given)
+        authorize = Authorize(
+            functions,
+            Decisions(now=lambda: clock[0]),
+            lambda: found,
+            functions.told.append,
+            assertions=assertions,
+            now=lambda: clock[0],
+        )
+        replies = []
+        for time in times:
+            clock[0] = time
+            replies.append(reply_parts(await authorize(question())))
+        return replies
+
+    return functions, asyncio.run(ask())
+
+
+def test_the_decision_comes_with_an_assertion_of_who_calls() -> None:
+    _, ((token, decision),) = asserted(signing(authorizer()), NOW)
+    assert decision == ["policy", str(NOW + 300_000), "1", "ann", "level=3"]
+    said = claims_of(token)
+    assert (said["sub"], said["ctx"], said["aud"]) == ("ann", {"level": "3"}, "orders")
+
+
+def test_a_decision_that_is_kept_is_signed_anew_and_the_function_not_asked() -> None:
+    functions, replies = asserted(signing(authorizer()), NOW, NOW + 1, NOW + 50_000, NOW + 100_000)
+    tokens = [token for token, _ in replies]
+    assert len(functions.events) == 1
+    assert (tokens[0] == tokens[1], len(set(tokens))) == (True, 3)
+
+
+def test_without_a_key_or_a_caller_to_speak_of_the_decision_comes_alone() -> None:
+    keyless = replace(signing(authorizer()), assertion_kid="", assertion_key="")
+    for given in (keyless, signing(authorizer(), binding=Binding.REQUEST), configuration(authorizer())):
+        _, ((token, decision),) = asserted(given, NOW)
+        assert (token, decision[0]) == ("", "policy")

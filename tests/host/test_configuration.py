@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateline.host.configuration import NOWHERE, ConfigurationInvalid, from_json, to_json
@@ -103,6 +103,7 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
     return st.tuples(*map(of, parts))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # it is a large value, and machines are busy
 @given(configuration=of(HostConfiguration))
 def test_any_configuration_is_read_as_it_was_written(configuration: HostConfiguration) -> None:
     assert from_json(to_json(configuration)) == configuration

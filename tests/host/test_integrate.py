@@ -26,9 +26,9 @@ JSON = ((b"Content-Type", b"application/json"),)
 WRONG = b'{"message": "Internal server error"}'
 
 
-def hosting(of: Integration, **method: Any) -> HostConfiguration:
+def hosting(of: Integration, given: HostConfiguration | None = None, **method: Any) -> HostConfiguration:
     """The usual stage, whose method has an integration that the host performs."""
-    given = configuration()
+    given = given or configuration()
     (stage,) = given.stages
     changed = replace(
         stage.methods[0],
@@ -62,6 +62,7 @@ def played(
     *,
     says: Callable[[bytes], bytes | None] = lambda _: OK,
     answer: Answer | None = None,
+    signs: HostConfiguration | None = None,
     **method: Any,
 ) -> None:
     async def play() -> None:
@@ -69,7 +70,7 @@ def played(
             functions = StandIn(answer or Returned(b'{"a": 1}'))
             service = made_service(functions, egress=peer.socket)
             try:
-                await service.configure(hosting(of, **method))
+                await service.configure(hosting(of, signs, **method))
                 async with asyncio.timeout(30):
                     await story(Bench(service, peer, functions))
             finally:

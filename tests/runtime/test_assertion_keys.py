@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from gateline.model.assertion import Assertion
 from gateline.model.gateway import Edge, Gateway
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.runtime.assertion_keys import SHOWN_AFTER, SHOWN_BEFORE, due, signing
+from gateline.model.service import Service
+from gateline.runtime.assertion_keys import SHOWN_AFTER, SHOWN_BEFORE, due, is_wanted, renewal, signing
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.vault import Vault
 from gateline_guard import Guard
@@ -131,3 +133,40 @@ def test_something_else_in_the_vault_is_an_error_that_says_so(state: StateDir) -
         Vault(state).write("assertion-keys", content)
         with pytest.raises(GatelineError, match="the keys of assertions in the vault"):
             signing(gateway(), state, NOW)
+
+
+def test_whoever_shows_the_keys_or_gives_them_to_a_service_has_some() -> None:
+    plain = gateway(wanted=False)
+    service = Service(name="orders", command=("serve", "{jwks_file}"), cwd="/", origin=HERE)
+    assert not is_wanted(plain)
+    assert is_wanted(replace(plain, jwks_path="/.well-known/jwks.json"))
+    assert is_wanted(replace(plain, services=(service,)))
+
+
+def test_the_duty_is_due_when_something_is_and_not_before_anything_serves(state: StateDir) -> None:
+    served: list[Gateway] = []
+
+    async def take_in() -> None:
+        raise AssertionError
+
+    duty = renewal(lambda: served[0] if served else None, state, take_in)
+    assert duty.due() is None
+    served.append(gateway(timedelta(seconds=8)))
+    assert duty.due() is None
+    now = datetime.now(UTC)
+    signing(served[0], state, now)
+    assert duty.due() == now + timedelta(seconds=4)
+    assert duty.work is take_in
+
+
+def test_keys_that_cannot_be_opened_are_due_so_that_somebody_says_why(state: StateDir) -> None:
+    signing(gateway(), state, NOW)
+    (kept,) = (state.path / "vault").glob("*.sealed")
+    kept.write_bytes(b"something else")
+
+    async def take_in() -> None:
+        raise AssertionError
+
+    found = renewal(gateway, state, take_in).due()
+    assert found is not None
+    assert found <= datetime.now(UTC)

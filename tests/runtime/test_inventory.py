@@ -75,6 +75,8 @@ PROJECT: dict[str, Any] = {
         },
     },
     "target_groups": {
+        "wired": {"protocol": "TCP", "tls": {"ca": "gateline", "identity": "wired.internal"}},
+        "raw": {"protocol": "TCP"},
         "orders": {"health_check": {"path": "/health", "interval_seconds": 5, "timeout_seconds": 2}},
         "old": {"targets": ["127.0.0.9:9"]},
     },
@@ -125,6 +127,7 @@ def test_all_that_could_be_reached_is_told(tmp_path: Path) -> None:
     assert (tasks["mail"]["port"], tasks["mail"]["socket"]) == (0, "")
     assert all(each["uid"] is not None for each in told["tasks"])
     assert told["groups"]["orders"]["health_path"] == "/health"
+    assert [told["groups"][name]["protocol"] for name in ("wired", "raw")] == ["HTTPS", "TCP"]
     [target] = told["targets"]
     assert (target["target_group"], target["host"], target["port"]) == ("old", "127.0.0.9", 9)
     assert told["headers"] == [

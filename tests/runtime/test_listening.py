@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import AddressInUse, GatelineError
-from gateline.runtime.listening import accepts, holder, reachable, reserve
+from gateline.runtime.listening import accepts, holder, reachable, reserve, reserve_datagrams
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="SO_REUSEPORT shares a port on Linux only")
 
@@ -114,3 +114,17 @@ def test_a_listener_is_waited_for() -> None:
                 await waiting
 
     asyncio.run(play())
+
+
+def test_a_port_for_datagrams_is_asked_for_exclusively_and_not_kept() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        with pytest.raises(
+            AddressInUse, match=f"127.0.0.1:{port} is in use by process .* another with `bind`"
+        ):
+            reserve_datagrams("127.0.0.1", port, another="`bind`")
+    reserve_datagrams("127.0.0.1", port, another="`bind`")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))

@@ -9,6 +9,7 @@ import pytest
 
 from compile.balancers import balancer, listener, project
 from gateline.errors import AddressInUse
+from gateline.model.load_balancer import ListenerProtocol
 from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.reservation import reserve_balancers, reserve_for
 from harness.free_port import free_port
@@ -79,3 +80,19 @@ def test_a_taken_socket_of_a_balancer_names_what_to_change() -> None:
         gateway = project(balancer(listener(bind_port=taken.getsockname()[1])))
         with pytest.raises(AddressInUse, match="another with `bind`"):
             reserve_balancers(Remembering(), gateway, opened)
+
+
+def test_a_port_for_datagrams_is_asked_for_once_and_stays_envoys() -> None:
+    processes = Remembering()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as envoy, ExitStack() as opened:
+        envoy.bind(("127.0.0.1", 0))
+        port = envoy.getsockname()[1]
+        gateway = project(balancer(listener(bind_port=port, protocol=ListenerProtocol.UDP)))
+        with pytest.raises(AddressInUse, match="another with `bind`"):
+            reserve_balancers(processes, gateway, opened)
+        envoy.close()
+        reserve_balancers(processes, gateway, opened)
+        assert processes.handles == {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as envoy, ExitStack() as opened:
+        envoy.bind(("127.0.0.1", port))
+        reserve_balancers(processes, gateway, opened)  # control came back

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,17 @@ import pytest
 from gateline.model.diagnostic import Complaints
 from gateline.model.origin import Origin
 from gateline.model.secret import Secret, SecretSource, SecretSourceKind
-from gateline.runtime.secret import LONGEST, header_value_fault, read_secrets, without_secrets
+from gateline.rotation.stages import Stages, Step
+from gateline.runtime.secret import (
+    LONGEST,
+    header_value_fault,
+    read_secrets,
+    staged_secrets,
+    without_secrets,
+)
+from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir, hold_state_dir
+from gateline.runtime.vault import Vault
 
 
 @pytest.fixture
@@ -134,3 +144,34 @@ def test_bytes_that_a_header_can_carry_have_none(value: bytes) -> None:
 def test_a_childs_environment_lacks_the_secrets() -> None:
     sources = [source(SecretSourceKind.ENV, "TOKEN"), source(SecretSourceKind.FILE, "HOME")]
     assert without_secrets({"TOKEN": "x", "HOME": "/h"}, sources) == {"HOME": "/h"}
+
+
+NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+
+
+def test_of_a_rotated_secret_counts_what_its_stages_say(state: StateDir) -> None:
+    generated = source(SecretSourceKind.GENERATE)
+    both = Stages(step=Step.PENDING, current=b"old", pending=b"new", begun=NOW, since=NOW)
+    SecretStages(state, {}).write(generated, both)
+    found, complaints = read(state, generated)
+    assert found == (Secret("Header", b"old", (b"new", b"old")),)
+    assert messages(complaints) == []
+
+
+def test_a_value_that_an_older_version_kept_is_gone_on_with(state: StateDir) -> None:
+    Vault(state, {}).write("secret/Header/current", b"kept by an older version")
+    found, _ = read(state, source(SecretSourceKind.GENERATE))
+    assert found == (Secret("Header", b"kept by an older version"),)
+    assert Vault(state, {}).names() == ("secret/Header/stages",)
+
+
+def test_a_rotation_changes_what_counts_of_secrets_that_are_rotated_here_and_no_others(
+    state: StateDir,
+) -> None:
+    sources = (source(SecretSourceKind.GENERATE), source(SecretSourceKind.ENV, "TOKEN", "Other"))
+    before, _ = read(state, *sources, environ={"TOKEN": "told"})
+    kept = SecretStages(state, {})
+    stages = Stages(current=b"new", begun=NOW, since=NOW)
+    for each in sources:
+        kept.write(each, stages)
+    assert staged_secrets(before, sources, kept) == (Secret("Header", b"new"), Secret("Other", b"told"))

@@ -4,16 +4,17 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateline.model.gateway import Keyring
 from gateline.model.origin import Origin
-from gateline.model.secret import Secret
+from gateline.model.secret import Certificate, Secret
 from gateline.model.service import Service
 from gateline.processes.isolation import FIRST_UID, NOBODY_ELSE
-from gateline.runtime.service_files import ServiceFiles, files_of
+from gateline.runtime.service_files import ServiceFiles, certificates_of, files_of
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 
 US = FIRST_UID + 7 if os.geteuid() == 0 else NOBODY_ELSE
@@ -101,3 +102,29 @@ def test_a_file_holds_one_accepted_value_a_line_the_newest_first() -> None:
     )
     keyring = Keyring(secrets=(Secret("A", b"old", (b"new", b"old")), Secret("B", b"b"), Secret("C", b"c")))
     assert files_of(service, keyring) == {"secret-A": b"new\nold\n", "secret-B": b"b\n"}
+
+
+def test_a_service_is_given_the_key_set_when_it_asks_for_it() -> None:
+    plain = Service(name="orders", command=("serve",), cwd="/", origin=Origin("gateline.yaml"))
+    asking = replace(plain, environment=(("KEYS", "{jwks_file}"),))
+    keyring = Keyring(jwks=b'{"keys":[]}')
+    assert files_of(asking, keyring) == {"jwks.json": b'{"keys":[]}'}
+    assert files_of(plain, keyring) == {}
+
+
+def test_a_service_gets_those_files_of_the_authority_that_it_asks_for() -> None:
+    own = Certificate(name="orders", chain=b"chain", private_key=Secret("orders.key", b"key"))
+    keyring = Keyring(authority=b"ca", services=(own,))
+
+    def given(*command: str, name: str = "orders") -> dict[str, bytes]:
+        service = Service(name=name, command=command, cwd="/", origin=Origin(file="gateline.yaml"))
+        assert certificates_of(service, keyring) == files_of(service, keyring)
+        return files_of(service, keyring)
+
+    assert given("serve") == {}
+    assert given("serve", "{ca_file}") == {"ca.pem": b"ca"}
+    assert given("serve", "{certificate_file}", "{private_key_file}") == {
+        "certificate.pem": b"chain",
+        "private_key.pem": b"key",
+    }
+    assert given("serve", "{certificate_file}", name="mail") == {}

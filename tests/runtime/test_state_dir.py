@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_rights_of_others_are_taken_away(tmp_path: Path) -> None:
     (tmp_path / ".gateline").chmod(0o755)
     with hold_state_dir(tmp_path, None, {}) as state:
         assert mode(state.path) == 0o700
+
+
+def test_a_folder_that_users_share_is_not_taken_from_them(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(GatelineError, match="users share"), hold_state_dir(tmp_path, shared, {}):
+        pass
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
 
 
 def test_a_link_instead_of_a_directory_is_refused(tmp_path: Path) -> None:
@@ -164,6 +174,21 @@ def test_sockets_of_tasks_have_one_folder_that_their_users_may_pass(tmp_path: Pa
     assert not folder.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_what_somebody_else_put_in_the_place_of_tasks_sockets_is_not_used(tmp_path: Path) -> None:
+    with hold_state_dir(tmp_path, None, {}) as held:
+        folder = held.task_folder()
+        folder.rmdir()  # as cleaners of /tmp do
+        folder.mkdir()
+        os.chown(folder, 4711, 4711)
+        assert held.task_folder() != folder
+        folder.rmdir()
+        folder.symlink_to(tmp_path)
+        (held.path / "tasks.path").write_text(str(folder))
+        assert held.task_folder() != folder
+        folder.unlink()
+
+
 def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> None:
     with hold_state_dir(tmp_path, None, {}) as held:
         sockets = (
@@ -174,3 +199,18 @@ def test_no_socket_has_a_longer_name_than_there_is_room_for(tmp_path: Path) -> N
             held.host_control_socket,
         )
         assert max(sockets, key=lambda socket: len(socket.name)).name == state_dir._LONGEST_SOCKET_NAME
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")
+def test_a_private_file_is_on_the_disk_before_its_name_is_and_its_name_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+
+    def sync(handle: int) -> None:
+        content = Path(f"/proc/self/fd/{handle}").readlink()
+        synced.append((content == tmp_path, (tmp_path / "key").exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_private(tmp_path / "key", b"value")
+    assert synced == [(False, False), (True, True)]

@@ -44,6 +44,15 @@ def test_a_port_that_somebody_listens_at_is_passed_over(monkeypatch: pytest.Monk
         free_port()
 
 
+def test_a_port_that_somebody_has_for_datagrams_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = free_port()
+    within(monkeypatch, range(start, start + 1))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((LOOPBACK, start))
+        with pytest.raises(NoPort):
+            free_port()
+
+
 def test_a_machine_without_ports_of_its_own_for_outgoing_connections_has_ports_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gateline.authority.certificates import issue_client, make_authority
+from gateline.model.secret import Certificate
 from gateline.model.target_group import HealthCheck, TargetProtocol
 from gateline.services.port import LOOPBACK, free_port
 from gateline.services.probe import LONGEST_LINE, MOST_LINES, Answer, probe
@@ -244,6 +246,22 @@ def test_certificates_of_targets_are_not_verified(tmp_path: Path) -> None:
             return await probe(HealthCheck(protocol=TargetProtocol.HTTPS), port=port)
 
     assert asyncio.run(ask()) == WELL
+
+
+def test_a_target_that_lets_in_nobody_without_a_certificate_is_shown_one(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    authority = make_authority("shop", now)
+    shown = issue_client(authority, "shop", "mine", now=now, life=timedelta(hours=1))
+    context = self_signed(tmp_path)
+    context.load_verify_locations(cadata=authority.chain.decode())
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    async def ask(certificate: Certificate | None) -> Answer:
+        async with served(says(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as port:
+            return await probe(HealthCheck(protocol=TargetProtocol.HTTPS), port=port, shown=certificate)
+
+    assert asyncio.run(ask(shown)) == WELL
+    assert not asyncio.run(ask(None)).well
 
 
 def test_a_target_that_does_not_speak_tls_is_not_well() -> None:

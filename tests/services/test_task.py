@@ -14,7 +14,11 @@ import pytest
 from gateline.model.origin import Origin
 from gateline.model.secret import Secret
 from gateline.services.task import (
+    CA_FILE,
+    CERTIFICATE_FILE,
+    PRIVATE_KEY_FILE,
     command_words,
+    given_files,
     revision,
     takes_port,
     takes_socket,
@@ -94,6 +98,17 @@ def test_a_task_is_told_where_the_file_of_a_secret_is() -> None:
     service = replace(SERVICE, secret_files=(("PROOF_FILE", "Proof"),))
     found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
     assert found["PROOF_FILE"] == "/run/f/secret-Proof"
+
+
+def test_the_path_of_the_key_set_is_put_in_where_it_is_asked_for() -> None:
+    service = replace(
+        SERVICE, command=("serve", "--keys={jwks_file}"), environment=(("KEYS", "{jwks_file}"), ("A", "{a}"))
+    )
+    assert command_words(service, files="/run/f") == ("serve", "--keys=/run/f/jwks.json")
+    found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
+    assert (found["KEYS"], found["A"]) == ("/run/f/jwks.json", "{a}")
+    assert given_files(service) == {"jwks.json"}
+    assert given_files(SERVICE) == frozenset()
 
 
 def test_whoever_starts_the_process_may_put_the_mark_in() -> None:
@@ -182,3 +197,27 @@ def test_another_value_to_accept_makes_another_revision_but_not_of_those_that_re
 
 def test_nobody_without_the_key_can_try_values_against_a_revision() -> None:
     assert revision(WITH_SECRET, secrets=given(db="pw"), key=b"another") != told()
+
+
+def test_what_stands_for_a_file_becomes_its_path_in_words_and_in_the_environment() -> None:
+    service = replace(
+        SERVICE,
+        command=("serve", "--tls={certificate_file},{private_key_file}", "{ca_files}"),
+        environment=(("CA", "{ca_file}"), ("OTHER", "{port}")),
+    )
+    assert given_files(service) == {CA_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE}
+    words = command_words(service, files="/run/f")
+    assert words == ("serve", "--tls=/run/f/certificate.pem,/run/f/private_key.pem", "{ca_files}")
+    found = task_environment(service, {}, secrets={}, mark="m", files="/run/f")
+    assert (found["CA"], found["OTHER"]) == ("/run/f/ca.pem", "{port}")
+    assert given_files(SERVICE) == frozenset()
+
+
+def test_another_certificate_replaces_the_tasks_and_its_absence_changes_no_revision() -> None:
+    plain = revision(SERVICE, secrets={}, key=KEY)
+    first = revision(SERVICE, secrets={}, key=KEY, certificates={CA_FILE: b"a", CERTIFICATE_FILE: b"b"})
+    again = revision(SERVICE, secrets={}, key=KEY, certificates={CERTIFICATE_FILE: b"b", CA_FILE: b"a"})
+    swapped = revision(SERVICE, secrets={}, key=KEY, certificates={CA_FILE: b"b", CERTIFICATE_FILE: b"a"})
+    assert revision(SERVICE, secrets={}, key=KEY, certificates={}) == plain
+    assert first == again
+    assert len({plain, first, swapped}) == 3

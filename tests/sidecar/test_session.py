@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from gateline.errors import FileUnreadable, GatelineError
 from gateline.sidecar.session import certificate_proof, header_proof
 from harness.free_port import free_port
+from harness.http2_client import Http2Connection
 from harness.raw_client import PATIENCE, exchange
 from harness.recording_backend import RecordingBackend
 
@@ -111,6 +112,44 @@ def test_only_the_gateways_header_opens_the_way_and_the_application_never_sees_i
         first, second, _ = backend.received()
         assert first.target == second.target == b"/orders//a/%2e;x?y=1"
         assert b"x-gw-secret" not in first.names | second.names
+
+
+def test_who_asks_for_the_health_path_without_proof_can_say_nothing_else(
+    tmp_path: Path, backend: RecordingBackend
+) -> None:
+    (tmp_path / "secret").write_text("s\n")
+    options = ("--header", "x-gw", "--secret-file", str(tmp_path / "secret"), "--health-path", "/healthz")
+    with sidecar(tmp_path, f"127.0.0.1:{backend.port}", *options) as port:
+        more = ("Content-Length: 0", "Connection: upgrade\r\nUpgrade: websocket")
+        assert [get(port, header, path="/healthz") for header in more] == [401, 401]
+        assert backend.received() == []
+        said = ("X-Original-URL: /admin", "X-User: root", "X-HTTP-Method-Override: DELETE", "Cookie: a=b")
+        assert get(port, *said, path="/healthz") == 200
+        assert get(port, "x-gw: s", "X-User: alice", path="/healthz") == 200
+        unknown, known = backend.received()
+        assert unknown.names <= {b"host", b"x-forwarded-proto", b"connection"}
+        assert b"x-user" in known.names
+
+
+def test_a_line_of_blanks_is_no_value_and_too_large_a_file_holds_none(
+    tmp_path: Path, backend: RecordingBackend
+) -> None:
+    secrets = tmp_path / "secret"
+    secrets.write_text("one\t\n  \n\t\n")
+    options = ("--header", "x-gw", "--secret-file", str(secrets))
+    with sidecar(tmp_path, f"127.0.0.1:{backend.port}", *options) as port:
+        assert [over_http2(port, value) for value in (b"  ", b"\t", b"", b"one")] == [401, 401, 401, 200]
+        (tmp_path / "next").write_text(f"two\n{'x' * 65530}\ny-that-is-cut-off\n")
+        (tmp_path / "next").rename(secrets)
+        until(lambda: get(port, "x-gw: one"), 401)
+        assert [get(port, f"x-gw: {value}") for value in ("two", "y")] == [401, 401]
+
+
+def over_http2(port: int, value: bytes) -> int:
+    """The status of a request over HTTP/2, which carries blanks that HTTP/1 takes away."""
+    names = ((b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"a"), (b":path", b"/x"))
+    with Http2Connection(port) as connection:
+        return connection.request([*names, (b"x-gw", value)]).status
 
 
 def test_a_new_secret_counts_and_an_old_one_does_not_when_the_file_is_replaced(
@@ -283,6 +322,22 @@ def test_only_the_gateways_certificate_opens_the_way_and_a_new_one_of_ours_is_ta
             lambda: shown(port, folder, ours.issue(gateway)),
             f"HTTP/1.1 200 OK by {_padded(serial_of(fresh))}",
         )
+
+
+def test_a_wildcard_certificate_is_not_the_gateway_by_name(tmp_path: Path, backend: RecordingBackend) -> None:
+    ours = Authority()
+    folder = tmp_path / "identity"
+    folder.mkdir()
+    (folder / "ca.pem").write_bytes(ours.pem)
+    (folder / "own.pem").write_bytes(ours.issue(x509.DNSName("orders")))
+    files = ("--certificate", f"{folder}/own.pem", "--private-key", f"{folder}/own.pem")
+    options = ("--identity", "gw.shop.internal", *files, "--ca", f"{folder}/ca.pem")
+    with sidecar(tmp_path, f"127.0.0.1:{backend.port}", *options) as port:
+        for name in ("*.shop.internal", "g*.shop.internal", "gwxshop.internal", "a.gw.shop.internal"):
+            assert shown(port, folder, ours.issue(x509.DNSName(name))) == "closed", name
+        assert backend.received() == []
+        for name in ("gw.shop.internal", "GW.shop.internal"):
+            assert "200" in shown(port, folder, ours.issue(x509.DNSName(name))), name
 
 
 def _padded(serial: str) -> str:

@@ -136,9 +136,19 @@ RAW: Json = {"protocol": "TCP", "port": 9, "default_actions": [{"type": "forward
             "/protocol: only integrations lead to an internal balancer, and its listeners are TCP, not TLS",
         ),
         (
+            {**RAW, "protocol": "UDP", "certificates": [{"self_signed": True}]},
+            {**NETWORK, "raw": "UDP"},
+            "/certificates: certificates belong to an HTTPS or TLS listener",
+        ),
+        (
+            {**RAW, "protocol": "UDP"},
+            {"type": "network", "raw": "UDP"},
+            "/protocol: only integrations lead to an internal balancer, and its listeners are TCP, not UDP",
+        ),
+        (
             {**RAW, "protocol": "HTTP"},
             NETWORK,
-            "/protocol: the listeners of a network balancer are TCP or TLS, not HTTP",
+            "/protocol: the listeners of a network balancer are TCP, TLS, UDP or TCP_UDP, not HTTP",
         ),
         (
             http(protocol="TCP"),
@@ -150,7 +160,9 @@ RAW: Json = {"protocol": "TCP", "port": 9, "default_actions": [{"type": "forward
 def test_listeners_that_do_not_fit_their_balancer_are_refused(
     load_project: LoadProject, listener: Json, balancer: Json, said: str
 ) -> None:
-    text = listening(listener, balancer=balancer, target_groups={"raw": {"protocol": "TCP"}})
+    raw = balancer.get("raw", "TCP")
+    face = {key: value for key, value in balancer.items() if key != "raw"}
+    text = listening(listener, balancer=face, target_groups={"raw": {"protocol": raw}})
     assert errors_of(load_project, text) == [f"GL231 {LISTENER}{said}"]
 
 

@@ -106,8 +106,7 @@ include: [services/*.yaml]
 """DESIGN section 3, as far as this version goes."""
 
 LATER = {
-    ProjectFile: "client_certificates",
-    StagePart: "client_certificate cache access_log canary",
+    StagePart: "cache access_log canary",
     MethodSettingPart: "cache_ttl caching logging_level data_trace metrics",
 }
 

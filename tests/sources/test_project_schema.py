@@ -88,7 +88,7 @@ def test_what_gateline_takes_is_valid(written: str) -> None:
         "usage_plans: {gold: {stages: [a/b], quota: {limit: 1, period: YEAR}}}",
         "services: {a: {}}",
         "services: {a: {command: []}}",
-        "target_groups: {a: {protocol: UDP}}",
+        "target_groups: {a: {protocol: QUIC}}",
         "load_balancers: {a: {}}",
         "domains: {api.example.com: {}}",
         "domains: {'http://a': {mappings: {'': a/b}}}",

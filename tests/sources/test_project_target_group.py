@@ -40,6 +40,11 @@ def test_a_health_check_keeps_to_amazons_ranges(written: dict[str, Any]) -> None
         {"stickiness": {}},
         {"preserve_client_ip": True},
         {"protocol": "HTTPS", "proxy_protocol_v2": True},
+        {"tls": {"ca": "gateline", "identity": "a"}},
+        {"protocol": "UDP", "tls": {"ca": "gateline", "identity": "a"}},
+        {"protocol": "UDP", "proxy_protocol_v2": True},
+        {"protocol": "TCP_UDP", "proxy_protocol_v2": True},
+        {"protocol": "UDP", "health_check": {"protocol": "UDP"}},
     ],
 )
 def test_target_groups_that_amazon_does_not_take_are_refused(written: dict[str, Any]) -> None:
@@ -56,3 +61,12 @@ def test_behind_a_network_balancer_any_code_may_say_yes() -> None:
 
 def test_a_short_interval_needs_no_timeout() -> None:
     assert HealthCheckPart.model_validate({"interval_seconds": 5}).interval_seconds == 5
+
+
+def test_targets_see_gatelines_address_and_a_group_may_say_so() -> None:
+    assert not TargetGroupPart.model_validate(
+        {"protocol": "TCP", "preserve_client_ip": False}
+    ).preserve_client_ip
+    with pytest.raises(ValidationError, match="preserve_client_ip is not supported yet") as refused:
+        TargetGroupPart.model_validate({"protocol": "TCP", "preserve_client_ip": True})
+    assert "proxy_protocol_v2: true" in refused.value.errors()[0]["ctx"]["advice"]

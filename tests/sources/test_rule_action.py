@@ -134,7 +134,7 @@ def test_each_kind_of_balancer_forwards_to_its_own_protocols(load_project: LoadP
     assert errors_of(load_project, text) == [
         (
             f"GL234 {AT}/0/forward_config/target_groups/0/name: the protocol of the target group 'web' is HTTPS;"
-            " a network balancer forwards to TCP only"
+            " a network balancer forwards to TCP or TCP_UDP only"
         )
     ]
 
@@ -150,3 +150,26 @@ def test_a_group_whose_declaration_is_wrong_does_not_count_as_missing(load_proje
     listener = http(default_actions=[{"type": "forward", "target_group": "orders"}])
     text = listening(listener, target_groups={"orders": {"protocol": "FTP"}})
     assert [line[:5] for line in errors_of(load_project, text)] == ["GL205"]
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP_UDP"])
+def test_a_listener_of_datagrams_forwards_to_one_group_that_takes_them(
+    load_project: LoadProject, protocol: str
+) -> None:
+    groups = {"one": {"protocol": "TCP_UDP"}, "two": {"protocol": "TCP_UDP"}, "raw": {"protocol": "TCP"}}
+    facing = {"type": "network", "scheme": "internet-facing"}
+
+    def errors(*names: str) -> list[str]:
+        action = {"type": "forward", "target_groups": [{"name": name} for name in names]}
+        listener = {"protocol": protocol, "port": 9, "default_actions": [action]}
+        return errors_of(load_project, listening(listener, balancer=facing, target_groups=groups))
+
+    assert errors("one") == []
+    assert errors("one", "two") == [f"GL230 {AT}/0: a {protocol} listener forwards to one target group"]
+    fitting = "UDP or TCP_UDP" if protocol == "UDP" else "TCP_UDP"
+    assert errors("raw") == [
+        (
+            f"GL234 {AT}/0/target_groups/0/name: the protocol of the target group 'raw' is TCP;"
+            f" a network balancer forwards to {fitting} only"
+        )
+    ]

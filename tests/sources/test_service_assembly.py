@@ -134,3 +134,12 @@ def test_tasks_that_wait_for_a_proxy_header_are_not_asked_over_http(load_project
     assert errors_of(load_project, text) == [
         "GL235 /services/s: new tasks are asked over HTTP without the PROXY header that 's' promises"
     ]
+
+
+def test_tasks_at_a_socket_get_no_datagrams(load_project: LoadProject) -> None:
+    text = project(
+        services={"s": {"command": ["x", "{socket}"]}}, target_groups={"s": {"protocol": "TCP_UDP"}}
+    )
+    assert errors_of(load_project, text) == [
+        "GL235 /services/s/command: tasks listen at a socket, but datagrams for 's' go to ports"
+    ]

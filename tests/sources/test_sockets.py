@@ -57,3 +57,25 @@ def test_an_ipv4_address_is_written_as_one(load_project: LoadProject) -> None:
     assert says in said
     (said,) = errors_of(load_project, listening(http(), gateway={"address": "::ffff:127.0.0.1"}))
     assert says in said
+
+
+@pytest.mark.parametrize(
+    ("protocols", "taken"),
+    [(("TCP", "UDP"), False), (("TCP", "TCP_UDP"), True), (("UDP", "TCP_UDP"), True), (("UDP", "UDP"), True)],
+)
+def test_connections_and_datagrams_do_not_meet(
+    load_project: LoadProject, protocols: tuple[str, str], taken: bool
+) -> None:
+    listeners = [
+        {
+            "protocol": protocol,
+            "port": port,
+            "bind": "127.0.0.1:53",
+            "default_actions": [{"type": "forward", "target_group": "g"}],
+        }
+        for port, protocol in enumerate(protocols, 1)
+    ]
+    groups = {"g": {"protocol": "TCP_UDP"}}
+    text = listening(*listeners, balancer={"type": "network", **FACING}, target_groups=groups)
+    said = [line[:5] for line in errors_of(load_project, text)]
+    assert said == (["GL232"] if taken else [])

@@ -53,9 +53,8 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         (
             "client_certificates: {gold: {}}",
             (
-                "GL202 /client_certificates 'client_certificates' in the project file is not supported yet in this"
-                " version"
-                " | leave it out; this version can only run the project without it"
+                "GL207 /client_certificates/gold client_certificates.gold: a client certificate is either"
+                " generate: true, or the files certificate and private_key"
             ),
         ),
         (
@@ -63,7 +62,7 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             + "{protocol: QUIC, port: 1, default_actions: [{type: fixed-response, status_code: 404}]}]}}",
             (
                 "GL202 /load_balancers/b/listeners/0/protocol a listener of protocol QUIC is not supported yet in this"
-                " version | write HTTP or HTTPS for an application balancer, TCP or TLS for a network balancer"
+                " version | write UDP or TCP_UDP: QUIC passes through those, without being looked into"
             ),
         ),
         (

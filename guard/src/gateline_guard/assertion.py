@@ -88,7 +88,12 @@ class ReplayWindow:
         self._lock = threading.Lock()
 
     def take(self, token_id: str, expires_at: int, now: float) -> None:
-        """Take an assertion for good. Raises Refused the second time."""
+        """Take an assertion for good. Raises Refused the second time, and when it is over.
+
+        It was not over when its headers came; the body may have taken long, until the id was forgotten.
+        """
+        if expires_at <= now - CLOCK_SKEW:
+            raise Refused(401, "the assertion was over before the body had come")
         with self._lock:
             # All live about equally long: what is over stands in front, where the oldest are.
             while self._until and self._until[(oldest := next(iter(self._until)))] < now:

@@ -13,8 +13,11 @@ Keys = Callable[[], dict[str, PublicKey]]
 
 
 def from_file(path: str | Path) -> Keys:
-    """The keys of a file, read again when it changes. Raises OSError and ValueError at the start."""
-    return WatchedFile(path, key_set).value
+    """The keys of a file, read again when it changes; none while it is empty or gone.
+
+    Raises OSError and ValueError at the start.
+    """
+    return WatchedFile[dict[str, PublicKey]](path, key_set, nothing={}).value
 
 
 def key_set(content: bytes) -> dict[str, PublicKey]:

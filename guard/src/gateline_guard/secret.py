@@ -16,17 +16,19 @@ Accepted = Callable[[], tuple[bytes, ...]]
 
 
 def from_file(path: str | Path) -> Accepted:
-    """The values of a file, one a line, read again when it changes.
+    """The values of a file, one a line, read again when it changes; none while it is empty or gone.
 
     Raises OSError without the file and ValueError without a value in it.
     """
-    return WatchedFile(path, _lines).value
+    return WatchedFile[tuple[bytes, ...]](path, _lines, nothing=()).value
 
 
 def from_values(values: str | Sequence[str]) -> Accepted:
     """Values given by the program itself. Raises ValueError without one, or with an empty one."""
     given = [values] if isinstance(values, str) else list(values)
-    accepted = tuple(value.strip().encode() for value in given)
+    accepted = tuple(
+        value.strip().encode("utf-8", "surrogateescape") for value in given
+    )  # as `os.environ` decodes
     if not accepted or b"" in accepted:
         raise ValueError("a secret is empty")
     return lambda: accepted

@@ -43,17 +43,12 @@ class SentRequest:
 class Claims:
     """Who is calling, through which stage, and whom the assertion is for."""
 
-    issuer: str  # issuer_of(project)
+    issuer: str  # model.assertion.issuer_of
     audience: str
     principal: str  # "" without an authorizer
     scope: str  # "API/STAGE"
     context: Mapping[str, str]
     request: SentRequest | None = None  # None: not bound to one
-
-
-def issuer_of(project: str) -> str:
-    """The `iss` of a project's assertions: `gateline:storefront`."""
-    return f"gateline:{project}"
 
 
 def make_key() -> bytes:

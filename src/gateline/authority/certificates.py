@@ -105,8 +105,9 @@ def issue_service(
         *(x509.DNSName(host) for host in hosts),
         *(x509.IPAddress(address) for address in _THIS_MACHINE),
     ]
-    usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    return _issued(authority, Issuance(name=service, now=now, life=life), names, usages)
+    # Not a client's as well: whoever asks for any client of this authority lets in the gateway, and no neighbour.
+    issuance = Issuance(name=service, now=now, life=life)
+    return _issued(authority, issuance, names, [ExtendedKeyUsageOID.SERVER_AUTH])
 
 
 def _issued(

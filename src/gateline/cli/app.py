@@ -55,8 +55,14 @@ COMMANDS: Final[Mapping[str, Row]] = {
         "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
     ),
     "keys": Row("gateline.cli.keys", "keys", "List, make, import and revoke API keys."),
+    "secrets": Row(
+        "gateline.cli.secrets", "secrets", "List the secrets of a running project, and rotate one."
+    ),
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
+    ),
+    "prove": Row(
+        "gateline.cli.prove", "prove", "Try to reach a running project's services around its gateway."
     ),
     "sidecar": Row(
         "gateline.cli.sidecar", "sidecar", "Stand before one service, and let only the gateway in."

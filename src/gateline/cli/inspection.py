@@ -88,6 +88,18 @@ def stand_ins(gateway: Gateway) -> Keyring:
             Certificate(name=source.name, chain=b"", private_key=Secret(source.name, b""))
             for source in gateway.certificates
         ),
+        client_certificates=tuple(
+            Certificate(name=each.name, chain=b"", private_key=Secret(each.name, b""))
+            for each in gateway.client_certificates
+        ),
+        authority=b"stand-in",
+        services=tuple(
+            Certificate(name=each.name, chain=b"", private_key=Secret(each.name, b""))
+            for each in gateway.services
+        ),
+        authorities=tuple(
+            (group.tls.authority, b"stand-in") for group in gateway.target_groups if group.tls is not None
+        ),
         link_certificate=Certificate(name="link", chain=b"", private_key=Secret("link", b"")),
     )
 

@@ -26,15 +26,17 @@ from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.secret import certificate, generic, keeper, trust
+from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
+from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
+from gateline.model.assertion import issuer_of
 from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration, HostedPlan
 from gateline.model.load_balancer import Scheme, SourceIp
-from gateline.model.rest_api import RestApi
+from gateline.model.rest_api import RestApi, Stage
 
 __all__ = ["Compiled", "Memory", "Sockets", "compile_gateway"]
 
@@ -83,15 +85,15 @@ def compile_gateway(
     memory = memory or Memory()
     cleaned = memory.cleaned_headers(gateway)
     harvest = Harvest()
-    for api in gateway.apis:
-        for part in _stages(gateway, api, cleaned, complaints, memory):
-            harvest.add(part)
+    parts = [each for api in gateway.apis for each in _stages(gateway, api, cleaned, complaints, memory)]
+    for _, part in parts:
+        harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
     public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
     harvest.add(public.harvest)
+    warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
-    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None)
-    scopes = harvest.scopes | {keys.ENTRY_SCOPE: entry}
+    entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
     secrets = _secrets(gateway, keyring, harvest, complaints)
     report = complaints.report()
     if report.error_count:
@@ -106,7 +108,7 @@ def compile_gateway(
             SECRET: secrets,
             CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, sockets.host),
             ENDPOINT: {},
-            SCOPED_ROUTE: scopes,
+            SCOPED_ROUTE: harvest.scopes | {keys.ENTRY_SCOPE: entry},
             LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
@@ -147,6 +149,7 @@ def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
 
 
 def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfiguration:
+    signing = keyring.assertion_key
     used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
     return HostConfiguration(
         functions=tuple(function for function in gateway.functions if function.name in used),
@@ -162,6 +165,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         ),
         keys=keyring.api_keys,
         pepper=keyring.pepper,
+        assertion_issuer=issuer_of(gateway.name) if signing else "",
+        assertion_kid=signing.kid if signing else "",
+        assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
     )
 
@@ -173,6 +179,7 @@ def _entry(
     generations: Mapping[str, str],
     *,
     logged: bool,
+    jwks: bytes,
 ) -> Message:
     return entry_scope(
         gateway,
@@ -180,6 +187,7 @@ def _entry(
         _generations(hosting, generations),
         logged=logged,
         keys_generation=_keys_generation(hosting),
+        jwks=jwks,
     )
 
 
@@ -201,21 +209,23 @@ def _generations(hosting: HostConfiguration, given: Mapping[str, str]) -> dict[s
 
 def _stages(
     gateway: Gateway, api: RestApi, cleaned: CleanedHeaders, complaints: Complaints, memory: Memory
-) -> list[Harvest]:
-    """What the stages of an API yield, compiled anew where something has changed."""
+) -> list[tuple[Stage, Harvest]]:
+    """What each stage of an API yields, compiled anew where something has changed."""
     kept = [
         memory.harvest(names.scope(api.name, stage.name), gateway, api, stage, cleaned)
         for stage in api.stages
     ]
     if all(kept):
-        return [harvest for harvest in kept if harvest is not None]
+        return [
+            (stage, harvest) for stage, harvest in zip(api.stages, kept, strict=True) if harvest is not None
+        ]
     unserved = unserved_methods(api, gateway.edge, complaints)
     harvests = []
     for stage in api.stages:
         harvest = StageCompiler(
             gateway, api, stage, unserved=unserved, cleaned=cleaned, memory=memory
         ).compile(complaints)
-        harvests.append(harvest)
+        harvests.append((stage, harvest))
         if not complaints.count:
             memory.keep(names.scope(api.name, stage.name), gateway, api, stage, cleaned, harvest)
     return harvests
@@ -241,6 +251,10 @@ def _secrets(
         resources[names.EDGE_CERTIFICATE] = certificate(names.EDGE_CERTIFICATE, keyring.edge_certificate)
     for shown in keyring.certificates:
         resources[names.certificate(shown.name)] = certificate(names.certificate(shown.name), shown)
+    for shown in keyring.client_certificates:
+        name = names.client_certificate(shown.name)
+        resources[name] = certificate(name, shown)
+    resources |= target_trusts(gateway.target_groups, keyring)
     if harvest.needs_trust:
-        resources[names.TRUST] = trust(keyring.trust)
+        resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

@@ -10,11 +10,12 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
-from gateline.compile.binding import Binding, bindings
+from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
-from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
+from gateline.compile.udp_listener import udp_listener
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
@@ -22,6 +23,7 @@ from gateline.model.load_balancer import (
     BalancerType,
     HttpHeader,
     Listener,
+    ListenerProtocol,
     LoadBalancer,
     Rule,
     Scheme,
@@ -55,8 +57,10 @@ def balancer_resources(
         if balancer.scheme is not Scheme.INTERNET_FACING:
             continue
         for listener in balancer.listeners:
-            if not _tells_secrets(balancer, listener, complaints):
-                binding = sockets[names.balancer_listener(balancer.name, listener.port)]
+            if _tells_secrets(balancer, listener, complaints):
+                continue
+            for protocol in listener.protocol.at_sockets:
+                binding = sockets[listener_name(balancer, listener, protocol)]
                 _listener(gateway, balancer, listener, binding, cleaned, request_log, resources)
     return resources
 
@@ -73,7 +77,9 @@ def _listener(
     harvest = resources.harvest
     harvest.origins[binding.name] = listener.origin
     cluster_of = _clusters(gateway, harvest)
-    if balancer.type is BalancerType.NETWORK:
+    if binding.protocol is ListenerProtocol.UDP:
+        made = udp_listener(binding, listener, cluster_of)
+    elif balancer.type is BalancerType.NETWORK:
         made = tcp_listener(binding, listener, cluster_of)
     else:
         harvest.scopes[binding.name] = balancer_scope(
@@ -91,7 +97,9 @@ def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
         name = names.target_group(group_name)
         if name not in harvest.clusters:
             group = groups[group_name]
-            harvest.clusters[name] = target_group_cluster(group, name=name, behind_api=False)
+            harvest.clusters[name] = target_group_cluster(
+                group, name=name, behind_api=False, certificate=shown_certificate(group, "")
+            )
             harvest.origins[name] = group.origin
             harvest.target_groups[name] = group_name
             for lookup in lookups(group, name):

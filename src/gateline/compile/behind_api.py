@@ -31,7 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
-from gateline.compile.target_group import lookups, target_group_cluster
+from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
@@ -55,6 +55,9 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
 from gateline.model.target_group import TargetGroup
 
+_NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
+"""Integrations lead through TCP: who would end TLS there is the gateway itself."""
+
 _SCHEMES: Final = {ListenerProtocol.HTTP: "http", ListenerProtocol.HTTPS: "https"}
 
 Destination = Mapping[str, object]
@@ -70,10 +73,11 @@ class End:
     """Where an integration leads.
 
     `route` is the method's Route, or the RouteList of a balancer's rules. Every reading of a path must satisfy the
-    same ones of `patterns`.
+    same ones of `patterns`. `is_private`: it leads through a balancer or a VPC link, not to a host that a uri names.
     """
 
     route: Message
+    is_private: bool = True
     is_balanced: bool = False
     rule: str = ""
     target_groups: tuple[str, ...] = ()
@@ -136,7 +140,7 @@ class Ends:
             name = names.host_cluster(upstream.scheme, upstream.host, upstream.port, verified=verified)
             target = ((upstream.host, upstream.port),)
             reached = self._hosts(name, target, upstream, integration, complaints)
-            return End(route=to_backend({"prefix": "/"}, reached, None))
+            return End(route=to_backend({"prefix": "/"}, reached, None), is_private=False)
         listener = _listener(balancer, upstream, integration, complaints)
         if balancer.type is BalancerType.NETWORK:
             return self._through_network(balancer, listener, upstream, integration, to_backend)
@@ -154,6 +158,9 @@ class Ends:
     ) -> Destination:
         """The cluster of hosts that are looked up, or of an export of a tunnel."""
         verified = not integration.insecure_skip_verification
+        tls_host = upstream.host if upstream.scheme == "https" else ""
+        shown = self._stage.client_certificate if tls_host else ""
+        name = names.shown(name, shown)
         for host, port in targets:
             reason = forbidden_reason(host)
             if reason and not tunnel:
@@ -165,10 +172,9 @@ class Ends:
                 )
             lookup = HostLookup(cluster=name, host=host, port=port, tunnel=tunnel, origin=integration.origin)
             self.harvest.lookups.setdefault(lookup)
-        self.harvest.needs_trust |= upstream.scheme == "https" and verified
+        self.harvest.needs_trust |= bool(tls_host) and verified
         if name not in self._clusters:
-            tls_host = upstream.host if upstream.scheme == "https" else ""
-            made = cluster(name, tls_host=tls_host, verified=verified)
+            made = cluster(name, tls_host=tls_host, verified=verified, certificate=shown)
             self._clusters[name] = through_tunnel(made) if tunnel else made
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = integration.origin
@@ -185,14 +191,12 @@ class Ends:
         """A network balancer hands connections on: what is spoken over them is between gateway and target."""
         verified = not integration.insecure_skip_verification
         tls_host = upstream.host if upstream.scheme == "https" else ""
-        self.harvest.needs_trust |= bool(tls_host) and verified
 
         def cluster_of(group: str) -> str:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            self._group(group, name, tls_host=tls_host, verified=verified)
-            return name
+            return self._group(group, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
@@ -284,22 +288,30 @@ class Ends:
         return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
 
     def _behind_api(self, group: str) -> str:
-        name = names.target_group_behind_api(group)
-        self._group(group, name)
-        return name
+        return self._group(group, names.target_group_behind_api(group))
 
-    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> None:
-        """The cluster of a target group, made once."""
+    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
+        """The cluster of a target group, made once for each client certificate; its name."""
         group = self._groups[group_name]
+        shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
+        name = names.shown(name, shown)
+        spoken = spoken_tls(group, host=tls_host, verified=verified)
+        self.harvest.needs_trust |= spoken is not None and spoken.trust == names.TRUST
         if name not in self._clusters:
             self._clusters[name] = target_group_cluster(
-                group, name=name, behind_api=True, tls_host=tls_host, verified=verified
+                group,
+                name=name,
+                behind_api=True,
+                tls_host=tls_host,
+                verified=verified,
+                certificate=shown,
             )
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = group.origin
         self.harvest.target_groups[name] = group_name
         for lookup in lookups(group, name):
             self.harvest.lookups.setdefault(lookup)
+        return name
 
 
 def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -> str:
@@ -314,8 +326,8 @@ def _listener(
 ) -> Listener:
     """The listener that a uri means: by its port, and for an application balancer by its scheme too."""
     for listener in balancer.listeners:
-        if listener.protocol is ListenerProtocol.TLS:
-            continue  # who would end TLS here is the gateway itself: integrations lead through TCP
+        if listener.protocol in _NOT_BEHIND:
+            continue
         speaks = _SCHEMES.get(listener.protocol, upstream.scheme)  # TCP: whatever is spoken
         if listener.port == upstream.port and speaks == upstream.scheme:
             return listener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateline.compile.cluster import ADS
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
 

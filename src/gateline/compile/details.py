@@ -14,6 +14,7 @@ from gateline.compile.behind_api import End
 from gateline.compile.hosting import asks_with_request
 from gateline.compile.mapping import Mapped, path_parameters, request_source
 from gateline.compile.table import Table
+from gateline.model.assertion import Assertion, Binding
 from gateline.model.integration import RequestSource
 from gateline.model.rest_api import Method, RestApi
 
@@ -36,6 +37,7 @@ class Details:
         RequestSource, ...
     ] = ()  # parameters that a request must have, in the order of the message
     is_inspected: bool = False  # the host looks at the body before it goes to a backend
+    assertion: Assertion | None = None  # what the request to the backend carries
 
     def error(self, answer: str, why: str) -> str:
         """A gateway response that the script always gives, and the reason code."""
@@ -65,15 +67,20 @@ class Details:
         return self._text("proxy", *values)
 
     def _extras(self) -> str:
-        """Whether a key is asked for, the parameters that must be there, whether the body is looked at."""
+        """Whether a key is asked for, which parameters must be there, whether the body is looked at, the assertion."""
         needs_key = self.method.authorization.api_key_required
-        if not (needs_key or self.required or self.is_inspected):
+        assertion = self.assertion
+        if not (needs_key or self.required or self.is_inspected or assertion):
             return ""
         table = Table()
         table.put(int(needs_key), len(self.required))
         for source in self.required:
             table.put(source.name, *request_source(source, self.method.path))
         table.put(int(self.is_inspected))
+        if assertion is None:
+            table.put("", "", 0)
+        else:
+            table.put(assertion.header, assertion.audience, int(assertion.binding is Binding.REQUEST))
         return table.text
 
     def _text(self, kind: str, *values: str | int, is_described: bool = False) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateline.compile import names
-from gateline.compile.cluster import ADS
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension
 from gateline.model.gateway import Gateway
 

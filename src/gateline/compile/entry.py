@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.edge_tls import compares_names
-from gateline.compile.route import header
+from gateline.compile.route import MAX_DIRECT_BODY, header
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
@@ -31,6 +31,9 @@ LONG_LENGTH = "[0-9]{8,}"
 """A Content-Length that may be over the limit of a body."""
 
 LUA_FILTER = "envoy.filters.http.lua"
+
+_JWKS_SECONDS: Final = 300
+"""How long whoever fetches the public keys of assertions may keep them, at most."""
 
 
 NOWHERE: Final = {
@@ -53,6 +56,7 @@ def entry_scope(
     *,
     logged: bool,
     keys_generation: str = "",
+    jwks: bytes = b"",
 ) -> Message:
     """The ScopedRouteConfiguration that every request meets first.
 
@@ -62,11 +66,36 @@ def entry_scope(
         generations: of each scope's authorizers, by name: decisions of other generations do not count.
         logged: whether a request log is written.
         keys_generation: of the API keys and their plans: decisions about others do not count.
+        jwks: the public keys of assertions, shown at the gateway's `jwks_path` if it has one.
 
     """
     table = _table(gateway, stage_tables, generations, logged=logged, keys_generation=keys_generation)
     name = table_id(table)
-    usual = {
+    room = {"max_direct_response_body_size_bytes": {"value": MAX_DIRECT_BODY}} if gateway.jwks_path else {}
+    return scoped(
+        keys.ENTRY_SCOPE,
+        **room,
+        virtual_hosts=[
+            {
+                "name": "entry",
+                "domains": ["*"],
+                "routes": [
+                    *([jwks_route(gateway, jwks)] if gateway.jwks_path else []),
+                    {**_usual(name), **_nowhere({"id": name, "table": table})},
+                    {
+                        "name": f"entry {name}",
+                        "match": {"safe_regex": {"regex": ".*"}},  # also `*` and what is no path
+                        **_nowhere({"id": f"{name}~", "table": table}),
+                    },
+                ],
+            }
+        ],
+    )
+
+
+def _usual(name: str) -> dict[str, object]:
+    """The match of requests with nothing to look at twice; `name` is the table's."""
+    return {
         "name": f"entry usual {name}",
         "match": {
             "prefix": "/",
@@ -86,23 +115,6 @@ def entry_scope(
             ],
         },
     }
-    return scoped(
-        keys.ENTRY_SCOPE,
-        virtual_hosts=[
-            {
-                "name": "entry",
-                "domains": ["*"],
-                "routes": [
-                    {**usual, **_nowhere({"id": name, "table": table})},
-                    {
-                        "name": f"entry {name}",
-                        "match": {"safe_regex": {"regex": ".*"}},  # also `*` and what is no path
-                        **_nowhere({"id": f"{name}~", "table": table}),
-                    },
-                ],
-            }
-        ],
-    )
 
 
 def scoped(scope: str, /, **route_configuration: object) -> Message:
@@ -113,6 +125,31 @@ def scoped(scope: str, /, **route_configuration: object) -> Message:
         key={"fragments": [{"string_key": scope}]},
         route_configuration={"name": scope, **route_configuration},
     )
+
+
+def jwks_route(gateway: Gateway, jwks: bytes) -> dict[str, object]:
+    """The route that shows everybody the public keys of assertions, whatever the Host; the script does not see it."""
+    # A key is shown for half of its time before it signs, an hour at most (runtime/assertion_keys.py): whoever keeps
+    # the keys for this long knows it by then.
+    seconds = int(min(_JWKS_SECONDS, gateway.assertion_keys_every.total_seconds() / 4))
+    return {
+        "name": "jwks",
+        "match": {
+            "path": gateway.jwks_path,
+            "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}],
+        },
+        "direct_response": {
+            "status": 200,
+            "body": {"inline_string": jwks.decode("ascii") or '{"keys":[]}'},
+        },
+        "response_headers_to_add": [
+            header("content-type", "application/jwk-set+json"),
+            header("cache-control", f"public, max-age={seconds}"),
+        ],
+        "typed_per_filter_config": {
+            LUA_FILTER: packed(new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", disabled=True))
+        },
+    }
 
 
 def _nowhere(context: dict[str, str]) -> dict[str, object]:

@@ -94,6 +94,7 @@ class MethodHarvest:
     needs_trust: bool
     origins: tuple[tuple[str, Origin], ...]
     target_groups: tuple[tuple[str, str], ...]
+    asserted: bool = False  # its requests carry the stage's assertion
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ _SEPARATOR: Final = "[^a-z0-9]?"
 
 
 def cleaned_headers(api: RestApi) -> CleanedHeaders:
-    """The names of the headers that an API's mappings write, and not from the request's own."""
-    secrets: set[str] = set()
+    """The names of the headers that an API's mappings write, and not from the request's own; those of assertions."""
+    secrets = {stage.assertion.header for stage in api.stages if stage.assertion is not None}
     injected: set[str] = set()
     for method in api.methods:
         for mapping in method.integration.request_parameters:

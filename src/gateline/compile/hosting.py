@@ -64,6 +64,7 @@ def hosted_stage(
         decompresses=api.minimum_compression_size is not None,
         models=api.models if any(method.models for method in methods) else (),
         answers=answers(api, stage, account_id=gateway.edge.account_id),
+        assertion=stage.assertion,
         authorizers=tuple(
             HostedAuthorizer(
                 name=authorizer.name,
@@ -88,6 +89,7 @@ def hosted_method(
     integration: Integration | None = None,
     authority: str = "",
     patterns: tuple[str, ...] = (),
+    asserted: bool = False,
 ) -> HostedMethod:
     """What the host knows of a method.
 
@@ -105,6 +107,7 @@ def hosted_method(
         authority=authority,
         patterns=patterns,
         models=validated_models(api, method),
+        asserted=asserted,
         bodies=mapped_bodies(method) if integration is None else (),
     )
 

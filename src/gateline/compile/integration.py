@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -27,6 +27,7 @@ from gateline.compile.requirements import validated_models
 from gateline.compile.route import function_route, mock_route, proxy_route
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
 from gateline.model import codes
+from gateline.model.assertion import Assertion
 from gateline.model.diagnostic import Complaints
 from gateline.model.function import calls_function
 from gateline.model.gateway import Gateway, PathMode
@@ -49,6 +50,7 @@ class Compiled:
     route: Message | None = None
     egress: Message | None = None  # the route that the host's requests take to the backend
     hosted: HostedMethod | None = None
+    asserted: bool = False  # the request to the backend carries an assertion
 
 
 class IntegrationCompiler:
@@ -117,6 +119,7 @@ class IntegrationCompiler:
     ) -> Compiled:
         """An integration that the host performs; through the egress when it has an end there."""
         integration = hosted_integration(method.integration, self._stage)
+        asserted = end is not None and self._assertion(end) is not None
         return Compiled(
             details.function(),
             target,
@@ -132,7 +135,9 @@ class IntegrationCompiler:
                 integration=integration,
                 authority=authority,
                 patterns=end.patterns if end and self._edge.paths is PathMode.STRICT else (),
+                asserted=asserted,
             ),
+            asserted=asserted,
         )
 
     def _mock(self, method: Method, details: Details) -> Compiled:
@@ -202,8 +207,21 @@ class IntegrationCompiler:
             return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
         self.ends.harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
         authority = leads_to.authority if mapped.host_mapped else ""
-        text = details.proxy(mapped, verb, authority, end)
-        return Compiled(text, leads_to.uri, rule=end.rule, target_groups=end.target_groups, route=end.route)
+        assertion = self._assertion(end)
+        text = replace(details, assertion=assertion).proxy(mapped, verb, authority, end)
+        return Compiled(
+            text,
+            leads_to.uri,
+            rule=end.rule,
+            target_groups=end.target_groups,
+            route=end.route,
+            asserted=assertion is not None,
+        )
+
+    def _assertion(self, end: End) -> Assertion | None:
+        """What requests to this end carry."""
+        assertion = self._stage.assertion
+        return assertion if assertion and (assertion.everywhere or end.is_private) else None
 
     def _without_endpoint(
         self, method: Method, details: Details, problem: NoEndpoint, complaints: Complaints

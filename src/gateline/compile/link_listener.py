@@ -13,8 +13,8 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.cluster import ADS
 from gateline.compile.edge_tls import tls_inspector
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension, new
 from gateline.model.tunnel import ENROLMENT_NAME, EnrolledNode, tunnel_name
 

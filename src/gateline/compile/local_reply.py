@@ -26,7 +26,7 @@ _THROTTLED: Final = "local_rate_limited"
 
 def _balanced(*flags: str) -> dict[str, object]:
     """A cluster behind an application balancer, which answers by itself there."""
-    return all_of(by_expression(f"xds.cluster_name.endsWith('{names.BEHIND_API}')"), by_flags(*flags))
+    return all_of(by_expression(f"xds.cluster_name.contains('{names.BEHIND_API}')"), by_flags(*flags))
 
 
 def _page(filter_: dict[str, object], status: int) -> dict[str, object]:

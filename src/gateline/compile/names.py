@@ -10,12 +10,13 @@ EGRESS_SCOPE: Final = " egress "
 """What the names of scopes at the egress hold, and no others: no API and no stage has a space in its name."""
 EDGE_CERTIFICATE: Final = "edge/certificate"
 TRUST: Final = "trust/system"
+BUILT_IN_TRUST: Final = "trust/gateline"
 KEEPER: Final = "keeper"
 LINKS: Final = "links"
 LINK_CERTIFICATE: Final = "links/certificate"
 LINK_ENROLMENT: Final = "links/enrolment"
 BEHIND_API: Final = (
-    " behind api"  # the end of the names of clusters behind application balancers and integrations
+    " behind api"  # in the names of clusters behind application balancers and integrations, and no others
 )
 
 
@@ -77,9 +78,29 @@ def target_group_through_network(name: str, scheme: str, host: str, *, verified:
     return name if verified or scheme == "http" else f"{name} unverified"
 
 
+def shown(cluster: str, certificate: str) -> str:
+    """The cluster of that name when the gateway shows a client certificate there: `https://a:443 as mine`."""
+    return f"{cluster} as {certificate}" if certificate else cluster
+
+
+def target_trust(target_group: str) -> str:
+    """The certificate authorities of a target group's own file: `trust/targets/orders`."""
+    return f"trust/targets/{target_group}"
+
+
+def client_certificate(name: str) -> str:
+    """A client certificate of the project file: `client/mine`."""
+    return f"client/{name}"
+
+
 def balancer_listener(balancer: str, port: int) -> str:
     """A listener of a balancer of the internet, and its route configuration: `balancer/public:80`."""
     return f"balancer/{balancer}:{port}"
+
+
+def datagram_listener(balancer: str, port: int) -> str:
+    """The listener of a balancer of the internet that takes datagrams: `balancer/public:53 udp`."""
+    return f"balancer/{balancer}:{port} udp"
 
 
 def certificate(name: str) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.cluster import ADS
+from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension, new, packed
+from gateline.model.client_certificate import BUILT_IN
+from gateline.model.gateway import Keyring
 from gateline.model.secret import Certificate, Secret
+from gateline.model.target_group import TargetGroup
 
 _SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 - a type's name
 
@@ -24,7 +27,7 @@ def generic(secret: Secret) -> Message:
 
 
 def certificate(name: str, shown: Certificate) -> Message:
-    """A certificate that a listener shows to its clients, with its key, under the name of its resource."""
+    """A certificate that is shown, with its key, under the name of its resource."""
     return new(
         _SECRET,
         name=name,
@@ -35,9 +38,25 @@ def certificate(name: str, shown: Certificate) -> Message:
     )
 
 
-def trust(bundle: bytes) -> Message:
-    """The certificate authorities that upstream servers are verified against."""
-    return new(_SECRET, name=names.TRUST, validation_context={"trusted_ca": {"inline_bytes": bundle}})
+def trust(name: str, bundle: bytes) -> Message:
+    """Certificate authorities (PEM) that servers are verified against, under the name of their resource."""
+    return new(_SECRET, name=name, validation_context={"trusted_ca": {"inline_bytes": bundle}})
+
+
+def target_trusts(groups: Iterable[TargetGroup], keyring: Keyring) -> dict[str, Message]:
+    """Whom target groups believe who say so themselves, by the names of the resources.
+
+    One that is not in the keyring is not made: Envoy waits for it, and nobody is believed meanwhile.
+    """
+    files = dict(keyring.authorities)
+    named: dict[str, bytes] = {}
+    for group in groups:
+        authority = group.tls.authority if group.tls is not None else ""
+        if authority == BUILT_IN:
+            named[names.BUILT_IN_TRUST] = keyring.authority
+        elif authority:
+            named[names.target_trust(group.name)] = files.get(authority, b"")
+    return {name: trust(name, bundle) for name, bundle in named.items() if bundle}
 
 
 def secret_formatter(secrets: tuple[str, ...]) -> dict[str, object]:

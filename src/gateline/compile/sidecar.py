@@ -5,6 +5,7 @@ Everything in it is a path or a name: values of secrets and private keys stay in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,16 +14,28 @@ from gateline.compile.wire import extension, new, packed, to_dict
 from gateline.dataplane import sidecar_script
 
 APPLICATION: Final = "application"
+CHECKS: Final = "checks"
 NOWHERE: Final = "nowhere"
 CERTIFICATE: Final = "certificate"
 AUTHORITY: Final = "authority"
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 _CONNECTION_LIFE: Final = timedelta(minutes=5)
-"""How long a connection of the gateway lives at most: a certificate that counts no more is asked for again by then."""
+"""How long a connection takes new requests: a certificate that counts no more is asked for again by then."""
+
+_STREAM_LIFE: Final = timedelta(hours=1)
+"""How long a request may take; a connection lives on while one does, a WebSocket above all."""
 
 _REQUEST_HEADERS_TIMEOUT: Final = timedelta(seconds=10)
 _IDLE: Final = timedelta(seconds=75)
+_HANDSHAKE: Final = timedelta(seconds=15)
+_CHECK: Final = timedelta(seconds=10)
+"""How long a request for the health path may take, which anybody may send: it holds a connection of the application."""
+
+_BUFFER_BYTES: Final = 65536
+_MAX_CONNECTIONS: Final = 50_000
+_UNBOUNDED: Final = 1_000_000
+_CHECKS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +80,34 @@ def sidecar_bootstrap(
     chain: dict[str, object] = {"filters": [_manager(proof)]}
     if isinstance(proof, CertificateProof):
         chain["transport_socket"] = _tls(proof)
+        chain["transport_socket_connect_timeout"] = _HANDSHAKE
     listener = {
         "name": service,
         "address": {"socket_address": {"address": address, "port_value": port}},
         "filter_chains": [chain],
+        "per_connection_buffer_limit_bytes": {"value": _BUFFER_BYTES},
     }
     bootstrap = new(
         "envoy.config.bootstrap.v3.Bootstrap",
         node={"id": f"sidecar/{service}", "cluster": "gateline"},
         static_resources={
             "listeners": [listener],
-            "clusters": [_application(application), {"name": NOWHERE, "type": "STATIC"}],
+            "clusters": [
+                # Limits are the gateway's business: Envoy's defaults would answer 503 at 1,024 requests.
+                _application(APPLICATION, application, at_once=_UNBOUNDED),
+                # What anybody may ask takes no more than this of the application.
+                _application(CHECKS, application, at_once=_CHECKS_AT_ONCE),
+                {"name": NOWHERE, "type": "STATIC"},
+            ],
+        },
+        overload_manager={
+            "resource_monitors": [
+                extension(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=_MAX_CONNECTIONS,
+                )
+            ]
         },
     )
     return to_dict(bootstrap)
@@ -123,7 +153,6 @@ def _tls(proof: CertificateProof) -> dict[str, object]:
         }
         for name in (CERTIFICATE, AUTHORITY)
     )
-    san_type = "URI" if "://" in proof.identity else "DNS"
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
@@ -133,11 +162,7 @@ def _tls(proof: CertificateProof) -> dict[str, object]:
             "alpn_protocols": ["h2", "http/1.1"],
             "tls_certificate_sds_secret_configs": [own],
             "combined_validation_context": {
-                "default_validation_context": {
-                    "match_typed_subject_alt_names": [
-                        {"san_type": san_type, "matcher": {"exact": proof.identity}}
-                    ]
-                },
+                "default_validation_context": {"match_typed_subject_alt_names": [_named(proof.identity)]},
                 "validation_context_sds_secret_config": believed,
             },
         },
@@ -147,13 +172,24 @@ def _tls(proof: CertificateProof) -> dict[str, object]:
     )
 
 
+def _named(identity: str) -> dict[str, object]:
+    """Who the certificate must name, letter for letter.
+
+    An exact DNS name would be matched as servers' names are, by wildcards too: the holder of `*.internal` would be
+    everybody there.
+    """
+    if "://" in identity:
+        return {"san_type": "URI", "matcher": {"exact": identity}}
+    return {"san_type": "DNS", "matcher": {"safe_regex": {"regex": f"(?i){re.escape(identity)}"}}}
+
+
 def _manager(proof: HeaderProof | CertificateProof) -> dict[str, object]:
     filters = [extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")]
     if isinstance(proof, HeaderProof):
         filters.insert(0, _script(proof))
-        routes = [_route(APPLICATION, marked=True), _route(NOWHERE, marked=False)]
+        routes = [_route(APPLICATION, mark="ok"), _check_route(), _route(NOWHERE)]
     else:
-        routes = [_route(APPLICATION, marked=False)]
+        routes = [_route(APPLICATION)]
     formatter = extension(
         "preserve_case",
         "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
@@ -172,7 +208,11 @@ def _manager(proof: HeaderProof | CertificateProof) -> dict[str, object]:
         skip_xff_append=True,
         request_headers_timeout=_REQUEST_HEADERS_TIMEOUT,
         stream_idle_timeout=timedelta(0),  # the gateway's own limits count
-        common_http_protocol_options={"idle_timeout": _IDLE, "max_connection_duration": _CONNECTION_LIFE},
+        common_http_protocol_options={
+            "idle_timeout": _IDLE,
+            "max_connection_duration": _CONNECTION_LIFE,
+            "max_stream_duration": _STREAM_LIFE,
+        },
         http_protocol_options={"header_key_format": {"stateful_formatter": formatter}},
         http_filters=filters,
         route_config={
@@ -182,16 +222,30 @@ def _manager(proof: HeaderProof | CertificateProof) -> dict[str, object]:
     )
 
 
-def _route(cluster: str, *, marked: bool) -> dict[str, object]:
-    mark = {"filter": "gl", "path": [{"key": "proof"}], "value": {"string_match": {"exact": "ok"}}}
+def _route(cluster: str, *, mark: str = "") -> dict[str, object]:
     return {
-        "match": {"prefix": "/", **({"dynamic_metadata": [mark]} if marked else {})},
+        "match": _match(mark),
         "route": {
             "cluster": cluster,
             "timeout": timedelta(0),
             "upgrade_configs": [{"upgrade_type": "websocket"}],  # asked of the route before the script ran
         },
     }
+
+
+def _check_route() -> dict[str, object]:
+    return {
+        "match": _match("check"),
+        "route": {"cluster": CHECKS, "max_stream_duration": {"max_stream_duration": _CHECK}},
+    }
+
+
+def _match(mark: str) -> dict[str, object]:
+    """All paths; with a mark only requests on which the script has set it."""
+    if not mark:
+        return {"prefix": "/"}
+    wanted = {"filter": "gl", "path": [{"key": "proof"}], "value": {"string_match": {"exact": mark}}}
+    return {"prefix": "/", "dynamic_metadata": [wanted]}
 
 
 def _script(proof: HeaderProof) -> dict[str, object]:
@@ -209,7 +263,7 @@ def _quoted(text: str) -> str:
     return '"' + "".join(f"\\{byte:03d}" for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
-def _application(application: Application) -> dict[str, object]:
+def _application(name: str, application: Application, *, at_once: int) -> dict[str, object]:
     place: dict[str, object] = {"pipe": {"path": application.socket}}
     if not application.socket:
         place = {"socket_address": {"address": application.address, "port_value": application.port}}
@@ -225,14 +279,23 @@ def _application(application: Application) -> dict[str, object]:
         },
     )
     return {
-        "name": APPLICATION,
+        "name": name,
         "type": "STATIC",
         "connect_timeout": _CONNECT_TIMEOUT,
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": {"value": at_once},
+                    "max_pending_requests": {"value": at_once},
+                    "max_requests": {"value": at_once},
+                }
+            ]
+        },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(options)
         },
         "load_assignment": {
-            "cluster_name": APPLICATION,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}}]}],
         },
     }

@@ -35,7 +35,9 @@ from gateline.compile.route import CleanedHeaders, scope_headers
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
+from gateline.model import codes
 from gateline.model.arn import stage_arn
+from gateline.model.assertion import Binding
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway
@@ -80,11 +82,12 @@ class StageCompiler:
         self._harvest = Harvest()
         self._actions: dict[str, Message] = {}
         self._egress: dict[str, Message] = {}
-        self._inspects = False
+        self._inspects = stage.assertion is not None and stage.assertion.binding is Binding.REQUEST
         self._functions = FunctionNames(frozenset(f.name for f in gateway.functions), stage)
         self._integrations = IntegrationCompiler(gateway, self._beside_methods, stage, self._functions)
         self._served = [a for a in used_authorizers(api) if self._functions.of(a.uri) is not None]
         self._authorizers = {a.name: number for number, a in enumerate(self._served, start=1)}
+        self._asserts = False
         self._hosted: dict[str, HostedMethod] = {}
         self._digests: list[str] = []
         self._answers = answers(api, stage, account_id=gateway.edge.account_id)
@@ -108,6 +111,7 @@ class StageCompiler:
         for method in self._api.methods:
             table.put(method.path.text, method.http_method)
             table.put(self._take(method, complaints))
+        self._warn_of_assertions(complaints)
         put_answers(table, self._api, self._answers)
         put_told(table, native_answers(self._api, self._stage, self._answers))
         revision = self._host()
@@ -117,11 +121,22 @@ class StageCompiler:
             self._egress_scope(revision)
         return self._harvest
 
+    def _warn_of_assertions(self, complaints: Complaints) -> None:
+        assertion = self._stage.assertion
+        if assertion is not None and not self._asserts:
+            complaints.add(
+                codes.ASSERTION_UNSENT,
+                assertion.origin,
+                f"no method of {self._api.name} sends an assertion in stage {self._stage.name}: none leads to a "
+                "service that could read it",
+                help="`integrations: all` has them sent to hosts that no load balancer or VPC link leads to.",
+            )
+
     def _host(self) -> str:
         """What the host is told, when it is asked about this stage at all; its revision, else nothing."""
         scope = names.scope(self._api.name, self._stage.name)
         hosted = hosted_stage(self._gateway, self._api, self._stage, scope, tuple(self._hosted.values()))
-        if not hosted.functions and not hosted.methods:
+        if not hosted.functions and not hosted.methods and hosted.assertion is None:
             return ""
         beside = replace(hosted, methods=(), authorizers=())
         revision = digest((digest(beside), *self._digests))
@@ -177,6 +192,7 @@ class StageCompiler:
             if complaints.count == before:
                 self._kept.now[name] = one
         self._harvest.take(one)
+        self._asserts |= one.asserted
         if one.action is not None:
             self._actions[name] = one.action
         if one.egress is not None:
@@ -235,6 +251,7 @@ class StageCompiler:
             needs_trust=found.needs_trust,
             origins=tuple(found.origins.items()),
             target_groups=tuple(found.target_groups.items()),
+            asserted=done.asserted,
         )
 
     def _credentials(self, method: Method, number: int) -> tuple[str, ...]:

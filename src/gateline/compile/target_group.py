@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from google.protobuf.message import Message
 
-from gateline.compile.cluster import endpoints_over_ads, tls
+from gateline.compile import names
+from gateline.compile.cluster import endpoints_over_ads
 from gateline.compile.endpoint import REGISTERED
 from gateline.compile.resources import HostLookup
 from gateline.compile.tunnel import through_tunnel
+from gateline.compile.upstream_tls import UpstreamTls, host_tls, named, tls_socket
 from gateline.compile.wire import extension, new, struct
+from gateline.model.client_certificate import BUILT_IN
 from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, TargetProtocol
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
@@ -19,11 +23,23 @@ CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 
 _OF_REQUESTS: Final = frozenset({TargetProtocol.HTTP, TargetProtocol.HTTPS})
 _ENCRYPTED: Final = frozenset({TargetProtocol.HTTPS, TargetProtocol.TLS})
+_OF_DATAGRAMS: Final = frozenset({TargetProtocol.UDP, TargetProtocol.TCP_UDP})
+
+MOST_FLOWS: Final = 16_384
+"""Flows of datagrams to a target group at once, connections counted with them. Whoever sends datagrams may make up
+their source, and each flow costs a descriptor: without a bound a flood would leave none to anybody else."""
+
 _HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
 def target_group_cluster(
-    group: TargetGroup, *, name: str, behind_api: bool, tls_host: str = "", verified: bool = True
+    group: TargetGroup,
+    *,
+    name: str,
+    behind_api: bool,
+    tls_host: str = "",
+    verified: bool = True,
+    certificate: str = "",
 ) -> Message:
     """The cluster of a target group. It does not change when targets come and go.
 
@@ -32,10 +48,20 @@ def target_group_cluster(
         name: `names.target_group` or `names.target_group_behind_api`.
         behind_api: answers get the names that API Gateway gives them.
         tls_host: to whom the gateway itself speaks TLS, through a network balancer.
-        verified: whether that host's certificate must name it.
+        verified: whether that host's certificate must name it, where the group does not say who targets are.
+        certificate: the client certificate that is shown where TLS is spoken (`shown_certificate`).
 
     """
-    fields = endpoints_over_ads(name, connect_timeout=CONNECT_TIMEOUT, renames=behind_api, retries=True)
+    spoken = spoken_tls(group, host=tls_host, verified=verified, certificate=certificate)
+    bound = {"connections": MOST_FLOWS} if group.protocol in _OF_DATAGRAMS and not behind_api else {}
+    fields = endpoints_over_ads(
+        name,
+        connect_timeout=CONNECT_TIMEOUT,
+        renames=behind_api,
+        retries=True,
+        bounded=spoken is not None and spoken.is_private,
+        **bound,
+    )
     fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
     fields["common_lb_config"] = {
         # Fail open: with nobody healthy everybody gets requests. The threshold counts only while Envoy deems a
@@ -48,9 +74,55 @@ def target_group_cluster(
     )
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
     fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
-    fields |= _connections(group, tls_host, verified=verified)
+    fields |= _connections(group, spoken, _group_tls(group, certificate))
     made = new("envoy.config.cluster.v3.Cluster", **fields)
     return through_tunnel(made) if any(target.tunnel for target in group.targets) else made
+
+
+def shown_certificate(group: TargetGroup, chosen: str, *, over_tls: bool = False) -> str:
+    """The client certificate that targets are shown, by requests or by health checks; "" for none.
+
+    Args:
+        group: the target group.
+        chosen: that of the stage, which goes before the group's own.
+        over_tls: the gateway itself speaks TLS, through a network balancer.
+
+    """
+    own = group.tls.client_certificate if group.tls is not None else ""
+    encrypted = group.protocol in _ENCRYPTED or group.health_check.protocol is TargetProtocol.HTTPS
+    return (chosen or own) if over_tls or encrypted else ""
+
+
+def spoken_tls(
+    group: TargetGroup, *, host: str = "", verified: bool = True, certificate: str = ""
+) -> UpstreamTls | None:
+    """The TLS of requests: as the group's `tls` says, else to a host, else to nobody in particular. None: none.
+
+    Args:
+        group: the target group.
+        host: to whom the gateway itself speaks TLS, through a network balancer.
+        verified: whether that host's certificate must name it.
+        certificate: the client certificate that is shown.
+
+    """
+    if not host:
+        return _group_tls(group, certificate) if group.protocol in _ENCRYPTED else None
+    if group.tls is not None and group.tls.authority:
+        return replace(_group_tls(group, certificate), server_name=named(host))
+    return host_tls(host, verified=verified, certificate=certificate)
+
+
+def _group_tls(group: TargetGroup, certificate: str) -> UpstreamTls:
+    """TLS as the group says; without a word from it nobody is verified, as a balancer verifies no target."""
+    if group.tls is None or not group.tls.authority:
+        return UpstreamTls(certificate=certificate)
+    built_in = group.tls.authority == BUILT_IN
+    return UpstreamTls(
+        server_name=named(group.tls.identity),
+        trust=names.BUILT_IN_TRUST if built_in else names.target_trust(group.name),
+        identity=group.tls.identity,
+        certificate=certificate,
+    )
 
 
 def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
@@ -100,32 +172,32 @@ def _one_policy(policy: dict[str, object]) -> dict[str, object]:
     return {"policies": [{"typed_extension_config": policy}]}
 
 
-def _connections(group: TargetGroup, tls_host: str, *, verified: bool) -> dict[str, object]:
-    """How requests and health checks get to targets: plain, with TLS to nobody in particular, with TLS to a host."""
+def _connections(group: TargetGroup, spoken: UpstreamTls | None, of_checks: UpstreamTls) -> dict[str, object]:
+    """How requests and health checks get to targets. `of_checks` is the TLS of checks, where they are HTTPS."""
     check = _health_check(group.health_check)
     fields: dict[str, object] = {"health_checks": [check]}
-    blind = tls("", verified=False)  # a balancer verifies no certificate of its targets
-    if tls_host:
-        fields["transport_socket"] = tls(tls_host, verified=verified)
-    elif group.protocol in _ENCRYPTED:
-        fields["transport_socket"] = blind
-    requests_are_blind = group.protocol in _ENCRYPTED and not tls_host
-    checks_are_blind = group.health_check.protocol is TargetProtocol.HTTPS
-    plain = extension(
-        "envoy.transport_sockets.raw_buffer",
-        "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
-    )
-    if group.proxy_protocol_v2:
-        inner = fields.get("transport_socket", plain)
-        fields["transport_socket"], plain, blind = map(_after_who_it_is, (inner, plain, blind))
-    if tls_host or requests_are_blind is not checks_are_blind:
+    asked = of_checks if group.health_check.protocol is TargetProtocol.HTTPS else None
+    if spoken or group.proxy_protocol_v2:
+        fields["transport_socket"] = _socket(group, spoken)
+    if spoken != asked:
         criteria = struct({"connection": "health check"})
         check["transport_socket_match_criteria"] = criteria
-        socket = blind if checks_are_blind else plain
         fields["transport_socket_matches"] = [
-            {"name": "health check", "match": criteria, "transport_socket": socket}
+            {"name": "health check", "match": criteria, "transport_socket": _socket(group, asked)}
         ]
     return fields
+
+
+def _socket(group: TargetGroup, tls: UpstreamTls | None) -> dict[str, object]:
+    """A transport socket; who the client is comes before everything else."""
+    if tls is not None:
+        inner = tls_socket(tls)
+    else:
+        inner = extension(
+            "envoy.transport_sockets.raw_buffer",
+            "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+        )
+    return _after_who_it_is(inner) if group.proxy_protocol_v2 else inner
 
 
 def _after_who_it_is(inner: object) -> dict[str, object]:

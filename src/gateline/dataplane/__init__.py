@@ -16,7 +16,7 @@ from typing import Final
 PARTS: Final = (
     "answers", "patterns", "tables", "hosts", "paths", "routing", "mapping",
     "mock", "gateway_responses", "addresses", "policy", "decisions", "authorize", "keys", "requirements",
-    "request",
+    "assertions", "request",
 )  # fmt: skip
 """In this order: `request` comes last because it is the script's whole way through a request."""
 

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateline.dataplane import keys
 from gateline.functions.places import source_of
+from gateline.host.asserting import NotBound
+from gateline.host.assertions import NotSigned
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
 from gateline.host.inspect import NotInspected
 from gateline.host.invoke import Invocation, Refused, refusal
@@ -51,7 +53,11 @@ def application(service: Service) -> ASGIApp:
     """What answers all but the script's questions, which the protocol answers."""
     bodies = Bodies()
     return Router(
-        routes=[Route("/invoke", _Invoke(service, bodies)), Route("/inspect", _Inspect(service, bodies))],
+        routes=[
+            Route("/invoke", _Invoke(service, bodies)),
+            Route("/inspect", _Inspect(service, bodies)),
+            Route("/bind", _Bind(service, bodies)),
+        ],
         redirect_slashes=False,
     )
 
@@ -137,6 +143,30 @@ class _Inspect:
             except _Gone:
                 return
             except (_TooLarge, NotInspected, NoRoom):
+                pass
+            except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+                log_fault(error)
+            await _send(send, status, [], reply)
+
+
+class _Bind:
+    def __init__(self, service: Service, bodies: Bodies) -> None:
+        self._bind = service.assert_request
+        self._bodies = bodies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = scope[HEADERS]
+        status, reply = 500, b""
+        with ExitStack() as held:
+            try:
+                bound = held.enter_context(self._bind.place(_described(scope)))
+                room = held.enter_context(self._bodies.body(source_of(bound.source_ip)))
+                body = await _body(receive, keys.BODY_LIMIT, room)
+                reply = await _while_there(self._bind(bound, tuple(headers), body), receive)
+                status = 200
+            except _Gone:
+                return
+            except (_TooLarge, NotBound, NotSigned, NoRoom):
                 pass
             except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
                 log_fault(error)

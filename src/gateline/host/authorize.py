@@ -16,12 +16,14 @@ from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, spli
 from gateline.functions.answer import Answer, Failed, Fault, Raised, Returned
 from gateline.functions.places import source_of
 from gateline.functions.speech import Tell, Trouble
+from gateline.host.assertions import Assertions, Context, NotSigned
 from gateline.host.decisions import Busy, Decisions, now_ms
 from gateline.host.directory import Entry, Find, invoked_arn
 from gateline.host.store import Decision
 from gateline.integrations.call import read_call, wire_text
 from gateline.integrations.context import Circumstances
 from gateline.integrations.event import request_event, token_event
+from gateline.model.assertion import Binding
 from gateline.model.authorizer import AuthorizerKind
 
 UNAUTHORIZED: Final = "Unauthorized"
@@ -102,8 +104,10 @@ class Authorize:
         find: Find,
         tell: Tell,
         *,
+        assertions: Assertions | None = None,
         now: Callable[[], int] = now_ms,
     ) -> None:
+        self._assertions = assertions or Assertions(now=now)
         self._functions = functions
         self._decisions = decisions
         self._find = find
@@ -125,7 +129,7 @@ class Authorize:
         shared = question.may_be_kept and entry.authorizer.ttl > 0
         kept = self._decisions.kept(question.key) if shared else None
         if kept is not None:
-            return kept.reply
+            return self._asserted(entry, kept)
         if not self._fits(entry, question):
             return _list("unauthorized")
 
@@ -134,9 +138,26 @@ class Authorize:
 
         try:
             source = source_of(question.source_ip)
-            return (await self._decisions.decide(question.key, source, ask, shared=shared)).reply
+            decision = await self._decisions.decide(question.key, source, ask, shared=shared)
+            return self._asserted(entry, decision)
         except Busy:
             return failure("busy").reply
+
+    def _asserted(self, entry: Entry, decision: Decision) -> bytes:
+        """The reply, with an assertion in front where the stage has them and the decision lets anything through.
+
+        Without a key the reply comes alone: the script refuses what should have carried one.
+        """
+        assertion = entry.stage.assertion
+        if not decision.grants or assertion is None or assertion.binding is not Binding.CALLER:
+            return decision.reply
+        try:
+            signed = self._assertions.for_caller(entry.stage, *_caller(decision.reply))
+        except NotSigned:
+            return decision.reply
+        writer = NetstringWriter()
+        writer.put("asserted", signed.token, signed.until, signed.audience)
+        return writer.data + decision.reply
 
     def _fits(self, entry: Entry, question: Question) -> bool:
         if entry.validation is None or entry.authorizer.kind is not AuthorizerKind.TOKEN:
@@ -217,6 +238,14 @@ def _decision(grant: Grant, expires: int) -> Decision:
     writer.put_pairs(grant.context)
     writer.put(grant.usage_identifier_key)
     return Decision(writer.data, expires=expires, grants=grant.policy.grants)
+
+
+def _caller(reply: bytes) -> tuple[str, Context]:
+    """The principal and the context in what `_decision` has written."""
+    values = split(reply)
+    principal, count = values[4], int(values[5])
+    pairs = [value.decode() for value in values[6 : 6 + 2 * count]]
+    return principal.decode(), tuple(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def _list(*values: str) -> bytes:

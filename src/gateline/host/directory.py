@@ -51,6 +51,7 @@ class Directory:
             for stage in configuration.stages
             for method in stage.methods
         }
+        self._revisions = {(stage.scope, stage.revision): stage for stage in configuration.stages}
         self._stages: dict[str, HostedStage] = {}
         for stage in configuration.stages:
             self._stages.setdefault(stage.scope, stage)  # the newest comes first
@@ -66,6 +67,10 @@ class Directory:
     def method(self, scope: str, revision: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
         """The method behind a route of that revision of the stage."""
         return self._methods.get((scope, revision, route))
+
+    def stage(self, scope: str, revision: str) -> HostedStage | None:
+        """That revision of a stage; the newest, if it is not known any more."""
+        return self._revisions.get((scope, revision)) or self._stages.get(scope)
 
     def standing(self, stage: HostedStage, method: HostedMethod) -> HostedStage:
         """The revision of the stage by which a method's request goes to its backend now.

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from gateline.functions.answer import AS_IF_MISSING, Answer, Failed, Fault, Raised, Returned
 from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
+from gateline.host.assertions import Assertions, NotSigned
 from gateline.host.authorize import Functions
 from gateline.host.aws_service import AwsServices
 from gateline.host.bodies import Bodies, Body, NoRoom
@@ -40,9 +42,13 @@ from gateline.integrations.outgoing import (
 from gateline.integrations.prepared import Prepared
 from gateline.integrations.proxy_response import ProxyResponse
 from gateline.integrations.target import bad_request
+from gateline.model.assertion import Binding
 from gateline.model.hosting import HostedMethod
 from gateline.model.integration import Integration
 from gateline.templates.budget import BRIEF, UNSTINTED, Budget, Exhausted
+
+if TYPE_CHECKING:
+    from gateline.authority.assertion import SentRequest
 
 T = TypeVar("T")
 
@@ -87,8 +93,15 @@ class Integrate:
     """Performs integrations."""
 
     def __init__(
-        self, functions: Functions, backends: Backends, services: AwsServices, turns: Turns, tell: Tell
+        self,
+        functions: Functions,
+        backends: Backends,
+        services: AwsServices,
+        turns: Turns,
+        tell: Tell,
+        assertions: Assertions | None = None,
     ) -> None:
+        self._assertions = assertions or Assertions()
         self._functions = functions
         self._backends = backends
         self._services = services
@@ -170,6 +183,7 @@ class Integrate:
                 if is_torn(circumstances.method.patterns, outgoing.target):
                     raise bad_request("the balancer's rules can read the path in more than one way")
                 stage, route = circumstances.stage, circumstances.method.egress
+                outgoing = await self._asserted(circumstances, outgoing)
                 scope = f"{stage.scope} egress {stage.revision}"
                 return await self._backends.send(outgoing, scope=scope, route=route, grow=grow)
             case ServiceCall():
@@ -180,6 +194,30 @@ class Integrate:
             case FunctionCall():
                 answer = await self._invoked(circumstances, outgoing)
                 return _answered(answer, circumstances.call.request_id)
+
+    async def _asserted(self, circumstances: Circumstances, request: HttpRequest) -> HttpRequest:
+        """The request with its assertion, and with nobody else's."""
+        assertion = circumstances.stage.assertion
+        if assertion is None or not circumstances.method.asserted:
+            return request
+        call, stage = circumstances.call, circumstances.stage
+        principal = call.authorized.principal if call.authorized else ""
+        context = call.authorized.context if call.authorized else ()
+        try:
+            if assertion.binding is Binding.CALLER:
+                token = self._assertions.for_caller(stage, principal, context).token
+            else:
+                token = await self._turns.run(
+                    source_of(call.source_ip),
+                    len(request.body),
+                    lambda: self._assertions.for_request(
+                        stage, principal, context, _sent(request, call.request_id)
+                    ),
+                )
+        except NotSigned:
+            raise configuration_error("there is no key to sign its assertion with") from None
+        others = (pair for pair in request.headers if _folded(pair[0]) != _folded(assertion.header))
+        return replace(request, headers=(*others, (assertion.header, token)))
 
     async def _invoked(self, circumstances: Circumstances, call: FunctionCall) -> Answer:
         return await self._functions.invoke(
@@ -214,6 +252,17 @@ class Integrate:
         task = asyncio.get_running_loop().create_task(run())
         self._asynchronous.add(task)
         task.add_done_callback(self._asynchronous.discard)
+
+
+def _sent(request: HttpRequest, request_id: str) -> SentRequest:
+    from gateline.authority.assertion import SentRequest  # noqa: PLC0415 - most configurations have no assertions
+
+    return SentRequest(verb=request.verb, path=request.target, body=request.body, request_id=request_id)
+
+
+def _folded(name: str) -> str:
+    """A header's name as servers may fold it: many take `x_a` and `x-a` for one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _integration(circumstances: Circumstances) -> Integration:

@@ -40,6 +40,7 @@ class HostProtocol(HttpToolsProtocol):
         self._questions: dict[bytes, Ask] = {
             b"/authorize": self.service.authorize,
             b"/key": self.service.keys,
+            b"/assert": self.service.assert_caller,
         }
         self._ask: Ask = self.service.authorize
         self._question: bytearray | None = None  # of the request that is read now, if it is one

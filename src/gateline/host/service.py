@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateline.functions.speech import Tell, Trouble
 from gateline.host import authorize, inspect, invoke
+from gateline.host.asserting import AssertCaller, AssertRequest
+from gateline.host.assertions import Assertions
 from gateline.host.aws_service import NO_BOTO3, AwsServices, can_sign
 from gateline.host.decisions import Decisions, now_ms
 from gateline.host.directory import Directory, beginning
@@ -51,7 +53,12 @@ class Service:
         self.turns = Turns()
         self._directory = Directory(HostConfiguration())
         self._decisions = Decisions(now=now)
-        self.authorize = authorize.Authorize(functions, self._decisions, self._found, tell, now=now)
+        self._assertions = Assertions(now=now)
+        self.assert_caller = AssertCaller(self._found, self._assertions)
+        self.assert_request = AssertRequest(self._found, self._assertions, self.turns)
+        self.authorize = authorize.Authorize(
+            functions, self._decisions, self._found, tell, assertions=self._assertions, now=now
+        )
         self.invoke = invoke.Invoke(
             functions, self._found, tell, turns=self.turns, integrate=self._integrate, now=now
         )
@@ -73,6 +80,7 @@ class Service:
                 self._tell(Trouble("", "", NO_BOTO3))
         self.aws.configure(dict(configuration.endpoints))
         await self._functions.configure(configuration.functions, dict(configuration.revisions))
+        await self._assertions.configure(configuration)
         self._directory = directory
         self.keys.configure(configuration)
 
@@ -91,7 +99,9 @@ class Service:
         if self._performer is None:
             from gateline.host.integrate import Integrate  # noqa: PLC0415 - `configure` says why
 
-            self._performer = Integrate(self._functions, self.egress, self.aws, self.turns, self._tell)
+            self._performer = Integrate(
+                self._functions, self.egress, self.aws, self.turns, self._tell, self._assertions
+            )
         return self._performer
 
 

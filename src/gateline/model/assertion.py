@@ -36,3 +36,8 @@ class AssertionKey:
 
     kid: str
     private_key: Secret  # PEM
+
+
+def issuer_of(project: str) -> str:
+    """The `iss` of a project's assertions: `gateline:storefront`."""
+    return f"gateline:{project}"

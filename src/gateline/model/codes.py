@@ -68,6 +68,16 @@ METHOD_NOT_DEFINED = Code(name="GL238", title="a setting of a method that the AP
 API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value")
 API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
+SECRET_NOT_ROTATED_HERE = Code(name="GL242", title="a secret that the gateway does not rotate")
+
+CLIENT_CERTIFICATE_NOT_DECLARED = Code(name="GL245", title="a client certificate is named but not declared")
+CLIENT_CERTIFICATE_NOT_SHOWN = Code(
+    name="GL246", title="a client certificate that no server is shown", severity=Severity.WARNING
+)
+TARGET_TLS_NOT_SPOKEN = Code(
+    name="GL247", title="a target group whose tls is never spoken", severity=Severity.WARNING
+)
+ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
 TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where their nodes dial in")
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
@@ -93,6 +103,8 @@ API_KEY_NOT_HELD = Code(
 NO_BOTO3 = Code(name="GL292", title="an integration with an AWS service, and no boto3")
 NO_BOTO3_FOR_SECRET = Code(name="GL293", title="a secret of AWS Secrets Manager, and no boto3")
 SECRET_NOT_GIVEN = Code(name="GL294", title="a secret that AWS Secrets Manager does not give")
+NO_CLIENT_CERTIFICATE = Code(name="GL297", title="a certificate that cannot be shown as a client's")
+AUTHORITY_UNREADABLE = Code(name="GL298", title="a file of certificate authorities that cannot be used")
 
 # The definition: its shape, its resources, values that come from elsewhere.
 NOT_AN_OPENAPI_DOCUMENT = Code(name="GL301", title="not an OpenAPI document")
@@ -196,6 +208,10 @@ AUTHORIZER_UNUSED = Code(name="GL510", title="an authorizer that no method asks"
 KEY_WITHOUT_PLAN = Code(
     name="GL515", title="a method asks for an API key that nobody can have", severity=Severity.WARNING
 )
+ASSERTION_UNSENT = Code(
+    name="GL516", title="a stage with assertions that no service is sent", severity=Severity.WARNING
+)
+ASSERTION_HEADER_USED = Code(name="GL517", title="a definition that uses the header of assertions")
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")

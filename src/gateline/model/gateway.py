@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from gateline.model.assertion import AssertionKey
+from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
@@ -104,7 +105,9 @@ class Gateway:
     target_groups: tuple[TargetGroup, ...] = ()  # those of services without any among them
     services: tuple[Service, ...] = ()
     certificates: tuple[CertificateSource, ...] = ()  # of domains and of balancers' listeners
+    client_certificates: tuple[ClientCertificate, ...] = ()
     assertion_keys_every: timedelta = timedelta(days=7)  # how often the key that signs assertions is replaced
+    jwks_path: str = ""  # where the edge shows the public keys of assertions; "": nowhere
     usage_plans: tuple[UsagePlan, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     aws_endpoints: tuple[
@@ -125,6 +128,10 @@ class Keyring:
     certificates: tuple[Certificate, ...] = ()  # of domains and of balancers' listeners, by name
     api_keys: tuple[ApiKey, ...] = ()
     pepper: str = ""  # the key of the keys' digests
+    client_certificates: tuple[Certificate, ...] = ()  # by name
+    authority: bytes = b""  # the certificates (PEM) of the built-in authority
+    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
+    services: tuple[Certificate, ...] = ()  # of services whose words ask for one, by the service's name
     assertion_key: AssertionKey | None = None  # the one that signs now
     jwks: bytes = b""  # the public keys of assertions (RFC 7517)
     link_authority: bytes = b""  # who certifies nodes (PEM)

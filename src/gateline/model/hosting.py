@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateline.model.assertion import Assertion
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function
 from gateline.model.gateway_response import Answer
@@ -45,6 +46,7 @@ class HostedMethod:
     models: tuple[
         tuple[str, str], ...
     ] = ()  # media type → model that a body must fit; empty: none is checked
+    asserted: bool = False  # the host itself sends its requests, with an assertion
     bodies: tuple[
         str, ...
     ] = ()  # JSONPaths that a proxied request's mappings read from its body; "": all of it
@@ -67,6 +69,7 @@ class HostedStage:
     )
     models: tuple[tuple[str, str], ...] = ()  # name → JSON Schema
     answers: tuple[Answer, ...] = ()  # customised gateway responses
+    assertion: Assertion | None = None  # what requests of some methods carry
     revision: str = ""  # of all but the authorizers: a request names the one by which it was let in
     authorizers: tuple[HostedAuthorizer, ...] = ()
     methods: tuple[HostedMethod, ...] = ()
@@ -98,6 +101,9 @@ class HostConfiguration:
     plans: tuple[HostedPlan, ...] = ()
     keys: tuple[ApiKey, ...] = ()
     pepper: str = field(default="", repr=False)  # the key of the keys' digests: a secret
+    assertion_issuer: str = ""  # of whom assertions speak
+    assertion_kid: str = ""
+    assertion_key: str = field(default="", repr=False)  # PEM; what signs assertions: a secret
     endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
@@ -105,4 +111,8 @@ class HostConfiguration:
     @property
     def is_needed(self) -> bool:
         """Whether any request can need the host."""
-        return bool(self.functions or self.plans or any(stage.methods for stage in self.stages))
+        return bool(
+            self.functions
+            or self.plans
+            or any(stage.methods or stage.assertion is not None for stage in self.stages)
+        )

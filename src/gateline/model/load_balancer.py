@@ -30,6 +30,14 @@ class ListenerProtocol(StrEnum):
     HTTPS = "HTTPS"
     TCP = "TCP"
     TLS = "TLS"
+    UDP = "UDP"
+    TCP_UDP = "TCP_UDP"
+
+    @property
+    def at_sockets(self) -> tuple[ListenerProtocol, ...]:
+        """What is spoken at each socket that such a listener opens: TCP_UDP opens two at one port."""
+        both = (ListenerProtocol.TCP, ListenerProtocol.UDP)
+        return both if self is ListenerProtocol.TCP_UDP else (self,)
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.

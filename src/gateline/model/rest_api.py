@@ -98,6 +98,7 @@ class Stage:
     variables: tuple[tuple[str, str], ...] = ()
     throttle: Throttle | None = None  # of each method that has none of its own
     method_throttles: tuple[MethodThrottle, ...] = ()
+    client_certificate: str = ""  # a name of the project file; shown to every server that speaks TLS
     assertion: Assertion | None = None
     origin: Origin
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from gateline.model.origin import Origin
@@ -57,6 +58,26 @@ class SecretSourceKind(StrEnum):
     AWS = "aws"  # AWS Secrets Manager; the place is an ARN
 
 
+class Acceptance(StrEnum):
+    """How it is seen that a service's task accepts a new value, before the gateway sends it."""
+
+    GUARD = "guard"  # gateline-guard answers a probe
+    PROBE = "probe"  # a path of the service does: by 2xx, or by 401 and 403
+    RESTART = "restart"  # all tasks were replaced by some that were started with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """How a secret is rotated. `every` None: only when it is asked for.
+
+    `accepted_by` None: tasks that have it in their environment by their restart, those that have a file by the guard.
+    """
+
+    every: timedelta | None = None
+    accepted_by: Acceptance | None = None
+    probe_path: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
     """A named secret of the project file and where its value is to be read."""
@@ -64,6 +85,7 @@ class SecretSource:
     name: str
     kind: SecretSourceKind
     place: str  # the variable's name, the file's path, the ARN, or "" when generated
+    rotation: Rotation = Rotation()
     origin: Origin
 
 

@@ -13,9 +13,11 @@ class TargetProtocol(StrEnum):
     """How the balancer speaks to targets."""
 
     HTTP = "HTTP"
-    HTTPS = "HTTPS"  # targets' certificates are not verified, as at Amazon
+    HTTPS = "HTTPS"  # targets' certificates are verified only where the group has a TargetTls
     TCP = "TCP"
     TLS = "TLS"  # connections of a network balancer, encrypted on the way to the target
+    UDP = "UDP"
+    TCP_UDP = "TCP_UDP"
 
 
 class Algorithm(StrEnum):
@@ -50,6 +52,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTls:
+    """Who targets must be, and who the gateway is to them, where TLS is spoken with them."""
+
+    authority: str = ""  # BUILT_IN, or the path of a PEM file; "": nobody is verified
+    identity: str = ""  # what the certificate must name: a DNS name, an IP address or a SPIFFE URI
+    client_certificate: str = ""  # a name of the project file, where the stage has none of its own
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroup:
     """A target group of the project file, or the one that a service without any has (by the service's name)."""
 
@@ -59,6 +71,7 @@ class TargetGroup:
     algorithm: Algorithm = Algorithm.ROUND_ROBIN
     deregistration_delay: timedelta = timedelta(seconds=300)
     targets: tuple[Target, ...] = ()
+    tls: TargetTls | None = None
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
 

@@ -7,8 +7,9 @@ knows every key whose tokens are on their way.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateline.errors import GatelineError
@@ -16,7 +17,9 @@ from gateline.model.assertion import AssertionKey
 from gateline.model.gateway import Gateway
 from gateline.model.secret import Secret
 from gateline.runtime.state_dir import StateDir
+from gateline.runtime.upkeep import Duty
 from gateline.runtime.vault import Vault
+from gateline.services.task import JWKS_FILE, given_files
 
 SHOWN_BEFORE: Final = timedelta(hours=1)
 """How long a key is shown before it signs, for those who fetch the key set now and then; half its time at most."""
@@ -76,8 +79,35 @@ def due(gateway: Gateway, state: StateDir, now: datetime) -> datetime | None:
 
 
 def is_wanted(gateway: Gateway) -> bool:
-    """Whether any stage's requests carry assertions."""
-    return any(stage.assertion is not None for api in gateway.apis for stage in api.stages)
+    """Whether any stage's requests carry assertions, or anybody is shown who would sign them."""
+    return (
+        any(stage.assertion is not None for api in gateway.apis for stage in api.stages)
+        or any(JWKS_FILE in given_files(service) for service in gateway.services)
+        or bool(gateway.jwks_path)
+    )
+
+
+def renewal(
+    served: Callable[[], Gateway | None], state: StateDir, take_in: Callable[[], Awaitable[None]]
+) -> Duty:
+    """The duty to make, change and drop keys when it is time.
+
+    Args:
+        served: what is served now; None: nothing yet.
+        state: where the keys are kept.
+        take_in: lets what the state directory holds by now count.
+
+    """
+
+    def moment() -> datetime | None:
+        gateway = served()
+        now = datetime.now(UTC)
+        try:
+            return due(gateway, state, now) if gateway is not None else None
+        except GatelineError:
+            return now  # `take_in` says why
+
+    return Duty(name="the keys of assertions", due=moment, work=take_in)
 
 
 def _with_next(keys: tuple[_Key, ...], every: timedelta, now: datetime) -> tuple[_Key, ...]:

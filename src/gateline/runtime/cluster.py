@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateline.errors import GatelineError
 from gateline.model.gateway import Keyring
+from gateline.model.secret import Certificate
 from gateline.model.service import Service
 from gateline.model.target_group import Registration, TargetGroup
 from gateline.runtime.cluster_launch import Launcher, service_uid
@@ -18,7 +19,7 @@ from gateline.runtime.cluster_targets import Targets
 from gateline.runtime.cluster_task import TaskNote, is_task
 from gateline.runtime.notice import Notify, Remarked, ServiceTold
 from gateline.runtime.processes import Processes
-from gateline.runtime.service_files import ServiceFiles, files_of
+from gateline.runtime.service_files import ServiceFiles, certificates_of, files_of
 from gateline.runtime.state_dir import StateDir
 from gateline.services.task import revision
 
@@ -132,8 +133,14 @@ class Cluster:
             if running is None:
                 running = self._services[name] = ClusterService(name, self._around)
             self._leaving.discard(name)
-            told = revision(service, secrets=values, key=self._revision_key())
-            running.want(service, known.get(service.target_group), told, values)
+            told = revision(
+                service,
+                secrets=values,
+                key=self._revision_key(),
+                certificates=certificates_of(service, keyring),
+            )
+            group = known.get(service.target_group)
+            running.want(service, group, told, values, _shown_to(group, keyring))
         for name in self._services.keys() - wanted.keys() - self._leaving:
             self._leaving.add(name)
             self._services[name].stop()
@@ -192,6 +199,20 @@ class Cluster:
                 raise GatelineError(message) from None
             self._service(service)
         return found.listing()
+
+    def is_replaced(self, service: str, *, wholly: bool) -> bool:
+        """Whether the tasks of a service are those that are wanted, all healthy.
+
+        Args:
+            service: its name.
+            wholly: former ones have ended, too; else they may be answering their last requests.
+
+        Raises:
+            GatelineError: there is no such service.
+
+        """
+        found = self._service(service)
+        return found.is_replaced if wholly else found.is_steady
 
     async def stop(self) -> None:
         """End all tasks, when Envoy is gone; returns when none runs."""
@@ -266,6 +287,13 @@ class Cluster:
             key = secrets.token_hex(32)
             self._processes.remember(_KEY, key)
         return bytes.fromhex(key)
+
+
+def _shown_to(group: TargetGroup | None, keyring: Keyring) -> Certificate | None:
+    """The client certificate that new tasks are shown: the group's own, else the first of the project."""
+    own = group.tls.client_certificate if group is not None and group.tls is not None else ""
+    shown = keyring.client_certificates
+    return next((each for each in shown if each.name == own), shown[0] if shown else None)
 
 
 def _by_service(processes: Processes) -> dict[str, list[TaskNote]]:

@@ -19,7 +19,7 @@ from gateline.runtime.service_files import ServiceFiles
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.task_log import old_log
 from gateline.services.port import free_port
-from gateline.services.task import command_words, takes_port, takes_socket, task_environment
+from gateline.services.task import command_words, given_files, takes_port, takes_socket, task_environment
 
 LOGS: Final = "tasks"
 """The folder of logs, of which each service has one."""
@@ -75,10 +75,12 @@ class Launcher:
             note = self._placed(service, note, uid)
         except (OSError, NotTold) as error:
             raise GatelineError(getattr(error, "strerror", None) or str(error)) from error
+        is_given = service.secret_files or given_files(service)
+        files = str(self._files.path(service.name)) if is_given else ""
         return Launchable(
             note=note,
             command=Command(
-                arguments=command_words(service, port=note.port, socket=note.socket),
+                arguments=command_words(service, port=note.port, socket=note.socket, files=files),
                 # whoever keeps the process puts its own mark in
                 environment=task_environment(
                     service,
@@ -86,7 +88,7 @@ class Launcher:
                     secrets=secrets,
                     mark="",
                     port=note.port,
-                    files=str(self._files.path(service.name)) if service.secret_files else "",
+                    files=files,
                 ),
                 folder=Path(service.cwd),
                 log=log,

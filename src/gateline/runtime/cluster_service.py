@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Secret
+from gateline.model.secret import Certificate, Secret
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
@@ -23,6 +21,7 @@ from gateline.runtime.cluster_task import Distrusted, Task, TaskNote, take_socke
 from gateline.runtime.notice import Notify, ServiceTold, TaskSaid
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Processes
+from gateline.runtime.service_memory import ServiceMemory, forced
 from gateline.runtime.task_log import TaskLog, clear_logs
 from gateline.services import action, event
 from gateline.services.deployment import REACHABLE, STAYING, Phase
@@ -70,11 +69,13 @@ class ClusterService:
         self.name = name
         self.finished = asyncio.Event()
         self._around = around
-        self._scheduler = Scheduler(self._mint)
+        self._memory = ServiceMemory(around.processes, name)
+        self._scheduler = Scheduler(self._memory.mint)
         self._tasks: dict[str, Task] = {}
         self._service: Service | None = None
         self._group: TargetGroup | None = None
         self._secrets: Mapping[str, Secret] = {}
+        self._shown: Certificate | None = None
         self._events: deque[event.Event] = deque()
         self._is_working = False
         if notes:
@@ -93,12 +94,22 @@ class ClusterService:
         return self._scheduler.steady
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether all is as it is wanted, and no other task is left, not even one that is leaving."""
+        return self.is_steady and len(self._scheduler.tasks) == self._scheduler.desired
+
+    @property
     def pids(self) -> dict[str, int]:
         """The processes that run, by `service/task`."""
         return {f"{self.name}/{name}": task.pid for name, task in self._tasks.items() if task.pid}
 
     def want(
-        self, service: Service, group: TargetGroup | None, revision: str, secrets: Mapping[str, Secret]
+        self,
+        service: Service,
+        group: TargetGroup | None,
+        revision: str,
+        secrets: Mapping[str, Secret],
+        shown: Certificate | None = None,
     ) -> None:
         """Let the service be like this from now on.
 
@@ -107,12 +118,14 @@ class ClusterService:
             group: its target group; None: nobody reaches it.
             revision: `task.revision` of it.
             secrets: by the names of the project file.
+            shown: the client certificate that new tasks are shown when they are asked how they are.
 
         """
         self.finished.clear()
         is_first = self._service is None
         self._service, self._group, self._secrets = service, group, secrets
-        scaled = self._recall_scale() if is_first else None
+        self._shown = shown
+        scaled = self._memory.scale(instead_of=service.desired_count) if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
         self._tell(event.Want(service, group, revision))
@@ -122,14 +135,13 @@ class ClusterService:
     def scale(self, count: int) -> None:
         """Let so many tasks run, until the definition wants another number than now."""
         if self._service:
-            told = {"count": count, "instead_of": self._service.desired_count}
-            self._around.processes.remember(self._key("scale"), json.dumps(told))
+            self._memory.keep_scale(count, instead_of=self._service.desired_count)
         self._tell(event.Scale(count))
 
     def deploy(self) -> None:
         """Replace all tasks."""
         self._tell(event.Deploy())
-        self._around.processes.remember(self._key("deployed"), self._scheduler.revision)
+        self._memory.keep_deployed(self._scheduler.revision)
 
     def stop(self) -> None:
         """Let no task run: gently the first time, at once the second. `finished` is set in the end."""
@@ -172,8 +184,12 @@ class ClusterService:
 
     def inventory(self) -> list[dict[str, Any]]:
         """Its tasks that run, as `gateline prove` looks for them."""
-        healthy = {each.task for each in self._scheduler.tasks if each.phase is Phase.HEALTHY}
-        return [{**task.told(), "healthy": name in healthy} for name, task in self._tasks.items() if task.pid]
+        phases = {each.task: each.phase for each in self._scheduler.tasks}
+        return [
+            {**task.told(), "healthy": phases.get(name) is Phase.HEALTHY, "phase": phases.get(name)}
+            for name, task in self._tasks.items()
+            if task.pid
+        ]
 
     # Events come while actions are performed; they wait until all of those are.
 
@@ -277,7 +293,9 @@ class ClusterService:
         if task and group:
             answer = self._not_to_ask(task)
             if answer is None:
-                answer = await probe(group.health_check, port=task.note.port, socket=task.note.socket)
+                answer = await probe(
+                    group.health_check, port=task.note.port, socket=task.note.socket, shown=self._shown
+                )
             self._tell(event.Probed(name, answer.well, answer.reason))
 
     def _not_to_ask(self, task: Task) -> Answer | None:
@@ -354,34 +372,13 @@ class ClusterService:
         ]
         self._tell(event.Attach(tuple(existing)))
 
-    def _recall_scale(self) -> int | None:
-        """The number of tasks that somebody wanted instead of the definition's, if that is still the same."""
-        with suppress(ValueError, KeyError, TypeError):
-            told = json.loads(self._around.processes.recall(self._key("scale")) or "null")
-            if self._service and told["instead_of"] == self._service.desired_count:
-                return int(told["count"])
-        return None
-
     def _go_on_with_deployment(self, revision: str) -> None:
         """Force again what was forced, should control have ended before a task of it ran."""
-        deployed = self._around.processes.recall(self._key("deployed")) or ""
-        if deployed.partition("+")[0] == revision:
-            while _forced(self._scheduler.revision) < _forced(deployed):
-                self._tell(event.Deploy())
-
-    def _mint(self) -> str:
-        processes, key = self._around.processes, self._key("tasks")
-        number = int(processes.recall(key) or 0) + 1
-        processes.remember(key, str(number))
-        return str(number)
+        for _ in range(self._memory.forced(revision) - forced(self._scheduler.revision)):
+            self._tell(event.Deploy())
 
     def _key(self, what: str) -> str:
         return f"service/{self.name}/{what}"
 
     def _log(self, task: str) -> Path:
         return self._around.launcher.log(self.name, task)
-
-
-def _forced(revision: str) -> int:
-    """How many deployments of a revision were forced: the number behind its `+`."""
-    return int(revision.partition("+")[2] or 0)

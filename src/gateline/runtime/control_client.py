@@ -92,6 +92,17 @@ async def keys(project: Path, state: Path | None, request: dict[str, Any]) -> di
     return await ask(project, state, {"do": "keys", **request})
 
 
+async def secrets(project: Path, state: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Show or rotate the secrets of a running project, as `secret_commands` understands it.
+
+    Raises:
+        NotRunning: it does not run.
+        GatelineError: it cannot be done.
+
+    """
+    return await ask(project, state, {"do": "secrets", **request})
+
+
 async def ask(
     project: Path, state: Path | None, request: dict[str, Any], patience: float = PATIENCE
 ) -> dict[str, Any]:
@@ -102,7 +113,7 @@ async def ask(
         GatelineError: the answer tells a problem, or does not come.
 
     """
-    folder = _state_folder(project, state)
+    folder = state_folder(project, state)
     try:
         async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_unix_connection(_socket(folder), limit=_LONGEST_ANSWER)
@@ -124,7 +135,8 @@ async def ask(
     return answer
 
 
-def _state_folder(project: Path, state: Path | None) -> Path:
+def state_folder(project: Path, state: Path | None) -> Path:
+    """Where a project keeps its state: `state`, or `.gateline` beside its file."""
     return (state.expanduser() if state else project.absolute().parent / DEFAULT_NAME).absolute()
 
 

@@ -204,6 +204,9 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         plans=after.plans,  # who has no key any more has none at once
         keys=after.keys,
         pepper=after.pepper,
+        assertion_issuer=after.assertion_issuer,
+        assertion_kid=after.assertion_kid,
+        assertion_key=after.assertion_key,
         endpoints=after.endpoints,
     )
 

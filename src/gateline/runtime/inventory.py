@@ -18,11 +18,11 @@ from gateline.compile.binding import bindable, bindings
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
-from gateline.model.integration import Location, holds_secret
-from gateline.model.load_balancer import Scheme
+from gateline.model.integration import PLACEHOLDER, IntegrationKind, Location, holds_secret
 from gateline.model.rest_api import Method, RestApi, SegmentKind
-from gateline.model.target_group import Registration
+from gateline.model.target_group import Registration, TargetProtocol
 from gateline.runtime.candidate import Candidate
+from gateline.runtime.exposure import exposed, private_paths
 from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
@@ -73,7 +73,7 @@ class Inventory:
         self._serving = serving
         self._cluster = cluster
         self._admin = admin
-        self._probed = settings.health is not None
+        self._settings = settings
 
     async def __call__(self) -> dict[str, Any]:
         """All that there is.
@@ -86,27 +86,34 @@ class Inventory:
         if served is None or served.gateway is None:
             raise GatelineError("nothing is served yet")
         gateway = served.gateway
+        tasks = [
+            {**task, "uid": await asyncio.to_thread(_uid, task["pid"])} for task in self._cluster.inventory()
+        ]
+        users = frozenset({os.geteuid(), *(task["uid"] for task in tasks)})
         return {
             "project": gateway.name,
             "uid": os.geteuid(),
             "url": base_url(gateway),
             "hosts": hosts(gateway),
             "paths": gateway.edge.paths.value,
-            "listeners": list(_listeners(gateway, probed=self._probed)),
+            "listeners": list(_listeners(gateway, probed=self._settings.health is not None)),
             "sockets": [
                 {"name": name, "path": path}
                 for name, path in own_sockets(self._state)
                 if await asyncio.to_thread(os.path.lexists, path)
             ],
             "groups": {group.name: _group(gateway, group.name) for group in gateway.target_groups},
-            "tasks": [
-                {**task, "uid": await asyncio.to_thread(_uid, task["pid"])}
-                for task in self._cluster.inventory()
-            ],
+            "tasks": tasks,
             "targets": await self._targets(gateway),
             "functions": [function.name for function in gateway.functions],
             "headers": secret_headers(gateway),
-            "guarded": guarded_methods(gateway),
+            "guarded": methods(gateway, guarded=True),
+            "unguarded": methods(gateway, guarded=False),
+            "backend_paths": backend_paths(gateway),
+            "private": await asyncio.to_thread(
+                lambda: list(private_paths(gateway, self._state, self._settings.environ))
+            ),
+            "exposed": await asyncio.to_thread(lambda: list(exposed(served.keyring, users))),
         }
 
     async def _targets(self, gateway: Gateway) -> list[dict[str, Any]]:
@@ -165,19 +172,13 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
         "port": edge.port,
         "protocol": base_url(gateway).partition(":")[0].upper(),
     }
-    protocols = [
-        listener.protocol.value
-        for balancer in gateway.load_balancers
-        if balancer.scheme is Scheme.INTERNET_FACING
-        for listener in balancer.listeners
-    ]
-    for binding, protocol in zip(bindings(gateway), protocols, strict=True):
+    for binding in bindings(gateway):
         yield {
             "name": binding.name,
             "kind": "balancer",
             "address": binding.address,
             "port": binding.port,
-            "protocol": protocol,
+            "protocol": binding.protocol.value,
         }
     if probed:
         admin = edge.admin or AdminAddress(origin=edge.origin)
@@ -193,8 +194,11 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
 def _group(gateway: Gateway, name: str) -> dict[str, Any]:
     group = next(each for each in gateway.target_groups if each.name == name)
     check = group.health_check
+    protocol = group.protocol
+    if protocol is TargetProtocol.TCP and group.tls is not None:
+        protocol = TargetProtocol.HTTPS  # of integrations, which lead there through a network balancer
     return {
-        "protocol": group.protocol.value,
+        "protocol": protocol.value,
         "proxy_protocol_v2": group.proxy_protocol_v2,
         "health_protocol": check.protocol.value,
         "health_path": check.path,
@@ -218,8 +222,8 @@ def secret_headers(gateway: Gateway) -> list[dict[str, Any]]:
     return [found[key] for key in sorted(found)]
 
 
-def guarded_methods(gateway: Gateway) -> list[dict[str, Any]]:
-    """The methods that ask who calls, with a request that each of them can be reached by."""
+def methods(gateway: Gateway, *, guarded: bool) -> list[dict[str, Any]]:
+    """The methods that ask who calls, or those that don't, with a request that each of them can be reached by."""
     urls = stage_urls(gateway)
     return [
         {
@@ -228,15 +232,27 @@ def guarded_methods(gateway: Gateway) -> list[dict[str, Any]]:
             "method": method.http_method,
             "path": method.path.text,
             "guard": guard,
+            "integration": method.integration.kind.value,
             "host": urlsplit(urls[api.name][stage.name]).netloc,
             "prefix": urlsplit(urls[api.name][stage.name]).path,
             "target": _target(method),
         }
         for api in gateway.apis
         for method in api.methods
-        if (guard := _guard(api, method))
+        if bool(guard := _guard(api, method)) is guarded
         for stage in api.stages
     ]
+
+
+def backend_paths(gateway: Gateway) -> list[str]:
+    """The paths that integrations send to backends, with a stand-in for each parameter."""
+    found = {
+        PLACEHOLDER.sub(STAND_IN, urlsplit(method.integration.uri).path) or "/"
+        for api in gateway.apis
+        for method in api.methods
+        if method.integration.kind in {IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY}
+    }
+    return sorted(path for path in found if "$" not in path and "{" not in path)
 
 
 def _guard(api: RestApi, method: Method) -> str:

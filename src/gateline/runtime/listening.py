@@ -17,7 +17,9 @@ from typing import Final
 
 from gateline.errors import AddressInUse, GatelineError
 
-_LISTEN: Final = "0A"
+_TABLES: Final = {socket.SOCK_STREAM: (("tcp", "tcp6"), "0A"), socket.SOCK_DGRAM: (("udp", "udp6"), "07")}
+"""Of a kind of socket: the kernel's tables of them, and the state in which one takes what comes."""
+
 _LOOK_EVERY: Final = 0.005
 
 
@@ -45,6 +47,19 @@ def reserve(address: str, port: int, *, another: str = "--port N") -> tuple[int,
     return free_port, _bound(address, free_port, another, reuse_port=True)
 
 
+def reserve_datagrams(address: str, port: int, *, another: str) -> None:
+    """Make sure that Envoy can open this port for datagrams.
+
+    Nothing keeps it: what is bound beside Envoy with SO_REUSEPORT would get datagrams too, and drop them.
+
+    Raises:
+        AddressInUse: somebody else has it.
+        GatelineError: the address is not one of this machine, or the port needs a right that we lack.
+
+    """
+    _bound(address, port, another, kind=socket.SOCK_DGRAM).close()
+
+
 def listener(address: str, port: int, *, another: str) -> socket.socket:
     """A socket of our own that listens; 0 picks a free port.
 
@@ -62,12 +77,22 @@ def listener(address: str, port: int, *, another: str) -> socket.socket:
     return opened
 
 
-def _bound(address: str, port: int, another: str, *, reuse_port: bool = False) -> socket.socket:
+def _bound(
+    address: str,
+    port: int,
+    another: str,
+    *,
+    reuse_port: bool = False,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+) -> socket.socket:
     address = "127.0.0.1" if address == "localhost" else address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened = socket.socket(family, kind)
     try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what lingers in TIME_WAIT is no holder
+        if (
+            kind is socket.SOCK_STREAM
+        ):  # what lingers in TIME_WAIT is no holder; of datagrams two would share it
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
@@ -75,15 +100,21 @@ def _bound(address: str, port: int, another: str, *, reuse_port: bool = False) -
         opened.bind((address, port))
     except OSError as error:
         opened.close()
-        raise _fault(address, port, another, error) from error
+        raise _fault(address, port, another, error, kind) from error
     return opened
 
 
-def _fault(address: str, port: int, another: str, error: OSError) -> GatelineError:
+def _fault(
+    address: str,
+    port: int,
+    another: str,
+    error: OSError,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+) -> GatelineError:
     place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     match error.errno:
         case errno.EADDRINUSE:
-            who = holder(port)
+            who = holder(port, kind)
             by = f" by {who}" if who else ""
             return AddressInUse(f"{place} is in use{by}: stop that, or choose another with {another}")
         case errno.EACCES | errno.EPERM:
@@ -94,9 +125,9 @@ def _fault(address: str, port: int, another: str, error: OSError) -> GatelineErr
             return GatelineError(f"cannot listen on {place}: {error.strerror or error}")
 
 
-def holder(port: int, proc: Path = Path("/proc")) -> str:
-    """Which process listens on a TCP port, never with its arguments; "" when this user may not know."""
-    inodes = set(_listening_inodes(port, proc))
+def holder(port: int, kind: socket.SocketKind = socket.SOCK_STREAM, proc: Path = Path("/proc")) -> str:
+    """Which process has a port, never with its arguments; "" when this user may not know."""
+    inodes = set(_listening_inodes(port, kind, proc))
     if not inodes:
         return ""
     for folder in proc.glob("[0-9]*"):
@@ -109,13 +140,14 @@ def holder(port: int, proc: Path = Path("/proc")) -> str:
     return ""
 
 
-def _listening_inodes(port: int, proc: Path) -> Iterator[str]:
+def _listening_inodes(port: int, kind: socket.SocketKind, proc: Path) -> Iterator[str]:
     wanted = f"{port:04X}"
-    for table in ("tcp", "tcp6"):
+    tables, state = _TABLES[kind]
+    for table in tables:
         with suppress(OSError):
             for line in (proc / "net" / table).read_text(encoding="ascii").splitlines()[1:]:
                 fields = line.split()
-                if fields[1].rpartition(":")[2] == wanted and fields[3] == _LISTEN:
+                if fields[1].rpartition(":")[2] == wanted and fields[3] == state:
                     yield f"socket:[{fields[9]}]"
 
 

@@ -15,9 +15,12 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_keys
+from gateline.runtime.assertion_keys import signing
+from gateline.runtime.authority import issued
 from gateline.runtime.key_store import KeyStore
 from gateline.runtime.link_desk import linked
-from gateline.runtime.secret import read_secrets
+from gateline.runtime.secret import read_secrets, staged_secrets
+from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.trust import system_trust
@@ -29,11 +32,14 @@ def read_keyring(gateway: Gateway, settings: Settings, state: StateDir, complain
     found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
     missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
     edge, others = _certificates(gateway, state, complaints)
+    shown, believed = _given_for_servers(gateway, state, complaints)
     return Keyring(
         # A secret that could not be read was complained about; the compiler need not do so again.
         secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
         edge_certificate=edge,
         certificates=others,
+        client_certificates=shown,
+        authorities=believed,
         trust=system_trust(settings.environ),
     )
 
@@ -61,12 +67,29 @@ def live(
 ) -> Keyring:
     """The keyring with what the state directory holds by now; reads nothing else.
 
-    API keys: those declared, and those that commands have made. Links: what nodes are shown, and who may dial in.
+    Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
+    Certificates of the built-in authority: those that count now, made and renewed as they are due. Keys of
+    assertions: likewise. Links: what nodes are shown, and who may dial in.
 
     Raises:
-        GatelineError: it cannot be read.
+        GatelineError: it cannot be read, or not be kept.
 
     """
+    key, jwks = signing(gateway, state, datetime.now(UTC))
+    given = issued(gateway, state, datetime.now(UTC))
+    files = {each.name for each in gateway.client_certificates if each.certificate}
+    keyring = dataclasses.replace(
+        keyring,
+        secrets=staged_secrets(keyring.secrets, gateway.secrets, SecretStages(state)),
+        client_certificates=(
+            *(each for each in keyring.client_certificates if each.name in files),
+            *given.client_certificates,
+        ),
+        authority=given.authority,
+        services=given.services,
+        assertion_key=key,
+        jwks=jwks,
+    )
     links = linked(gateway, state, datetime.now(UTC))
     if links is not None:
         keyring = dataclasses.replace(
@@ -91,6 +114,19 @@ def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
         *(f"{api.name}.localhost" for api in gateway.apis),
         *(domain.name for domain in gateway.domains if not domain.certificate),
     )
+
+
+def _given_for_servers(
+    gateway: Gateway, state: StateDir, complaints: Complaints
+) -> tuple[tuple[Certificate, ...], tuple[tuple[str, bytes], ...]]:
+    """The client certificates, and the authorities of target groups, that are files."""
+    if not gateway.client_certificates and not any(group.tls for group in gateway.target_groups):
+        return (), ()
+    # Only now: the library takes a tenth of the time of a start.
+    from gateline.runtime.client_certificates import given_authorities, given_certificates  # noqa: PLC0415
+
+    shown = given_certificates(gateway, datetime.now(UTC), state, complaints)
+    return shown, given_authorities(gateway, complaints)
 
 
 def _certificates(

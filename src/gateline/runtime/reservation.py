@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack, ExitStack
 
-from gateline.compile.binding import bindings, link_bindings
+from gateline.compile.binding import Binding, bindings, link_bindings
 from gateline.model.gateway import Gateway
-from gateline.runtime.listening import reserve
+from gateline.model.load_balancer import ListenerProtocol
+from gateline.runtime.listening import reserve, reserve_datagrams
 from gateline.runtime.processes import Processes
 
 
@@ -46,7 +47,9 @@ def reserve_for(
 
 
 def reserve_balancers(processes: Processes, gateway: Gateway, opened: ExitStack | AsyncExitStack) -> None:
-    """Make sure that Envoy can open the sockets of balancers of the internet, and of links; `opened` keeps them.
+    """Make sure that Envoy can open the sockets of balancers of the internet, and of links.
+
+    `opened` keeps those of connections.
 
     Raises:
         AddressInUse: somebody else listens there.
@@ -54,6 +57,16 @@ def reserve_balancers(processes: Processes, gateway: Gateway, opened: ExitStack 
 
     """
     for each in (*bindings(gateway), *link_bindings(gateway)):
+        if each.protocol is ListenerProtocol.UDP:
+            _check_datagrams(processes, each)
+            continue
         _, kept = reserve_for(processes, each.name, each.address, each.port, another="`bind`")
         if kept is not None:
             opened.enter_context(kept)
+
+
+def _check_datagrams(processes: Processes, binding: Binding) -> None:
+    key, place = f"port/{binding.name}", f"{binding.address} {binding.port}"
+    if processes.recall(key) != place:  # else Envoy has it, or is about to
+        reserve_datagrams(binding.address, binding.port, another="`bind`")
+        processes.remember(key, place)

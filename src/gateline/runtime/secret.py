@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,7 +17,9 @@ from gateline.errors import GatelineError
 from gateline.model.codes import SECRET_INVALID, SECRET_UNREADABLE
 from gateline.model.diagnostic import Complaints
 from gateline.model.secret import Secret, SecretSource, SecretSourceKind
+from gateline.rotation.stages import Stages
 from gateline.runtime.aws_secret import read_from_aws
+from gateline.runtime.secret_stages import SecretStages, as_secret
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.vault import Vault
 
@@ -24,6 +27,9 @@ LONGEST: Final = 8192
 """Bytes. Well inside the header limits of common backends."""
 
 GENERATED_BYTES: Final = 32
+
+ROTATED: Final = frozenset({SecretSourceKind.GENERATE, SecretSourceKind.AWS})
+"""Sources of secrets that are rotated here; whoever changes a variable or a file rotates the others."""
 
 
 def read_secrets(
@@ -35,6 +41,8 @@ def read_secrets(
 ) -> tuple[Secret, ...]:
     """The values of all secrets; what cannot be read or used is a complaint, and left out.
 
+    Of one that is rotated here count the values that its stages say, wherever the first one came from.
+
     Args:
         sources: where the project file says the values are.
         environ: the environment that `env` sources are read from.
@@ -45,16 +53,41 @@ def read_secrets(
     """
     found = []
     for source in sources:
-        value = _read(source, environ, folder, state, complaints)
-        if value is None:
+        try:
+            staged = _staged(source, SecretStages(state, environ))
+            value = None if staged else _read(source, environ, folder, state, complaints)
+        except (GatelineError, OSError) as error:
+            complaints.add(SECRET_UNREADABLE, source.origin, f"secret '{source.name}': {error}")
             continue
-        fault = header_value_fault(value)
-        if fault:
-            message = f"secret '{source.name}' ({_described(source)}) cannot be sent in a header: {fault}"
-            complaints.add(SECRET_INVALID, source.origin, message)
-        else:
-            found.append(Secret(source.name, value))
+        if staged:
+            found.append(staged)
+        elif value is not None:
+            if fault := header_value_fault(value):
+                message = f"secret '{source.name}' ({_described(source)}) cannot be sent in a header: {fault}"
+                complaints.add(SECRET_INVALID, source.origin, message)
+            else:
+                found.append(Secret(source.name, value))
     return tuple(found)
+
+
+def staged_secrets(
+    secrets: Iterable[Secret], sources: Iterable[SecretSource], kept: SecretStages
+) -> tuple[Secret, ...]:
+    """Secrets as they count at the steps of their rotations by now; those that are not rotated here as they are.
+
+    Raises:
+        GatelineError: what is kept of one cannot be read.
+
+    """
+    rotated = {source.name: secret for source in sources if (secret := _staged(source, kept))}
+    return tuple(rotated.get(secret.name, secret) for secret in secrets)
+
+
+def _staged(source: SecretSource, kept: SecretStages) -> Secret | None:
+    if source.kind not in ROTATED:
+        return None
+    stages = kept.read(source)
+    return as_secret(source.name, stages) if stages else None
 
 
 def header_value_fault(value: bytes) -> str:
@@ -110,7 +143,7 @@ def _read(
         case SecretSourceKind.FILE:
             return _read_file(source, folder / source.place, complaints)
         case SecretSourceKind.GENERATE:
-            return _generated(source, Vault(state, environ), state, complaints)
+            return _generated(source, Vault(state, environ), SecretStages(state, environ), state)
         case SecretSourceKind.AWS:
             return read_from_aws(source, complaints)
 
@@ -127,24 +160,27 @@ def _read_file(source: SecretSource, path: Path, complaints: Complaints) -> byte
     return value.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _generated(source: SecretSource, vault: Vault, state: StateDir, complaints: Complaints) -> bytes | None:
-    name = kept_as(source.name)
+def _generated(source: SecretSource, vault: Vault, kept: SecretStages, state: StateDir) -> bytes:
+    """A value that is made, or was by an older version, and is kept from now on.
+
+    Raises:
+        GatelineError: it cannot be read or written.
+        OSError: nor the file of an older version.
+
+    """
+    former = f"secret/{source.name}/current"
     plain = state.path / "secrets" / f"secret-{quote(source.name, safe='')}"
-    try:
-        value = vault.read(name)
-        if value is None:
-            value = _of_older_version(plain) or secrets.token_urlsafe(GENERATED_BYTES).encode("ascii")
-            vault.write(name, value)
-        plain.unlink(missing_ok=True)
-    except (GatelineError, OSError) as error:
-        complaints.add(SECRET_UNREADABLE, source.origin, f"secret '{source.name}': {error}")
-        return None
+    value = vault.read(former) or _of_older_version(plain) or new_value()
+    now = datetime.now(UTC)
+    kept.write(source, Stages(current=value, begun=now, since=now))
+    vault.delete(former)
+    plain.unlink(missing_ok=True)
     return value
 
 
-def kept_as(name: str) -> str:
-    """The name in the vault of a generated secret's value."""
-    return f"secret/{name}/current"
+def new_value() -> bytes:
+    """A value that nobody can guess."""
+    return secrets.token_urlsafe(GENERATED_BYTES).encode("ascii")
 
 
 def _of_older_version(plain: Path) -> bytes:

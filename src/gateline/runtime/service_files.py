@@ -17,7 +17,14 @@ from pathlib import Path
 from gateline.model.gateway import Keyring
 from gateline.model.service import Service
 from gateline.runtime.state_dir import StateDir
-from gateline.services.task import secret_file
+from gateline.services.task import (
+    CA_FILE,
+    CERTIFICATE_FILE,
+    JWKS_FILE,
+    PRIVATE_KEY_FILE,
+    given_files,
+    secret_file,
+)
 
 
 class ServiceFiles:
@@ -93,10 +100,22 @@ def files_of(service: Service, keyring: Keyring) -> dict[str, bytes]:
 
     """
     secrets = {secret.name: secret for secret in keyring.secrets}
-    return {
+    files = {
         secret_file(name): b"".join(value + b"\n" for value in secrets[name].reveal_accepted())
         for _, name in service.secret_files
     }
+    keys = {JWKS_FILE: keyring.jwks} if JWKS_FILE in given_files(service) else {}
+    return files | keys | certificates_of(service, keyring)
+
+
+def certificates_of(service: Service, keyring: Keyring) -> dict[str, bytes]:
+    """Whom a service is to believe, and who it is: the files of the built-in authority, by file name."""
+    wanted = given_files(service)
+    found = {CA_FILE: keyring.authority}
+    own = next((each for each in keyring.services if each.name == service.name), None)
+    if own is not None:
+        found |= {CERTIFICATE_FILE: own.chain, PRIVATE_KEY_FILE: own.private_key.reveal()}
+    return {name: content for name, content in found.items() if name in wanted}
 
 
 def _replace(path: Path, content: bytes, uid: int) -> None:

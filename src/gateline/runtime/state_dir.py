@@ -133,7 +133,8 @@ class StateDir:
         record = self.path / _TASKS_RECORD
         with suppress(OSError):
             folder = Path(record.read_text(encoding="utf-8"))
-            if folder.is_dir():
+            # Cleaners of /tmp remove folders, and then its name is there for everybody to take.
+            if _is_short_folder_of_ours(folder):
                 return folder
         folder = Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX))
         write_private(record, str(folder).encode())
@@ -153,15 +154,28 @@ class StateDir:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only this user may read, whole or not at all."""
+    """Write a file that only this user may read, whole or not at all, also over a loss of power."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp's mode is 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(handle)  # else the name may be there before the content is
         Path(temporary).replace(path)
+        _sync_names(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sync_names(folder: Path) -> None:
+    """Let what a folder holds be on the disk, where it can be said of folders."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -223,6 +237,9 @@ def own_folder(path: Path, *, follow: bool = False) -> None:
                 "Gateline keeps keys there; choose another with --state DIR"
             )
             raise GatelineError(message)
+        if found.st_mode & stat.S_ISVTX:  # as root even /tmp belongs to us, and would be closed to all others
+            message = f"{path} is a folder that users share; name one inside of it with --state DIR"
+            raise GatelineError(message)
         if stat.S_IMODE(found.st_mode) != 0o700:
             os.fchmod(folder, 0o700)
     finally:
@@ -268,9 +285,14 @@ def _remove_leftovers(path: Path) -> None:
 
 def _remove_short_folder(folder: Path) -> None:
     """Remove a folder that a former run wrote down, if it is still ours and looks like one of ours."""
-    found = folder.lstat()
-    if folder.name.startswith(_SHORT_PREFIX) and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+    if _is_short_folder_of_ours(folder):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_short_folder_of_ours(folder: Path) -> bool:
+    found = folder.lstat()
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return is_ours and folder.name.startswith(_SHORT_PREFIX)
 
 
 def _socket_folder(path: Path, environ: Mapping[str, str]) -> Path:

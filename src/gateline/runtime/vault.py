@@ -121,6 +121,8 @@ def _make_key(path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(handle)  # a key that a loss of power left empty would open nothing of what it sealed
         with suppress(FileExistsError):
             path.hardlink_to(temporary)
     finally:

@@ -19,7 +19,7 @@ _EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port(held: Collection[int] = ()) -> int:
-    """A port that nobody listens at, and that is not in `held`: the ports of tasks that may not listen yet.
+    """A port that nobody has, of TCP or UDP, and that is not in `held`: the ports of tasks that may not listen yet.
 
     Below the ports that the kernel gives to outgoing connections: under load one of those would take it before the
     task listens there. Somewhere in the range, so that two gateways don't meet at its beginning. Raises NoPort when
@@ -37,11 +37,12 @@ def free_port(held: Collection[int] = ()) -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                return False
     return True
 
 

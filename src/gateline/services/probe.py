@@ -1,7 +1,8 @@
 """The health check of a target group, asked by ourselves: once, over TCP or a Unix socket.
 
 As the balancer asks (load-balancers.md section 8.2): a new connection each time, no redirect followed, the target's
-certificate not verified. What does not answer like HTTP/1.x is not well.
+certificate not verified. A target that lets in nobody without one is shown the gateway's. What does not answer like
+HTTP/1.x is not well.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from gateline.model.secret import Certificate
 from gateline.model.target_group import HealthCheck, TargetProtocol
 from gateline.services.port import LOOPBACK
 
@@ -38,14 +41,18 @@ class Answer:
     reason: str = ""
 
 
-async def probe(check: HealthCheck, *, port: int = 0, socket: str = "") -> Answer:
+async def probe(
+    check: HealthCheck, *, port: int = 0, socket: str = "", shown: Certificate | None = None
+) -> Answer:
     """Ask the target at this port of loopback, or at this Unix socket, once.
 
-    A check with a port of its own asks there. Never raises for what a target does.
+    A check with a port of its own asks there. Over HTTPS the target is `shown` a certificate. Never raises for what a
+    target does.
     """
     try:
         async with asyncio.timeout(check.timeout.total_seconds()) as limit:
-            return await _asked(check, check.port or port, "" if check.port else socket, limit)
+            tls = _unverified(shown) if check.protocol is TargetProtocol.HTTPS else None
+            return await _asked(check, check.port or port, "" if check.port else socket, tls, limit)
     except TimeoutError:
         return Answer(well=False, reason="Request timed out")
     except OSError as fault:
@@ -53,8 +60,9 @@ async def probe(check: HealthCheck, *, port: int = 0, socket: str = "") -> Answe
         return Answer(well=False, reason=f"Health checks failed ({said})")
 
 
-async def _asked(check: HealthCheck, port: int, socket: str, limit: asyncio.Timeout) -> Answer:
-    tls = _unverified() if check.protocol is TargetProtocol.HTTPS else None
+async def _asked(
+    check: HealthCheck, port: int, socket: str, tls: ssl.SSLContext | None, limit: asyncio.Timeout
+) -> Answer:
     name = "localhost" if tls else None
     if socket:
         reader, writer = await asyncio.open_unix_connection(
@@ -116,8 +124,15 @@ async def _rest(reader: asyncio.StreamReader) -> None:
                     return
 
 
-def _unverified() -> ssl.SSLContext:
+def _unverified(shown: Certificate | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if shown is not None:
+        # The library reads files alone; these have no name, so nobody finds the key and nothing of it stays.
+        with tempfile.TemporaryFile() as chain, tempfile.TemporaryFile() as key:
+            for file, content in ((chain, shown.chain), (key, shown.private_key.reveal())):
+                file.write(content)
+                file.seek(0)
+            context.load_cert_chain(f"/dev/fd/{chain.fileno()}", f"/dev/fd/{key.fileno()}")
     return context

@@ -22,6 +22,19 @@ MARK: Final = "GATELINE_TASK"
 PORT: Final = "{port}"
 SOCKET: Final = "{socket}"
 
+CA_FILE: Final = "ca.pem"
+CERTIFICATE_FILE: Final = "certificate.pem"
+PRIVATE_KEY_FILE: Final = "private_key.pem"
+JWKS_FILE: Final = "jwks.json"
+
+FILES: Final = {
+    "{ca_file}": CA_FILE,
+    "{certificate_file}": CERTIFICATE_FILE,
+    "{private_key_file}": PRIVATE_KEY_FILE,
+    "{jwks_file}": JWKS_FILE,
+}
+"""The files that a service is given when its command or environment holds what stands for their paths."""
+
 _PLAIN_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _DIGITS: Final = 16
 
@@ -36,9 +49,17 @@ def takes_socket(service: Service) -> bool:
     return any(SOCKET in word for word in service.command)
 
 
-def command_words(service: Service, *, port: int = 0, socket: str = "") -> tuple[str, ...]:
-    """The service's command for one task. `socket` is a path; nothing else in braces is touched."""
-    return tuple(word.replace(PORT, str(port)).replace(SOCKET, socket) for word in service.command)
+def given_files(service: Service) -> frozenset[str]:
+    """The names of the files that its command and environment ask for."""
+    words = (*service.command, *(value for _, value in service.environment))
+    return frozenset(file for mark, file in FILES.items() if any(mark in word for word in words))
+
+
+def command_words(service: Service, *, port: int = 0, socket: str = "", files: str = "") -> tuple[str, ...]:
+    """The service's command for one task. `socket` and `files` are paths; nothing else in braces is touched."""
+    return tuple(
+        _with_files(word.replace(PORT, str(port)).replace(SOCKET, socket), files) for word in service.command
+    )
 
 
 def task_environment(
@@ -61,11 +82,17 @@ def task_environment(
     found["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), found.get("PATH") or _PLAIN_PATH))
     if takes_port(service):
         found["PORT"] = str(port)
-    found |= dict(service.environment)
+    found |= {name: _with_files(value, files) for name, value in service.environment}
     for variable, name in service.secrets:
         found |= dict(zip((variable, variable + PREVIOUS), _values(secrets[name]), strict=False))
     found |= {variable: f"{files}/{secret_file(name)}" for variable, name in service.secret_files}
     return found | ({MARK: mark} if mark else {})
+
+
+def _with_files(text: str, folder: str) -> str:
+    for mark, file in FILES.items():
+        text = text.replace(mark, f"{folder}/{file}")
+    return text
 
 
 def secret_file(name: str) -> str:
@@ -77,13 +104,20 @@ def _values(secret: Secret) -> list[str]:
     return [os.fsdecode(value) for value in secret.reveal_accepted()]
 
 
-def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> str:
+def revision(
+    service: Service,
+    *,
+    secrets: Mapping[str, Secret],
+    key: bytes,
+    certificates: Mapping[str, bytes] | None = None,
+) -> str:
     """A hash of all that a task is started with: another one means that the tasks must be replaced.
 
     How many there are, how they are replaced and how they are stopped is not in it, as at Amazon: such a change starts
-    no deployment. Neither is anything on the disk, what it is given as files included. Values of secrets in variables
-    are, so the hash is keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as
-    tasks shall be recognised.
+    no deployment. Neither is anything on the disk; of what it is given as files only `certificates` are (contents by
+    name), which servers read when they start, and hardly any again. Values of secrets in variables are, so the hash is
+    keyed: nobody who reads it in a log can try values. `key`: at most 64 bytes, the same as long as tasks shall be
+    recognised.
     """
     content = (
         service.command,
@@ -93,5 +127,7 @@ def revision(service: Service, *, secrets: Mapping[str, Secret], key: bytes) -> 
         sorted((variable, _values(secrets[name])) for variable, name in service.secrets),
         sorted(service.secret_files),
     )
-    text = json.dumps(content).encode()
-    return hashlib.blake2b(text, key=key).hexdigest()[:_DIGITS]
+    digest = hashlib.blake2b(json.dumps(content).encode(), key=key)
+    for name, held in sorted((certificates or {}).items()):
+        digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(held).digest())
+    return digest.hexdigest()[:_DIGITS]

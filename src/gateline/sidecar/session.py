@@ -21,6 +21,7 @@ from gateline.compile.sidecar import (
     sidecar_bootstrap,
 )
 from gateline.errors import FileUnreadable, GatelineError
+from gateline.runtime.descriptors import raise_limit
 from gateline.runtime.envoy import environment, find_envoy
 from gateline.runtime.listening import reserve
 from gateline.runtime.state_dir import own_folder, write_private
@@ -108,6 +109,7 @@ def become_envoy(
         "--log-level",
         "warning",  # debug and trace would show the header with its value
     )
+    raise_limit({})  # a connection takes two descriptors
     os.execve(envoy.path, words, environment(environ))  # noqa: S606 - our own Envoy, without a shell
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateline.model import codes
 from gateline.model.diagnostic import Complaints, Severity
 from gateline.model.gateway import AdminAddress, Drain, Edge, Gateway, PathMode
 from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
-from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.model.target_group import TargetGroup
+from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
+from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
@@ -27,14 +27,15 @@ from gateline.sources.project import (
     ApiPart,
     DrainPart,
     ProjectFile,
-    SecretPart,
     StagePart,
     VpcLinkPart,
     settings,
 )
+from gateline.sources.project_assertion import AssertionsPart
 from gateline.sources.project_tunnel import TUNNEL
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
+from gateline.sources.secret_assembly import secret
 from gateline.sources.secret_place import check_secret_places
 from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
@@ -80,7 +81,7 @@ class Assembler:
             edge=self._edge(project),
             apis=tuple(api for api in apis if api is not None),
             vpc_links=tuple(self._link(name, part) for name, part in project.vpc_links.items()),
-            secrets=tuple(self._secret(name, part) for name, part in project.secrets.items()),
+            secrets=tuple(secret(self._bench, name, part) for name, part in project.secrets.items()),
             functions=tuple(functions.function(name, part) for name, part in project.functions.items()),
             domains=tuple(domains.domain(name, part) for name, part in project.domains.items()),
             load_balancers=tuple(
@@ -90,13 +91,22 @@ class Assembler:
             services=tuple(
                 service(self._bench, name, part, project) for name, part in project.services.items()
             ),
+            client_certificates=tuple(
+                client_certificate(self._bench, name, part)
+                for name, part in project.client_certificates.items()
+            ),
             usage_plans=tuple(
                 usage_plan(self._bench, name, part) for name, part in project.usage_plans.items()
             ),
+            assertion_keys_every=timedelta(
+                seconds=(project.assertions or AssertionsPart()).rotate_every_seconds
+            ),
+            jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
+        check_assertions(gateway.apis, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
         check_secret_places(self._tree, balancers.judged, self._complaints)
         return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))
@@ -165,27 +175,6 @@ class Assembler:
             origin=self._origin("gateway"),
         )
 
-    def _secret(self, name: str, part: SecretPart) -> SecretSource:
-        origin = self._origin("secrets", name)
-        if part.generate:
-            return SecretSource(name=name, kind=SecretSourceKind.GENERATE, place="", origin=origin)
-        if part.value_from is not None:
-            place = str(part.value_from)
-            return SecretSource(name=name, kind=SecretSourceKind.AWS, place=place, origin=origin)
-        if part.file:
-            path = self._bench.file(("secrets", name, "file"), part.file)
-            return SecretSource(name=name, kind=SecretSourceKind.FILE, place=str(path), origin=origin)
-        if not self._circumstances.environ.get(part.env):
-            state = "empty" if part.env in self._circumstances.environ else "not set"
-            self._complaints.add(
-                codes.SECRET_WITHOUT_VALUE,
-                self._origin("secrets", name, "env"),
-                f"the secret '{name}' has no value: the environment variable {part.env} is {state}",
-                help=f"set {part.env} before the gateway starts",
-                severity=self._circumstances.needed_to_start,
-            )
-        return SecretSource(name=name, kind=SecretSourceKind.ENV, place=part.env, origin=origin)
-
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:
         if not part.stages:
             return (Stage(name=DEFAULT_STAGE, origin=self._origin("apis", name)),)
@@ -198,6 +187,8 @@ class Assembler:
             variables=tuple(part.variables.items()),
             throttle=throttle,
             method_throttles=method_throttles,
+            client_certificate=str(part.client_certificate or ""),
+            assertion=stage_assertion(self._bench, ("apis", api, "stages", name), part.assertion),
             origin=self._origin("apis", api, "stages", name),
         )
 

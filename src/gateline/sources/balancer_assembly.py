@@ -111,7 +111,7 @@ class BalancerReader:
         faces_clients = balancer.scheme == "internet-facing"
         if (part.protocol in NETWORK_GROUPS) != network:
             message = f"the listeners of {'a network' if network else 'an application'} balancer are "
-            message += f"{'TCP or TLS' if network else 'HTTP or HTTPS'}, not {part.protocol}"
+            message += f"{'TCP, TLS, UDP or TCP_UDP' if network else 'HTTP or HTTPS'}, not {part.protocol}"
             self._refuse((*here, "protocol"), message)
         elif network and not faces_clients and part.protocol != "TCP":
             message = f"only integrations lead to an internal balancer, and its listeners are TCP, not {part.protocol}"

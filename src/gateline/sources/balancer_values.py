@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_values import Matches, ip_of_socket, split_host_port
+from gateline.sources.project_values import Flag, Matches, ip_of_socket, split_host_port
 
 _ANY_CODE: Final = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
@@ -28,6 +28,17 @@ def _later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator
         return value
 
     return BeforeValidator(check)
+
+
+def _no_addresses_of_others(value: object) -> object:
+    """To send with a client's address takes rights and routes that a gateway on somebody's machine lacks."""
+    if value is True:
+        context = {
+            "said": "preserve_client_ip is not supported yet in this version",
+            "advice": "write proxy_protocol_v2: true, which tells targets of TCP and TLS groups the client's address",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", context)
+    return value
 
 
 def _no_authentication(value: object) -> object:
@@ -74,19 +85,19 @@ def code_ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 ListenerProtocolName = Annotated[
-    Literal["HTTP", "HTTPS", "TCP", "TLS"],
+    Literal["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"],
     _later(
-        ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        ("QUIC", "TCP_QUIC"),
         "a listener of protocol",
-        "write HTTP or HTTPS for an application balancer, TCP or TLS for a network balancer",
+        "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
 TargetGroupProtocol = Annotated[
-    Literal["HTTP", "HTTPS", "TCP", "TLS"],
+    Literal["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"],
     _later(
-        ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC"),
+        ("QUIC", "TCP_QUIC"),
         "a target group of protocol",
-        "write HTTP or HTTPS behind an application balancer, TCP or TLS behind a network balancer",
+        "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
 LoadBalancingAlgorithm = Annotated[
@@ -97,6 +108,7 @@ LoadBalancingAlgorithm = Annotated[
         "write round_robin or least_outstanding_requests",
     ),
 ]
+PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
 ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
 BindAddress = Annotated[str, AfterValidator(_bind)]
 ServerName = Annotated[
@@ -109,8 +121,16 @@ ServerName = Annotated[
     AfterValidator(str.lower),
 ]
 
-NETWORK_GROUPS: Final = {"TCP": ("TCP",), "TLS": ("TCP", "TLS")}
+NETWORK_GROUPS: Final = {
+    "TCP": ("TCP", "TCP_UDP"),
+    "TLS": ("TCP", "TLS"),
+    "UDP": ("UDP", "TCP_UDP"),
+    "TCP_UDP": ("TCP_UDP",),
+}
 """Protocols of target groups that the listeners of network balancers forward to, by the listener's protocol."""
+
+OF_DATAGRAMS: Final = frozenset({"UDP", "TCP_UDP"})
+"""Protocols of listeners and target groups that take datagrams."""
 
 CheckPort = Annotated[
     int | None,

@@ -13,9 +13,12 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
+from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
 from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
@@ -34,7 +37,6 @@ from gateline.sources.project_values import (
     ApiName,
     AwsService,
     BalancerName,
-    EnvironmentName,
     FilePath,
     Flag,
     FunctionArn,
@@ -50,7 +52,6 @@ from gateline.sources.project_values import (
     Region,
     ResourceName,
     Runtime,
-    SecretArn,
     SecretName,
     StageName,
     SubstitutionName,
@@ -135,7 +136,7 @@ class GatewayPart(Part):
 class StagePart(Part):
     """A stage of an API."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"client_certificate", "access_log", "canary", "cache"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"access_log", "canary", "cache"})
 
     variables: dict[VariableName, VariableValue] = Field(
         default_factory=dict,
@@ -148,6 +149,14 @@ class StagePart(Part):
     )
     method_settings: dict[MethodKey, MethodSettingPart] = Field(
         default_factory=dict, description="Settings by /PATH/VERB; */* is for all methods."
+    )
+    assertion: AssertionPart | None = Field(
+        default=None, description="The signed assertions that requests carry to services; default: none."
+    )
+
+    client_certificate: ClientCertificateName | None = Field(
+        default=None,
+        description="The client certificate that every server is shown to which this stage speaks TLS.",
     )
 
     @model_validator(mode="after")
@@ -187,27 +196,6 @@ class ApiPart(Part):
     stages: dict[StageName, StagePart] = Field(
         default_factory=dict, description="The API's stages by name; without any there is one stage, dev."
     )
-
-
-class SecretPart(Part):
-    """Where a secret's value is read. The value itself never stands in the project file."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"accepted_by", "probe", "rotate_every_seconds"})
-
-    env: EnvironmentName = Field(
-        default="", description="The name of the environment variable that holds the value."
-    )
-    file: FilePath = Field(default="", description="A file that holds the value.")
-    generate: Flag = Field(default=False, description="Make a random value and keep it in the state folder.")
-    value_from: SecretArn | None = Field(
-        default=None, description="The ARN of a secret of AWS Secrets Manager; needs boto3."
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if sum((bool(self.env), bool(self.file), self.generate, self.value_from is not None)) != 1:
-            raise misfit("a secret is read from exactly one of env, file, value_from and generate: true")
-        return self
 
 
 def _as_list(value: object) -> object:
@@ -334,18 +322,15 @@ _PYTHON_HANDLER = r"(?:[A-Za-z0-9_-]+[./])*[A-Za-z0-9_-]+\.[A-Za-z_][A-Za-z0-9_]
 class ProjectFile(Part):
     """gateline.yaml: what Gateline runs."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {
-            "client_certificates",
-        }
-    )
-
     name: ProjectName = Field(default="", description="The project's name; default: the name of its folder.")
     gateway: GatewayPart | None = Field(default=None, description="Where clients come in.")
     apis: dict[ApiName, ApiPart] = Field(min_length=1, description="The REST APIs by name.")
     secrets: dict[SecretName, SecretPart] = Field(
         default_factory=dict,
         description="Secrets by name: ${NAME} in a literal of integration.request.header.* of a definition.",
+    )
+    client_certificates: dict[ClientCertificateName, ClientCertificatePart] = Field(
+        default_factory=dict, description="Client certificates by name: who the gateway is to services."
     )
     vpc_links: dict[LinkName, VpcLinkPart] = Field(
         default_factory=dict, description="VPC links by the connectionId that definitions name."
@@ -368,6 +353,9 @@ class ProjectFile(Part):
     )
     usage_plans: dict[PlanName, UsagePlanPart] = Field(
         default_factory=dict, description="Usage plans by name: API keys, what they open, and how often."
+    )
+    assertions: AssertionsPart | None = Field(
+        default=None, description="The keys that sign the assertions of stages."
     )
     tunnels: dict[TunnelName, TunnelPart] = Field(
         default_factory=dict, description="Tunnels by name: ways to private networks that nodes there open."

@@ -289,7 +289,8 @@ class ListenerPart(Part):
     )
 
     protocol: ListenerProtocolName = Field(
-        description="HTTP or HTTPS of an application balancer, TCP or TLS of a network balancer."
+        description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
+        "balancer."
     )
     port: Number = Field(ge=1, le=65535, description="The port that integration uris mean.")
     bind: BindAddress = Field(

@@ -7,13 +7,16 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import (
+    OF_DATAGRAMS,
     CheckPath,
     CheckPort,
     HttpCodes,
     LoadBalancingAlgorithm,
+    PreserveClientIp,
     TargetGroupProtocol,
     code_ranges,
 )
+from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_tunnel import GroupTarget
 from gateline.sources.project_values import Number
@@ -72,7 +75,6 @@ class TargetGroupPart(Part):
             "cross_zone",
             "lambda_multi_value_headers",
             "minimum_healthy_targets",
-            "preserve_client_ip",
             "protocol_version",
             "slow_start_duration_seconds",
             "stickiness",
@@ -84,9 +86,8 @@ class TargetGroupPart(Part):
 
     protocol: TargetGroupProtocol = Field(
         default="HTTP",
-        description="How targets are spoken to: HTTP or HTTPS behind application balancers, TCP or TLS behind "
-        "network ones. "
-        "Targets' certificates are not verified, as on Amazon.",
+        description="How targets are spoken to: HTTP or HTTPS behind application balancers; TCP, TLS, UDP or TCP_UDP "
+        "behind network ones. Targets' certificates are verified only where tls says so, on Amazon never.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -100,10 +101,18 @@ class TargetGroupPart(Part):
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
     )
+    tls: TargetTlsPart | None = Field(
+        default=None,
+        description="Who targets must be, and who the gateway is to them, where the gateway speaks TLS with them.",
+    )
     proxy_protocol_v2: bool = Field(
         default=False,
         description="Whether each connection of a network balancer begins with a PROXY protocol header, version 2, "
         "that tells the client's address; targets must expect it, also of health checks.",
+    )
+    preserve_client_ip: PreserveClientIp = Field(
+        default=False,
+        description="Only false: targets see Gateline's address as the peer.",
     )
     targets: tuple[GroupTarget, ...] = Field(
         default=(),
@@ -118,8 +127,14 @@ class TargetGroupPart(Part):
             raise misfit("targets holds one target twice")
         check = self.health_check
         network = self.protocol not in {"HTTP", "HTTPS"}
+        if self.tls is not None and self.protocol in {"HTTP", *OF_DATAGRAMS}:
+            raise misfit(f"tls is for groups with which TLS can be spoken, not for {self.protocol}")
         if self.proxy_protocol_v2 and not network:
             raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
+        if self.proxy_protocol_v2 and self.protocol in OF_DATAGRAMS:
+            raise misfit(
+                f"proxy_protocol_v2 is for groups whose targets get connections alone, not for {self.protocol}"
+            )
         if network and check is not None and check.protocol is None:
             for key in ("path", "matcher"):
                 if key in check.model_fields_set:

@@ -15,6 +15,10 @@ from gateline.model.rest_api import RestApi, Stage
 from gateline.sources.api_use import ApiUse, Uses
 from gateline.sources.balancer_use import check_links, used_balancers, used_groups
 from gateline.sources.circumstances import Circumstances
+from gateline.sources.client_certificate_assembly import (
+    check_client_certificates,
+    used_client_certificates,
+)
 from gateline.sources.function_use import check_functions, used_functions
 from gateline.sources.placeholder import filled
 from gateline.sources.project import ProjectFile, settings
@@ -29,6 +33,7 @@ def check_project(project: ProjectFile, tree: Node, complaints: Complaints) -> N
     """What the project file says about itself: default_api, hosts, API ids, names used twice."""
     _check_default_api(project, tree, complaints)
     _check_hosts(project, tree, complaints)
+    check_client_certificates(project, tree, complaints)
     owners: dict[str, str] = {}
     for name, part in project.apis.items():
         owner = owners.setdefault(part.id or name, name)
@@ -187,6 +192,11 @@ def check_unused(
         ("no definition uses the VPC link", "vpc_links", links),
         ("no definition uses the function", "functions", functions),
         ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway, tree, uses)),
+        (
+            "no stage and no target group shows the client certificate",
+            "client_certificates",
+            used_client_certificates(project),
+        ),
         ("no listener forwards to the target group", "target_groups", used_groups(tree)),
         ("nothing leads to the tunnel", "tunnels", used_tunnels(gateway)),
     )

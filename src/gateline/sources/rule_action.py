@@ -8,7 +8,7 @@ from typing import Final
 
 from gateline.model import codes
 from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
-from gateline.sources.balancer_values import NETWORK_GROUPS
+from gateline.sources.balancer_values import NETWORK_GROUPS, OF_DATAGRAMS
 from gateline.sources.project_balancer import ActionPart, ListenerPart, PassthroughPart
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer
@@ -44,6 +44,10 @@ class ActionReader:
         before = self.bench.complaints.count
         if part.type == "forward":
             made: Action = self._forward(place, part, _fitting(listener.protocol, network=network))
+            if network and listener.protocol in OF_DATAGRAMS and len(part.forwarded) > 1:
+                message = f"a {listener.protocol} listener forwards to one target group"
+                advice = "leave one; its targets share the flows"
+                self.bench.complain(codes.ACTION_INVALID, place, message, advice=advice)
         elif network:
             message = f"a listener of a network balancer takes a forward only, no {part.type}"
             self.bench.complain(codes.ACTION_INVALID, (*place, "type"), message)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from gateline.model import codes
 from gateline.model.service import Service
+from gateline.sources.balancer_values import OF_DATAGRAMS
 from gateline.sources.project import ProjectFile
 from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
 from gateline.sources.reader import is_folder
@@ -75,6 +76,13 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             ("services", name, "command"),
             f"tasks listen at a socket, but the health check of '{group}' asks port {used.health_check.port}",
             advice="let the health check ask the traffic-port",
+        )
+    if used is not None and used.protocol in OF_DATAGRAMS and "{socket}" in part.placeholders:
+        bench.complain(
+            codes.SERVICE_INVALID,
+            ("services", name, "command"),
+            f"tasks listen at a socket, but datagrams for '{group}' go to ports",
+            advice="write {port} for {socket}",
         )
     if (
         used is not None

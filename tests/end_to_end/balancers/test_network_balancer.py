@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from gateline.compile import names
 from gateline.compile.binding import Binding
 from gateline.compile.tcp_listener import tcp_listener
+from gateline.compile.udp_listener import udp_listener
 from gateline.model.load_balancer import Forward, Listener, ListenerProtocol, Rule, WeightedTargetGroup
 from gateline.model.target_group import Target, TargetGroup, TargetProtocol
+from harness.datagram_server import datagram_server
 from harness.free_port import free_port
 from harness.health_checked_target import Target as Backend
 from harness.target_bench import TargetBench
@@ -146,5 +149,41 @@ def test_connections_to_a_target_that_falls_ill_are_ended(play: Play) -> None:
             await sick.answer_check(500)
             assert await ask(by_name["sick"]) == ""
             assert await ask(by_name["well"]) == "well"
+
+    play(scene)
+
+
+async def answering(place: tuple[str, int], port: int, name: str) -> bool:
+    """Whether that target answers a datagram of this client, soon."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.bind(place)
+        for _ in range(5000):
+            await loop.sock_sendto(client, b"who", ("127.0.0.1", port))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    if await loop.sock_recv(client, 100) == name.encode() + b" who":
+                        return True
+    return False
+
+
+def test_a_flow_of_datagrams_leaves_a_target_that_drains(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two = await serving(opened, Backend("one"), Backend("two"))
+        for each in (one, two):
+            opened.enter_context(datagram_server(each.name, each.port))
+        port = free_port()
+        name = names.datagram_listener("public", port)
+        forward = Forward((WeightedTargetGroup("g"),))
+        rules = (Rule(priority=None, action=forward, origin=PLACE),)
+        listener = Listener(protocol=ListenerProtocol.UDP, port=port, rules=rules, origin=PLACE)
+        made = udp_listener(Binding(name, "127.0.0.1", port, PLACE), listener, names.target_group)
+        await bench.deliver(replace(tcp_group("g"), protocol=TargetProtocol.UDP), listeners={name: made})
+        await bench.delivery.register((task(one),))
+        place = ("127.0.0.1", free_port())
+        assert await answering(place, port, "one")
+        await bench.delivery.register((task(one, draining=True), task(two)))
+        assert await answering(place, port, "two")
 
     play(scene)

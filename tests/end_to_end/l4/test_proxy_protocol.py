@@ -74,6 +74,21 @@ def test_the_target_is_told_the_clients_address_and_port(
     assert servers[group].announced[-1] == (CLIENT, source, "127.0.0.1", ports[group])
 
 
+def test_a_header_that_a_client_writes_itself_is_nothing_but_payload(
+    served: tuple[dict[str, int], dict[str, LineServer]],
+) -> None:
+    ports, servers = served
+    forged = bytes.fromhex("0D0A0D0A000D0A515549540A 2111000C 06060606 7F000001 0001 0002")
+    place = ("127.0.0.1", ports["plain"])
+    with socket.create_connection(place, PATIENCE, source_address=(CLIENT, 0)) as client:
+        source = client.getsockname()[1]
+        client.sendall(forged + b"hello\n")
+        with client.makefile("rb") as answers:
+            lines = [answers.readline() for _ in forged.splitlines()]
+    assert b"plain plain \r\n" in lines
+    assert servers["plain"].announced[-1] == (CLIENT, source, *place)
+
+
 def test_a_health_check_says_that_it_is_no_clients(
     served: tuple[dict[str, int], dict[str, LineServer]],
 ) -> None:

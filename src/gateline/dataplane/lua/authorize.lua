@@ -180,6 +180,11 @@ end
 local function read_reply(body)
   local take = reader(body)
   local kind = take()
+  local assertion, asserted_until, audience
+  if kind == "asserted" then
+    assertion, asserted_until, audience = take(), tonumber(take()), take()
+    kind = take()
+  end
   if kind ~= "policy" then
     return { kind = kind, reason = kind == "failure" and take() or nil }
   end
@@ -195,6 +200,7 @@ local function read_reply(body)
     end
   end
   decision.context, decision.entries = context, entries
+  decision.assertion, decision.asserted_until, decision.audience = assertion, asserted_until, audience
   decision.usage_key = take() -- usageIdentifierKey: the caller's API key, where authorizers say it
   return decision
 end
@@ -315,11 +321,11 @@ local function authorize(r, reference, stage, method)
     answer(r, "UNAUTHORIZED", token)
     return false
   end
-  local decision = keep_it == "1" and remembered(key, r.h:timestamp())
-  local told = "hit"
+  local now = r.h:timestamp()
+  local decision = keep_it == "1" and remembered(key, now)
+  local told = decision and "hit" or "miss"
   r.latency = 0
-  if not decision then
-    told = "miss"
+  if not decision or lacks_assertion(decision, method.extras, now) then
     local slash = #r.path > 1 and byte(r.path, #r.path) == 47
     decision = ask(r, method, authorizer, keep_it, key, token, stage.arn .. r.method .. sub(r.path, 1, slash and -2 or -1))
     if not is_unchanged(r.h, stage) then

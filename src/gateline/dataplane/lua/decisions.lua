@@ -89,6 +89,15 @@ local function keep(key, decision, size)
   put(store, key, decision, size)
 end
 
+-- Whether a decision that is remembered allows something without the assertion that requests of a method carry: it is
+-- over, or was for another audience. The host has the decision, too, and signs anew.
+local function lacks_assertion(decision, extras, now)
+  if not extras or extras.asserted == "" or extras.bound or not decision.grants then
+    return false
+  end
+  return not decision.assertion or decision.asserted_until <= now or decision.audience ~= extras.audience
+end
+
 -- What is remembered under a key and still holds, at a time in milliseconds.
 local function remembered(key, now)
   local node = granted.map[key] or refused.map[key]

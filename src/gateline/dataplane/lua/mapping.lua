@@ -351,9 +351,9 @@ end
 -- looked at by the host.
 local DECODED = { query = true, queries = true, body = true }
 
--- Maps what depends on the request; true, or nothing when the request was refused.
-local function map(r, method)
-  local headers = r.headers
+-- What depends on the request: the path, and the values of headers; nothing when the request was refused. The request
+-- is as it was, so that it can be decided anew.
+local function mapped(r, method)
   local path = mapped_path(method, r)
   if not path then
     return answer(r, "BAD_REQUEST", "mapped_dot_segment")
@@ -371,6 +371,12 @@ local function map(r, method)
     end
     values[index] = value
   end
+  return path, values
+end
+
+-- Makes the request what was mapped.
+local function put_mapped(r, method, path, values)
+  local headers = r.headers
   if method.authority ~= "" then
     headers:replace(":authority", method.authority) -- a mapped Host replaces it when there is one
   end
@@ -383,5 +389,4 @@ local function map(r, method)
     end
   end
   headers:replace(":path", path)
-  return true
 end

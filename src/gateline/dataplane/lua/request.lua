@@ -115,7 +115,7 @@ local function told(h, headers, rid, authority, found, mapping, reference, stage
     h = h, headers = headers, rid = rid, authority = authority, domain = found.name, method = method, path = path, query = query,
     segments = segments, starts = starts, length = length, full_path = full_path, trace_id = trace, plain = plain,
     scope = reference.scope, stage = stage, template = chosen and chosen.template, base_path = mapping and mapping.prefix or "",
-    is_inspected = chosen and chosen.extras and chosen.extras.inspects,
+    is_inspected = chosen and chosen.extras and (chosen.extras.inspects or chosen.extras.bound),
   }
 end
 
@@ -233,15 +233,39 @@ function main(h, attempt)
     tell_envoy(r)
   end
   if kind == "proxy" then
-    headers:replace("x-amzn-trace-id", chosen.balanced and self_of(trace, rid) or trace)
-    if chosen.fixed_path and query == "" then
-      headers:replace(":path", chosen.fixed_path)
-    elseif not map(r, chosen) then
-      return
+    local target, values = chosen.fixed_path, nil
+    if not target or query ~= "" then
+      target, values = mapped(r, chosen)
+      if not target then
+        return
+      end
     end
     -- A client's HEAD stays one: Envoy would pass the body of another verb's answer behind its back.
-    if chosen.method ~= "" and method ~= "HEAD" then
-      headers:replace(":method", chosen.method)
+    local verb = chosen.method ~= "" and method ~= "HEAD" and chosen.method or method
+    local asserted = chosen.extras and chosen.extras.asserted ~= "" and chosen.extras.asserted
+    local assertion
+    if asserted then
+      assertion = assertion_of(r, chosen.extras, verb, target)
+      if assertion == nil and attempt < ATTEMPTS then
+        return main(h, attempt + 1)
+      elseif assertion == nil then
+        return answer(r, "API_CONFIGURATION_ERROR", "changing")
+      elseif not assertion then
+        return
+      end
+      headers = r.headers
+    end
+    headers:replace("x-amzn-trace-id", chosen.balanced and self_of(trace, rid) or trace)
+    if values then
+      put_mapped(r, chosen, target, values)
+    else
+      headers:replace(":path", target)
+    end
+    if verb ~= method then
+      headers:replace(":method", verb)
+    end
+    if asserted then
+      headers:replace(asserted, assertion) -- the client's copies went before the script was asked
     end
   elseif kind == "function" then
     headers:replace("x-amzn-trace-id", trace)

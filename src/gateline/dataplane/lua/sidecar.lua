@@ -1,6 +1,6 @@
 -- Lets a request pass that carries a value which the file of secrets holds; all others are 401.
 --
--- The route that leads to the application asks for the mark that stands last here: a script that fails leads nowhere.
+-- The routes that lead to the application ask for the mark that stands last here: a script that fails leads nowhere.
 -- `SECRETS`, `HEADER`, `HEALTH_PATH` are written in front of this by the compiler.
 
 local bit = require("bit")
@@ -10,18 +10,33 @@ local LOOK_EVERY_MS = 200
 local MOST_BYTES = 65536
 local accepted, looked = {}, 0
 
--- The values that are accepted now, one a line. None when the file cannot be read: then nobody passes.
+-- Without blanks and line ends around it: over HTTP/2 a header may be nothing but blanks.
+local function trimmed(text)
+  local from, to = 1, #text
+  while from <= to and byte(text, from) <= 32 do
+    from = from + 1
+  end
+  while to >= from and byte(text, to) <= 32 do
+    to = to - 1
+  end
+  return sub(text, from, to)
+end
+
+-- The values that are accepted now, one a line. None when the file cannot be read, or not whole: then nobody passes.
 local function read()
   local file = io.open(SECRETS, "rb")
   if not file then
     return {}
   end
-  local text = file:read(MOST_BYTES) or ""
+  local text = file:read(MOST_BYTES + 1) or ""
   file:close()
+  if #text > MOST_BYTES then
+    return {} -- what was cut off would leave the beginning of a value, which is shorter to guess
+  end
   local values, from = {}, 1
   while from <= #text do
     local stop = find(text, "\n", from, true) or #text + 1
-    local value = sub(text, from, byte(text, stop - 1) == 13 and stop - 2 or stop - 1)
+    local value = trimmed(sub(text, from, stop - 1))
     if value ~= "" then
       values[#values + 1] = value
     end
@@ -51,20 +66,47 @@ local function is_accepted(headers)
   return found
 end
 
+-- Whether this is GET of the health path and nothing else: with a body or an upgrade it would be more than a question.
+local function is_check(headers)
+  return HEALTH_PATH ~= ""
+    and headers:get(":path") == HEALTH_PATH
+    and headers:get(":method") == "GET"
+    and not (headers:get("upgrade") or headers:get("content-length"))
+end
+
+-- A caller whom nobody knows asks how the application is, and cannot say anything: `X-User`, `X-Original-URL`.
+local function silence(headers)
+  local names = {}
+  for name in pairs(headers) do
+    if byte(name, 1) ~= 58 then -- ":", of the request line
+      names[#names + 1] = name
+    end
+  end
+  for index = 1, #names do
+    headers:remove(names[index])
+  end
+  headers:replace("x-forwarded-proto", "http") -- without which Envoy finds no route
+end
+
 local function judge(h)
   local now = h:timestamp()
   if now - looked >= LOOK_EVERY_MS or now < looked then
     looked = now
+    accepted = {} -- should the reading fail
     accepted = read()
   end
   local headers = h:headers()
-  local is_check = HEALTH_PATH ~= "" and headers:get(":path") == HEALTH_PATH and headers:get(":method") == "GET"
-  if not is_check and not is_accepted(headers) then
-    h:respond({ [":status"] = "401", ["content-type"] = "application/json" }, '{"message":"Unauthorized"}')
-    return
+  local mark = "ok"
+  if not is_accepted(headers) then
+    if not is_check(headers) then
+      h:respond({ [":status"] = "401", ["content-type"] = "application/json" }, '{"message":"Unauthorized"}')
+      return
+    end
+    silence(headers)
+    mark = "check"
   end
   headers:remove(HEADER)
-  h:streamInfo():dynamicMetadata():set("gl", "proof", "ok")
+  h:streamInfo():dynamicMetadata():set("gl", "proof", mark)
   h:clearRouteCache()
 end
 

@@ -183,7 +183,10 @@ local function read_extras(text)
     return nil
   end
   local take = reader(text)
-  return { needs_key = take() == "1", required = read_named_sources(take), inspects = take() == "1" }
+  return {
+    needs_key = take() == "1", required = read_named_sources(take), inspects = take() == "1",
+    asserted = take(), audience = take(), bound = take() == "1", -- the header of the assertion, "" for none
+  }
 end
 
 -- The details of a method are read when it is first asked for.

@@ -1,0 +1,103 @@
+"""The report: what was found, summed up, as JSON, and as the rows of a table that is read in a minute."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from gateline.prove.attempt import WORST_FIRST, Finding, Verdict
+
+FORMAT: Final = 1
+
+COLUMNS: Final = ("what", "from", "verdict", "tried", "seen")
+
+_NAMED: Final = 3  # so many different details stand in a row
+
+
+def made_report(
+    inventory: Mapping[str, Any], findings: Sequence[Finding], *, version: str, now: datetime
+) -> dict[str, Any]:
+    """The report as a value that JSON can hold.
+
+    Args:
+        inventory: what was tried.
+        findings: what came of it.
+        version: Gateline's.
+        now: when, with its time zone.
+
+    """
+    counted = Counter(each.verdict for each in findings)
+    return {
+        "format": FORMAT,
+        "project": inventory["project"],
+        "gateline": version,
+        "made_at": now.isoformat(timespec="seconds"),
+        "url": inventory["url"],
+        "hosts": list(inventory["hosts"]),
+        "summary": {verdict.value: counted[verdict] for verdict in Verdict},
+        "holds": not counted[Verdict.OPEN],
+        "findings": [asdict(each) for each in findings],
+    }
+
+
+def read_findings(report: Mapping[str, Any]) -> list[Finding]:
+    """The findings of a report.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    try:
+        return [Finding(**{**each, "verdict": Verdict(each["verdict"])}) for each in report["findings"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError("it holds no findings") from error
+
+
+def fails(report: Mapping[str, Any], *, strict: bool) -> bool:
+    """Whether something is open; if strict, also whether something was reached, shares a user, or was not tried."""
+    worse = {Verdict.OPEN}
+    if strict:
+        worse |= {Verdict.NOT_TRIED, Verdict.NOT_ISOLATED}
+    return any(each.verdict in worse for each in read_findings(report)) or (
+        strict and any(_is_reached_backend(each) for each in read_findings(report))
+    )
+
+
+def _is_reached_backend(finding: Finding) -> bool:
+    return finding.verdict is Verdict.REFUSED and finding.group.startswith(("service ", "targets of "))
+
+
+def rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
+    """The rows of the table: of each part and vantage point the worst that was found, and how often."""
+    gathered: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        gathered.setdefault((each.group, each.point), []).append(each)
+    for (group, point), found in gathered.items():
+        counted = Counter(each.verdict for each in found)
+        worst = next(verdict for verdict in WORST_FIRST if counted[verdict])
+        details = Counter(each.detail for each in found if each.verdict is worst)
+        yield {
+            "what": group,
+            "from": point,
+            "verdict": worst.value,
+            "tried": ", ".join(f"{counted[each]} {each.value}" for each in WORST_FIRST if counted[each]),
+            "seen": ", ".join(detail for detail, _ in details.most_common(_NAMED)),
+        }
+
+
+def open_ones(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """What is open, each with the way by which it was found."""
+    return [
+        {"open": each.subject, "place": each.place, "from": each.point, "by": each.means, "seen": each.detail}
+        for each in findings
+        if each.verdict is Verdict.OPEN
+    ]
+
+
+def canonical(report: Mapping[str, Any]) -> bytes:
+    """The bytes of a report that are signed: its JSON with sorted names and no blanks, in ASCII."""
+    return json.dumps(report, sort_keys=True, separators=(",", ":")).encode("ascii")

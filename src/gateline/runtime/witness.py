@@ -1,0 +1,193 @@
+"""The witness of a rotation: whether everybody who checks a secret accepts a value by now, or refuses it.
+
+Tasks that have a secret in their environment are seen to be replaced; who has it in a file, and every static target,
+is asked. Whoever accepts any value checks nothing, and is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+from gateline.errors import GatelineError
+from gateline.model.gateway import Gateway
+from gateline.model.secret import Acceptance, SecretSource
+from gateline.model.service import Service
+from gateline.runtime.candidate import Candidate
+from gateline.runtime.secret import new_value
+from gateline.runtime.secret_probe import Says, ask
+from gateline.runtime.secret_use import Place, SecretUse, group_of, secret_use, transport_of
+from gateline.services.deployment import Phase
+
+SOON: Final = 0.02
+"""Seconds between the first two looks; each pause is half as long again as the one before."""
+
+LATE: Final = 1.0
+"""Seconds between two looks at most."""
+
+_SERVING: Final = frozenset({Phase.REGISTERED, Phase.HEALTHY, Phase.UNWELL})
+_ASKING: Final = frozenset({Acceptance.GUARD, Acceptance.PROBE})
+
+
+class NotSeen(Exception):
+    """Somebody was not seen to accept or refuse a value in time; the message names him."""
+
+
+class Serves(Protocol):
+    """Serves: `gateline.runtime.serving.Serving` does."""
+
+    @property
+    def served(self) -> Candidate | None:
+        """What serves now."""
+
+
+class HasTasks(Protocol):
+    """Runs services: `gateline.runtime.cluster.Cluster` does."""
+
+    def inventory(self) -> list[dict[str, Any]]:
+        """Every task that somebody could reach, with its service."""
+
+    def is_replaced(self, service: str, *, wholly: bool) -> bool:
+        """Whether the tasks of a service are those that are wanted."""
+
+    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
+        """Replace all tasks of a service."""
+
+
+class Witness:
+    """Sees who accepts a secret's value.
+
+    Args:
+        serving: knows what serves, hence who gets the secret.
+        cluster: knows the tasks.
+
+    """
+
+    def __init__(self, serving: Serves, cluster: HasTasks) -> None:
+        self._serving = serving
+        self._cluster = cluster
+
+    def use(self, source: SecretSource) -> SecretUse:
+        """Who must accept a secret, as things are.
+
+        Raises:
+            GatelineError: nothing is served yet.
+
+        """
+        gateway, served = self._served()
+        assert served.resources is not None
+        return secret_use(gateway, served.resources.routes, source.name)
+
+    def check(self, source: SecretSource) -> None:
+        """Whether it could be seen who accepts another value of a secret.
+
+        Raises:
+            GatelineError: it could not, and why.
+
+        """
+        use, asked = self.use(source), source.rotation.accepted_by
+        for service in use.services:
+            self._cluster.is_replaced(service.name, wholly=False)
+        if use.targets and asked not in _ASKING:
+            message = (
+                f"{use.targets[0].label} gets secret {source.name}, and nobody could see whether it accepts another "
+                "value: say `accepted_by: guard` or `probe: {path: ...}` for the secret"
+            )
+            raise GatelineError(message)
+        is_asked = asked in _ASKING or (asked is None and use.filed)
+        if is_asked and use.services and not use.headers:
+            message = (
+                f"no integration sends secret {source.name} in a header, so nobody can be asked whether he accepts "
+                "another value: say `accepted_by: restart` for the secret"
+            )
+            raise GatelineError(message)
+
+    async def restart(self, source: SecretSource) -> None:
+        """Replace tasks that take a file's new content at their start only, as the project file says of them.
+
+        Raises:
+            GatelineError: such a service does not run.
+
+        """
+        if source.rotation.accepted_by is Acceptance.RESTART:
+            for service in self.use(source).filed:
+                await self._cluster.deploy(service.name, wait=False)
+
+    async def see(self, source: SecretSource, value: bytes, wanted: Says, seconds: float) -> None:
+        """Wait until everybody accepts, or refuses, a value.
+
+        Raises:
+            NotSeen: somebody did not within so many seconds.
+            GatelineError: a service does not run any more.
+
+        """
+        clock = asyncio.get_running_loop().time
+        last, pause = clock() + seconds, SOON
+        while doubt := await self._doubt(source, value, wanted):
+            if clock() > last:
+                raise NotSeen(doubt)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LATE)
+
+    async def _doubt(self, source: SecretSource, value: bytes, wanted: Says) -> str:
+        """Who is not seen to do what is wanted, and why; "": everybody does."""
+        use, asked = self.use(source), source.rotation.accepted_by
+        wholly = wanted is Says.REFUSED
+        replaced = use.services if asked is Acceptance.RESTART else use.restarted
+        for service in replaced:
+            if not self._cluster.is_replaced(service.name, wholly=wholly):
+                return f"the tasks of service {service.name} are not replaced"
+        if asked is Acceptance.RESTART or not use.headers:
+            return ""
+        services = use.services if asked in _ASKING else use.filed
+        places = [*self._tasks(services, leaving=wholly), *use.targets]
+        doubts = await asyncio.gather(
+            *(self._doubt_of(place, source, use, value, wanted) for place in places)
+        )
+        return next((doubt for doubt in doubts if doubt), "")
+
+    async def _doubt_of(
+        self, place: Place, source: SecretSource, use: SecretUse, value: bytes, wanted: Says
+    ) -> str:
+        _, served = self._served()
+        values = {secret.name: secret.reveal() for secret in served.keyring.secrets}
+        path = source.rotation.probe_path
+        trust = served.keyring.trust
+        said = await ask(place, use.headers, {**values, source.name: value}, path=path, trust=trust)
+        if said.says is not wanted:
+            does = "accepts it still" if wanted is Says.REFUSED else "refuses it"
+            return (
+                f"{place.label} {does}" if said.says is not Says.NOTHING else f"{place.label}: {said.reason}"
+            )
+        if wanted is Says.REFUSED:
+            return ""
+        nonsense = {**values, source.name: new_value()}
+        said = await ask(place, use.headers, nonsense, path=path, trust=trust)
+        return "" if said.says is Says.REFUSED else f"{place.label} does not refuse a wrong value"
+
+    def _tasks(self, services: tuple[Service, ...], *, leaving: bool) -> Iterator[Place]:
+        gateway, _ = self._served()
+        known = {service.name: service for service in services}
+        for task in self._cluster.inventory():
+            service = known.get(task["service"])
+            if service and (task["port"] or task["socket"]) and (leaving or task["phase"] in _SERVING):
+                yield _place(task, gateway, service)
+
+    def _served(self) -> tuple[Gateway, Candidate]:
+        served = self._serving.served
+        if served is None or served.gateway is None:
+            raise GatelineError("nothing is served yet")
+        return served.gateway, served
+
+
+def _place(task: Mapping[str, Any], gateway: Gateway, service: Service) -> Place:
+    group = group_of(gateway, service)
+    return Place(
+        label=f"task {task['service']}/{task['id']}",
+        host=task["address"],
+        port=task["port"],
+        socket=task["socket"],
+        transport=transport_of(group),
+        proxy_protocol=group is not None and group.proxy_protocol_v2,
+    )

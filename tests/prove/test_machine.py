@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from gateline.prove.machine import (
+    addresses,
+    descendants,
+    families,
+    is_ours,
+    listeners,
+    listens_at,
+    looser_than_ours,
+    who_else_enters,
+)
+
+
+def test_the_loopback_addresses_come_first() -> None:
+    assert addresses()[:2] == ("127.0.0.1", "::1")
+
+
+def test_addresses_are_those_that_the_kernel_tells(tmp_path: Path) -> None:
+    net = tmp_path / "net"
+    net.mkdir()
+    (net / "fib_trie").write_text(
+        "Local:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 127.0.0.1\n        /32 host LOCAL\n"
+        "     |-- 192.0.2.2\n        /32 host LOCAL\n     |-- 192.0.2.255\n        /32 link BROADCAST\n"
+    )
+    (net / "if_inet6").write_text(
+        "fe8000000000000000fc00fffe000001 04 40 20 80 eth0\n20010db8000000000000000000000001 04 40 00 80 eth0\n"
+    )
+    found = ("127.0.0.1", "::1", "192.0.2.2", "fe80::fc:ff:fe00:1%4", "2001:db8::1")
+    assert addresses(tmp_path) == found
+    assert is_ours("192.0.2.2", found)
+    assert is_ours("127.0.0.9", found)
+    assert not is_ours("192.0.2.3", found)
+    assert not is_ours("db.internal", found)
+
+
+def test_a_listener_is_found_with_its_address_and_its_process() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as near, socket.create_server(("0.0.0.0", 0)) as wide:
+        told = {each.port: each for each in listeners()}
+        assert told[near.getsockname()[1]].address == "127.0.0.1"
+        assert not told[near.getsockname()[1]].is_wildcard
+        assert told[wide.getsockname()[1]].is_wildcard
+        mine = listens_at([os.getpid()], told.values())
+        assert mine is not None
+        assert {near.getsockname()[1], wide.getsockname()[1]} <= {each.port for each in mine}
+    assert listens_at([os.getpid()], told.values(), Path("/nowhere")) == set()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_a_listener_of_ipv6_is_found() -> None:
+    with socket.create_server(("::", 0), family=socket.AF_INET6) as wide:
+        assert any(each.is_wildcard and each.port == wide.getsockname()[1] for each in listeners())
+
+
+def test_descendants_are_a_process_and_what_it_started() -> None:
+    assert os.getpid() in set(descendants(os.getppid(), families()))
+    assert list(descendants(7, {7: [8, 9], 9: [10], 1: [7]})) == [7, 9, 10, 8]
+
+
+def test_rights_of_others_count_through_all_folders() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # not below pytest's own, which nobody else may enter
+        outer = Path(folder)
+        file = outer / "secret"
+        file.write_text("x")
+        outer.chmod(0o755)
+        file.chmod(0o644)
+        assert "0644" in who_else_enters(file)
+        file.chmod(0o600)
+        assert who_else_enters(file) == ""
+        file.chmod(0o644)
+        outer.chmod(0o700)
+        assert who_else_enters(file) == ""
+
+
+def test_what_is_ours_alone_has_no_rights_for_others(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.touch()
+    file.chmod(0o600)
+    assert looser_than_ours(file) == ""
+    file.chmod(0o640)
+    assert looser_than_ours(file) == "mode 0640"
+    with pytest.raises(FileNotFoundError):
+        looser_than_ours(tmp_path / "missing")

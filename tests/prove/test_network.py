@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from gateline.prove.attempt import Attempt, Kind, Verdict
+from gateline.prove.network import another_network
+from gateline.prove.probing import tried
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("ip") is None, reason="wants root and iproute2"
+)
+
+
+def knock(address: str, port: int) -> Attempt:
+    wire = {"address": address, "port": port, "knock": True}
+    return Attempt(group="g", subject="s", place="p", means="m", kind=Kind.SOCKET, wire=wire)
+
+
+@needs_root
+def test_what_listens_everywhere_is_reached_from_another_network_and_loopback_is_not() -> None:
+    with (
+        socket.create_server(("0.0.0.0", 0)) as wide,
+        socket.create_server(("127.0.0.1", 0)) as near,
+        another_network(("127.0.0.1", "::1")) as point,
+    ):
+        assert not point.why_not
+        for server, verdict in ((wide, Verdict.OPEN), (near, Verdict.CLOSED)):
+            [found] = tried(point, [knock(point.addresses[0], server.getsockname()[1])])
+            assert found.verdict is verdict
+
+
+@needs_root
+def test_nothing_of_it_is_left() -> None:
+    with another_network(()) as point:
+        name = point.namespace.rpartition("/")[2]
+    assert name not in subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
+    links = subprocess.run(["ip", "link"], capture_output=True, text=True, check=True).stdout
+    assert f"glph{os.getpid()}" not in links
+
+
+def test_without_root_it_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with another_network(()) as point:
+        assert point.why_not

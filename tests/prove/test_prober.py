@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateline.prove import prober
+
+REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@contextmanager
+def answering(answer: bytes, *, family: int = socket.AF_INET, path: str = "") -> Iterator[dict[str, Any]]:
+    """A server that answers so, once for each connection, and hangs up; where it is."""
+    server = socket.socket(family, socket.SOCK_STREAM)
+    server.bind(path or ("127.0.0.1", 0))
+    server.listen()
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                if answer:
+                    connection.recv(4096)
+                    connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        where: dict[str, Any] = (
+            {"path": path} if path else {"address": "127.0.0.1", "port": server.getsockname()[1]}
+        )
+        yield {**where, "request": REQUEST}
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", {"outcome": "answered", "status": 200}),
+        (
+            b"HTTP/1.1 403 Forbidden\r\nX-Amzn-ErrorType: X\r\n\r\n",
+            {"outcome": "answered", "status": 403, "by_gateway": True},
+        ),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n<h1>No required SSL certificate was sent</h1>",
+            {"outcome": "answered", "status": 400, "no_certificate": True},
+        ),
+        (b"hello\r\n\r\n", {"outcome": "answered", "status": 0}),
+        (b"", {"outcome": "hung up"}),
+    ],
+)
+def test_an_answer_is_told_and_nothing_of_its_content(answer: bytes, seen: dict[str, Any]) -> None:
+    with answering(answer) as wanted:
+        assert prober.attempt(wanted) == seen
+
+
+def test_a_socket_is_reached_by_its_path(tmp_path: Path) -> None:
+    with answering(b"HTTP/1.1 401 No\r\n\r\n", family=socket.AF_UNIX, path=str(tmp_path / "s")) as wanted:
+        assert prober.attempt(wanted)["status"] == 401
+    assert prober.attempt({"path": str(tmp_path / "none"), "request": ""}) == {"outcome": "missing"}
+
+
+def test_where_nobody_listens_the_connection_is_refused() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        wanted = {"address": "127.0.0.1", "port": bound.getsockname()[1], "request": REQUEST}
+        assert prober.attempt(wanted) == {"outcome": "connection refused"}
+
+
+def test_a_connection_that_is_kept_is_told_from_one_that_is_hung_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wanted = {"address": "127.0.0.1", "port": silent.getsockname()[1], "request": ""}
+        assert prober.attempt(wanted) == {"outcome": "connected"}
+    with answering(b"") as hanging:
+        assert prober.attempt({**hanging, "request": ""}) == {"outcome": "hung up"}
+
+
+def test_a_server_without_tls_refuses_tls() -> None:
+    with answering(b"HTTP/1.1 400 Bad\r\n\r\n") as wanted:
+        tls = {"server_name": "", "certificate": "", "private_key": ""}
+        assert prober.attempt({**wanted, "tls": tls})["outcome"] == "TLS refused"
+
+
+def test_a_server_that_answers_nothing_is_left_alone_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prober, "ANSWER_SECONDS", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wanted = {"address": "127.0.0.1", "port": silent.getsockname()[1], "request": REQUEST}
+        outcomes = [each["outcome"] for each in prober.all_of([wanted] * 5)]
+    assert outcomes == ["silent"] * 3 + ["fault"] * 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_is_kept_out_of_a_private_folder(tmp_path: Path) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n", family=socket.AF_UNIX, path=str(tmp_path / "s")) as wanted:
+        (tmp_path / "s").chmod(0o777)
+        tmp_path.chmod(0o700)
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", str(Path(prober.__file__)), "-", "65534"],
+            input=json.dumps([wanted]).encode(),
+            capture_output=True,
+            check=True,
+        )
+    assert json.loads(done.stdout) == [{"outcome": "permission denied"}]
