@@ -23,6 +23,7 @@ GATELINE = [sys.executable, "-m", "gateline"]
 SECRETS = ("LedgerSecret", "LegacySecret")
 WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
+    "profile": "a signed assertion, which says who calls",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
     "payments": "the gateway's client certificate, from the balancer",
@@ -76,7 +77,7 @@ def ask(url, service, token):
             answered = json.loads(told.partition(" ")[2])["service"] == service
     except urllib.error.HTTPError as error:
         told, answered = str(error.code), False
-    print(f"  {service:8} {told:50} ({WAYS[service]})", flush=True)
+    print(f"  {service:8} {told:66} ({WAYS[service]})", flush=True)
     return answered
 
 

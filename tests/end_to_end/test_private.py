@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "archive", "legacy", "payments", "vault")
+WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault")
 
 pytestmark = pytest.mark.envoy
 
@@ -70,7 +70,7 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
     assert "not tried" not in done.stdout.partition("nothing is open")[2]
     proven = done.stdout.partition("`gateline prove`")[2]
     for service in WAYS:
-        assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"}}' in done.stdout
+        assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"' in done.stdout
         assert re.search(rf"^service {service} ", proven, re.MULTILINE)
 
 
@@ -86,8 +86,13 @@ class Hole:
 HOLES: Final = {
     "the ledger asks for no secret": Hole(
         file="gateline.yaml",
-        written={'"ledger.py", "{port}"': '"application.py", "ledger", "{port}"'},
+        written={'"guarded.py", "ledger"': '"application.py", "ledger"'},
         found=r"task ledger/1 .* no proof ",
+    ),
+    "the profile asks for no assertion": Hole(
+        file="gateline.yaml",
+        written={'"guarded.py", "profile"': '"application.py", "profile"'},
+        found=r"task profile/1 .* no proof ",
     ),
     "the archive listens at a port": Hole(
         file="gateline.yaml", written={"{socket}": "{port}"}, found=r"task archive/1 .* no proof "
@@ -114,7 +119,9 @@ HOLES: Final = {
     "the ledger's secret is an argument": Hole(
         file="gateline.yaml",
         written={
-            '["python", "ledger.py", "{port}"]': '["sh", "-c", "exec python ledger.py {port} $(cat $SECRET_FILE)"]'
+            '["python", "guarded.py", "ledger", "{port}"]': (
+                '["sh", "-c", "exec python guarded.py ledger {port} $(cat $SECRET_FILE)"]'
+            )
         },
         found=r"secret LedgerSecret ",
     ),
