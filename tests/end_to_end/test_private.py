@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault")
+WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault", "warehouse")
 
 pytestmark = pytest.mark.envoy
 
@@ -50,7 +50,11 @@ def run(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """What `make private` says there, with the Gateline of this test."""
     search = os.pathsep.join(each for each in sys.path if each)
     overlay = project / "tested.yaml"
-    overlay.write_text(yaml.safe_dump({"services": {"legacy": {"environment": {"PYTHONPATH": search}}}}))
+    tested = {
+        "services": {"legacy": {"environment": {"PYTHONPATH": search}}},
+        "gateway": {"links": {"port": free_port()}},
+    }
+    overlay.write_text(yaml.safe_dump(tested))
     return subprocess.run(
         [sys.executable, str(project / "run.py"), "--port", "0", "--overlay", str(overlay), *options],
         env={**os.environ, "PYTHONPATH": search},
@@ -70,7 +74,7 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
     assert "not tried" not in done.stdout.partition("nothing is open")[2]
     proven = done.stdout.partition("`gateline prove`")[2]
     for service in WAYS:
-        assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"' in done.stdout
+        assert f'{service:9} 200 {{"service": "{service}", "path": "/{service}"' in done.stdout
         assert re.search(rf"^service {service} ", proven, re.MULTILINE)
 
 
