@@ -17,7 +17,15 @@ from gateline.model.gateway import Edge, Gateway
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.service import Service
-from gateline.runtime.assertion_keys import SHOWN_AFTER, SHOWN_BEFORE, due, is_wanted, renewal, signing
+from gateline.runtime.assertion_keys import (
+    SHOWN_AFTER,
+    SHOWN_BEFORE,
+    due,
+    is_wanted,
+    kept_signer,
+    renewal,
+    signing,
+)
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.vault import Vault
 from gateline_guard import Guard
@@ -146,6 +154,15 @@ def test_something_else_in_the_vault_is_an_error_that_says_so(state: StateDir) -
         Vault(state).write("assertion-keys", content)
         with pytest.raises(GatelineError, match="the keys of assertions in the vault"):
             signing(gateway(), state, NOW)
+
+
+def test_who_only_looks_finds_the_key_that_signs_and_makes_none(state: StateDir) -> None:
+    assert kept_signer(Vault(state), NOW) is None
+    assert Vault(state).names() == ()
+    kid, _ = signer_and_shown(state, NOW)
+    found = kept_signer(Vault(state), NOW)
+    assert found is not None
+    assert found.kid == kid
 
 
 def test_whoever_shows_the_keys_or_gives_them_to_a_service_has_some() -> None:

@@ -167,3 +167,17 @@ def _write(vault: Vault, keys: tuple[_Key, ...]) -> None:
         {"jwk": key.jwk, "since": key.since.isoformat(), "key": key.pem.decode("ascii")} for key in keys
     ]
     vault.write(_KEPT_AS, json.dumps(members).encode())
+
+
+def kept_signer(vault: Vault, now: datetime) -> AssertionKey | None:
+    """The key that signs now, for `gateline prove`, which makes none; None: there is none.
+
+    Raises:
+        GatelineError: the vault cannot be read, or holds something else.
+
+    """
+    keys = _read(vault)
+    if not keys:
+        return None
+    key = _signer(keys, now)
+    return AssertionKey(kid=key.jwk["kid"], private_key=Secret("the key of assertions", key.pem))
