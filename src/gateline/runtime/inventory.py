@@ -131,6 +131,7 @@ class Inventory:
             }
             for group in gateway.target_groups
             for target in group.targets
+            if not target.tunnel
         ]
 
 
