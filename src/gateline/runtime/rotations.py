@@ -198,6 +198,8 @@ class Rotations:
         """
         async with self._beginning:
             stages = self.stages(source)
+            if self._tasks is None:
+                raise GatelineError("nothing is served yet")
             if stages is None or stages.step is not Step.IDLE or self.is_running(source.name):
                 raise GatelineError(f"secret {source.name} is being rotated already")
             self._around.witness.check(source)
@@ -232,8 +234,7 @@ class Rotations:
         return machine.due(stages, every) if every else None
 
     def _go_on(self, source: SecretSource) -> None:
-        if self._tasks is None:
-            raise GatelineError("nothing is served yet")
+        assert self._tasks is not None  # whoever does the work runs beside it
         task = self._tasks.create_task(self._run(source))
         self._running[source.name] = task
 
