@@ -63,7 +63,7 @@ def read_secrets(
             found.append(staged)
         elif value is not None:
             if fault := header_value_fault(value):
-                message = f"secret '{source.name}' ({_described(source)}) cannot be sent in a header: {fault}"
+                message = f"secret '{source.name}' ({described(source)}) cannot be sent in a header: {fault}"
                 complaints.add(SECRET_INVALID, source.origin, message)
             else:
                 found.append(Secret(source.name, value))
