@@ -113,7 +113,8 @@ def without_secrets(environ: Mapping[str, str], sources: Iterable[SecretSource])
     return {name: value for name, value in environ.items() if name not in hidden}
 
 
-def _described(source: SecretSource) -> str:
+def described(source: SecretSource) -> str:
+    """Where a secret is read, for people."""
     match source.kind:
         case SecretSourceKind.ENV:
             return f"environment variable {source.place}"
