@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from end_to_end.certificates.conftest import environment
 from gateline.runtime import control_client
 from harness.busy_callers import BusyCallers
 from harness.gateway_process import RunningGateway, running_gateway
@@ -50,7 +51,8 @@ def _soak(folder: Path, seconds: int) -> int:
     text = path.read_text()
     assert said in text
     path.write_text(text.replace(said, f"{said}, rotate_every_seconds: 1"))
-    with running_gateway(project, scratch, {}, "--log-format", "none") as gateway, ExitStack() as stack:
+    environ = environment("127.0.0.1:9", "127.0.0.1:9")  # which nobody is asked for
+    with running_gateway(project, scratch, environ, "--log-format", "none") as gateway, ExitStack() as stack:
         port = gateway.port
         callers = {each: stack.enter_context(BusyCallers(port, _request(each), count=1)) for each in PATHS}
         issued, seen = _watched(path, gateway, seconds)

@@ -59,8 +59,21 @@ def test_a_server_that_names_whom_it_lets_in_refuses_the_gateway_by_another_name
     assert shop.directly(server, other) == 403
 
 
-def test_the_gateway_says_nothing_to_a_server_that_is_somebody_else(shop: Shop) -> None:
-    answer = shop.get("/prod/impostor")  # load-balancers.md section 9: the handshake failed
+def test_a_sidecar_with_an_identity_of_the_authority_lets_in_the_gateway_alone(shop: Shop) -> None:
+    shop.application.clear()
+    answer = shop.get("/prod/sidecar")
+    assert answer.status == 200, answer.raw
+    assert len(shop.application.received()) == 1
+    authority, now = shop.authority().signs, datetime.now(UTC)
+    other = issue_client(authority, "shop", "other", now=now, life=DAY)
+    assert shop.directly("sidecar", None) == REFUSED
+    assert shop.directly("sidecar", other) == REFUSED
+    assert len(shop.application.received()) == 1
+
+
+@pytest.mark.parametrize("path", ["/prod/impostor", "/prod/foreign"])
+def test_the_gateway_says_nothing_to_a_server_that_is_somebody_else(shop: Shop, path: str) -> None:
+    answer = shop.get(path)  # load-balancers.md section 9: the handshake failed
     assert answer.status == 502, answer.raw
     assert b"spiffe" not in answer.raw
 
