@@ -7,10 +7,12 @@ import http.client
 import http.server
 import os
 import shutil
+import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,6 +56,21 @@ class Shop:
         assert found is not None
         return found
 
+    def until(self, fact: Callable[[Authority], bool]) -> None:
+        """Wait until this is so of the authority; each look is a read of the vault."""
+        for _ in range(600):
+            if fact(self.authority()):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"never so: {self.authority()}")
+
+    @property
+    def control(self) -> int:
+        """The process that can be killed while all goes on."""
+        told = control_client.ask(self.folder / "gateline.yaml", self.gateway.state, {"do": "status"})
+        pid: int = asyncio.run(told)["pids"]["control"]
+        return pid
+
     def directly(self, service: str, shown: Certificate | None) -> int:
         """What a service's newest task answers to somebody else than the gateway; REFUSED: nothing."""
         [listed] = [each for each in self.services() if each["name"] == service]
@@ -86,6 +103,17 @@ def answered(port: int, shown: Certificate | None, scratch: Path) -> int:
         return REFUSED
     finally:
         connection.close()
+
+
+def admin(path: Path, target: str) -> bytes:
+    """What Envoy's admin interface answers."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(b"GET %b HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n" % target.encode())
+        found = b""
+        while part := connection.recv(1 << 16):
+            found += part
+    return found
 
 
 def environment(application: str, foreign: str) -> dict[str, str]:
