@@ -9,9 +9,11 @@ from gateline.compile.tunnel import (
     EXPORT,
     export_endpoint,
     export_transport,
+    through_tunnel,
     tunnel_clusters,
     tunnel_listeners,
 )
+from gateline.compile.upstream_tls import host_tls, tls_socket
 from gateline.compile.wire import new, to_dict
 from gateline.model.tunnel import EnrolledNode
 
@@ -26,14 +28,24 @@ def test_an_exports_endpoint_leads_inside_and_carries_the_exports_name() -> None
 
 
 def test_the_name_of_the_export_goes_on_to_the_listener_inside() -> None:
-    made = json.dumps(to_dict_of(export_transport()))
+    made = json.dumps(to_dict(export_transport()))
     assert f'"name": "{EXPORT}"' in made
     assert "RawBuffer" in made
 
 
 def test_what_is_spoken_to_an_export_may_be_encrypted() -> None:
-    tls: dict[str, object] = {"name": "envoy.transport_sockets.tls"}
-    assert export_transport(tls) != export_transport()
+    spoken = tls_socket(host_tls("orders.internal", verified=True))
+    encrypted = new("envoy.config.cluster.v3.Cluster", name="orders", transport_socket=spoken)
+    made = json.dumps(to_dict(through_tunnel(encrypted)))
+    assert made.index("InternalUpstreamTransport") < made.index("UpstreamTlsContext")
+    assert '"sni": "orders.internal"' in made
+
+
+def test_health_checks_have_no_way_of_their_own_into_a_tunnel() -> None:
+    match = {"name": "health check", "transport_socket": tls_socket(host_tls("", verified=False))}
+    checked = new("envoy.config.cluster.v3.Cluster", name="orders", transport_socket_matches=[match])
+    assert "transport_socket_matches" not in to_dict(through_tunnel(checked))
+    assert to_dict(checked)["transport_socket_matches"]
 
 
 def test_the_listener_inside_asks_for_the_export_that_the_endpoint_names_and_for_no_other() -> None:
@@ -68,8 +80,3 @@ def test_a_tunnel_without_nodes_leads_nowhere() -> None:
     made = to_dict(tunnel_clusters("plant", ())[names.tunnel_nodes("plant")])
     assert list(tunnel_clusters("plant", ())) == [names.tunnel_nodes("plant")]
     assert "envoy_internal_address" not in json.dumps(made)
-
-
-def to_dict_of(transport: dict[str, object]) -> dict[str, object]:
-    """The transport socket as JSON-able values."""
-    return to_dict(new("envoy.config.core.v3.TransportSocket", **transport))

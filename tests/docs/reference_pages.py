@@ -51,6 +51,7 @@ from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
     KeyPart,
     KeyValuePart,
@@ -72,6 +73,7 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("gateway.admin", AdminPart),
     ("gateway.drain", DrainPart),
     ("gateway.aws", AwsPart),
+    ("gateway.links", LinksPart),
     ("apis.NAME", ApiPart),
     ("apis.NAME.stages.NAME", StagePart),
     ("apis.NAME.stages.NAME.method_settings.NAME", MethodSettingPart),
@@ -99,6 +101,7 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
     ("domains.NAME", DomainPart),
+    ("tunnels.NAME", TunnelPart),
     ("functions.NAME", FunctionPart),
     ("functions.NAME.concurrency", ConcurrencyPart),
     ("usage_plans.NAME", UsagePlanPart),
@@ -152,7 +155,8 @@ def _project_file() -> Iterator[str]:
         yield ""
         if part is not ProjectFile:
             yield f"{held['description']}\n"
-        yield from _table("Key", "Value", "Default", "Meaning")
+        if held["properties"]:
+            yield from _table("Key", "Value", "Default", "Meaning")
         required = held.get("required", ())
         for key, value in held["properties"].items():
             default = "**required**" if key in required else _default(value)

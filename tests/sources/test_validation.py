@@ -98,13 +98,6 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            "vpc_links: {l: {target: {tunnel: x}}}",
-            (
-                "GL202 /vpc_links/l/target a tunnel is not supported yet in this version"
-                " | write a host:port, or a list of them"
-            ),
-        ),
-        (
             "secrets: {A: {accepted_by: guard}}",
             (
                 "GL202 /secrets/A/accepted_by 'accepted_by' in secrets.A is not supported yet in this version"

@@ -72,6 +72,8 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "sidecar": Row(
         "gateline.cli.sidecar", "sidecar", "Stand before one service, and let only the gateway in."
     ),
+    "links": Row("gateline.cli.links", "links", "Enrol, list and revoke the nodes of tunnels."),
+    "link": Row("gateline.cli.link", "link", "Let a gateway reach this network, listening on nothing."),
     "compile": Row("gateline.cli.compile", "compile_project", "Print the Envoy resources of a project."),
     "schema": Row("gateline.cli.schema", "schema", "Print the JSON Schema of gateline.yaml."),
     "doctor": Row("gateline.cli.doctor", "doctor", "Say what this machine lacks to run Gateline."),

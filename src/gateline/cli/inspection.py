@@ -100,6 +100,7 @@ def stand_ins(gateway: Gateway) -> Keyring:
         authorities=tuple(
             (group.tls.authority, b"stand-in") for group in gateway.target_groups if group.tls is not None
         ),
+        link_certificate=Certificate(name="link", chain=b"", private_key=Secret("link", b"")),
     )
 
 

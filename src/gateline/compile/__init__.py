@@ -21,6 +21,7 @@ from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
+from gateline.compile.links import link_resources
 from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
@@ -37,7 +38,16 @@ from gateline.model.hosting import HostConfiguration, HostedPlan
 from gateline.model.load_balancer import Scheme, SourceIp
 from gateline.model.rest_api import RestApi, Stage
 
-__all__ = ["Compiled", "Memory", "compile_gateway"]
+__all__ = ["Compiled", "Memory", "Sockets", "compile_gateway"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sockets:
+    """Paths of Unix sockets between Envoy and the rest of Gateline."""
+
+    host: str = "host.sock"  # where the host serves Envoy
+    egress: str = "egress.sock"  # where Envoy takes what the host sends to backends
+    enrolment: str = "enroll.sock"  # where control listens to nodes that ask for certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +67,7 @@ def compile_gateway(
     request_log: str | None = None,
     memory: Memory | None = None,
     generations: Mapping[str, str] = MappingProxyType({}),
-    host_socket: str = "host.sock",
-    egress_socket: str = "egress.sock",
+    sockets: Sockets = Sockets(),
 ) -> Compiled:
     """Compile a project whole, or not at all.
 
@@ -69,8 +78,7 @@ def compile_gateway(
         request_log: where Envoy writes one JSON line a request; None for nowhere.
         memory: of former compilations; a stage of which nothing has changed is not compiled again.
         generations: of authorizers, by `api/stage/authorizer`: cached decisions of another one do not count.
-        host_socket: the Unix socket at which the host serves Envoy.
-        egress_socket: the one at which Envoy takes what the host sends to backends.
+        sockets: the Unix sockets between Envoy and the rest of Gateline.
 
     """
     complaints = Complaints(allowed)
@@ -94,11 +102,11 @@ def compile_gateway(
     listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log)}
     if harvest.has_egress:
         harvest.origins[names.EGRESS] = gateway.edge.origin
-        listeners[names.EGRESS] = egress_listener(egress_socket, redirects=redirects(gateway))
+        listeners[names.EGRESS] = egress_listener(sockets.egress, redirects=redirects(gateway))
     resources = Resources(
         by_type={
             SECRET: secrets,
-            CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, host_socket),
+            CLUSTER: harvest.clusters | _own_clusters(gateway, hosting, harvest, sockets.host),
             ENDPOINT: {},
             SCOPED_ROUTE: harvest.scopes | {keys.ENTRY_SCOPE: entry},
             LISTENER: listeners | public.listeners,
@@ -108,7 +116,8 @@ def compile_gateway(
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
-    return Compiled(resources=resources, hosting=hosting, report=report)
+    links = link_resources(gateway, keyring, sockets.enrolment)
+    return Compiled(resources=links.joined(resources), hosting=hosting, report=report)
 
 
 def _own_clusters(

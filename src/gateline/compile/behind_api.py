@@ -32,6 +32,7 @@ from gateline.compile.rule_action import (
 )
 from gateline.compile.rule_match import match_of
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
+from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
 from gateline.model import codes
@@ -124,10 +125,11 @@ class Ends:
             if not link.load_balancer:
                 reached = self._hosts(
                     _link_cluster(link, upstream, integration),
-                    link.targets,
+                    link.targets or ((upstream.host, upstream.port),),
                     upstream,
                     integration,
                     complaints,
+                    tunnel=link.tunnel,
                 )
                 return End(route=to_backend({"prefix": "/"}, reached, None))
             balancer = self._balancers[link.load_balancer]
@@ -151,26 +153,29 @@ class Ends:
         upstream: Upstream,
         integration: Integration,
         complaints: Complaints,
+        *,
+        tunnel: str = "",
     ) -> Destination:
-        """The cluster of hosts that are looked up."""
+        """The cluster of hosts that are looked up, or of an export of a tunnel."""
         verified = not integration.insecure_skip_verification
         tls_host = upstream.host if upstream.scheme == "https" else ""
         shown = self._stage.client_certificate if tls_host else ""
         name = names.shown(name, shown)
         for host, port in targets:
             reason = forbidden_reason(host)
-            if reason:
+            if reason and not tunnel:
                 complaints.add(
                     codes.FORBIDDEN_ADDRESS,
                     integration.origin.child("uri"),
                     f"in stage {self._stage.name} the integration leads to {host}, {reason}",
                     help="No integration may reach it, whatever a stage variable says.",
                 )
-            lookup = HostLookup(cluster=name, host=host, port=port, origin=integration.origin)
+            lookup = HostLookup(cluster=name, host=host, port=port, tunnel=tunnel, origin=integration.origin)
             self.harvest.lookups.setdefault(lookup)
         self.harvest.needs_trust |= bool(tls_host) and verified
         if name not in self._clusters:
-            self._clusters[name] = cluster(name, tls_host=tls_host, verified=verified, certificate=shown)
+            made = cluster(name, tls_host=tls_host, verified=verified, certificate=shown)
+            self._clusters[name] = through_tunnel(made) if tunnel else made
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = integration.origin
         return {"cluster": name}
@@ -311,6 +316,8 @@ class Ends:
 
 def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -> str:
     verified = not integration.insecure_skip_verification
+    if link.tunnel:
+        return names.link_export(link.name, upstream.scheme, upstream.host, upstream.port, verified=verified)
     return names.link_cluster(link.name, upstream.scheme, upstream.host, verified=verified)
 
 

@@ -49,6 +49,14 @@ def listener_name(balancer: LoadBalancer, listener: Listener, protocol: Listener
     return names.balancer_listener(balancer.name, listener.port)
 
 
+def link_bindings(gateway: Gateway) -> tuple[Binding, ...]:
+    """The socket that nodes of tunnels dial, if there are tunnels."""
+    links = gateway.edge.links
+    if links is None or not gateway.tunnels:
+        return ()
+    return (Binding(names.LINKS, bindable(links.address), links.port, links.origin),)
+
+
 def bindable(address: str) -> str:
     """An address of the project file as a socket takes it."""
     return "127.0.0.1" if address == "localhost" else address.strip("[]")

@@ -7,6 +7,7 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from gateline.compile.link_listener import acceptor, internal_listeners
 from gateline.compile.wire import extension, new, packed, to_dict
 
 _OWNER_ONLY: Final = 0o600
@@ -75,6 +76,7 @@ def _message(node: str, xds_socket: str, admin_socket: str, memory: int) -> Mess
             "cds_config": ads,
             "lds_config": ads,
         },
+        bootstrap_extensions=[acceptor(), internal_listeners()],
         layered_runtime={"layers": [{"name": "gateline", "static_layer": dict(RUNTIME)}]},
         overload_manager=_overload_manager(memory),
     )

@@ -10,6 +10,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile.resources import HostLookup
+from gateline.compile.tunnel import export_endpoint
 from gateline.compile.wire import new, struct
 from gateline.model.target_group import Registration
 
@@ -44,6 +45,9 @@ def assignments(
     for lookup, addresses in answers.items():
         listed = endpoints.setdefault(lookup.cluster, [])
         checked = lookup.cluster in groups
+        if lookup.tunnel:
+            listed.append(_exported(lookup, checked=checked))
+            continue
         made = _static(lookup, addresses, checked=checked)
         listed.extend({"endpoint": each} | (_registered() if checked else {}) for each in made)
     for cluster, group in groups.items():
@@ -73,6 +77,11 @@ def _static(lookup: HostLookup, addresses: Sequence[str], *, checked: bool) -> l
     return made
 
 
+def _exported(lookup: HostLookup, *, checked: bool) -> _Endpoint:
+    export = f"[{lookup.host}]:{lookup.port}" if ":" in lookup.host else f"{lookup.host}:{lookup.port}"
+    return export_endpoint(lookup.tunnel, export, metadata=_registered_as() if checked else {})
+
+
 def _task(registration: Registration) -> _Endpoint:
     if registration.socket:
         endpoint: _Endpoint = {
@@ -91,7 +100,11 @@ def _task(registration: Registration) -> _Endpoint:
 
 
 def _registered() -> dict[str, object]:
-    return {"metadata": {"filter_metadata": {"envoy.lb": struct(REGISTERED)}}}
+    return {"metadata": {"filter_metadata": _registered_as()}}
+
+
+def _registered_as() -> dict[str, Message]:
+    return {"envoy.lb": struct(REGISTERED)}
 
 
 def _health_check(address: str, port: int, health_port: int = 0) -> dict[str, object]:

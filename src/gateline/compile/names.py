@@ -52,6 +52,11 @@ def link_cluster(link: str, scheme: str, host: str, *, verified: bool) -> str:
     return name if verified or scheme == "http" else f"{name} unverified"
 
 
+def link_export(link: str, scheme: str, host: str, port: int, *, verified: bool) -> str:
+    """The cluster of an export of a tunnel, which a VPC link leads to: `link/inner http://orders:80`."""
+    return f"link/{link} {host_cluster(scheme, host, port, verified=verified)}"
+
+
 def target_group(name: str) -> str:
     """The cluster of a target group, as balancers of the internet use it: `targets/orders`."""
     return f"targets/{name}"

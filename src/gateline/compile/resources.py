@@ -23,11 +23,15 @@ TYPES: Final = (SECRET, CLUSTER, ENDPOINT, SCOPED_ROUTE, LISTENER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostLookup:
-    """An upstream host that must be resolved: the runtime turns it into a ClusterLoadAssignment."""
+    """An upstream host that must be resolved: the runtime turns it into a ClusterLoadAssignment.
+
+    With a `tunnel` there is nothing to be resolved: host and port are the name of an export.
+    """
 
     cluster: str
     host: str
     port: int
+    tunnel: str = ""
     health_port: int = 0  # where a target of a target group is asked whether it is well; 0: at `port`
     origin: Origin = field(compare=False)  # the first place that names it; others are the same question
 

@@ -12,6 +12,7 @@ from gateline.compile import names
 from gateline.compile.cluster import endpoints_over_ads
 from gateline.compile.endpoint import REGISTERED
 from gateline.compile.resources import HostLookup
+from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream_tls import UpstreamTls, host_tls, named, tls_socket
 from gateline.compile.wire import extension, new, struct
 from gateline.model.client_certificate import BUILT_IN
@@ -74,7 +75,8 @@ def target_group_cluster(
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
     fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
     fields |= _connections(group, spoken, _group_tls(group, certificate))
-    return new("envoy.config.cluster.v3.Cluster", **fields)
+    made = new("envoy.config.cluster.v3.Cluster", **fields)
+    return through_tunnel(made) if any(target.tunnel for target in group.targets) else made
 
 
 def shown_certificate(group: TargetGroup, chosen: str, *, over_tls: bool = False) -> str:
@@ -130,6 +132,7 @@ def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
             cluster=cluster,
             host=target.host,
             port=target.port,
+            tunnel=target.tunnel,
             health_port=group.health_check.port or 0,
             origin=target.origin,
         )

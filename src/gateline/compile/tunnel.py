@@ -15,9 +15,10 @@ to it itself: its load balancer wants the headers of a request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -47,8 +48,17 @@ _OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CONNECT: Final = "CONNECT"
 
 
-def export_endpoint(tunnel: str, export: str) -> dict[str, object]:
-    """The endpoint (`lb_endpoints[]`) of an export, `HOST:PORT`, in a cluster that has `export_transport`."""
+def export_endpoint(
+    tunnel: str, export: str, metadata: Mapping[str, Message] = MappingProxyType({})
+) -> dict[str, object]:
+    """The endpoint (`lb_endpoints[]`) of an export in a cluster that is `through_tunnel`.
+
+    Args:
+        tunnel: its tunnel.
+        export: its name there, `HOST:PORT`.
+        metadata: what else the endpoint carries.
+
+    """
     return {
         "endpoint": {
             "address": {
@@ -60,21 +70,35 @@ def export_endpoint(tunnel: str, export: str) -> dict[str, object]:
             # Envoy asks from its main thread, which cannot reach listeners inside.
             "health_check_config": {"disable_active_health_check": True},
         },
-        "metadata": {"filter_metadata": {EXPORT: struct({"name": export})}},
+        "metadata": {"filter_metadata": {**metadata, EXPORT: struct({"name": export})}},
     }
 
 
-def export_transport(inner: dict[str, object] | None = None) -> dict[str, object]:
-    """The transport socket that tells the internal listener which export is meant; `inner` is what is spoken to it."""
+def through_tunnel(cluster: Message) -> Message:
+    """The cluster, its endpoints being exports: what is spoken to them stays what it is."""
+    made: Any = new("envoy.config.cluster.v3.Cluster")  # whose fields the type checker does not know
+    made.CopyFrom(cluster)
+    del made.transport_socket_matches[:]  # for health checks, which exports do not get
+    spoken = made.transport_socket if made.HasField("transport_socket") else None
+    made.transport_socket.CopyFrom(export_transport(spoken))
+    through: Message = made
+    return through
+
+
+def export_transport(spoken: Message | None = None) -> Message:
+    """The transport socket that tells the internal listener which export is meant; `spoken`: the one inside."""
     plain = extension(
         "envoy.transport_sockets.raw_buffer",
         "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
     )
-    return extension(
-        "envoy.transport_sockets.internal_upstream",
-        "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
-        passthrough_metadata=[{"kind": {"host": {}}, "name": EXPORT}],
-        transport_socket=inner or plain,
+    return new(
+        "envoy.config.core.v3.TransportSocket",
+        **extension(
+            "envoy.transport_sockets.internal_upstream",
+            "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
+            passthrough_metadata=[{"kind": {"host": {}}, "name": EXPORT}],
+            transport_socket=spoken or plain,
+        ),
     )
 
 

@@ -69,7 +69,6 @@ API_KEY_TAKEN = Code(name="GL239", title="two API keys of the same name or value
 API_KEY_IN_TWO_PLANS = Code(name="GL240", title="an API key in two usage plans of one stage")
 KEY_FILE_INVALID = Code(name="GL241", title="a file of API keys that API Gateway does not take")
 SECRET_NOT_ROTATED_HERE = Code(name="GL242", title="a secret that the gateway does not rotate")
-ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
 
 CLIENT_CERTIFICATE_NOT_DECLARED = Code(name="GL245", title="a client certificate is named but not declared")
 CLIENT_CERTIFICATE_NOT_SHOWN = Code(
@@ -78,6 +77,11 @@ CLIENT_CERTIFICATE_NOT_SHOWN = Code(
 TARGET_TLS_NOT_SPOKEN = Code(
     name="GL247", title="a target group whose tls is never spoken", severity=Severity.WARNING
 )
+ASSERTION_HEADER_TAKEN = Code(name="GL248", title="a header that cannot carry assertions")
+TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where their nodes dial in")
+TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
+LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
+TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 PATIENCE: Final = 2.0
 LOOK_EVERY: Final = 0.02
 _ACTIVE: Final = re.compile(rb"downstream_rq_active: (\d+)")
-_OWN: Final = b"http.admin."
+_OWN: Final = (b"http.admin.", b"http.tunnel/")  # what is in a tunnel is in flight at a listener, too
 
 
 class Admin:
@@ -59,6 +59,17 @@ class Admin:
         path = f"/clusters?format=json&filter={quote(names)}"
         head, _, body = (await self._ask("GET", path)).partition(b"\r\n\r\n")
         return _joined(body) if b"transfer-encoding: chunked" in head else body
+
+    async def gauges(self, names: str) -> dict[str, int]:
+        """The counters and gauges whose names match an RE2 expression.
+
+        Raises:
+            OSError: nobody answers.
+
+        """
+        answer = await self._ask("GET", f"/stats?filter={quote(names)}")
+        pairs = (line.decode("ascii", "replace").strip().rpartition(": ") for line in answer.splitlines())
+        return {name: int(value) for name, _, value in pairs if name and value.isdigit()}
 
     async def _ask(self, verb: str, path: str) -> bytes:
         """The whole answer, head and body.

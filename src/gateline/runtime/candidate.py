@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from gateline.compile import Compiled, compile_gateway, names
+from gateline.compile import Compiled, Sockets, compile_gateway, names
 from gateline.compile import harvest as compile_memory
 from gateline.compile.resources import SECRET, Resources
 from gateline.model.codes import NEEDS_RESTART, NO_BOTO3, NO_TRUST
@@ -217,6 +217,9 @@ def _compiled(
             request_log=str(request_log) if request_log else None,
             memory=memory.compiled,
             generations=generations,
-            host_socket=str(state.host_socket),
-            egress_socket=str(state.egress_socket),
+            sockets=Sockets(
+                host=str(state.host_socket),
+                egress=str(state.egress_socket),
+                enrolment=str(state.enrolment_socket),
+            ),
         )

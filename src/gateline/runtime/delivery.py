@@ -154,4 +154,4 @@ class Delivery:
 
 
 def _hosts(resources: Resources) -> frozenset[str]:
-    return frozenset(lookup.host for lookup in resources.lookups)
+    return frozenset(lookup.host for lookup in resources.lookups if not lookup.tunnel)

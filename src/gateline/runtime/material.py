@@ -18,6 +18,7 @@ from gateline.runtime.api_keys import NamedKey, read_declared_keys, with_held_ke
 from gateline.runtime.assertion_keys import signing
 from gateline.runtime.authority import issued
 from gateline.runtime.key_store import KeyStore
+from gateline.runtime.link_desk import linked
 from gateline.runtime.secret import read_secrets, staged_secrets
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.settings import Settings
@@ -68,7 +69,7 @@ def live(
 
     Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
     Certificates of the built-in authority: those that count now, made and renewed as they are due. Keys of
-    assertions: likewise.
+    assertions: likewise. Links: what nodes are shown, and who may dial in.
 
     Raises:
         GatelineError: it cannot be read, or not be kept.
@@ -89,6 +90,14 @@ def live(
         assertion_key=key,
         jwks=jwks,
     )
+    links = linked(gateway, state, datetime.now(UTC))
+    if links is not None:
+        keyring = dataclasses.replace(
+            keyring,
+            link_authority=links.authority,
+            link_certificate=links.certificate,
+            link_nodes=links.nodes,
+        )
     if not gateway.usage_plans:
         return keyring
     store = KeyStore(state)

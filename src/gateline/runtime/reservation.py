@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack, ExitStack
 
-from gateline.compile.binding import Binding, bindings
+from gateline.compile.binding import Binding, bindings, link_bindings
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import ListenerProtocol
 from gateline.runtime.listening import reserve, reserve_datagrams
@@ -47,14 +47,16 @@ def reserve_for(
 
 
 def reserve_balancers(processes: Processes, gateway: Gateway, opened: ExitStack | AsyncExitStack) -> None:
-    """Make sure that Envoy can open the sockets of balancers of the internet; `opened` keeps those of connections.
+    """Make sure that Envoy can open the sockets of balancers of the internet, and of links.
+
+    `opened` keeps those of connections.
 
     Raises:
         AddressInUse: somebody else listens there.
         GatelineError: an address is not one of this machine, or a port needs a right that we lack.
 
     """
-    for each in bindings(gateway):
+    for each in (*bindings(gateway), *link_bindings(gateway)):
         if each.protocol is ListenerProtocol.UDP:
             _check_datagrams(processes, each)
             continue

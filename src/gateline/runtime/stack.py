@@ -30,20 +30,15 @@ from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
 from gateline.runtime import ready
 from gateline.runtime.accepted import keep_accepted
-from gateline.runtime.assertion_keys import renewal
 from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
-from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
-from gateline.runtime.commands import StackCommands
-from gateline.runtime.control_api import serve_control
 from gateline.runtime.delivery import Delivery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.first_read import FirstRead
 from gateline.runtime.following import forget_followed
 from gateline.runtime.hosting import HOST, Hosting
-from gateline.runtime.inventory import Inventory
-from gateline.runtime.key_commands import KeyCommands
+from gateline.runtime.keeping import Keeping
 from gateline.runtime.notice import (
     Complained,
     Notify,
@@ -53,17 +48,16 @@ from gateline.runtime.notice import (
 )
 from gateline.runtime.process import trim
 from gateline.runtime.processes import Processes
+from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
 from gateline.runtime.reservation import reserve_balancers, reserve_for
 from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
-from gateline.runtime.secret_keeping import SecretKeeping
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
-from gateline.runtime.upkeep import Upkeep
 from gateline.runtime.watching import signature
 
 LOOK_AT_LOG_SECONDS: Final = 60.0
@@ -92,7 +86,6 @@ class Stack:
             on_complaint=lambda complaint: notify(Remarked(complaint)),
         )
         self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
-        self._upkeep = Upkeep(lambda text: notify(Remarked(text)))
 
     @property
     def gateway(self) -> Gateway:
@@ -178,8 +171,9 @@ class Stack:
         self._serving = Serving(
             self._delivery, self._hosting, memory.generations, regenerate, self._want_services, tasks
         )
-        self._secrets = self._keeping(loaded.gateway, state)
-        self._upkeep.add(renewal(self._served, state, self._serving.take_in))
+        if not self.is_back:
+            forget_followed(loaded.gateway.secrets, state)
+        self._keeping = self._keep(state)
         begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
         working = [tasks.create_task(each) for each in begun]
         opened.push_async_exit(partial(self._shut_down, working))
@@ -188,13 +182,12 @@ class Stack:
         if candidate.resources is None:
             loaded = await self._first.instead(candidate.report, candidate.loaded)
             candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
-        await opened.enter_async_context(serve_control(state.control_socket, self._commands(state)))
+        await self._keeping.listen(self._running, opened)
         await self._serve(candidate)
         working += [
-            tasks.create_task(self._secrets.run()),
+            tasks.create_task(self._keeping.run()),
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
             tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
-            tasks.create_task(self._upkeep.run()),
         ]
         if self._processes.root != os.getpid():  # somebody starts us again
             working.append(tasks.create_task(_look_after(state)))
@@ -206,37 +199,15 @@ class Stack:
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
 
-    def _keeping(self, gateway: Gateway, state: StateDir) -> SecretKeeping:
-        if not self.is_back:
-            forget_followed(gateway.secrets, state)
-        return SecretKeeping(
-            *(state, self._settings.environ, self._serving, self._cluster, self._envoy.admin, self._upkeep),
+    def _keep(self, state: StateDir) -> Keeping:
+        return Keeping(
+            self._settings,
+            state,
+            self._serving,
+            self._cluster,
+            self._envoy.admin,
+            self._edge.workers or usable_processors(),
             lambda text: self._notify(Remarked(text)),
-        )
-
-    def _served(self) -> Gateway | None:
-        served = self._serving.served
-        return served.gateway if served is not None else None
-
-    def _commands(self, state: StateDir) -> StackCommands:
-        return StackCommands(
-            serving=self._serving,
-            cluster=self._cluster,
-            running=self._running,
-            desks={
-                "keys": KeyCommands(state, self._serving),
-                "certificates": certificate_commands(
-                    state,
-                    self._serving,
-                    self._cluster,
-                    self._upkeep,
-                    lambda text: self._notify(Remarked(text)),
-                ),
-                "secrets": self._secrets.commands,
-            },
-            inventory_command=Inventory(
-                state, self._serving, self._cluster, self._envoy.admin, self._settings
-            ),
         )
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
@@ -296,7 +267,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
-        self._upkeep.look()
+        self._keeping.look()
         self._serves = True
         self._processes.served()
         self._tell_ready()

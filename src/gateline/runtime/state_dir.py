@@ -64,6 +64,11 @@ class StateDir:
         return self.sockets / "host.sock"
 
     @property
+    def enrolment_socket(self) -> Path:
+        """Where nodes of tunnels ask for certificates, through Envoy."""
+        return self.sockets / "enroll.sock"
+
+    @property
     def egress_socket(self) -> Path:
         """Where Envoy takes what the host sends to backends: a Unix socket of mode 0600."""
         return self.sockets / "egress.sock"

@@ -32,6 +32,7 @@ from gateline.sources.project import (
     settings,
 )
 from gateline.sources.project_assertion import AssertionsPart
+from gateline.sources.project_tunnel import TUNNEL
 from gateline.sources.project_values import split_host_port
 from gateline.sources.reader import Reader
 from gateline.sources.secret_assembly import secret
@@ -40,6 +41,7 @@ from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
 from gateline.sources.tree import Node
+from gateline.sources.tunnel_assembly import link_listener, tunnels
 from gateline.sources.usage_assembly import check_usage, stage_throttles, usage_plan
 from gateline.sources.validation import Validated
 from gateline.sources.workbench import Workbench
@@ -101,6 +103,7 @@ class Assembler:
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
+            tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
         check_assertions(gateway.apis, self._complaints)
@@ -129,12 +132,15 @@ class Assembler:
         return (*groups, *own)
 
     def _link(self, name: str, part: VpcLinkPart) -> VpcLink:
-        """A link without a port in its target leads to a load balancer."""
+        """A link without a port in its target leads to a load balancer, or to a tunnel."""
+        first = str(part.target[0])
+        tunnel = first.removeprefix(TUNNEL) if first.startswith(TUNNEL) else ""
         pairs = tuple(pair for pair in map(split_host_port, part.target) if pair is not None)
         return VpcLink(
             name=name,
             targets=pairs,
-            load_balancer="" if pairs else str(part.target[0]),
+            load_balancer="" if pairs or tunnel else first,
+            tunnel=tunnel,
             origin=self._origin("vpc_links", name),
         )
 
@@ -165,6 +171,7 @@ class Assembler:
                 origin=self._origin("gateway", "admin"),
             ),
             drain=_drain(part.drain or DrainPart()),
+            links=link_listener(self._bench, project),
             origin=self._origin("gateway"),
         )
 

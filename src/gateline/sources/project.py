@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
@@ -22,6 +21,7 @@ from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
 from gateline.sources.project_usage import (
     MethodKey,
     MethodSettingPart,
@@ -130,6 +130,7 @@ class GatewayPart(Part):
     )
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
+    links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
 
 
 class StagePart(Part):
@@ -198,13 +199,9 @@ class ApiPart(Part):
 
 
 def _as_list(value: object) -> object:
-    """`target: host:port` and `target: NAME` are short for a list of one."""
-    if isinstance(value, Mapping) and "tunnel" in value:
-        said = {
-            "said": "a tunnel is not supported yet in this version",
-            "advice": "write a host:port, or a list of them",
-        }
-        raise PydanticCustomError("not_supported_yet", "{said}", said)
+    """`target: host:port` and `target: NAME` are short for a list of one; a tunnel becomes `tunnel:NAME`."""
+    if isinstance(value, Mapping) and value.keys() == {"tunnel"} and isinstance(value["tunnel"], str):
+        return (TUNNEL + value["tunnel"],)
     return (value,) if isinstance(value, str) else value
 
 
@@ -215,11 +212,23 @@ class VpcLinkPart(Part):
         tuple[LinkTarget, ...],
         BeforeValidator(_as_list),
         WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                    {
+                        "type": "object",
+                        "patternProperties": {"^(?:tunnel)$": {"type": "string"}},
+                        "required": ["tunnel"],
+                        "additionalProperties": False,
+                    },
+                ]
+            }
         ),
     ] = Field(
         min_length=1,
-        description="The name of a load balancer; or a host:port, or a list of them, resolved again and again.",
+        description="The name of a load balancer; or {tunnel: NAME}, of whose exports the integration's host and port "
+        "are one; or a host:port, or a list of them, resolved again and again.",
     )
 
     @model_validator(mode="after")
@@ -347,6 +356,9 @@ class ProjectFile(Part):
     )
     assertions: AssertionsPart | None = Field(
         default=None, description="The keys that sign the assertions of stages."
+    )
+    tunnels: dict[TunnelName, TunnelPart] = Field(
+        default_factory=dict, description="Tunnels by name: ways to private networks that nodes there open."
     )
     include: tuple[str, ...] = Field(
         default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."

@@ -18,7 +18,8 @@ from gateline.sources.balancer_values import (
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HostPort, Number
+from gateline.sources.project_tunnel import GroupTarget
+from gateline.sources.project_values import Number
 
 
 class HealthCheckPart(Part):
@@ -113,11 +114,11 @@ class TargetGroupPart(Part):
         default=False,
         description="Only false: targets see Gateline's address as the peer.",
     )
-    targets: tuple[HostPort, ...] = Field(
+    targets: tuple[GroupTarget, ...] = Field(
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
-        "again.",
+        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name.",
     )
 
     @model_validator(mode="after")

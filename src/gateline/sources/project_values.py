@@ -108,7 +108,13 @@ def _host_name(value: str) -> str:
     return name
 
 
-def _host_port(value: str) -> str:
+def host_port(value: str) -> str:
+    """A `host:port` that may be reached.
+
+    Raises:
+        PydanticCustomError: it is none.
+
+    """
     host, _ = split_host_port(value) or ("", 0)
     if not host:
         says = "host:port, such as 10.0.3.7:9000, orders.internal:80 or [fd00::7]:9000"
@@ -121,7 +127,9 @@ def _host_port(value: str) -> str:
 
 def _link_target(value: str) -> str:
     """What a VPC link leads to: without a colon it is the name of a load balancer."""
-    return _host_port(value) if ":" in value or not value else value
+    if value.startswith("tunnel:"):
+        return value
+    return host_port(value) if ":" in value or not value else value
 
 
 def split_host_port(value: str) -> tuple[str, int] | None:
@@ -182,7 +190,7 @@ Workers = Annotated[
 ]
 Address = Annotated[str, _text(_address)]
 HostName = Annotated[str, _text(_host_name)]
-HostPort = Annotated[str, _text(_host_port)]
+HostPort = Annotated[str, _text(host_port)]
 LinkTarget = Annotated[str, _text(_link_target)]
 FilePath = Annotated[str, Matches(r"[^\x00]+", "the path of a file")]
 

@@ -26,6 +26,7 @@ from gateline.sources.secret_place import named_secrets
 from gateline.sources.sockets import check_sockets
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node
+from gateline.sources.tunnel_assembly import check_tunnels, used_tunnels
 
 
 def check_project(project: ProjectFile, tree: Node, complaints: Complaints) -> None:
@@ -105,6 +106,7 @@ def check_uses(
     """What the definitions use: stage variables, VPC links and functions that must be declared."""
     check_links(gateway, tree, complaints)
     check_sockets(gateway, complaints)
+    check_tunnels(gateway, tree, complaints)
     for api in gateway.apis:
         use = uses.of(api)
         _check_stage_variables(api, use, circumstances, complaints)
@@ -196,6 +198,7 @@ def check_unused(
             used_client_certificates(project),
         ),
         ("no listener forwards to the target group", "target_groups", used_groups(tree)),
+        ("nothing leads to the tunnel", "tunnels", used_tunnels(gateway)),
     )
     for said, key, used in kinds:
         for name, node in tree.names(key).items():

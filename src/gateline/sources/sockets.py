@@ -44,6 +44,8 @@ def _sockets(gateway: Gateway) -> Iterator[_Socket]:
         yield _Socket("the gateway", edge.address, edge.port, False, edge.origin)
     if edge.admin is not None:
         yield _Socket("gateway.admin", edge.admin.address, edge.admin.port, False, edge.admin.origin)
+    if edge.links is not None:
+        yield _Socket("gateway.links", edge.links.address, edge.links.port, False, edge.links.origin)
     for balancer in gateway.load_balancers:
         if balancer.scheme is Scheme.INTERNET_FACING:
             for listener in balancer.listeners:

@@ -12,6 +12,7 @@ from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
 from gateline.sources.workbench import Workbench
@@ -30,7 +31,6 @@ _OWN_DELAY: Final = timedelta(seconds=30)
 def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
-    pairs = ((index, split_host_port(text)) for index, text in enumerate(part.targets))
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
@@ -38,14 +38,23 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
-            Target(host=pair[0], port=pair[1], origin=bench.origin((*here, "targets", index)))
-            for index, pair in pairs
-            if pair is not None
+            _target(text, bench.origin((*here, "targets", index))) for index, text in enumerate(part.targets)
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
     )
+
+
+def _target(text: str, origin: Origin) -> Target:
+    """A static target; the model has checked what stands there."""
+    tunnelled = split_tunnel(text)
+    if tunnelled is not None:
+        tunnel, host, port = tunnelled
+        return Target(host=host, port=port, tunnel=tunnel, origin=origin)
+    pair = split_host_port(text)
+    assert pair is not None
+    return Target(host=pair[0], port=pair[1], origin=origin)
 
 
 def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:

@@ -1,0 +1,103 @@
+"""What a stack keeps while it serves, and how it is asked about it.
+
+Secrets, certificates, keys and nodes of links live in the state directory and change while the project does not. Each
+has commands of its own, and duties that come up by the clock; here they are put together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from gateline.model.gateway import Gateway
+from gateline.model.tunnel import EnrolledNode
+from gateline.runtime.admin import Admin
+from gateline.runtime.assertion_keys import renewal
+from gateline.runtime.certificate_commands import certificate_commands
+from gateline.runtime.cluster import Cluster
+from gateline.runtime.commands import StackCommands
+from gateline.runtime.control_api import serve_control
+from gateline.runtime.inventory import Inventory
+from gateline.runtime.key_commands import KeyCommands
+from gateline.runtime.link_commands import LinkCommands
+from gateline.runtime.link_enrolment import serve_enrolment
+from gateline.runtime.link_health import LinkHealth
+from gateline.runtime.ready import Running
+from gateline.runtime.secret_keeping import SecretKeeping
+from gateline.runtime.serving import Serving
+from gateline.runtime.settings import Settings
+from gateline.runtime.state_dir import StateDir
+from gateline.runtime.upkeep import Upkeep
+
+
+class Keeping:
+    """Keeps it.
+
+    Args:
+        settings: of the run.
+        state: where it lies.
+        serving: is told to take in what has changed.
+        cluster: runs the tasks.
+        admin: of the Envoy at the edge.
+        workers: how many threads that Envoy has.
+        tell: tells people.
+
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: StateDir,
+        serving: Serving,
+        cluster: Cluster,
+        admin: Admin,
+        workers: int,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._state = state
+        self._serving = serving
+        self._cluster = cluster
+        self._upkeep = Upkeep(tell)
+        self._secrets = SecretKeeping(state, settings.environ, serving, cluster, admin, self._upkeep, tell)
+        self._link_health = LinkHealth(admin, self._nodes, tell)
+        self._certificates = certificate_commands(state, serving, cluster, self._upkeep, tell)
+        self._links = LinkCommands(state, serving, self._link_health.connected, workers, tell)
+        self._inventory = Inventory(state, serving, cluster, admin, settings)
+        self._upkeep.add(renewal(self._gateway, state, serving.take_in))
+        self._upkeep.add(self._links.duty())
+
+    async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:
+        """Take commands, and enrolments of nodes, until `opened` is closed; `running` tells what runs."""
+        commands = StackCommands(
+            serving=self._serving,
+            cluster=self._cluster,
+            running=running,
+            desks={
+                "keys": KeyCommands(self._state, self._serving),
+                "secrets": self._secrets.commands,
+                "certificates": self._certificates,
+                "links": self._links,
+            },
+            inventory_command=self._inventory,
+        )
+        await opened.enter_async_context(serve_control(self._state.control_socket, commands))
+        await opened.enter_async_context(serve_enrolment(self._state.enrolment_socket, self._links.attend))
+
+    def look(self) -> None:
+        """Something else is served: see what is due."""
+        self._upkeep.look()
+
+    async def run(self) -> None:
+        """Do what comes up, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in (self._secrets.run(), self._upkeep.run(), self._link_health.watch()):
+                tasks.create_task(each)
+
+    def _gateway(self) -> Gateway | None:
+        served = self._serving.served
+        return served.gateway if served is not None else None
+
+    def _nodes(self) -> tuple[EnrolledNode, ...]:
+        served = self._serving.served
+        return served.keyring.link_nodes if served is not None else ()
