@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import machine
+from bench.link import link_project, linked
 from bench.measure import Case, Row, interleaved
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.servers import ECHO, Server, bare_envoy, gateline
@@ -57,30 +58,44 @@ def _ways(folder: Path, upstream: Server) -> Iterator[list[tuple[str, Server]]]:
         with urllib.request.urlopen(f"{header.url}/prod{ECHO}", timeout=5) as answer:
             if SECRET not in answer.read().decode():
                 raise machine.NotUp("the backend does not get the secret header")
-        yield [(PLAIN, plain), ("secret header", header)]
+        inner = {"connectionType": "VPC_LINK", "connectionId": "inner", "uri": "http://items/items/{id}"}
+        tunnel = write_way(
+            folder / "link", upstream.port, integration=inner, **link_project(machine.free_port())
+        )
+        link = stack.enter_context(linked(tunnel, upstream.port))
+        yield [(PLAIN, plain), ("secret header", header), ("link, its node included", link)]
 
 
-def write_way(folder: Path, port: int, mapped: dict[str, str] | None = None, **project: object) -> Path:
+def write_way(
+    folder: Path,
+    port: int,
+    mapped: dict[str, str] | None = None,
+    *,
+    integration: dict[str, object] | None = None,
+    **project: object,
+) -> Path:
     """A project whose one route passes `/items/{id}` to the backend.
 
     Args:
         folder: where it is written.
         port: of the backend, on 127.0.0.1.
         mapped: more request parameters of the integration.
+        integration: more keys of it, or others.
         project: more keys of the project file, or others.
 
     """
     folder.mkdir(parents=True)
-    integration = {
+    whole_integration = {
         "type": "http_proxy",
         "httpMethod": "GET",
         "uri": f"http://127.0.0.1:{port}/items/{{id}}",
         "requestParameters": {"integration.request.path.id": "method.request.path.id", **(mapped or {})},
+        **(integration or {}),
     }
     method = {
         "parameters": [{"name": "id", "in": "path", "required": True, "type": "string"}],
         "responses": {"200": {"description": "ok"}},
-        "x-amazon-apigateway-integration": integration,
+        "x-amazon-apigateway-integration": whole_integration,
     }
     document = {
         "swagger": "2.0",
