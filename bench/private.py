@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.certificates import HOST, envoy_with_certificate, papers, showing, verifying_backend
+from bench.link import link_project, linked
 from bench.measure import Case, Row, interleaved
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.servers import ECHO, Server, bare_envoy, gateline
@@ -69,7 +70,20 @@ def _ways(folder: Path, upstream: Server) -> Iterator[list[tuple[str, Server]]]:
                 if proof not in answer.read().decode():
                     raise machine.NotUp(f"the backend does not get what {server.url} should send")
         certificate = stack.enter_context(_certificate(folder))
-        yield [(PLAIN, plain), ("secret header", header), *signed.items(), *certificate]
+        inner: dict[str, object] = {
+            "connectionType": "VPC_LINK",
+            "connectionId": "inner",
+            "uri": "http://items/items/{id}",
+        }
+        tunnel = write_way(folder / "link", upstream.port, instead=inner, **link_project(machine.free_port()))
+        link = stack.enter_context(linked(tunnel, upstream.port))
+        yield [
+            (PLAIN, plain),
+            ("secret header", header),
+            *signed.items(),
+            *certificate,
+            ("link, its node included", link),
+        ]
 
 
 def _signed(bind: str) -> dict[str, object]:
@@ -115,7 +129,7 @@ def write_way(
 
     """
     folder.mkdir(parents=True)
-    integration = {
+    whole_integration = {
         "type": "http_proxy",
         "httpMethod": "GET",
         "uri": f"http://127.0.0.1:{port}/items/{{id}}",
@@ -125,7 +139,7 @@ def write_way(
     method = {
         "parameters": [{"name": "id", "in": "path", "required": True, "type": "string"}],
         "responses": {"200": {"description": "ok"}},
-        "x-amazon-apigateway-integration": integration,
+        "x-amazon-apigateway-integration": whole_integration,
     }
     document = {
         "swagger": "2.0",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from gateline.compile.binding import bindable, bindings
+from gateline.compile.binding import bindable, bindings, link_bindings
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
@@ -155,6 +155,7 @@ def own_sockets(state: StateDir) -> tuple[tuple[str, str], ...]:
         ("host", str(state.host_socket)),
         ("host control", str(state.host_control_socket)),
         ("egress", str(state.egress_socket)),
+        ("enrolment of nodes", str(state.enrolment_socket)),
     )
 
 
@@ -182,6 +183,14 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
             "address": binding.address,
             "port": binding.port,
             "protocol": binding.protocol.value,
+        }
+    for binding in link_bindings(gateway):
+        yield {
+            "name": binding.name,
+            "kind": "nodes",
+            "address": binding.address,
+            "port": binding.port,
+            "protocol": "TLS",
         }
     if probed:
         admin = edge.admin or AdminAddress(origin=edge.origin)
