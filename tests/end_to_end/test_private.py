@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "archive", "legacy", "payments", "vault")
+WAYS: Final = ("ledger", "archive", "legacy", "reports", "payments", "vault")
 
 pytestmark = pytest.mark.envoy
 
@@ -46,13 +46,13 @@ def copied(folder: Path) -> Path:
     return project
 
 
-def run(project: Path) -> subprocess.CompletedProcess[str]:
+def run(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """What `make private` says there, with the Gateline of this test."""
     search = os.pathsep.join(each for each in sys.path if each)
     overlay = project / "tested.yaml"
     overlay.write_text(yaml.safe_dump({"services": {"legacy": {"environment": {"PYTHONPATH": search}}}}))
     return subprocess.run(
-        [sys.executable, str(project / "run.py"), "--port", "0", "--overlay", str(overlay)],
+        [sys.executable, str(project / "run.py"), "--port", "0", "--overlay", str(overlay), *options],
         env={**os.environ, "PYTHONPATH": search},
         capture_output=True,
         text=True,
@@ -65,6 +65,9 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
     done = run(copied(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing is open" in done.stdout
+    for secret in ("LedgerSecret", "LegacySecret"):
+        assert f"{secret}: proven" in done.stdout
+    assert "not tried" not in done.stdout.partition("nothing is open")[2]
     proven = done.stdout.partition("`gateline prove`")[2]
     for service in WAYS:
         assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"}}' in done.stdout
@@ -93,6 +96,11 @@ HOLES: Final = {
         file="beside.py",
         written={'f"{folder}/application.sock"': "str(int(sys.argv[1]) + 1)", "unix:": "127.0.0.1:"},
         found=r"task legacy/1, another port .* no proof ",
+    ),
+    "the reports believe whoever comes": Hole(
+        file="gateline.yaml",
+        written={'"reports.py", "{port}", "{jwks_file}"': '"application.py", "reports", "{port}"'},
+        found=r"task reports/1 .* no proof ",
     ),
     "payments and vault ask for no certificate": Hole(
         file="certified.py",
@@ -126,7 +134,7 @@ def test_a_planted_hole_turns_it_red(tmp_path: Path, name: str) -> None:
         assert before in text
         text = text.replace(before, after)
     (project / hole.file).write_text(text)
-    done = run(project)
+    done = run(project, "--no-rotation")  # a service that accepts everything takes part in none
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search(rf"^{hole.found}", done.stdout.partition("\nOPEN ")[2], re.MULTILINE), done.stdout
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +65,17 @@ def test_the_first_key_signs_at_once_and_is_kept(state: StateDir) -> None:
     kid, shown = signer_and_shown(state, NOW)
     assert shown == [kid]
     assert signer_and_shown(state, NOW + SECOND) == (kid, [kid])
+
+
+def test_who_asks_at_the_same_time_is_given_the_same_key(state: StateDir) -> None:
+    together = threading.Barrier(4)
+
+    def asked(_: int) -> str:
+        together.wait(30)
+        return signer_and_shown(state, NOW)[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(asked, range(4)))) == 1
 
 
 def test_a_key_is_shown_before_it_signs_and_after_another_does(state: StateDir) -> None:

@@ -312,7 +312,7 @@ class ClusterService:
             if task.asked_to_end < MOST_ASKED:
                 text = f"task {task.note.task} is ended: {error}; nobody connects to that"
                 self._around.notify(ServiceTold(self.name, text, True, ""))
-                self._stop_process(task, times=MOST_ASKED)
+                task.ask_to_end(times=MOST_ASKED)
             return Answer(well=False, reason=str(error))
 
     def _register(self, name: str) -> None:
@@ -337,14 +337,7 @@ class ClusterService:
     def _end(self, name: str, *, times: int) -> None:
         if task := self._tasks.get(name):
             self._note(task, Phase.TERMINATING)
-            self._stop_process(task, times=times)
-
-    @staticmethod
-    def _stop_process(task: Task, *, times: int) -> None:
-        while task.asked_to_end < times:
-            task.asked_to_end += 1
-            if task.kept:
-                task.kept.stop()
+            task.ask_to_end(times=times)
 
     def _note(self, task: Task, phase: Phase) -> None:
         if phase is not task.note.phase:

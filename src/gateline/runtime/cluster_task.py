@@ -92,6 +92,13 @@ class Task:
         """Its process id, while it runs."""
         return self.kept.pid if self.kept else None
 
+    def ask_to_end(self, *, times: int) -> None:
+        """Ask its process until it was asked so often."""
+        while self.asked_to_end < times:
+            self.asked_to_end += 1
+            if self.kept:
+                self.kept.stop()
+
     def told(self) -> dict[str, Any]:
         """Where it can be reached, as its service's inventory tells it."""
         note = self.note
