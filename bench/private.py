@@ -18,6 +18,7 @@ from bench.projects import SECRET, SECRET_VARIABLE
 from bench.servers import ECHO, Server, bare_envoy, gateline
 
 PLAIN = "plain path"
+_TOKEN = "eyJ"  # how every signed token begins
 
 
 def private_rows(folder: Path, upstream: Server, rounds: int) -> list[Row]:
@@ -54,10 +55,25 @@ def _ways(folder: Path, upstream: Server) -> Iterator[list[tuple[str, Server]]]:
                 "--no-watch",
             )
         )
-        with urllib.request.urlopen(f"{header.url}/prod{ECHO}", timeout=5) as answer:
-            if SECRET not in answer.read().decode():
-                raise machine.NotUp("the backend does not get the secret header")
-        yield [(PLAIN, plain), ("secret header", header)]
+        signed = {
+            f"assertion{of}": stack.enter_context(
+                gateline(
+                    write_way(folder / f"assertion-{bind}", upstream.port, apis=_signed(bind)), "--no-watch"
+                )
+            )
+            for bind, of in (("caller", ""), ("request", " of each request"))
+        }
+        for server, proof in ((header, SECRET), *((server, _TOKEN) for server in signed.values())):
+            with urllib.request.urlopen(f"{server.url}/prod{ECHO}", timeout=5) as answer:
+                if proof not in answer.read().decode():
+                    raise machine.NotUp(f"the backend does not get what {server.url} should send")
+        yield [(PLAIN, plain), ("secret header", header), *signed.items()]
+
+
+def _signed(bind: str) -> dict[str, object]:
+    """The API, its requests carrying assertions: in a header that the backend tells."""
+    assertion = {"audience": "items", "bind": bind, "integrations": "all", "header": "X-Principal"}
+    return {"api": {"definition": "api.json", "stages": {"prod": {"assertion": assertion}}}}
 
 
 def write_way(folder: Path, port: int, mapped: dict[str, str] | None = None, **project: object) -> Path:

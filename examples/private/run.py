@@ -23,7 +23,7 @@ GATELINE = [sys.executable, "-m", "gateline"]
 SECRETS = ("LedgerSecret", "LegacySecret")
 WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
-    "profile": "a signed assertion, which says who calls",
+    "reports": "a signed assertion, which says who calls",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
     "payments": "the gateway's client certificate, from the balancer",

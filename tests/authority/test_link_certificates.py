@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,23 @@ def test_what_is_no_request_or_of_another_kind_of_key_is_refused(authority: Cert
     for request in (b"", b"-----BEGIN CERTIFICATE REQUEST-----\n", of_rsa):
         with pytest.raises(RequestRefused):
             issue_node(authority, "storefront", NODE, request, now=NOW, life=DAY)
+
+
+@pytest.mark.parametrize("known", ["2a8648ce3d030107", "2a8648ce3d0201", "2a8648ce3d040302"])
+def test_a_key_of_a_kind_that_nobody_knows_is_refused_like_any_other(
+    authority: Certificate, known: str
+) -> None:
+    request = x509.load_pem_x509_csr(make_request(make_key())).public_bytes(serialization.Encoding.DER)
+    unknown = request.replace(bytes.fromhex(known), bytes.fromhex(known[:-2] + "77"))
+    text = b"".join(
+        (
+            b"-----BEGIN CERTIFICATE REQUEST-----\n",
+            base64.encodebytes(unknown),
+            b"-----END CERTIFICATE REQUEST-----\n",
+        )
+    )
+    with pytest.raises(RequestRefused):
+        issue_node(authority, "storefront", NODE, text, now=NOW, life=DAY)
 
 
 def test_the_gateways_certificate_is_for_nodes_alone(authority: Certificate) -> None:

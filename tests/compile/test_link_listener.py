@@ -62,7 +62,7 @@ def test_the_gateways_envoy_keeps_nodes_connections_and_has_listeners_inside() -
         )
     )
     assert "UpstreamReverseConnectionSocketInterface" in made
-    assert '"ping_failure_threshold": 1' in made
+    assert '"ping_failure_threshold": 2' in made
     assert "InternalListener" in made
 
 

@@ -137,6 +137,19 @@ def test_a_stage_without_an_authorizer_asks_once_while_its_assertion_holds() -> 
     assert envoy.request("GET", "/dev/a").header(ASSERTION_HEADER) == "token-2"
 
 
+def test_a_stage_asks_ahead_of_time_and_goes_on_with_what_it_has_while_the_host_is_away() -> None:
+    envoy, signer = worker(served(open_method(), stage=stage()))
+    signer.until = envoy.now + 50_000
+    envoy.request("GET", "/dev/a")
+    envoy.now += 41_000
+    signer.status = "503"
+    sent = [envoy.request("GET", "/dev/a").header(ASSERTION_HEADER) for _ in range(3)]
+    assert (sent, len(signer.questions)) == (["token-1"] * 3, 2)  # one of them has asked
+    signer.status, signer.until = "200", envoy.now + 50_000
+    envoy.now += 1_000
+    assert envoy.request("GET", "/dev/a").header(ASSERTION_HEADER) == "token-3"
+
+
 @pytest.mark.parametrize(
     ("status", "reply"),
     [

@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault")
+WAYS: Final = ("ledger", "reports", "archive", "legacy", "payments", "vault")
 FAR: Final = "warehouse"
 
 pytestmark = pytest.mark.envoy
@@ -95,10 +95,10 @@ HOLES: Final = {
         written={'"guarded.py", "ledger"': '"application.py", "ledger"'},
         found=r"task ledger/1 .* no proof ",
     ),
-    "the profile asks for no assertion": Hole(
+    "the reports ask for no assertion": Hole(
         file="gateline.yaml",
-        written={'"guarded.py", "profile"': '"application.py", "profile"'},
-        found=r"task profile/1 .* no proof ",
+        written={'"guarded.py", "reports"': '"application.py", "reports"'},
+        found=r"task reports/1 .* no proof ",
     ),
     "the archive listens at a port": Hole(
         file="gateline.yaml", written={"{socket}": "{port}"}, found=r"task archive/1 .* no proof "

@@ -3,10 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 from gateline.prove.attempt import Kind
-from gateline.prove.backend import Backend, Claims, aliases, attempts, knock
+from gateline.prove.backend import Backend, Claims, Forgeries, aliases, attempts, knock
+from gateline.prove.impostor import Impostor
+from gateline.prove.token import Token
 
 PROOF: dict[str, Any] = {"name": "X-Gw-Proof", "parts": [{"text": "Bearer "}, {"secret": "S"}]}
-CLAIMS = Claims(headers=[PROOF], paths=["/orders"], stale={"S": [b"old-value"]}, project="shop")
+TOKEN = Token(means="expired assertion", header="x-gateline-assertion", value="a.b.c")
+IMPOSTOR = Impostor(means="expired", certificate="CERTIFICATE", private_key="KEY")
+CLAIMS = Claims(
+    headers=[PROOF],
+    paths=["/orders"],
+    forgeries=Forgeries(stale={"S": [b"old-value"]}, impostors=[IMPOSTOR], tokens=[TOKEN]),
+    project="shop",
+)
 ORDERS = Backend(
     group="service orders", subject="task orders/1", hosts=("127.0.0.1",), port=9000, health_path="/health"
 )
@@ -42,6 +51,7 @@ def test_the_secret_is_missing_wrong_empty_doubled_aliased_and_stale() -> None:
     assert "X-Gw-Proof: Bearer" in sent["X-Gw-Proof without a secret"]
     assert sum(line.startswith("X-Gw-Proof") for line in sent["two wrong X-Gw-Proof"]) == 2
     assert "X-Gw-Proof: Bearer old-value" in sent["stale secret in X-Gw-Proof"]
+    assert "x-gateline-assertion: a.b.c" in sent["expired assertion"]
     assert "X_Gw_Proof: Bearer old-value" in sent["alias X_Gw_Proof, stale secret"]
     assert any(line.startswith("X.Gw.Proof: Bearer ") for line in sent["alias X.Gw.Proof, wrong secret"])
 
@@ -65,8 +75,15 @@ def test_what_does_not_speak_http_is_connected_to_and_nothing_more() -> None:
     [tried] = attempts(database, "127.0.0.1", CLAIMS)
     assert (tried.kind, tried.wire["request"], tried.wire["tls"]) == (Kind.RAW, "", None)
     assert bytes.fromhex(tried.wire["prefix"])[12:] == b"\x20\x00\x00\x00"
-    [encrypted] = attempts(Backend(group="g", subject="s", port=1, protocol="TLS"), "::1", CLAIMS)
-    assert encrypted.wire["tls"] is not None
+
+
+def test_where_tls_is_spoken_impostors_come_too() -> None:
+    for protocol in ("TLS", "HTTPS"):
+        found = attempts(Backend(group="g", subject="s", port=1, protocol=protocol), "::1", CLAIMS)
+        shown = {each.means: each.wire["tls"]["certificate"] for each in found}
+        assert (shown["no proof"], shown["certificate: expired"]) == ("", "CERTIFICATE")
+    assert not any("certificate" in means for means in lines_by_means())
+    assert "KEY" not in repr(IMPOSTOR)
 
 
 def test_aliases_differ_in_separators_and_case_only() -> None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from gateline.prove.attempt import Finding, Verdict
+from gateline.prove.backend import Forgeries
 from gateline.prove.examination import examine, found_backends
 
 GROUP = {
@@ -68,6 +69,7 @@ def inventory(port: int, **more: Any) -> dict[str, Any]:
         "listeners": [],
         "sockets": [],
         "groups": {"orders": GROUP},
+        "services": ["orders"],
         "tasks": [task],
         "targets": [],
         "functions": [],
@@ -94,7 +96,7 @@ def of_task(findings: list[Finding], **wanted: str) -> list[Finding]:
 
 def test_a_stale_secret_that_is_still_accepted_is_open() -> None:
     with serving() as port:
-        found = examine(inventory(port), {"S": [b"stale"]})
+        found = examine(inventory(port), Forgeries(stale={"S": [b"stale"]}))
     [stale] = of_task(found, means="stale secret in X-Gw-Proof")
     assert (stale.verdict, stale.detail) == (Verdict.OPEN, "200")
     [none] = of_task(found, means="no proof", place=f"127.0.0.1:{port}")
@@ -103,7 +105,7 @@ def test_a_stale_secret_that_is_still_accepted_is_open() -> None:
 
 def test_without_a_stale_secret_it_is_told_that_none_was_tried() -> None:
     with serving() as port:
-        found = examine(inventory(port), {})
+        found = examine(inventory(port), Forgeries())
     [untold] = [each for each in found if each.means == "stale secret"]
     assert (untold.subject, untold.verdict) == ("secret S", Verdict.NOT_TRIED)
     assert {each.verdict for each in of_task(found)} <= {Verdict.REFUSED, Verdict.CLOSED, Verdict.NOT_TRIED}
@@ -112,13 +114,13 @@ def test_without_a_stale_secret_it_is_told_that_none_was_tried() -> None:
 def test_where_nobody_listens_nothing_was_proven() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        found = examine(inventory(bound.getsockname()[1], headers=[]), {})
+        found = examine(inventory(bound.getsockname()[1], headers=[]), Forgeries())
     assert {each.verdict for each in of_task(found)} == {Verdict.NOT_TRIED}
 
 
 def test_a_target_elsewhere_is_tried_where_it_is_and_nowhere_else() -> None:
     target = {"target_group": "orders", "host": "name.invalid", "port": 9, "healthy": None}
-    found = examine(inventory(1, tasks=[], targets=[target], headers=[]), {})
+    found = examine(inventory(1, tasks=[], targets=[target], headers=[]), Forgeries())
     [lost] = [each for each in found if each.group == "targets of orders"]
     assert (lost.verdict, lost.detail) == (Verdict.NOT_TRIED, "its name has no address")
 
@@ -131,8 +133,14 @@ def test_all_that_a_task_listens_at_is_found() -> None:
     assert (other.subject, other.hosts) == ("task orders/1, another port", ("127.0.0.1",))
 
 
+def test_a_service_without_a_task_is_told_as_not_tried() -> None:
+    found = examine(inventory(1, tasks=[], headers=[]), Forgeries())
+    [told] = [each for each in found if each.group == "service orders"]
+    assert (told.verdict, told.detail) == (Verdict.NOT_TRIED, "no task of it runs")
+
+
 def test_a_datagram_listener_is_not_tried() -> None:
     udp = {"name": "dns", "kind": "balancer", "address": "127.0.0.1", "port": 53, "protocol": "UDP"}
-    found = examine(inventory(1, tasks=[], listeners=[udp], headers=[]), {})
+    found = examine(inventory(1, tasks=[], listeners=[udp], headers=[]), Forgeries())
     [told] = [each for each in found if each.subject == "balancer dns"]
     assert told.verdict is Verdict.NOT_TRIED

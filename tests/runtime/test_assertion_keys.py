@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,15 @@ from gateline.model.gateway import Edge, Gateway
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.service import Service
-from gateline.runtime.assertion_keys import SHOWN_AFTER, SHOWN_BEFORE, due, is_wanted, renewal, signing
+from gateline.runtime.assertion_keys import (
+    SHOWN_AFTER,
+    SHOWN_BEFORE,
+    due,
+    is_wanted,
+    kept_signer,
+    renewal,
+    signing,
+)
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.vault import Vault
 from gateline_guard import Guard
@@ -55,6 +65,17 @@ def test_the_first_key_signs_at_once_and_is_kept(state: StateDir) -> None:
     kid, shown = signer_and_shown(state, NOW)
     assert shown == [kid]
     assert signer_and_shown(state, NOW + SECOND) == (kid, [kid])
+
+
+def test_who_asks_at_the_same_time_is_given_the_same_key(state: StateDir) -> None:
+    together = threading.Barrier(4)
+
+    def asked(_: int) -> str:
+        together.wait(30)
+        return signer_and_shown(state, NOW)[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(asked, range(4)))) == 1
 
 
 def test_a_key_is_shown_before_it_signs_and_after_another_does(state: StateDir) -> None:
@@ -133,6 +154,15 @@ def test_something_else_in_the_vault_is_an_error_that_says_so(state: StateDir) -
         Vault(state).write("assertion-keys", content)
         with pytest.raises(GatelineError, match="the keys of assertions in the vault"):
             signing(gateway(), state, NOW)
+
+
+def test_who_only_looks_finds_the_key_that_signs_and_makes_none(state: StateDir) -> None:
+    assert kept_signer(Vault(state), NOW) is None
+    assert Vault(state).names() == ()
+    kid, _ = signer_and_shown(state, NOW)
+    found = kept_signer(Vault(state), NOW)
+    assert found is not None
+    assert found.kid == kid
 
 
 def test_whoever_shows_the_keys_or_gives_them_to_a_service_has_some() -> None:

@@ -38,7 +38,7 @@ def manager(amazon: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", amazon)
-    for name in ("WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
+    for name in ("FILES_SECONDS", "WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
         monkeypatch.setattr(rotations_module, name, 0.001)
     monkeypatch.setattr(following_module, "CONFIRM_EVERY", 0.001)
     client = importlib.import_module("boto3").client("secretsmanager", region_name=REGION)

@@ -263,6 +263,13 @@ def test_while_envoy_changes_over_the_host_serves_the_old_and_the_new() -> None:
     )
 
 
+def test_assertions_are_signed_with_the_new_key_at_once() -> None:
+    """Services were shown it long before; and what was signed with the old one is good for its minute."""
+    before = HostConfiguration(stages=(stage("a/s"),), assertion_issuer="gateline:a", assertion_kid="1")
+    after = replace(before, assertion_kid="2", assertion_key="pem")
+    assert overlapping(before, after) == after
+
+
 def test_what_only_adds_is_not_changed_by_what_was() -> None:
     before = HostConfiguration(functions=(function(),), revisions=(("f", "1"),), stages=(stage("a/s"),))
     after = HostConfiguration(

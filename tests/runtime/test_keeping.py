@@ -27,7 +27,7 @@ def test_each_kind_of_thing_has_a_desk_and_others_have_none(tmp_path: Path) -> N
             LocalProcesses() as processes,
             Stack(settings, lambda _: None, processes),
         ):
-            for desk in ("keys", "secrets"):
+            for desk in ("keys", "secrets", "certificates"):
                 answers[desk] = await ask(settings.project, None, {"do": desk, "action": "list"})
             with pytest.raises(GatelineError, match="the project has no tunnels"):
                 await ask(settings.project, None, {"do": "links", "action": "list"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +45,22 @@ def test_a_token_lets_its_node_in_once(tmp_path: Path) -> None:
     assert made.node.dns_name.startswith("n1.")
     with pytest.raises(GatelineError, match="used, expired or none"):
         at.admit(token["secret"], make_request(make_key()), NOW)
+
+
+def test_of_those_who_come_with_a_token_at_the_same_time_one_gets_in(tmp_path: Path) -> None:
+    at = desk(tmp_path, "plant")
+    request, together = make_request(make_key()), threading.Barrier(4)
+
+    def got_in(token: str) -> bool:
+        together.wait(30)
+        with suppress(GatelineError):
+            return bool(at.admit(token, request, NOW))
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        for node in range(10):
+            token = at.mint("", f"n{node}", NOW)["secret"]
+            assert sum(pool.map(got_in, [token] * 4)) == 1
 
 
 def test_a_token_is_used_up_by_whoever_comes_first_even_if_that_ends_badly(tmp_path: Path) -> None:

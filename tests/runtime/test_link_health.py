@@ -27,9 +27,16 @@ class Gauges:
         return self.now
 
 
-def test_connections_of_all_workers_count_together() -> None:
-    gauges = {"links.worker_0.node.a.b": 2, "links.worker_1.node.a.b": 3, "links.worker_1.cluster.plant": 9}
-    assert counted(gauges) == {"a.b": 5}
+def test_connections_of_all_workers_count_together_whether_they_wait_or_are_in_use() -> None:
+    gauges = {
+        GAUGE: 2,
+        GAUGE.replace("worker_0", "worker_1"): 3,
+        "cluster.tunnel/plant/n1.upstream_cx_active": 1,
+        "cluster.tunnel/plant/n2.upstream_cx_active": 7,
+        "links.worker_1.cluster.plant": 9,
+        "links.worker_0.node.n2.b2.plant.link.gateline": 9,
+    }
+    assert counted(gauges, (NODE,)) == {NODE.dns_name: 6}
 
 
 def test_who_comes_and_goes_is_told_once_with_the_time_since_when() -> None:

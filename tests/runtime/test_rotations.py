@@ -32,7 +32,7 @@ def state(tmp_path: Path) -> Iterator[StateDir]:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
+    for name in ("FILES_SECONDS", "WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
         monkeypatch.setattr(rotations_module, name, 0.001)
 
 

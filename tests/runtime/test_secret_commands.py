@@ -27,7 +27,7 @@ def state(tmp_path: Path) -> Iterator[StateDir]:
 
 @pytest.fixture
 def world(tmp_path: Path, state: StateDir, monkeypatch: pytest.MonkeyPatch) -> World:
-    for name in ("WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
+    for name in ("FILES_SECONDS", "WORKERS_SECONDS", "LOOK_EVERY", "AGAIN_SECONDS"):
         monkeypatch.setattr(rotations_module, name, 0.001)
     return World(candidate(tmp_path, state, BALANCED, secret=GENERATED, services={"a": FILED}), state)
 

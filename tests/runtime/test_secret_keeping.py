@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from gateline.errors import GatelineError
-from gateline.runtime import control_client
+from gateline.runtime import control_client, rotations
 from gateline.runtime.notice import Notice, Remarked
 from gateline.runtime.processes import LocalProcesses
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
+from harness.recording_backend import RecordingBackend
 from runtime.projects import MOCK, proxy, write_project
 
 pytestmark = pytest.mark.envoy
@@ -85,6 +86,37 @@ def test_a_secret_whose_backend_nobody_can_ask_is_not_rotated(tmp_path: Path) ->
             assert await ask(settings, action="list") == before
 
     asyncio.run(play())
+
+
+def test_a_target_that_refuses_the_new_value_is_named_and_the_value_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotations, "SEEN_SECONDS", 0.2)
+    with RecordingBackend() as backend:
+        place = f"127.0.0.1:{backend.port}"
+        backend.answers[b"/.well-known/gateline-guard"] = b"HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n"
+        settings = write_project(tmp_path, {"/sent": proxy(f"http://{place}/")})
+        project = yaml.safe_load(settings.project.read_text())
+        project["secrets"] = {"PassthroughSecret": {"generate": True, "accepted_by": "guard"}}
+        settings.project.write_text(yaml.safe_dump(project))
+
+        async def play() -> dict[str, Any]:
+            async with (
+                asyncio.timeout(60),
+                LocalProcesses() as processes,
+                Stack(settings, _ignore, processes),
+            ):
+                await ask(settings, action="rotate", secret="PassthroughSecret")
+                answer: dict[str, Any] = {"over": False, "steps": []}
+                while not answer["over"]:
+                    seen = len(answer["steps"])
+                    answer = await ask(settings, action="follow", secret="PassthroughSecret", seen=seen)
+                return answer
+
+        answer = asyncio.run(play())
+    assert answer["steps"] == ["pending", "idle"]
+    assert answer["secret"]["problem"] == f"http://{place} refuses it"
+    assert answer["secret"]["stages"] == ["AWSCURRENT"]
 
 
 def _ignore(notice: Notice) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,25 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from gateline.model.gateway import Keyring
 from gateline.model.secret import SecretRef
 from gateline.runtime import secret_probe
 from gateline.runtime.secret_probe import Says, Verdict, ask
-from gateline.runtime.secret_use import Header, Place, Transport
+from gateline.runtime.secret_use import Header, Place
 
 HEADERS = (Header("X-Pass", ("pass ", SecretRef("Token"))),)
 VALUES = {"Token": b"value\xff"}
 
 
 @contextmanager
-def answering(*answers: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tuple[Place, list[bytes]]]:
+def answering(*answers: bytes) -> Iterator[tuple[Place, list[bytes]]]:
     """A server that gives these answers, one a connection; what it got."""
     got: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             for answer in answers:
-                plain, _ = server.accept()
-                with tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
+                connection, _ = server.accept()
+                with connection:
                     read = b""
                     while not read.endswith(b"\r\n\r\n"):
                         read += connection.recv(4096)
@@ -39,16 +39,14 @@ def answering(*answers: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tu
 
         thread = threading.Thread(target=serve)
         thread.start()
-        port = server.getsockname()[1]
-        transport = Transport.TLS if tls else Transport.PLAIN
         try:
-            yield Place(label="it", host="127.0.0.1", port=port, transport=transport), got
+            yield Place(label="it", host="127.0.0.1", port=server.getsockname()[1]), got
         finally:
             thread.join()
 
 
 def asked(place: Place, *, path: str = "", headers: tuple[Header, ...] = HEADERS) -> Verdict:
-    return asyncio.run(ask(place, headers, VALUES, path=path))
+    return asyncio.run(ask(place, headers, VALUES, keyring=Keyring(), path=path))
 
 
 GUARDED = b"HTTP/1.1 204 No Content\r\nX-Gateline-Guard: 1\r\n\r\n"

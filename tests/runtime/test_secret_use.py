@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from gateline.model.secret import SecretRef
 from gateline.runtime.candidate import Candidate
-from gateline.runtime.secret_use import Header, SecretUse, Transport, secret_use, transport_of
+from gateline.runtime.secret_use import Header, SecretUse, Transport, secret_use
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime.rotated import BALANCED, DIRECT, FILED, LINKED, STARTED, candidate
 
@@ -89,4 +90,33 @@ def test_the_targets_of_a_group_of_https_are_spoken_to_in_tls(tmp_path: Path, st
     groups = {"orders": {"protocol": "HTTPS", "targets": ["127.0.0.6:6000"]}}
     [place] = used(candidate(tmp_path, state, BALANCED, secret=GENERATED, target_groups=groups)).targets
     assert place.transport is Transport.TLS
-    assert transport_of(None) is Transport.PLAIN
+
+
+def test_a_target_is_shown_the_stages_client_certificate_or_the_groups(
+    tmp_path: Path, state: StateDir
+) -> None:
+    tls = {"ca": "gateline", "identity": "spiffe://shop/service/orders", "client_certificate": "groups"}
+    parts: dict[str, Any] = {
+        "client_certificates": {"groups": {"generate": True}, "stages": {"generate": True}},
+        "target_groups": {"orders": {"protocol": "HTTPS", "targets": ["127.0.0.6:6000"], "tls": tls}},
+    }
+    for stage, shown in (({}, "groups"), ({"client_certificate": "stages"}, "stages")):
+        apis = {"orders": {"definition": "swagger.json", "stages": {"prod": stage}}}
+        use = used(candidate(tmp_path, state, BALANCED, secret=GENERATED, apis=apis, **parts))
+        [place] = use.targets
+        assert (place.transport, place.authority) == (Transport.VERIFIED, "gateline")
+        assert (place.identity, place.client_certificate) == ("spiffe://shop/service/orders", shown)
+        assert use.clients == (("orders", stage.get("client_certificate", "")),)
+
+
+def test_who_is_behind_a_tunnel_is_told_apart(tmp_path: Path, state: StateDir) -> None:
+    served = candidate(tmp_path, state, LINKED, secret=GENERATED)
+    assert served.gateway is not None
+    assert served.resources is not None
+    links = tuple(
+        replace(link, targets=(), tunnel="plant") if link.name == "far" else link
+        for link in served.gateway.vpc_links
+    )
+    gateway = replace(served.gateway, vpc_links=links)
+    [place] = secret_use(gateway, served.resources.routes, "Token").targets
+    assert (place.label, place.tunnel) == ("inner.shop:80 behind tunnel plant", "plant")

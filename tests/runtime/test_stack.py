@@ -197,6 +197,7 @@ def test_everything_is_gone_afterwards(tmp_path: Path) -> None:
         assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in left_in(sockets)} == {
             "admin.sock": 0o600,
             "control.sock": 0o600,
+            "enroll.sock": 0o600,
             "xds.sock": 0o600,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from gateline.runtime.candidate import Candidate
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.witness import NotSeen, Witness
-from runtime.rotated import BALANCED, DIRECT, FILED, STARTED, Serves, candidate, token
+from runtime.rotated import BALANCED, DIRECT, FILED, LINKED, STARTED, Serves, candidate, token
 
 GUARD: Final = {"generate": True, "accepted_by": "guard"}
 RESTART: Final = {"generate": True, "accepted_by": "restart"}
@@ -239,3 +240,14 @@ def test_a_rotation_that_can_be_seen_through_may_begin(
 ) -> None:
     served = candidate(tmp_path, state, DIRECT, BALANCED, secret=secret, services={"a": FILED, "b": STARTED})
     Witness(Serves(served, state), Tasks()).check(token(served))
+
+
+def test_who_is_behind_a_tunnel_cannot_be_asked(tmp_path: Path, state: StateDir) -> None:
+    served = candidate(tmp_path, state, LINKED, secret=GUARD)
+    assert served.gateway is not None
+    links = tuple(replace(link, targets=(), tunnel="plant") for link in served.gateway.vpc_links)
+    behind = replace(served, gateway=replace(served.gateway, vpc_links=links))
+    with pytest.raises(
+        GatelineError, match="behind tunnel plant gets secret Token, and can be asked by nobody"
+    ):
+        Witness(Serves(behind, state), Tasks()).check(token(behind))

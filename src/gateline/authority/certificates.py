@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -91,15 +92,21 @@ def issue_client(
 
 
 def issue_service(
-    authority: Certificate, project: str, service: str, *, now: datetime, life: timedelta
+    authority: Certificate,
+    project: str,
+    service: str,
+    *,
+    now: datetime,
+    life: timedelta,
+    hosts: Sequence[str] = (),
 ) -> Certificate:
-    """A certificate of a service on this machine, under its SPIFFE id, its name and the names of this machine.
+    """A certificate of a service, under its SPIFFE id, its name, the names of this machine and other `hosts` (DNS).
 
     Raises:
         ValueError: the authority holds no certificate with its key.
 
     """
-    hosts = dict.fromkeys(("localhost", service.lower()))
+    hosts = tuple(dict.fromkeys(("localhost", service.lower(), *hosts)))
     names = [
         x509.UniformResourceIdentifier(service_identity(project, service)),
         *(x509.DNSName(host) for host in hosts),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -101,7 +101,7 @@ def verify_renewal(
             raise RequestRefused("the certificate is none of a node")
         public.verify(signature, _RENEWAL + request, ec.ECDSA(hashes.SHA256()))
         names = held.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
         raise RequestRefused("the certificate is none of ours, or its key did not sign") from None
     if not held.not_valid_before_utc <= now < held.not_valid_after_utc:
         raise RequestRefused("the certificate is not valid any more")
@@ -124,7 +124,7 @@ def _requested(request: bytes) -> ec.EllipticCurvePublicKey:
         asked = x509.load_pem_x509_csr(request)
         key = asked.public_key()
         is_signed = asked.is_signature_valid
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise RequestRefused("that is no request for a certificate") from None
     if not is_signed or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise RequestRefused("the request is not signed by a key of P-256")

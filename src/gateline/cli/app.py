@@ -55,6 +55,11 @@ COMMANDS: Final[Mapping[str, Row]] = {
         "gateline.cli.authorizers", "authorizers", "Let what authorizers have decided count no more."
     ),
     "keys": Row("gateline.cli.keys", "keys", "List, make, import and revoke API keys."),
+    "certificates": Row(
+        "gateline.cli.certificates",
+        "certificates",
+        "Show, renew and revoke who the gateway and its services are.",
+    ),
     "secrets": Row(
         "gateline.cli.secrets", "secrets", "List the secrets of a running project, and rotate one."
     ),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateline.prove.attempt import Attempt, Kind
+from gateline.prove.impostor import Impostor
+from gateline.prove.token import Token
 
 MOST_PATHS: Final = 16
 """Of the paths that the gateway asks for, so many are asked for without a proof."""
@@ -24,6 +26,8 @@ _HTTP: Final = frozenset({"HTTP", "HTTPS"})
 
 Stale = Mapping[str, Sequence[bytes]]
 """Values that count no more, by the secret's name."""
+
+NO_CERTIFICATE: Final = {"server_name": "", "certificate": "", "private_key": ""}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -55,12 +59,21 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forgeries:
+    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens."""
+
+    stale: Stale = field(default_factory=dict, repr=False)
+    impostors: Sequence[Impostor] = ()
+    tokens: Sequence[Token] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """What is sent without being true: secret headers, as the inventory tells them, and paths behind the gateway."""
 
     headers: Sequence[Mapping[str, Any]] = ()
     paths: Sequence[str] = ()
-    stale: Stale
+    forgeries: Forgeries
     project: str = ""
 
 
@@ -80,6 +93,7 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
     """All that is tried at an address where a connection is taken."""
     if backend.kind is not Kind.SERVICE:
         yield _attempt(backend, host, "no proof", backend.kind, wire=_wire(backend, host, ""))
+        yield from _impostures(backend, host, claims, "")
         return
     authority = "localhost" if backend.socket else _authority(host, backend.port)
 
@@ -89,6 +103,7 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         return _attempt(backend, host, means, kind, wire=_wire(backend, host, request))
 
     yield sent("no proof")
+    yield from _impostures(backend, host, claims, request_text("GET", "/", authority, ()))
     for verb in ("HEAD", "OPTIONS"):
         yield sent(f"no proof, {verb}", verb=verb)
     for path in [path for path in claims.paths if path != backend.health_path][:MOST_PATHS]:
@@ -100,6 +115,15 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         yield _attempt(backend, host, "health check", Kind.HEALTH, wire=_wire(backend, host, request))
         for path in around(backend.health_path):
             yield sent(f"past the health check, {path}", path=path)
+
+
+def _impostures(backend: Backend, host: str, claims: Claims, request: str) -> Iterator[Attempt]:
+    """The same request by clients with certificates that are not the gateway's, where TLS is spoken."""
+    if backend.protocol in _TLS:
+        for each in claims.forgeries.impostors:
+            shown = {**NO_CERTIFICATE, "certificate": each.certificate, "private_key": each.private_key}
+            wire = {**_wire(backend, host, request), "tls": shown}
+            yield _attempt(backend, host, f"certificate: {each.means}", backend.kind, wire=wire)
 
 
 def forged(claims: Claims) -> Iterator[tuple[str, Headers]]:
@@ -115,6 +139,8 @@ def forged(claims: Claims) -> Iterator[tuple[str, Headers]]:
             ("X-HTTP-Method-Override", "OPTIONS"),
         ),
     )
+    for token in claims.forgeries.tokens:
+        yield token.means, ((token.header, token.value),)
     for header in claims.headers:
         name = str(header["name"])
         wrong = _valued(header["parts"], secrets.token_hex(16))
@@ -124,7 +150,7 @@ def forged(claims: Claims) -> Iterator[tuple[str, Headers]]:
         yield f"two wrong {name}", ((name, wrong), (name, wrong))
         for alias in aliases(name):
             yield f"alias {alias}, wrong secret", ((alias, wrong),)
-        for value in _stale(header["parts"], claims.stale):
+        for value in _stale(header["parts"], claims.forgeries.stale):
             yield f"stale secret in {name}", ((name, value),)
             yield f"stale secret in {name} after a wrong one", ((name, wrong), (name, value))
             for alias in aliases(name):
@@ -170,7 +196,7 @@ def _attempt(backend: Backend, host: str, means: str, kind: Kind, *, wire: dict[
 
 def _wire(backend: Backend, host: str, request: str) -> dict[str, Any]:
     prefix = PROXY_PROTOCOL.hex() if backend.proxy_protocol else ""
-    tls = {"server_name": "", "certificate": "", "private_key": ""} if backend.protocol in _TLS else None
+    tls = dict(NO_CERTIFICATE) if backend.protocol in _TLS else None
     return {**place(host, backend.port, backend.socket), "prefix": prefix, "request": request, "tls": tls}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateline.prove import entrance, inside
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
-from gateline.prove.backend import Backend, Claims, Stale, attempts, knock, secrets_of
+from gateline.prove.backend import Backend, Claims, Forgeries, attempts, knock, secrets_of
 from gateline.prove.machine import (
     Listener,
     addresses,
@@ -36,12 +36,14 @@ _DATAGRAMS: Final = frozenset({"UDP"})
 _SILENCE: Final = "UDP: an open port and a closed one are silent alike"
 
 
-def examine(inventory: Mapping[str, Any], stale: Stale, public: Collection[str] = ()) -> list[Finding]:
+def examine(
+    inventory: Mapping[str, Any], forgeries: Forgeries, public: Collection[str] = ()
+) -> list[Finding]:
     """Try everything of a running project. Blocks, for seconds.
 
     Args:
         inventory: what the gateway tells of itself (`gateline.runtime.inventory`).
-        stale: values of secrets that count no more.
+        forgeries: what is nearly the gateway's proof.
         public: methods without an authorizer that are meant so, as "API/STAGE VERB PATH".
 
     """
@@ -50,7 +52,7 @@ def examine(inventory: Mapping[str, Any], stale: Stale, public: Collection[str] 
     claims = Claims(
         headers=inventory["headers"],
         paths=inventory["backend_paths"],
-        stale=stale,
+        forgeries=forgeries,
         project=str(inventory["project"]),
     )
     here = Point(name=inside.HERE, addresses=own)
@@ -66,7 +68,7 @@ def examine(inventory: Mapping[str, Any], stale: Stale, public: Collection[str] 
     findings += inside.rights(inventory, backends)
     findings += inside.users(inventory)
     findings += inside.exposures(inventory)
-    findings += _untold(inventory, stale)
+    findings += _untold(inventory, forgeries)
     return findings
 
 
@@ -236,16 +238,25 @@ def _other_users(inventory: Mapping[str, Any]) -> Iterator[Point]:
             yield Point(name=f"the user of {service}", uid=uid)
 
 
-def _untold(inventory: Mapping[str, Any], stale: Stale) -> Iterator[Finding]:
-    """What would be tried if there were anything to try it with."""
+def _untold(inventory: Mapping[str, Any], forgeries: Forgeries) -> Iterator[Finding]:
+    """What would be tried if there were anything to try it at, or with."""
+    running = {task["service"] for task in inventory["tasks"]}
+    for service in inventory["services"]:
+        if service not in running:
+            yield _not_tried(f"service {service}", f"service {service}", "tasks", "no task of it runs")
     for name in secrets_of(inventory):
-        if not stale.get(name):
-            yield Finding(
-                group="secrets",
-                subject=f"secret {name}",
-                place="tasks and targets",
-                point=inside.HERE,
-                means="stale secret",
-                verdict=Verdict.NOT_TRIED,
-                detail="no value of it was replaced by `gateline secrets rotate` yet",
-            )
+        if not forgeries.stale.get(name):
+            why = "no value of it was replaced by `gateline secrets rotate` yet"
+            yield _not_tried("secrets", f"secret {name}", "stale secret", why)
+
+
+def _not_tried(group: str, subject: str, means: str, why: str) -> Finding:
+    return Finding(
+        group=group,
+        subject=subject,
+        place="tasks and targets",
+        point=inside.HERE,
+        means=means,
+        verdict=Verdict.NOT_TRIED,
+        detail=why,
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gateline.errors import GatelineError
 from gateline.prove.attempt import Finding
-from gateline.prove.backend import secrets_of
+from gateline.prove.backend import Forgeries, secrets_of
 from gateline.prove.examination import examine
+from gateline.prove.impostor import impostors
+from gateline.prove.token import forged_tokens
 from gateline.runtime import control_client
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir
@@ -32,8 +35,23 @@ async def examined(
 
     """
     inventory = await control_client.ask(project, state, {"do": "inventory"})
-    stale = await asyncio.to_thread(stale_secrets, inventory, project_state(project, state))
-    return inventory, await asyncio.to_thread(examine, inventory, stale, public)
+    forgeries = await asyncio.to_thread(forged, inventory, project_state(project, state), datetime.now(UTC))
+    return inventory, await asyncio.to_thread(examine, inventory, forgeries, public)
+
+
+def forged(inventory: Mapping[str, Any], state: StateDir, now: datetime) -> Forgeries:
+    """What is nearly the gateway's proof, as far as the project has any.
+
+    Raises:
+        GatelineError: the vault cannot be opened.
+
+    """
+    vault = Vault(state)
+    return Forgeries(
+        stale=stale_secrets(inventory, state),
+        impostors=impostors(inventory, vault, now),
+        tokens=forged_tokens(inventory, vault, now),
+    )
 
 
 def stale_secrets(inventory: Mapping[str, Any], state: StateDir) -> dict[str, list[bytes]]:

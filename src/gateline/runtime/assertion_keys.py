@@ -7,6 +7,7 @@ knows every key whose tokens are on their way.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,9 @@ SHOWN_BEFORE: Final = timedelta(hours=1)
 
 SHOWN_AFTER: Final = timedelta(minutes=5)
 """How long a key is shown after another signs: a token lives a minute, and everybody must have changed over."""
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""A reload may ask while a renewal does, each on a thread of its own: one would sign with a key that nobody kept."""
 
 _KEPT_AS: Final = "assertion-keys"
 _PUBLIC: Final = ("e", "kty", "n", "use", "alg", "kid")
@@ -53,10 +57,11 @@ def signing(gateway: Gateway, state: StateDir, now: datetime) -> tuple[Assertion
     from gateline.authority.assertion import key_set  # noqa: PLC0415
 
     vault = Vault(state)
-    kept = _read(vault)
-    keys = _in_force(_with_next(kept, gateway.assertion_keys_every, now), now)
-    if keys != kept:
-        _write(vault, keys)
+    with _ONE_AT_A_TIME:
+        kept = _read(vault)
+        keys = _in_force(_with_next(kept, gateway.assertion_keys_every, now), now)
+        if keys != kept:
+            _write(vault, keys)
     key = _signer(keys, now)
     secret = Secret("the key of assertions", key.pem)
     return AssertionKey(kid=key.jwk["kid"], private_key=secret), key_set(each.jwk for each in keys)
@@ -162,3 +167,17 @@ def _write(vault: Vault, keys: tuple[_Key, ...]) -> None:
         {"jwk": key.jwk, "since": key.since.isoformat(), "key": key.pem.decode("ascii")} for key in keys
     ]
     vault.write(_KEPT_AS, json.dumps(members).encode())
+
+
+def kept_signer(vault: Vault, now: datetime) -> AssertionKey | None:
+    """The key that signs now, for `gateline prove`, which makes none; None: there is none.
+
+    Raises:
+        GatelineError: the vault cannot be read, or holds something else.
+
+    """
+    keys = _read(vault)
+    if not keys:
+        return None
+    key = _signer(keys, now)
+    return AssertionKey(kid=key.jwk["kid"], private_key=Secret("the key of assertions", key.pem))

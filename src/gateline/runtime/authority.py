@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -41,6 +41,8 @@ class Authority:
 
     all: tuple[Certificate, ...]
     signer: int = 0
+    next_step: datetime | None = None  # of a replacement, not before then; None: none is under way
+    overlap: timedelta = timedelta()  # how long each step of it waits at least
 
     @property
     def believed(self) -> bytes:
@@ -162,6 +164,27 @@ def opened(vault: Vault, project: str, now: datetime) -> Authority:
     return authority
 
 
+def change_authority(state: StateDir, change: Callable[[Authority], Authority]) -> None:
+    """Keep the authority as `change` makes it, while nobody issues anything.
+
+    Raises:
+        GatelineError: there is none, or the vault cannot be read or written.
+
+    """
+    with _ONE_AT_A_TIME:
+        vault = Vault(state)
+        authority = kept_authority(vault)
+        if authority is None:
+            raise GatelineError("this project has no authority: nothing in it asks for one")
+        keep_authority(vault, change(authority))
+
+
+def forget_leaf(state: StateDir, wanted: Wanted) -> None:
+    """Let `issued` issue a certificate anew, whatever its age."""
+    with _ONE_AT_A_TIME:
+        Vault(state).delete(wanted.kept_as)
+
+
 def made(project: str, now: datetime) -> Certificate:
     """A new authority, which nobody believes yet."""
     # Only now: the library takes a tenth of the time of a start.
@@ -181,7 +204,12 @@ def kept_authority(vault: Vault) -> Authority | None:
     if told is None:
         return None
     try:
-        return Authority(all=tuple(map(_certificate, told["authorities"])), signer=int(told["signer"]))
+        return Authority(
+            all=tuple(map(_certificate, told["authorities"])),
+            signer=int(told["signer"]),
+            next_step=datetime.fromisoformat(told["next_step"]) if told["next_step"] else None,
+            overlap=timedelta(seconds=told["overlap"]),
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _unknown(_AUTHORITY) from None
 
@@ -193,7 +221,12 @@ def keep_authority(vault: Vault, authority: Authority) -> None:
         GatelineError: the vault cannot be written.
 
     """
-    told = {"authorities": [_members(each) for each in authority.all], "signer": authority.signer}
+    told = {
+        "authorities": [_members(each) for each in authority.all],
+        "signer": authority.signer,
+        "next_step": authority.next_step.isoformat() if authority.next_step else None,
+        "overlap": authority.overlap.total_seconds(),
+    }
     vault.write(_AUTHORITY, json.dumps(told).encode())
 
 

@@ -97,6 +97,11 @@ class Cluster:
         """The services of which no task is healthy, though some are wanted."""
         return tuple(sorted(name for name, service in self._services.items() if not service.is_well))
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether all services are as they are wanted: no deployment is under way."""
+        return all(service.is_steady for service in self._services.values())
+
     async def begin(self) -> None:
         """Put the tasks that ran before us before Envoy, so that it is never told that there are none."""
         await self._targets.publish()

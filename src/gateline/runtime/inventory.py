@@ -103,10 +103,13 @@ class Inventory:
                 if await asyncio.to_thread(os.path.lexists, path)
             ],
             "groups": {group.name: _group(gateway, group.name) for group in gateway.target_groups},
+            "services": [service.name for service in gateway.services],
             "tasks": tasks,
             "targets": await self._targets(gateway),
             "functions": [function.name for function in gateway.functions],
             "headers": secret_headers(gateway),
+            "assertions": assertions(gateway),
+            "client_certificates": [each.name for each in gateway.client_certificates],
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
             "backend_paths": backend_paths(gateway),
@@ -220,6 +223,21 @@ def secret_headers(gateway: Gateway) -> list[dict[str, Any]]:
                 ]
                 found.setdefault(f"{mapping.name.lower()} {parts}", {"name": mapping.name, "parts": parts})
     return [found[key] for key in sorted(found)]
+
+
+def assertions(gateway: Gateway) -> list[dict[str, str]]:
+    """The stages that sign assertions: for whom, and in which header."""
+    return [
+        {
+            "header": stage.assertion.header,
+            "audience": stage.assertion.audience,
+            "scope": f"{api.name}/{stage.name}",
+            "binding": stage.assertion.binding.value,
+        }
+        for api in gateway.apis
+        for stage in api.stages
+        if stage.assertion is not None
+    ]
 
 
 def methods(gateway: Gateway, *, guarded: bool) -> list[dict[str, Any]]:

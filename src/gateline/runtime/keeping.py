@@ -1,7 +1,7 @@
 """What a stack keeps while it serves, and how it is asked about it.
 
-Secrets, keys and nodes of links live in the state directory and change while the project does not. Each has commands
-of its own, and duties that come up by the clock; here they are put together.
+Secrets, certificates, keys and nodes of links live in the state directory and change while the project does not. Each
+has commands of its own, and duties that come up by the clock; here they are put together.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from gateline.model.gateway import Gateway
 from gateline.model.tunnel import EnrolledNode
 from gateline.runtime.admin import Admin
 from gateline.runtime.assertion_keys import renewal
+from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
 from gateline.runtime.control_api import serve_control
@@ -60,6 +61,7 @@ class Keeping:
         self._upkeep = Upkeep(tell)
         self._secrets = SecretKeeping(state, settings.environ, serving, cluster, admin, self._upkeep, tell)
         self._link_health = LinkHealth(admin, self._nodes, tell)
+        self._certificates = certificate_commands(state, serving, cluster, self._upkeep, tell)
         self._links = LinkCommands(state, serving, self._link_health.connected, workers, tell)
         self._inventory = Inventory(state, serving, cluster, admin, settings)
         self._upkeep.add(renewal(self._gateway, state, serving.take_in))
@@ -74,6 +76,7 @@ class Keeping:
             desks={
                 "keys": KeyCommands(self._state, self._serving),
                 "secrets": self._secrets.commands,
+                "certificates": self._certificates,
                 "links": self._links,
             },
             inventory_command=self._inventory,

@@ -176,11 +176,12 @@ class LinkDesk:
 
         kept_as = _TOKEN + _digest(secret)
         token = _read(self._vault, kept_as)
-        if token is not None:
-            self._vault.delete(kept_as)
+        is_first = self._vault.delete(kept_as)  # another thread may have read it too
+        if is_first:
             os.sync()  # or the power that fails now would bring it back
         if (
             token is None
+            or not is_first
             or datetime.fromisoformat(token["expires"]) <= now
             or token["tunnel"] not in self._tunnels
             or self._vault.read(_NODE + f"{token['tunnel']}/{token['node']}") is not None

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from gateline.compile import names
 from gateline.model.tunnel import EnrolledNode
 
 LOOK_EVERY: Final = 1.0
-_GAUGES: Final = r"worker_\d+\.node\."
-_GAUGE: Final = re.compile(r"worker_\d+\.node\.(.+)")
+_GAUGES: Final = r"worker_\d+\.node\.|^cluster\.tunnel/.*\.upstream_cx_active$"
+_WAITING: Final = re.compile(r"worker_\d+\.node\.(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class LinkHealth:
         found: Mapping[str, int] = {}
         if nodes:
             try:
-                found = counted(await self._admin.gauges(_GAUGES))
+                found = counted(await self._admin.gauges(_GAUGES), nodes.values())
             except OSError:  # Envoy is away, and with it every connection
                 found = {}
         before, now = self._connected, datetime.now(UTC)
@@ -87,10 +88,15 @@ class LinkHealth:
                 self._tell(f"the node {node.node} of the tunnel {node.tunnel} is {how}")
 
 
-def counted(gauges: Mapping[str, int]) -> dict[str, int]:
-    """The connections of each node, those of all workers together."""
-    total: dict[str, int] = {}
+def counted(gauges: Mapping[str, int], nodes: Iterable[EnrolledNode]) -> dict[str, int]:
+    """The connections of each node, those of all workers together: those that wait, and those in use."""
+    total = {
+        node.dns_name: gauges.get(
+            f"cluster.{names.tunnel_node(node.tunnel, node.node)}.upstream_cx_active", 0
+        )
+        for node in nodes
+    }
     for name, value in gauges.items():
-        if match := _GAUGE.search(name):
-            total[match[1]] = total.get(match[1], 0) + value
+        if (match := _WAITING.search(name)) and match[1] in total:
+            total[match[1]] += value
     return total

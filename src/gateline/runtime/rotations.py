@@ -37,6 +37,12 @@ LONGEST_WAIT: Final = timedelta(seconds=REPLACED_SECONDS)
 WORKERS_SECONDS: Final = 0.25
 """How long Envoy's workers may take to hear of a value that Envoy has accepted; measured: 4 ms."""
 
+FILES_SECONDS: Final = 0.3
+"""How long a reader of a replaced file may take to look at it again: gateline-guard 0.1 s, a sidecar 0.2 s.
+
+Whoever answers a probe may be one of several processes, and another one may have looked a moment before.
+"""
+
 LOOK_EVERY: Final = 0.02
 AGAIN_SECONDS: Final = 1.0
 
@@ -286,6 +292,7 @@ class Rotations:
             match machine.work(stages):
                 case Work.OFFER:
                     await self._give(source)
+                    await asyncio.sleep(FILES_SECONDS)
                     await witness.see(source, stages.pending, Says.ACCEPTED, self._bound(source))
                 case Work.CONFIRM:
                     if why := await self._around.confirm(source, stages):
@@ -295,6 +302,7 @@ class Rotations:
                     await self._settle(source)
                 case Work.WITHDRAW:
                     await self._give(source)
+                    await asyncio.sleep(FILES_SECONDS)
                     await witness.see(source, stages.stale, Says.REFUSED, self._bound(source))
                 case Work.NOTHING:
                     pass

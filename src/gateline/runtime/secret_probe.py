@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from gateline.model.gateway import Keyring
 from gateline.model.secret import SecretRef
-from gateline.runtime.secret_use import Header, Place, Transport
+from gateline.runtime.secret_probe_tls import check_identity, server_name, tls_context
+from gateline.runtime.secret_use import Header, Place
 
 GUARD_PATH: Final = "/.well-known/gateline-guard"
 PATIENCE: Final = 5.0
@@ -49,8 +51,8 @@ async def ask(
     headers: Sequence[Header],
     values: Mapping[str, bytes],
     *,
+    keyring: Keyring,
     path: str = "",
-    trust: bytes = b"",
 ) -> Verdict:
     """Whether a place accepts secrets of these values, in any of the headers that they are sent in.
 
@@ -58,8 +60,8 @@ async def ask(
         place: whom to ask.
         headers: the forms; they are tried one after the other.
         values: of all secrets that stand in them.
+        keyring: who is believed and what is shown, where TLS is spoken.
         path: what is asked for; "": the guard.
-        trust: certificate authorities (PEM), where a certificate is verified.
 
     Never raises for what a place does.
 
@@ -69,7 +71,7 @@ async def ask(
         text = b"".join(
             values[part.name] if isinstance(part, SecretRef) else part.encode() for part in header.parts
         )
-        verdict = await _asked(place, header.name.encode() + b": " + text, path, trust)
+        verdict = await _asked(place, header.name.encode() + b": " + text, path, keyring)
         if verdict.says is Says.ACCEPTED:
             return verdict
         verdicts.append(verdict)
@@ -77,12 +79,14 @@ async def ask(
     return silent[0] if silent else Verdict(Says.REFUSED)
 
 
-async def _asked(place: Place, line: bytes, path: str, trust: bytes) -> Verdict:
+async def _asked(place: Place, line: bytes, path: str, keyring: Keyring) -> Verdict:
     try:
         async with asyncio.timeout(PATIENCE):
-            status, is_guard = await _exchange(place, line, path or GUARD_PATH, trust)
+            status, is_guard = await _exchange(place, line, path or GUARD_PATH, keyring)
     except TimeoutError:
         return Verdict(Says.NOTHING, "it does not answer")
+    except ssl.SSLCertVerificationError as error:
+        return Verdict(Says.NOTHING, f"its certificate is refused: {error.verify_message}")
     except (OSError, ValueError) as error:
         return Verdict(Says.NOTHING, getattr(error, "strerror", None) or "it does not answer in HTTP/1.1")
     if path:
@@ -97,7 +101,7 @@ async def _asked(place: Place, line: bytes, path: str, trust: bytes) -> Verdict:
     return Verdict(Says.NOTHING, f"no gateline-guard answers there: {GUARD_PATH} gives {status}")
 
 
-async def _exchange(place: Place, line: bytes, path: str, trust: bytes) -> tuple[int, bool]:
+async def _exchange(place: Place, line: bytes, path: str, keyring: Keyring) -> tuple[int, bool]:
     """The status, and whether it is a guard's.
 
     Raises:
@@ -105,7 +109,7 @@ async def _exchange(place: Place, line: bytes, path: str, trust: bytes) -> tuple
         ValueError: not in HTTP/1.1.
 
     """
-    reader, writer = await _opened(place, _context(place, trust))
+    reader, writer = await _opened(place, tls_context(place, keyring))
     try:
         host = f"{place.host}:{place.port}" if place.host else "localhost"
         lines = (f"GET {path} HTTP/1.1".encode(), f"Host: {host}".encode(), line, b"Connection: close")
@@ -127,22 +131,12 @@ async def _opened(
         if place.proxy_protocol:
             writer.write(_LOCAL)
         if tls is not None:
-            await writer.start_tls(tls, server_hostname=place.host or "localhost")
+            await writer.start_tls(tls, server_hostname=server_name(place))
+            check_identity(place, writer.get_extra_info("peercert") or {})
     except BaseException:
         writer.transport.abort()
         raise
     return reader, writer
-
-
-def _context(place: Place, trust: bytes) -> ssl.SSLContext | None:
-    if place.transport is Transport.PLAIN:
-        return None
-    if place.transport is Transport.VERIFIED:
-        return ssl.create_default_context(cadata=trust.decode("ascii", "ignore") or None)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, bool]:

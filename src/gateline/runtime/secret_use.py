@@ -6,7 +6,7 @@ Read from what serves: mappings hold the headers, routes say which target groups
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gateline.compile.resources import RouteRow
@@ -29,7 +29,12 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Somebody whom the gateway sends a secret. `label` names it for people."""
+    """Somebody whom the gateway sends a secret. `label` names it for people.
+
+    `authority` says who may vouch for it (`TargetTls.authority`; "": whom the machine trusts), `identity` what its
+    certificate must name ("": the host), `client_certificate` the name of the one that it is shown. With a `tunnel`
+    nobody reaches it but through that one.
+    """
 
     label: str
     host: str = ""
@@ -37,6 +42,10 @@ class Place:
     socket: str = ""  # the path of a Unix socket, instead of host and port
     transport: Transport = Transport.PLAIN
     proxy_protocol: bool = False
+    authority: str = ""
+    identity: str = ""
+    client_certificate: str = ""
+    tunnel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,17 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretUse:
-    """Who must accept a secret. `timeout`: seconds that a request with it takes at most."""
+    """Who must accept a secret. `timeout`: seconds that a request with it takes at most.
+
+    `clients`: target groups, and the client certificate that stages show to the targets of each.
+    """
 
     restarted: tuple[Service, ...] = ()  # have it in their environment
     filed: tuple[Service, ...] = ()  # have a file that is replaced while they run
     targets: tuple[Place, ...] = ()  # static targets, and other backends that are no tasks
     headers: tuple[Header, ...] = field(default=(), repr=False)
     timeout: float = 0.0
+    clients: tuple[tuple[str, str], ...] = ()
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -75,8 +88,10 @@ def secret_use(gateway: Gateway, routes: tuple[RouteRow, ...], name: str) -> Sec
     found = list(_methods(gateway, name))
     groups_of = {(row.api, row.stage, row.method, row.path): row.target_groups for row in routes}
     targets: dict[Place, None] = {}
+    clients: dict[str, str] = {}
     for api, stage, method, _ in found:
         groups = groups_of.get((api, stage.name, method.http_method, method.path.text), ())
+        clients |= dict.fromkeys(groups, stage.client_certificate)
         for place in _targets(gateway, stage, method, groups):
             targets.setdefault(place)
     restarted = [each for each in gateway.services if name in dict(each.secrets).values()]
@@ -90,6 +105,7 @@ def secret_use(gateway: Gateway, routes: tuple[RouteRow, ...], name: str) -> Sec
             (method.integration.timeout.total_seconds() for *_, method, _ in found),
             default=0.0,
         ),
+        clients=tuple(clients.items()),
     )
 
 
@@ -98,10 +114,26 @@ def group_of(gateway: Gateway, service: Service) -> TargetGroup | None:
     return next((each for each in gateway.target_groups if each.name == service.target_group), None)
 
 
-def transport_of(group: TargetGroup | None) -> Transport:
-    """How the tasks and targets of a group are spoken to."""
-    encrypted = group is not None and group.protocol in {TargetProtocol.HTTPS, TargetProtocol.TLS}
-    return Transport.TLS if encrypted else Transport.PLAIN
+def place_in(group: TargetGroup | None, place: Place, client_certificate: str) -> Place:
+    """A task or target as its group says that it is spoken to.
+
+    Args:
+        group: its target group.
+        place: where it listens.
+        client_certificate: the one that the stage shows; "": the group's.
+
+    """
+    if group is None or not (group.tls or group.protocol in {TargetProtocol.HTTPS, TargetProtocol.TLS}):
+        return replace(place, proxy_protocol=group is not None and group.proxy_protocol_v2)
+    tls = group.tls
+    return replace(
+        place,
+        proxy_protocol=group.proxy_protocol_v2,
+        transport=Transport.VERIFIED if tls and tls.authority else Transport.TLS,
+        authority=tls.authority if tls else "",
+        identity=tls.identity if tls else "",
+        client_certificate=client_certificate or (tls.client_certificate if tls else ""),
+    )
 
 
 def _methods(gateway: Gateway, name: str) -> Iterator[tuple[str, Stage, Method, tuple[Header, ...]]]:
@@ -128,34 +160,37 @@ def _targets(gateway: Gateway, stage: Stage, method: Method, groups: tuple[str, 
     if groups:
         for group in gateway.target_groups:
             if group.name in groups:
-                yield from _of_group(group)
+                yield from _of_group(group, stage.client_certificate)
         return
     integration = method.integration
     try:
         to = upstream(integration.uri, stage)
     except NoEndpoint:  # such a method answers by itself
         return
-    transport = Transport.PLAIN
+    found = Place(
+        label=f"{to.scheme}://{to.authority}",
+        host=to.host,
+        port=to.port,
+        identity=to.host,
+        client_certificate=stage.client_certificate,
+    )
     if to.scheme == "https":
-        transport = Transport.TLS if integration.insecure_skip_verification else Transport.VERIFIED
+        verified = not integration.insecure_skip_verification
+        found = replace(found, transport=Transport.VERIFIED if verified else Transport.TLS)
     if integration.connection_type is not ConnectionType.VPC_LINK:
-        label = f"{to.scheme}://{to.authority}"
-        yield Place(label=label, host=to.host, port=to.port, transport=transport)
+        yield found
         return
     name = with_stage_variables(integration.connection_id, stage)
     for link in gateway.vpc_links:
-        if link.name == name:
+        if link.name == name and link.tunnel:
+            yield replace(found, label=f"{to.host}:{to.port} behind tunnel {link.tunnel}", tunnel=link.tunnel)
+        elif link.name == name:
             for host, port in link.targets:
-                label = f"target {host}:{port} of VPC link {name}"
-                yield Place(label=label, host=host, port=port, transport=transport)
+                yield replace(found, label=f"target {host}:{port} of VPC link {name}", host=host, port=port)
 
 
-def _of_group(group: TargetGroup) -> Iterator[Place]:
+def _of_group(group: TargetGroup, client_certificate: str) -> Iterator[Place]:
     for target in group.targets:
-        yield Place(
-            label=f"target {target.host}:{target.port} of target group {group.name}",
-            host=target.host,
-            port=target.port,
-            transport=transport_of(group),
-            proxy_protocol=group.proxy_protocol_v2,
-        )
+        label = f"target {target.host}:{target.port} of target group {group.name}"
+        place = Place(label=label, host=target.host, port=target.port, tunnel=target.tunnel)
+        yield place_in(group, place, client_certificate)

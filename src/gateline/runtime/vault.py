@@ -75,9 +75,13 @@ class Vault:
         except OSError as error:
             raise GatelineError(f"{path} cannot be written: {error.strerror}") from error
 
-    def delete(self, name: str) -> None:
-        """Keep nothing by that name."""
-        self._path(name).unlink(missing_ok=True)
+    def delete(self, name: str) -> bool:
+        """Keep nothing by that name; whether there was something: of several who delete it one is told so."""
+        try:
+            self._path(name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names that begin so and under which something is kept, sorted."""

@@ -17,7 +17,7 @@ from gateline.model.service import Service
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.secret import new_value
 from gateline.runtime.secret_probe import Says, ask
-from gateline.runtime.secret_use import Place, SecretUse, group_of, secret_use, transport_of
+from gateline.runtime.secret_use import Place, SecretUse, group_of, place_in, secret_use
 from gateline.services.deployment import Phase
 
 SOON: Final = 0.02
@@ -95,6 +95,13 @@ class Witness:
                 "value: say `accepted_by: guard` or `probe: {path: ...}` for the secret"
             )
             raise GatelineError(message)
+        for target in use.targets:
+            if target.tunnel:
+                message = (
+                    f"{target.label} gets secret {source.name}, and can be asked by nobody: it is reached through its "
+                    "tunnel only"
+                )
+                raise GatelineError(message)
         is_asked = asked in _ASKING or (asked is None and use.filed)
         if is_asked and use.services and not use.headers:
             message = (
@@ -141,7 +148,7 @@ class Witness:
         if asked is Acceptance.RESTART or not use.headers:
             return ""
         services = use.services if asked in _ASKING else use.filed
-        places = [*self._tasks(services, leaving=wholly), *use.targets]
+        places = [*self._tasks(services, use, leaving=wholly), *use.targets]
         doubts = await asyncio.gather(
             *(self._doubt_of(place, source, use, value, wanted) for place in places)
         )
@@ -153,8 +160,8 @@ class Witness:
         _, served = self._served()
         values = {secret.name: secret.reveal() for secret in served.keyring.secrets}
         path = source.rotation.probe_path
-        trust = served.keyring.trust
-        said = await ask(place, use.headers, {**values, source.name: value}, path=path, trust=trust)
+        keyring = served.keyring
+        said = await ask(place, use.headers, {**values, source.name: value}, path=path, keyring=keyring)
         if said.says is not wanted:
             does = "accepts it still" if wanted is Says.REFUSED else "refuses it"
             return (
@@ -163,16 +170,18 @@ class Witness:
         if wanted is Says.REFUSED:
             return ""
         nonsense = {**values, source.name: new_value()}
-        said = await ask(place, use.headers, nonsense, path=path, trust=trust)
+        said = await ask(place, use.headers, nonsense, path=path, keyring=keyring)
         return "" if said.says is Says.REFUSED else f"{place.label} does not refuse a wrong value"
 
-    def _tasks(self, services: tuple[Service, ...], *, leaving: bool) -> Iterator[Place]:
+    def _tasks(self, services: tuple[Service, ...], use: SecretUse, *, leaving: bool) -> Iterator[Place]:
         gateway, _ = self._served()
+        clients = dict(use.clients)
         known = {service.name: service for service in services}
         for task in self._cluster.inventory():
             service = known.get(task["service"])
             if service and (task["port"] or task["socket"]) and (leaving or task["phase"] in _SERVING):
-                yield _place(task, gateway, service)
+                group = group_of(gateway, service)
+                yield place_in(group, _place(task), clients.get(service.target_group, ""))
 
     def _served(self) -> tuple[Gateway, Candidate]:
         served = self._serving.served
@@ -181,13 +190,10 @@ class Witness:
         return served.gateway, served
 
 
-def _place(task: Mapping[str, Any], gateway: Gateway, service: Service) -> Place:
-    group = group_of(gateway, service)
+def _place(task: Mapping[str, Any]) -> Place:
     return Place(
         label=f"task {task['service']}/{task['id']}",
         host=task["address"],
         port=task["port"],
         socket=task["socket"],
-        transport=transport_of(group),
-        proxy_protocol=group is not None and group.proxy_protocol_v2,
     )

@@ -44,7 +44,8 @@ class ServicePart(Part):
     command: CommandWords = Field(
         description="The program and its arguments, a list or one line that is split as a shell would. {port} in a "
         "word becomes a free port of loopback, {socket} the path of a Unix socket that only the gateway opens; "
-        "without either nobody reaches the service."
+        "without either nobody reaches the service. {jwks_file}, here and in environment, becomes the path of the "
+        "public keys that verify assertions, which is replaced while tasks run."
     )
     cwd: FilePath = Field(
         default="", description="The folder that tasks start in; default: the folder of this file."

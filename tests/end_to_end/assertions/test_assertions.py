@@ -89,6 +89,16 @@ def test_what_a_client_sends_under_the_name_never_arrives(guarded: Guarded, serv
     assert copy.encode() != forged
 
 
+@pytest.mark.parametrize("stage", ["live", "bound"])
+def test_a_client_cannot_have_it_taken_away(guarded: Guarded, stage: str) -> None:
+    for nominated in (
+        b"Connection: close, X-Gateline-Assertion",
+        b"Connection: Upgrade, x-gateline-assertion",
+    ):
+        told = guarded.told(b"GET", f"/{stage}/guarded/asgi/a", ANN, nominated, b"Upgrade: websocket")
+        assert told["principal"] == "ann"
+
+
 def test_a_host_that_a_uri_names_gets_neither_ours_nor_a_clients(guarded: Guarded) -> None:
     guarded.public.clear()
     assert guarded.send(b"GET", "/live/public", HEADER + b"forged").status == 200

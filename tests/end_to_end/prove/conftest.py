@@ -109,6 +109,15 @@ def shop(scratch: Path, *, holes: Sequence[str] = (), definition: str = "") -> I
         yield Shop(gateway=gateway, folder=folder)
 
 
+@contextmanager
+def mutual_shop(scratch: Path) -> Iterator[Shop]:
+    """The project whose services want a client certificate, running."""
+    folder = scratch / "project"
+    shutil.copytree(Path(__file__).parent / "mutual", folder)
+    with running_gateway(folder, scratch, {}) as gateway:
+        yield Shop(gateway=gateway, folder=folder)
+
+
 def keep_stale(folder: Path) -> None:
     """Leave the vault as a rotation leaves it."""
     state, now = StateDir(path=folder, sockets=folder), datetime.now(UTC)

@@ -6,6 +6,8 @@ local assertion_of
 do
   local ANSWER_MS = 10000 -- for the host
   local BINDING_MS = 30000 -- and with a body
+  local AHEAD_MS = 10000 -- how long before a stage's assertion is over the next one is asked for
+  local AGAIN_MS = 1000 -- by one request a second
 
   -- Asks the host, and waits. Everything that Envoy lent before is dead afterwards. Nil when it does not sign.
   local function ask_signer(r, cluster, headers, body, wait)
@@ -55,17 +57,24 @@ do
     return signed, not is_unchanged(h, r.stage)
   end
 
-  -- The assertion of all who call a stage without an authorizer; kept with the stage's table.
+  -- The assertion of all who call a stage without an authorizer; kept with the stage's table. Before it is over, one
+  -- request asks for the next one while others go on with it: nobody waits then, and a host may be away for a while.
   local function stage_assertion(r)
     local h, stage = r.h, r.stage
-    local kept = stage.signed
-    if kept and kept.till > h:timestamp() then
+    local kept, now = stage.signed, r.h:timestamp()
+    if kept and kept.till > now and (kept.till - now > AHEAD_MS or now < kept.again) then
       return kept, false
+    elseif kept then
+      kept.again = now + AGAIN_MS
     end
     local signed = ask_signer(r, HOST_CLUSTER, { [":path"] = "/assert" },
       netstring(r.scope) .. netstring(stage.revision), ANSWER_MS)
-    if signed and signed.till and signed.till > h:timestamp() then
+    now = h:timestamp()
+    if signed and signed.token ~= "" and signed.till and signed.till > now then
+      signed.again = 0
       stage.signed = signed
+    elseif kept and kept.till > now then
+      signed = kept
     end
     return signed, not is_unchanged(h, stage)
   end
