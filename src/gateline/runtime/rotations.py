@@ -95,10 +95,12 @@ class Rotations:
         self._progress = asyncio.Event()
         self._beginning = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
         """Let rotations go on as long as this does."""
         async with background() as self._tasks:
+            self._begun.set()
             await asyncio.Event().wait()
 
     def declared(self) -> tuple[SecretSource, ...]:
@@ -197,9 +199,8 @@ class Rotations:
 
         """
         async with self._beginning:
+            await self._begun.wait()  # commands may come a moment before
             stages = self.stages(source)
-            if self._tasks is None:
-                raise GatelineError("nothing is served yet")
             if stages is None or stages.step is not Step.IDLE or self.is_running(source.name):
                 raise GatelineError(f"secret {source.name} is being rotated already")
             self._around.witness.check(source)
