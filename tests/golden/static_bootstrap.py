@@ -39,9 +39,7 @@ def static_bootstrap(
     listeners = [_listener(m, resources.by_type[SCOPED_ROUTE]) for m in resources.by_type[LISTENER].values()]
     secrets = [to_dict(message) for message in resources.by_type[SECRET].values()]
     links: dict[str, Any] = to_dict(
-        new(
-            "envoy.config.bootstrap.v3.Bootstrap", bootstrap_extensions=[acceptor(), internal_listeners()]
-        )
+        new("envoy.config.bootstrap.v3.Bootstrap", bootstrap_extensions=[acceptor(), internal_listeners()])
     )
     bootstrap: dict[str, Any] = {
         "static_resources": {"clusters": clusters, "listeners": listeners, "secrets": secrets},
