@@ -23,10 +23,11 @@ GATELINE = [sys.executable, "-m", "gateline"]
 SECRETS = ("LedgerSecret", "LegacySecret")
 WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
+    "profile": "a signed assertion, which says who calls",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
-    "reports": "a signed assertion that gateline-guard verifies, of whom the authorizer let in",
     "payments": "the gateway's client certificate, from the balancer",
+    "warehouse": "a link, that a network dials out which lets nobody in",
     "vault": "the same, passed through by a network balancer",
 }
 
@@ -39,12 +40,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(KeyboardInterrupt):
         ready = Path(folder, "ready.json")
         command = [*GATELINE, "up", str(HERE), "--ready-file", str(ready), *options]
+        far = None
         gateway = subprocess.Popen(command, env=os.environ | {"TOKEN": token})
         try:
             while gateway.poll() is None and not ready.exists():
                 time.sleep(0.02)
             if gateway.poll() is not None:
                 return gateway.returncode
+            far = dialled(folder)
             url = json.loads(ready.read_text())["apis"]["private"]["prod"]
             print(f"\nthrough the gateway at {url}:", flush=True)
             answers = [ask(url, service, token) for service in WAYS]
@@ -58,9 +61,26 @@ def main():
             return proven or int(any(failed) or not all(answers))
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-            gateway.terminate()
-            gateway.wait()
+            for process in (far, gateway):
+                if process:
+                    process.terminate()
+                    process.wait()
     return 0
+
+
+def dialled(folder):
+    """The private side of the link, once it has dialled in: as it would run elsewhere, where the token was taken."""
+    token = f"{folder}/token"
+    if gateline("links", "enroll", "warehouse-1", "--out", token):
+        return None
+    far = subprocess.Popen([sys.executable, str(HERE / "far.py"), token])
+    listing = [*GATELINE, "links", "list", "--output", "json", "--project", str(HERE)]
+    while far.poll() is None:
+        listed = subprocess.run(listing, capture_output=True, check=True).stdout
+        if any(node["connections"] for node in json.loads(listed)["nodes"]):
+            break
+        time.sleep(0.1)
+    return far
 
 
 def gateline(*words):
@@ -77,7 +97,7 @@ def ask(url, service, token):
             answered = json.loads(told.partition(" ")[2])["service"] == service
     except urllib.error.HTTPError as error:
         told, answered = str(error.code), False
-    print(f"  {service:8} {told:50} ({WAYS[service]})", flush=True)
+    print(f"  {service:9} {told:66} ({WAYS[service]})", flush=True)
     return answered
 
 

@@ -33,7 +33,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "archive", "legacy", "reports", "payments", "vault")
+WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault", "warehouse")
 
 pytestmark = pytest.mark.envoy
 
@@ -50,7 +50,11 @@ def run(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """What `make private` says there, with the Gateline of this test."""
     search = os.pathsep.join(each for each in sys.path if each)
     overlay = project / "tested.yaml"
-    overlay.write_text(yaml.safe_dump({"services": {"legacy": {"environment": {"PYTHONPATH": search}}}}))
+    tested = {
+        "services": {"legacy": {"environment": {"PYTHONPATH": search}}},
+        "gateway": {"links": {"port": free_port()}},
+    }
+    overlay.write_text(yaml.safe_dump(tested))
     return subprocess.run(
         [sys.executable, str(project / "run.py"), "--port", "0", "--overlay", str(overlay), *options],
         env={**os.environ, "PYTHONPATH": search},
@@ -70,7 +74,7 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
     assert "not tried" not in done.stdout.partition("nothing is open")[2]
     proven = done.stdout.partition("`gateline prove`")[2]
     for service in WAYS:
-        assert f'{service:8} 200 {{"service": "{service}", "path": "/{service}"}}' in done.stdout
+        assert f'{service:9} 200 {{"service": "{service}", "path": "/{service}"' in done.stdout
         assert re.search(rf"^service {service} ", proven, re.MULTILINE)
 
 
@@ -86,8 +90,13 @@ class Hole:
 HOLES: Final = {
     "the ledger asks for no secret": Hole(
         file="gateline.yaml",
-        written={'"ledger.py", "{port}"': '"application.py", "ledger", "{port}"'},
+        written={'"guarded.py", "ledger"': '"application.py", "ledger"'},
         found=r"task ledger/1 .* no proof ",
+    ),
+    "the profile asks for no assertion": Hole(
+        file="gateline.yaml",
+        written={'"guarded.py", "profile"': '"application.py", "profile"'},
+        found=r"task profile/1 .* no proof ",
     ),
     "the archive listens at a port": Hole(
         file="gateline.yaml", written={"{socket}": "{port}"}, found=r"task archive/1 .* no proof "
@@ -96,11 +105,6 @@ HOLES: Final = {
         file="beside.py",
         written={'f"{folder}/application.sock"': "str(int(sys.argv[1]) + 1)", "unix:": "127.0.0.1:"},
         found=r"task legacy/1, another port .* no proof ",
-    ),
-    "the reports believe whoever comes": Hole(
-        file="gateline.yaml",
-        written={'"reports.py", "{port}", "{jwks_file}"': '"application.py", "reports", "{port}"'},
-        found=r"task reports/1 .* no proof ",
     ),
     "payments and vault ask for no certificate": Hole(
         file="certified.py",
@@ -119,7 +123,9 @@ HOLES: Final = {
     "the ledger's secret is an argument": Hole(
         file="gateline.yaml",
         written={
-            '["python", "ledger.py", "{port}"]': '["sh", "-c", "exec python ledger.py {port} $(cat $SECRET_FILE)"]'
+            '["python", "guarded.py", "ledger", "{port}"]': (
+                '["sh", "-c", "exec python guarded.py ledger {port} $(cat $SECRET_FILE)"]'
+            )
         },
         found=r"secret LedgerSecret ",
     ),

@@ -30,7 +30,7 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SEARCH: Final = os.pathsep.join((str(ROOT / "guard" / "src"), *(each for each in sys.path if each)))
 
 OPEN: Final = ["python", "application.py", "application", "{port}"]
-GUARDED: Final = ["python", "ledger.py", "{port}"]
+GUARDED: Final = ["python", "guarded.py", "application", "{port}"]
 BESIDE: Final = ["python", "beside.py", "{port}"]
 AT_A_SOCKET: Final = ["python", "application.py", "application", "{socket}"]
 
@@ -48,27 +48,29 @@ def definition(*, with_header: bool) -> str:
     return yaml.safe_dump(whole)
 
 
-def project(command: list[str], **service: Any) -> str:
+def project(command: list[str], *, asserted: bool = False, verified: bool = False) -> str:
+    """The project file. `asserted`: the gateway signs who calls; `verified`: the service asks for that."""
     listener = {
         "protocol": "HTTP",
         "port": 80,
         "default_actions": [{"type": "forward", "target_group": "application"}],
     }
+    stage = {"assertion": {"audience": "private"}} if asserted else {}
+    environment = {"PYTHONPATH": SEARCH} | ({"JWKS_FILE": "{jwks_file}"} if verified else {})
     check = {"protocol": "TCP", "interval_seconds": 5, "timeout_seconds": 2, "healthy_threshold_count": 2}
     return yaml.safe_dump(
         {
-            "name": "x",
+            "name": "private",
             "gateway": {"workers": 2},
             "secrets": {"Secret": {"generate": True}},
-            "apis": {"a": {"definition": "api.yaml", "stages": {"prod": {}}}},
+            "apis": {"a": {"definition": "api.yaml", "stages": {"prod": stage}}},
             "load_balancers": {"internal": {"dns_name": "internal.x", "listeners": [listener]}},
             "target_groups": {"application": {"health_check": check, "deregistration_delay_seconds": 20}},
             "services": {
                 "application": {
                     "command": command,
                     "secret_files": {"SECRET_FILE": "Secret"},
-                    "environment": {"PYTHONPATH": SEARCH},
-                    **service,
+                    "environment": environment,
                 }
             },
         }
@@ -84,7 +86,7 @@ def with_certificates(leading: str, *, both: bool) -> str:
         "protocol": "HTTPS",
         "tls": {
             "ca": "gateline",
-            "identity": "spiffe://x/service/certified",
+            "identity": "spiffe://private/service/certified",
             "client_certificate": "gateway",
         },
     }
@@ -94,7 +96,7 @@ def with_certificates(leading: str, *, both: bool) -> str:
             "CA_FILE": "{ca_file}",
             "CERTIFICATE_FILE": "{certificate_file}",
             "PRIVATE_KEY_FILE": "{private_key_file}",
-            "GATEWAY": "spiffe://x/gateway/gateway",
+            "GATEWAY": "spiffe://private/gateway/gateway",
         },
     }
     [action] = whole["load_balancers"]["internal"]["listeners"][0]["default_actions"]
@@ -122,10 +124,10 @@ def put(shop: Shop, name: str, text: str) -> None:
     draft.replace(shop.folder / name)
 
 
-def moved(shop: Shop, command: list[str]) -> dict[str, Any]:
-    """The service's task, once the command is this one and the former task is gone."""
+def moved(shop: Shop, text: str) -> dict[str, Any]:
+    """The service's task, once the project file says this and the former task is gone."""
     [former] = shop.until_steady("application")["tasks"]
-    put(shop, "gateline.yaml", project(command))
+    put(shop, "gateline.yaml", text)
     shop.until("application", lambda service: former["id"] not in [each["id"] for each in service["tasks"]])
     [task] = shop.until_steady("application")["tasks"]
     return dict(task)
@@ -155,9 +157,9 @@ def test_no_request_fails_on_the_way_from_open_to_a_socket(shop: Shop) -> None:
     with BusyCallers(shop.gateway.port, request("/application"), count=2) as callers:
         callers.go_on_for(20)
         put(shop, "api.yaml", definition(with_header=True))  # first it is sent, and then it is asked for
-        assert around(moved(shop, GUARDED)) == 401
-        assert around(moved(shop, BESIDE)) == 401
-        assert Path(moved(shop, AT_A_SOCKET)["address"]).is_socket()
+        assert around(moved(shop, project(GUARDED))) == 401
+        assert around(moved(shop, project(BESIDE))) == 401
+        assert Path(moved(shop, project(AT_A_SOCKET))["address"]).is_socket()
         put(shop, "api.yaml", definition(with_header=False))
         callers.go_on_for(50)
     assert set(callers.answers) == {200}, callers.answers
@@ -180,3 +182,13 @@ def test_no_request_fails_on_the_way_to_a_client_certificate(shop: Shop) -> None
     assert set(callers.answers) == {200}, callers.answers
     with pytest.raises(OSError, match=r"(?i)certificate|reset|EOF"):
         answer_without_certificate(int(task["address"].rpartition(":")[2]))
+
+
+def test_no_request_fails_on_the_way_to_an_assertion(shop: Shop) -> None:
+    shop.until_steady("application")
+    with BusyCallers(shop.gateway.port, request("/application"), count=2) as callers:
+        callers.go_on_for(20)
+        put(shop, "gateline.yaml", project(OPEN, asserted=True))
+        assert around(moved(shop, project(GUARDED, asserted=True, verified=True))) == 401
+        callers.go_on_for(50)
+    assert set(callers.answers) == {200}, callers.answers
