@@ -21,6 +21,7 @@ from gateline.prove.machine import (
     addresses,
     descendants,
     families,
+    function_users,
     is_ours,
     listeners,
     listens_at,
@@ -69,7 +70,7 @@ def examine(
     findings += inside.uncalled(inventory)
     findings += inside.unguarded(inventory, public)
     findings += inside.rights(inventory, backends)
-    findings += inside.users(inventory)
+    findings += inside.users(inventory, function_users(inventory["pids"].get("host")))
     findings += inside.exposures(inventory)
     findings += _untold(inventory, forgeries)
     return findings
