@@ -98,9 +98,9 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            "secrets: {A: {accepted_by: guard}}",
+            "target_groups: {a: {stickiness: {}}}",
             (
-                "GL202 /secrets/A/accepted_by 'accepted_by' in secrets.A is not supported yet in this version"
+                "GL202 /target_groups/a/stickiness 'stickiness' in target_groups.a is not supported yet in this version"
                 " | leave it out; this version can only run the project without it"
             ),
         ),

@@ -20,6 +20,9 @@ from gateline.runtime.vault import Vault
 NOBODY: Final = "gateline-prove"
 """The principal, and the audience of whom no service is."""
 
+SENT_TO: Final = "/"
+"""The path of the request, a GET without a body, that tokens are for."""
+
 OVER: Final = 600
 """Seconds since an expired one was made: ten times its life."""
 
@@ -56,12 +59,14 @@ def _of_stage(
     project: str, stage: Mapping[str, Any], own: AssertionKey | None, foreign: bytes, now: float
 ) -> Iterator[Token]:
     header, audience = str(stage["header"]), str(stage["audience"])
+    bound = stage["binding"] == Binding.REQUEST
     good = Claims(
         issuer=issuer_of(project),
         audience=audience,
         principal=NOBODY,
         scope=str(stage["scope"]),
         context={},
+        request=SentRequest(verb="GET", path=SENT_TO, body=b"", request_id=NOBODY) if bound else None,
     )
     kid = own.kid if own else jwk(foreign)["kid"]
     impostor = Signer(AssertionKey(kid=kid, private_key=Secret("a foreign key", foreign)))
@@ -84,10 +89,10 @@ def _of_stage(
     yield Token(means=f"assertion for another than {audience}", header=header, value=signer.sign(other, now))
     first, _, last = signer.sign(other, now).split(".")
     yield Token(means=f"altered assertion {named}", header=header, value=f"{first}.{claims}.{last}")
-    if stage["binding"] == Binding.REQUEST:
-        request = SentRequest(verb="GET", path=f"/{NOBODY}/another", body=b"", request_id=NOBODY)
-        bound = signer.sign(replace(good, request=request), now)
-        yield Token(means=f"assertion {named} of another request", header=header, value=bound)
+    if good.request is not None:
+        elsewhere = replace(good, request=replace(good.request, path=f"/{NOBODY}/another"))
+        value = signer.sign(elsewhere, now)
+        yield Token(means=f"assertion {named} of another request", header=header, value=value)
 
 
 def _head(algorithm: str, kid: str) -> str:

@@ -80,6 +80,7 @@ def test_what_a_client_sends_under_the_name_never_arrives(guarded: Guarded, serv
         b"X-Gateline-Assertion",
         b"x-gateline-assertion",
         b"x.gateline.assertion",
+        b"x_gateline_assertion",
         b"x~gateline-assertion",
     ]
     lines = [name + b": " + forged for name in names]

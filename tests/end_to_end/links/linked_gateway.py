@@ -118,18 +118,25 @@ class Linked:
         assert done.returncode == 0, done.stderr
         return path
 
-    def node(self, name: str, *, token: Path | None = None, prefix: Sequence[str] = ()) -> Node:
-        """Start a node, with a new token if it has none and knows of none."""
+    def node(
+        self,
+        name: str,
+        *,
+        token: Path | None = None,
+        prefix: Sequence[str] = (),
+        stack: ExitStack | None = None,
+    ) -> Node:
+        """Start a node, with a new token if it has none and knows of none; `stack`: if it outlives this gateway."""
         state, exports = self.folder / name, self.folder / "link.yaml"
         exports.write_text(json.dumps({"tunnel": "plant", "exports": self.exports}), encoding="utf-8")
         words = ["--exports", str(exports), "--state", str(state)]
         if not state.exists() or token is not None:
             words += ["--enroll", str(token or self.token(name))]
-        return self._stack.enter_context(Node(words, prefix))
+        return (stack or self._stack).enter_context(Node(words, prefix))
 
-    def joined(self, name: str, *, prefix: Sequence[str] = ()) -> Node:
+    def joined(self, name: str, *, prefix: Sequence[str] = (), stack: ExitStack | None = None) -> Node:
         """Start a node, and wait until the gateway has it."""
-        node = self.node(name, prefix=prefix)
+        node = self.node(name, prefix=prefix, stack=stack)
         until(lambda: self.connections(name) > 0, f"{name} is connected: {node.output.text}")
         return node
 
@@ -145,10 +152,25 @@ class Linked:
         return int(row["connections"]) if row else 0
 
 
+def free_ports() -> Ports:
+    """Ports where nobody listens."""
+    return Ports(links=free_port(), raw=free_port(), missing=free_port(), web=free_port())
+
+
 @contextmanager
-def linked_gateway(folder: Path, exports: dict[str, str], address: str = "127.0.0.1") -> Iterator[Linked]:
-    """Run the project; nodes export these."""
-    ports = Ports(links=free_port(), raw=free_port(), missing=free_port(), web=free_port())
+def linked_gateway(
+    folder: Path, exports: dict[str, str], *, address: str = "127.0.0.1", ports: Ports | None = None
+) -> Iterator[Linked]:
+    """Run the project; nodes export these.
+
+    Args:
+        folder: keeps its state.
+        exports: of nodes.
+        address: where it listens for nodes.
+        ports: where it listens.
+
+    """
+    ports = ports or free_ports()
     environ = {
         "LINKS": str(ports.links),
         "LINKS_ADDRESS": address,

@@ -8,13 +8,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, Self
 
 import pytest
 
-from end_to_end.links.linked_gateway import Linked, linked_gateway, until
+from end_to_end.links.linked_gateway import Linked, free_ports, linked_gateway, until
 from harness.raw_client import RawConnection
 from proofs.tunnel_ends import Application
 
@@ -105,9 +105,7 @@ def test_a_node_that_dies_or_hangs_is_left_by_all_that_is_asked_afterwards(
     assert len(bad) <= CALLERS * 2, said
 
 
-def test_nodes_come_back_to_an_envoy_and_to_a_gateway_that_were_killed(
-    linked: Linked, tmp_path: Path
-) -> None:
+def test_nodes_come_back_to_an_envoy_that_was_killed(linked: Linked) -> None:
     linked.joined("n1")
     with Callers(linked.gateway.port) as callers:
         until(lambda: len(callers.answers) > 20, "they are busy")
@@ -116,3 +114,22 @@ def test_nodes_come_back_to_an_envoy_and_to_a_gateway_that_were_killed(
         callers.until_good(at, 1.0)
     print(f"Envoy killed: {callers.told(at)}")
     assert linked.connections("n1") > 0
+
+
+def test_nodes_come_back_to_a_gateway_that_was_stopped_and_started(tmp_path: Path) -> None:
+    ports = free_ports()
+    with Application() as application, ExitStack() as stack:
+        exports = {"orders": f"http://127.0.0.1:{application.port}"}
+        with linked_gateway(tmp_path, exports, ports=ports) as before:
+            before.joined("n1", stack=stack)
+        with linked_gateway(tmp_path, exports, ports=ports) as after:
+            took = until(lambda: _status(after.gateway.port) == 200, "the node is back")
+            assert after.connections("n1") > 0
+    print(f"gateway restarted: {took:.2f} s after it served")
+
+
+def _status(port: int) -> int:
+    with RawConnection(port) as connection:
+        connection.send(REQUEST)
+        answer = connection.receive()
+        return answer.status if answer else 0

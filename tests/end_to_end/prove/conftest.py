@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,11 +110,11 @@ def shop(scratch: Path, *, holes: Sequence[str] = (), definition: str = "") -> I
 
 
 @contextmanager
-def mutual_shop(scratch: Path) -> Iterator[Shop]:
-    """The project whose services want a client certificate, running."""
+def other_shop(name: str, scratch: Path, environ: Mapping[str, str]) -> Iterator[Shop]:
+    """A project beside this file, running as it is: `mutual` or `signed`."""
     folder = scratch / "project"
-    shutil.copytree(Path(__file__).parent / "mutual", folder)
-    with running_gateway(folder, scratch, {}) as gateway:
+    shutil.copytree(Path(__file__).parent / name, folder)
+    with running_gateway(folder, scratch, environ) as gateway:
         yield Shop(gateway=gateway, folder=folder)
 
 

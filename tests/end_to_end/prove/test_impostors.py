@@ -8,7 +8,7 @@ import pytest
 
 from harness.raw_client import exchange
 
-from .conftest import Proved, Shop, mutual_shop
+from .conftest import Proved, Shop, other_shop
 
 pytestmark = pytest.mark.envoy
 
@@ -23,7 +23,7 @@ IMPOSTORS = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with mutual_shop(tmp_path_factory.mktemp("mutual")) as shop:
+    with other_shop("mutual", tmp_path_factory.mktemp("mutual"), {}) as shop:
         yield shop
 
 
