@@ -70,3 +70,5 @@ def test_a_secret_in_words_of_a_process_is_open_and_told_by_its_name() -> None:
     assert (found.verdict, found.subject, found.place) == (Verdict.OPEN, "secret S", "process 7")
     [none] = exposures({"uid": 0, "exposed": []})
     assert none.verdict is Verdict.CLOSED
+    [untold] = exposures({"uid": 0, "exposed": None})
+    assert untold.verdict is Verdict.NOT_TRIED

@@ -44,7 +44,6 @@ class Backend:
     pid: int = 0
     uid: int | None = None
     protocol: str = "HTTP"
-    http2: bool = False
     proxy_protocol: bool = False
     health_path: str = ""
     healthy: bool | None = None
@@ -53,18 +52,20 @@ class Backend:
     @property
     def kind(self) -> Kind:
         """By which rules it is judged."""
-        if self.protocol not in _HTTP:
-            return Kind.RAW
-        return Kind.HTTP2 if self.http2 else Kind.SERVICE
+        return Kind.SERVICE if self.protocol in _HTTP else Kind.RAW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgeries:
-    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens."""
+    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens.
+
+    `dial_ins`: whole attempts at the listener of links.
+    """
 
     stale: Stale = field(default_factory=dict, repr=False)
     impostors: Sequence[Impostor] = ()
     tokens: Sequence[Token] = ()
+    dial_ins: Sequence[Attempt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

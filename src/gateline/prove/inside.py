@@ -88,7 +88,7 @@ def _isolation(uid: int | None, gateway: int) -> tuple[Verdict, str]:
 
 def exposures(inventory: Mapping[str, Any]) -> Iterator[Finding]:
     """Secrets in the words of processes, which everybody may read, and in environments of other users."""
-    for each in inventory["exposed"]:
+    for each in inventory["exposed"] or ():
         yield Finding(
             group="secrets",
             subject=f"secret {each['secret']}",
@@ -103,11 +103,13 @@ def exposures(inventory: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             group="secrets",
             subject="secrets",
-            place="all processes" if root else "words of all processes, environments of ours",
+            place="all processes" if root else "processes that this user sees",
             point=HERE,
             means="words and environments of processes",
-            verdict=Verdict.CLOSED,
-            detail="no value of a secret header stands there",
+            verdict=Verdict.NOT_TRIED if inventory["exposed"] is None else Verdict.CLOSED,
+            detail="the system does not tell"
+            if inventory["exposed"] is None
+            else "no value of a secret stands there",
         )
 
 

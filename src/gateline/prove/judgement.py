@@ -53,8 +53,6 @@ def _unanswered(kind: Kind, outcome: str) -> tuple[Verdict, str]:
     """Connected, and no answer came: hung up, silent, or nothing was asked."""
     if kind is Kind.DOOR:
         return Verdict.SERVES, "takes connections"
-    if kind is Kind.HTTP2:
-        return Verdict.NOT_TRIED, "takes connections; it speaks HTTP/2, which is not tried here"
     if kind is Kind.SOCKET:
         return Verdict.OPEN, "takes connections"
     if outcome == "hung up":
@@ -67,8 +65,6 @@ def _answered(kind: Kind, seen: Mapping[str, Any]) -> tuple[Verdict, str]:
     detail = str(status) if status else "answered, not in HTTP"
     if kind is Kind.DOOR:
         return Verdict.SERVES, detail
-    if kind is Kind.HTTP2:
-        return Verdict.NOT_TRIED, "answers; it speaks HTTP/2, which is not tried here"
     if kind is Kind.GUARDED:
         refused = bool(seen.get("by_gateway")) and status >= 400
     else:

@@ -85,7 +85,7 @@ def _address(text: str) -> str:
 def families(proc: Path = Path("/proc")) -> dict[int, list[int]]:
     """The children of each process."""
     found: dict[int, list[int]] = {}
-    for each in proc.iterdir():
+    for each in proc.iterdir() if proc.is_dir() else ():
         if each.name.isdigit():
             with suppress(OSError, ValueError, IndexError):
                 parent = int((each / "stat").read_text().rpartition(")")[2].split()[1])
