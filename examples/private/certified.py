@@ -2,8 +2,8 @@
 
     python certified.py NAME PORT
 
-CA_FILE says who issues certificates; GATEWAY is whom the client's must name. Another service has a certificate of the
-same authority, and is refused.
+CA_FILE says who issues certificates; GATEWAY is whom the client's must name: another client of the same authority is
+refused.
 """
 
 import os

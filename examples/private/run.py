@@ -1,8 +1,8 @@
 """Every way to shut a service off, in one command (`make private`), and the proof that each of them holds.
 
-Starts the gateway with its services, asks each of them through it, has their secrets replaced, asks again, and then
-tries with `gateline prove` to reach them around it. Ends with exit code 0 when all have answered and nothing is open.
-`--stay` lets all of it run until Ctrl-C; `--no-rotation` leaves the secrets as they are.
+Starts the gateway with its services, asks each of them through it, has their secrets and its certificate replaced, asks
+again, and then tries with `gateline prove` to reach them around it. Ends with exit code 0 when all have answered and
+nothing is open. `--stay` lets all of it run until Ctrl-C; `--no-rotation` leaves the secrets as they are.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ GATELINE = [sys.executable, "-m", "gateline"]
 SECRETS = ("LedgerSecret", "LegacySecret")
 WAYS = {
     "ledger": "a secret header that gateline-guard asks for, behind an authorizer",
-    "profile": "a signed assertion, which says who calls",
+    "reports": "a signed assertion, which says who calls",
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
     "payments": "the gateway's client certificate, from the balancer",
@@ -51,8 +51,9 @@ def main():
             url = json.loads(ready.read_text())["apis"]["private"]["prod"]
             print(f"\nthrough the gateway at {url}:", flush=True)
             answers = [ask(url, service, token) for service in WAYS]
-            print("\nwith other secrets:", flush=True)
+            print("\nwith other secrets and another certificate:", flush=True)
             failed = [gateline("secrets", "rotate", name, "--wait") for name in secrets_to_rotate]
+            failed += [gateline("certificates", "rotate", "gateway")]
             answers += [ask(url, service, token) for service in WAYS]
             print("\naround it, `gateline prove`:\n", flush=True)
             proven = gateline("prove")

@@ -33,7 +33,8 @@ EXAMPLE: Final = ROOT / "examples" / "private"
 SECONDS: Final = 120
 NOW: Final = datetime.now(UTC)
 DAY: Final = timedelta(days=1)
-WAYS: Final = ("ledger", "profile", "archive", "legacy", "payments", "vault", "warehouse")
+WAYS: Final = ("ledger", "reports", "archive", "legacy", "payments", "vault")
+FAR: Final = "warehouse"
 
 pytestmark = pytest.mark.envoy
 
@@ -73,8 +74,9 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
         assert f"{secret}: proven" in done.stdout
     assert "not tried" not in done.stdout.partition("nothing is open")[2]
     proven = done.stdout.partition("`gateline prove`")[2]
-    for service in WAYS:
+    for service in (*WAYS, FAR):
         assert f'{service:9} 200 {{"service": "{service}", "path": "/{service}"' in done.stdout
+    for service in WAYS:
         assert re.search(rf"^service {service} ", proven, re.MULTILINE)
 
 
@@ -93,10 +95,10 @@ HOLES: Final = {
         written={'"guarded.py", "ledger"': '"application.py", "ledger"'},
         found=r"task ledger/1 .* no proof ",
     ),
-    "the profile asks for no assertion": Hole(
+    "the reports ask for no assertion": Hole(
         file="gateline.yaml",
-        written={'"guarded.py", "profile"': '"application.py", "profile"'},
-        found=r"task profile/1 .* no proof ",
+        written={'"guarded.py", "reports"': '"application.py", "reports"'},
+        found=r"task reports/1 .* no proof ",
     ),
     "the archive listens at a port": Hole(
         file="gateline.yaml", written={"{socket}": "{port}"}, found=r"task archive/1 .* no proof "

@@ -14,7 +14,8 @@ import pytest
 from gateline.errors import GatelineError
 from gateline.rotation.stages import Step
 from gateline.runtime import rotations as rotations_module
-from gateline.runtime.rotations import Rotations, row
+from gateline.runtime.rotations import Rotations
+from gateline.runtime.secret_commands import row
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime.controls import Killed, World, ended, rotated

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from gateline.compile.binding import bindable, bindings
+from gateline.compile.binding import bindable, bindings, link_bindings
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
@@ -191,12 +191,12 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
             "port": binding.port,
             "protocol": binding.protocol.value,
         }
-    if edge.links is not None and gateway.tunnels:
+    for binding in link_bindings(gateway):
         yield {
-            "name": "links",
+            "name": binding.name,
             "kind": "links",
-            "address": bindable(edge.links.address),
-            "port": edge.links.port,
+            "address": binding.address,
+            "port": binding.port,
             "protocol": "TLS",
         }
     if probed:

@@ -17,7 +17,15 @@ from gateline.model.service import Service
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.secret import new_value
 from gateline.runtime.secret_probe import Says, ask
-from gateline.runtime.secret_use import Place, SecretUse, group_of, place_in, secret_use
+from gateline.runtime.secret_use import (
+    ASKING,
+    Place,
+    SecretUse,
+    group_of,
+    obstacle,
+    place_in,
+    secret_use,
+)
 from gateline.services.deployment import Phase
 
 SOON: Final = 0.02
@@ -27,7 +35,6 @@ LATE: Final = 1.0
 """Seconds between two looks at most."""
 
 _SERVING: Final = frozenset({Phase.REGISTERED, Phase.HEALTHY, Phase.UNWELL})
-_ASKING: Final = frozenset({Acceptance.GUARD, Acceptance.PROBE})
 
 
 class NotSeen(Exception):
@@ -86,29 +93,11 @@ class Witness:
             GatelineError: it could not, and why.
 
         """
-        use, asked = self.use(source), source.rotation.accepted_by
+        use = self.use(source)
         for service in use.services:
             self._cluster.is_replaced(service.name, wholly=False)
-        if use.targets and asked not in _ASKING:
-            message = (
-                f"{use.targets[0].label} gets secret {source.name}, and nobody could see whether it accepts another "
-                "value: say `accepted_by: guard` or `probe: {path: ...}` for the secret"
-            )
-            raise GatelineError(message)
-        for target in use.targets:
-            if target.tunnel:
-                message = (
-                    f"{target.label} gets secret {source.name}, and can be asked by nobody: it is reached through its "
-                    "tunnel only"
-                )
-                raise GatelineError(message)
-        is_asked = asked in _ASKING or (asked is None and use.filed)
-        if is_asked and use.services and not use.headers:
-            message = (
-                f"no integration sends secret {source.name} in a header, so nobody can be asked whether he accepts "
-                "another value: say `accepted_by: restart` for the secret"
-            )
-            raise GatelineError(message)
+        if why := obstacle(source, use):
+            raise GatelineError(why)
 
     async def restart(self, source: SecretSource) -> None:
         """Replace tasks that take a file's new content at their start only, as the project file says of them.
@@ -147,7 +136,7 @@ class Witness:
                 return f"the tasks of service {service.name} are not replaced"
         if asked is Acceptance.RESTART or not use.headers:
             return ""
-        services = use.services if asked in _ASKING else use.filed
+        services = use.services if asked in ASKING else use.filed
         places = [*self._tasks(services, use, leaving=wholly), *use.targets]
         doubts = await asyncio.gather(
             *(self._doubt_of(place, source, use, value, wanted) for place in places)
