@@ -117,6 +117,11 @@ HOLES: Final = {
         },
         found=r"task payments/1 .* no proof ",
     ),
+    "payments and vault believe every client of the authority": Hole(
+        file="certified.py",
+        written={'("URI", GATEWAY) not in names': "False"},
+        found=r"task payments/1 .* another client of the authority ",
+    ),
     "the authorizer lets everybody in": Hole(
         file="functions/authorizer/authorizer.py",
         written={'else "Deny"': 'else "Allow"'},
