@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bench import machine
 from bench.servers import Server, cluster, envoy
@@ -95,7 +96,7 @@ def envoy_with_certificate(folder: Path, backend_port: int, shown: Papers) -> It
         yield server
 
 
-def showing(shown: Papers, port: int) -> dict[str, object]:
+def showing(shown: Papers, port: int) -> dict[str, Any]:
     """The keys of a project whose stage shows the certificate, through a network balancer."""
     forward = {"type": "forward", "target_group": "verifying"}
     listener = {"protocol": "TCP", "port": 443, "default_actions": [forward]}

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import machine
+from bench.certificates import HOST, envoy_with_certificate, papers, showing, verifying_backend
+from bench.link import link_project, linked
 from bench.measure import Case, Row, interleaved
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.servers import ECHO, Server, bare_envoy, gateline
@@ -67,7 +69,21 @@ def _ways(folder: Path, upstream: Server) -> Iterator[list[tuple[str, Server]]]:
             with urllib.request.urlopen(f"{server.url}/prod{ECHO}", timeout=5) as answer:
                 if proof not in answer.read().decode():
                     raise machine.NotUp(f"the backend does not get what {server.url} should send")
-        yield [(PLAIN, plain), ("secret header", header), *signed.items()]
+        certificate = stack.enter_context(_certificate(folder))
+        inner: dict[str, object] = {
+            "connectionType": "VPC_LINK",
+            "connectionId": "inner",
+            "uri": "http://items/items/{id}",
+        }
+        tunnel = write_way(folder / "link", upstream.port, instead=inner, **link_project(machine.free_port()))
+        link = stack.enter_context(linked(tunnel, upstream.port))
+        yield [
+            (PLAIN, plain),
+            ("secret header", header),
+            *signed.items(),
+            *certificate,
+            ("link, its node included", link),
+        ]
 
 
 def _signed(bind: str) -> dict[str, object]:
@@ -76,27 +92,54 @@ def _signed(bind: str) -> dict[str, object]:
     return {"api": {"definition": "api.json", "stages": {"prod": {"assertion": assertion}}}}
 
 
-def write_way(folder: Path, port: int, mapped: dict[str, str] | None = None, **project: object) -> Path:
+@contextlib.contextmanager
+def _certificate(folder: Path) -> Iterator[list[tuple[str, Server]]]:
+    """TLS to a backend that lets in nobody without a client certificate, by bare Envoy and by Gateline."""
+    shown = papers(folder / "papers")
+    with contextlib.ExitStack() as stack:
+        verifying = stack.enter_context(verifying_backend(folder, shown))
+        bare = stack.enter_context(envoy_with_certificate(folder, verifying.port, shown))
+        uri: dict[str, object] = {
+            "uri": f"https://{HOST}/items/{{id}}",
+            "connectionType": "VPC_LINK",
+            "connectionId": "wire",
+        }
+        project = showing(shown, verifying.port)
+        gateway = stack.enter_context(
+            gateline(write_way(folder / "certificate", 0, instead=uri, **project), "--no-watch")
+        )
+        yield [("bare Envoy, client certificate", bare), ("client certificate", gateway)]
+
+
+def write_way(
+    folder: Path,
+    port: int,
+    mapped: dict[str, str] | None = None,
+    instead: dict[str, object] | None = None,
+    **project: object,
+) -> Path:
     """A project whose one route passes `/items/{id}` to the backend.
 
     Args:
         folder: where it is written.
         port: of the backend, on 127.0.0.1.
         mapped: more request parameters of the integration.
+        instead: other keys of the integration.
         project: more keys of the project file, or others.
 
     """
     folder.mkdir(parents=True)
-    integration = {
+    whole_integration = {
         "type": "http_proxy",
         "httpMethod": "GET",
         "uri": f"http://127.0.0.1:{port}/items/{{id}}",
         "requestParameters": {"integration.request.path.id": "method.request.path.id", **(mapped or {})},
+        **(instead or {}),
     }
     method = {
         "parameters": [{"name": "id", "in": "path", "required": True, "type": "string"}],
         "responses": {"200": {"description": "ok"}},
-        "x-amazon-apigateway-integration": integration,
+        "x-amazon-apigateway-integration": whole_integration,
     }
     document = {
         "swagger": "2.0",

@@ -72,21 +72,41 @@ def test_what_is_no_request_or_of_another_kind_of_key_is_refused(authority: Cert
             issue_node(authority, "storefront", NODE, request, now=NOW, life=DAY)
 
 
-@pytest.mark.parametrize("known", ["2a8648ce3d030107", "2a8648ce3d0201", "2a8648ce3d040302"])
-def test_a_key_of_a_kind_that_nobody_knows_is_refused_like_any_other(
-    authority: Certificate, known: str
+def pem(kind: str, der: bytes, known: str, other: str) -> bytes:
+    """Text of what it is with other bytes, given in hexadecimal, in the place of those."""
+    changed = base64.encodebytes(der.replace(bytes.fromhex(known), bytes.fromhex(other), 1))
+    return f"-----BEGIN {kind}-----\n".encode() + changed + f"-----END {kind}-----\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("known", "other"),
+    [
+        ("2a8648ce3d030107", "2a8648ce3d030177"),  # the curve
+        ("2a8648ce3d0201", "2a8648ce3d0277"),  # the kind of key
+        ("2a8648ce3d040302", "2a8648ce3d040377"),  # of signature
+        ("020100", "020107"),  # the version
+    ],
+)
+def test_a_request_of_a_kind_that_nobody_knows_is_refused_like_any_other(
+    authority: Certificate, known: str, other: str
 ) -> None:
     request = x509.load_pem_x509_csr(make_request(make_key())).public_bytes(serialization.Encoding.DER)
-    unknown = request.replace(bytes.fromhex(known), bytes.fromhex(known[:-2] + "77"))
-    text = b"".join(
-        (
-            b"-----BEGIN CERTIFICATE REQUEST-----\n",
-            base64.encodebytes(unknown),
-            b"-----END CERTIFICATE REQUEST-----\n",
-        )
-    )
+    text = pem("CERTIFICATE REQUEST", request, known, other)
     with pytest.raises(RequestRefused):
         issue_node(authority, "storefront", NODE, text, now=NOW, life=DAY)
+
+
+@pytest.mark.parametrize(
+    ("known", "other"), [("a003020102", "a003020107"), ("2a8648ce3d0201", "2a8648ce3d0277")]
+)
+def test_a_certificate_of_a_kind_that_nobody_knows_is_refused_like_any_other(
+    authority: Certificate, known: str, other: str
+) -> None:
+    held = x509.load_pem_x509_certificate(node(authority, make_key())).public_bytes(
+        serialization.Encoding.DER
+    )
+    with pytest.raises(RequestRefused):
+        verify_renewal(authority, pem("CERTIFICATE", held, known, other), b"", b"", NOW)
 
 
 def test_the_gateways_certificate_is_for_nodes_alone(authority: Certificate) -> None:

@@ -10,10 +10,18 @@ import pytest
 
 from compile.gateways import ORIGIN
 from gateline.compile import names
+from gateline.compile.cluster import CONNECTION_LIFE
 from gateline.compile.resources import HostLookup
-from gateline.compile.target_group import MOST_FLOWS, lookups, target_group_cluster
+from gateline.compile.target_group import (
+    MOST_FLOWS,
+    lookups,
+    shown_certificate,
+    spoken_tls,
+    target_group_cluster,
+)
+from gateline.compile.upstream_tls import UpstreamTls
 from gateline.compile.wire import to_dict
-from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
+from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol, TargetTls
 
 GROUP = TargetGroup(name="orders", origin=ORIGIN)
 
@@ -147,3 +155,53 @@ def test_flows_of_datagrams_are_bounded_and_connections_are_not() -> None:
 
     assert bound(TargetProtocol.UDP) == bound(TargetProtocol.TCP_UDP) == MOST_FLOWS
     assert bound(TargetProtocol.TCP) == bound(TargetProtocol.TCP_UDP, behind_api=True) > MOST_FLOWS
+
+
+TLS = TargetTls(authority="/ca.pem", identity="orders.internal", client_certificate="own", origin=ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "checked", "chosen", "over_tls", "shown"),
+    [
+        ("HTTPS", "HTTP", "", False, "own"),
+        ("HTTPS", "HTTP", "stage", False, "stage"),
+        ("HTTP", "HTTPS", "", False, "own"),
+        ("HTTP", "HTTP", "stage", False, ""),
+        ("TCP", "TCP", "stage", False, ""),
+        ("TCP", "TCP", "stage", True, "stage"),
+        ("TLS", "TCP", "", False, "own"),
+    ],
+)
+def test_a_certificate_is_shown_where_tls_is_spoken_and_a_stages_goes_before_the_groups(
+    protocol: str, checked: str, chosen: str, over_tls: bool, shown: str
+) -> None:
+    group = replace(
+        GROUP,
+        protocol=TargetProtocol(protocol),
+        health_check=HealthCheck(protocol=TargetProtocol(checked)),
+        tls=TLS,
+    )
+    assert shown_certificate(group, chosen, over_tls=over_tls) == shown
+    assert not shown_certificate(replace(group, tls=None), "", over_tls=over_tls)
+
+
+def test_what_a_group_says_of_its_targets_goes_before_the_uris_host() -> None:
+    group = replace(GROUP, protocol=TargetProtocol.TCP, tls=TLS)
+    found = spoken_tls(group, host="orders.example.com", verified=False)
+    assert found == UpstreamTls(
+        server_name="orders.example.com", trust="trust/targets/orders", identity="orders.internal"
+    )
+    assert spoken_tls(group) is None
+    plain = spoken_tls(replace(group, tls=None), host="orders.example.com")
+    assert plain is not None
+    assert (plain.trust, plain.identity) == ("trust/system", "orders.example.com")
+
+
+def test_connections_on_which_certificates_say_who_is_who_end_within_their_bound() -> None:
+    def bound(group: TargetGroup) -> object:
+        [options] = made(group)["typed_extension_protocol_options"].values()
+        return options["common_http_protocol_options"].get("max_connection_duration")
+
+    encrypted = replace(GROUP, protocol=TargetProtocol.HTTPS)
+    assert bound(encrypted) is None
+    assert bound(replace(encrypted, tls=TLS)) == f"{CONNECTION_LIFE.total_seconds():.0f}s"

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from gateline.compile.bootstrap import RUNTIME
 from gateline.compile.endpoint import assignments
+from gateline.compile.link_listener import acceptor, internal_listeners
 from gateline.compile.resources import (
     CLUSTER,
     LISTENER,
@@ -17,7 +18,7 @@ from gateline.compile.resources import (
     HostLookup,
     Resources,
 )
-from gateline.compile.wire import to_dict
+from gateline.compile.wire import new, to_dict
 
 
 def static_bootstrap(
@@ -30,14 +31,19 @@ def static_bootstrap(
     clusters = []
     for name, message in sorted(resources.by_type[CLUSTER].items()):
         cluster: dict[str, Any] = without_ads(to_dict(message))
-        cluster["type"] = "STATIC"
-        cluster.pop("eds_cluster_config", None)
-        cluster["load_assignment"] = endpoints.get(name, {"cluster_name": name})
+        if cluster.get("type") == "EDS":
+            cluster["type"] = "STATIC"
+            cluster.pop("eds_cluster_config", None)
+            cluster["load_assignment"] = endpoints.get(name, {"cluster_name": name})
         clusters.append(cluster)
     listeners = [_listener(m, resources.by_type[SCOPED_ROUTE]) for m in resources.by_type[LISTENER].values()]
     secrets = [to_dict(message) for message in resources.by_type[SECRET].values()]
+    links: dict[str, Any] = to_dict(
+        new("envoy.config.bootstrap.v3.Bootstrap", bootstrap_extensions=[acceptor(), internal_listeners()])
+    )
     bootstrap: dict[str, Any] = {
         "static_resources": {"clusters": clusters, "listeners": listeners, "secrets": secrets},
+        "bootstrap_extensions": links["bootstrap_extensions"],
         "layered_runtime": {"layers": [{"name": "gateline", "static_layer": dict(RUNTIME)}]},
     }
     if admin:

@@ -24,6 +24,7 @@ from gateline.compile import compile_gateway
 from gateline.compile.resources import HostLookup
 from gateline.model.gateway import Keyring
 from gateline.model.secret import Certificate, Secret
+from gateline.model.tunnel import EnrolledNode
 from gateline.runtime.envoy import find_envoy
 from golden.golden import Golden
 from golden.readable import REFERENCE, abridged, dump, model, resources
@@ -151,6 +152,15 @@ def _bootstrap(inspection: Inspection, case: Case) -> dict[str, Any]:
             (group.tls.authority, edge.certificate)
             for group in gateway.target_groups
             if group.tls is not None
+        ),
+        link_authority=edge.certificate,
+        link_certificate=Certificate(
+            name="link", chain=edge.certificate, private_key=Secret("link", edge.private_key)
+        ),
+        link_nodes=tuple(
+            EnrolledNode(tunnel=each.name, node=node, id="a1")
+            for each in gateway.tunnels
+            for node in ("n1", "n2")
         ),
         trust=edge.certificate,
     )

@@ -79,6 +79,8 @@ def inventory(port: int, **more: Any) -> dict[str, Any]:
         "backend_paths": ["/orders"],
         "private": [],
         "exposed": [],
+        "pids": {"tasks": {}},
+        "tunnels": [],
         **more,
     }
 
@@ -137,6 +139,23 @@ def test_a_service_without_a_task_is_told_as_not_tried() -> None:
     found = examine(inventory(1, tasks=[], headers=[]), Forgeries())
     [told] = [each for each in found if each.group == "service orders"]
     assert (told.verdict, told.detail) == (Verdict.NOT_TRIED, "no task of it runs")
+
+
+def test_a_port_of_the_gateways_own_that_it_does_not_tell_of_is_found() -> None:
+    door = {"name": "gateway", "kind": "edge", "address": "127.0.0.1", "port": 0, "protocol": "HTTP"}
+    with serving() as port, socket.create_server(("127.0.0.1", 0)) as admin:
+        told = inventory(port, tasks=[], listeners=[{**door, "port": port}], pids={"envoy": os.getpid()})
+        found = {each.port: each.subject for each in found_backends(told)}
+        assert found[admin.getsockname()[1]] == "process envoy, another port"
+    assert port not in found
+
+
+def test_a_gateway_that_does_not_answer_proves_nothing() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        found = examine(inventory(bound.getsockname()[1], tasks=[], headers=[]), Forgeries())
+    [told] = [each for each in found if each.subject == "Host names"]
+    assert told.verdict is Verdict.NOT_TRIED
 
 
 def test_a_datagram_listener_is_not_tried() -> None:

@@ -48,8 +48,6 @@ def test_without_a_connection_it_is_closed(kind: Kind, outcome: str) -> None:
         (Kind.VERB, answered(204), Verdict.OPEN),
         (Kind.RAW, {"outcome": "connected"}, Verdict.OPEN),
         (Kind.RAW, {"outcome": "hung up"}, Verdict.REFUSED),
-        (Kind.HTTP2, {"outcome": "hung up"}, Verdict.NOT_TRIED),
-        (Kind.HTTP2, answered(200), Verdict.NOT_TRIED),
         (Kind.HEALTH, answered(200), Verdict.SERVES),
         (Kind.HEALTH, answered(401), Verdict.REFUSED),
         (Kind.GUARDED, answered(401, by_gateway=True), Verdict.REFUSED),
@@ -76,3 +74,9 @@ def test_a_finding_says_what_was_tried_from_where() -> None:
         Verdict.OPEN,
         "takes the connection",
     )
+
+
+def test_a_door_says_where_it_serves() -> None:
+    door = Attempt(group="g", subject="gateway", place="[::1]:80", means="m", kind=Kind.DOOR, wire={})
+    found = finding(door, "another network", {"outcome": "connected"})
+    assert (found.verdict, found.detail) == (Verdict.SERVES, "at [::1]:80")

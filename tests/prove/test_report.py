@@ -31,9 +31,9 @@ def report(*verdicts: Verdict) -> dict[str, object]:
 def test_a_report_counts_each_verdict_and_reads_back() -> None:
     made = report(Verdict.OPEN, Verdict.CLOSED, Verdict.CLOSED)
     assert made["summary"] == {
-        "serves": 0,
         "closed": 2,
         "refused": 0,
+        "serves": 0,
         "same user: not isolated": 0,
         "not tried": 0,
         "open": 1,

@@ -120,3 +120,25 @@ def test_who_is_behind_a_tunnel_is_told_apart(tmp_path: Path, state: StateDir) -
     gateway = replace(served.gateway, vpc_links=links)
     [place] = secret_use(gateway, served.resources.routes, "Token").targets
     assert (place.label, place.tunnel) == ("inner.shop:80 behind tunnel plant", "plant")
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        (
+            {"generate": True, "rotate_every_seconds": 60},
+            [
+                "GL295 http://127.0.0.9:9009 gets secret Token, and nobody could see whether it accepts another value"
+            ],
+        ),
+        ({"generate": True, "rotate_every_seconds": 60, "accepted_by": "guard"}, []),
+        (GENERATED, []),
+    ],
+)
+def test_a_rotation_by_the_clock_that_could_not_begin_is_told_at_the_start(
+    tmp_path: Path, state: StateDir, secret: dict[str, Any], told: list[str]
+) -> None:
+    report = candidate(tmp_path, state, DIRECT, secret=secret).report
+    found = [f"{each.code.name} {each.message}" for each in report.diagnostics if each.code.name == "GL295"]
+    assert [text.partition(": say")[0] for text in found] == told
+    assert report.error_count == 0

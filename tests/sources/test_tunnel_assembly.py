@@ -63,6 +63,10 @@ def test_tunnels_and_what_leads_to_them_arrive(load_project: LoadProject) -> Non
             codes.TUNNEL_TARGETS_MIXED,
         ),
         (
+            {"target_groups": {"a": {"protocol": "UDP", "targets": ["tunnel:plant/a:80"]}}},
+            codes.TUNNEL_TARGETS_MIXED,
+        ),
+        (
             {
                 "target_groups": {"a": {"targets": ["tunnel:plant/a:80"]}},
                 "services": {"s": {"command": ["serve", "{port}"], "target_group": "a"}},

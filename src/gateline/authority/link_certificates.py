@@ -23,6 +23,18 @@ from gateline.model.tunnel import ENROLMENT_NAME, GATEWAY_NAME, EnrolledNode
 _RENEWAL: Final = b"gateline link renewal\n"
 """Stands before what a node signs with the key that it has, so that the signature means nothing else."""
 
+_AMISS: Final = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library says of bytes that anybody may send."""
+
 
 class RequestRefused(GatelineError):
     """A node asks for a certificate with something that is none of ours, or with no request for one."""
@@ -101,7 +113,7 @@ def verify_renewal(
             raise RequestRefused("the certificate is none of a node")
         public.verify(signature, _RENEWAL + request, ec.ECDSA(hashes.SHA256()))
         names = held.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except _AMISS:
         raise RequestRefused("the certificate is none of ours, or its key did not sign") from None
     if not held.not_valid_before_utc <= now < held.not_valid_after_utc:
         raise RequestRefused("the certificate is not valid any more")
@@ -124,7 +136,7 @@ def _requested(request: bytes) -> ec.EllipticCurvePublicKey:
         asked = x509.load_pem_x509_csr(request)
         key = asked.public_key()
         is_signed = asked.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except _AMISS:
         raise RequestRefused("that is no request for a certificate") from None
     if not is_signed or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise RequestRefused("the request is not signed by a key of P-256")

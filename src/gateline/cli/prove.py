@@ -167,4 +167,4 @@ def _print_summary(summary: Mapping[str, int], out: Console, *, holds: bool) -> 
     verdict = "nothing is open" if holds else "OPEN"
     if holds and summary.get("not tried"):
         verdict += ", as far as it was tried"
-    out.print(f"{verdict}: {counted}", style="green" if holds else "bold red")
+    out.print(f"{verdict}: {counted}", style="green" if holds else "bold red", soft_wrap=True)

@@ -103,6 +103,9 @@ API_KEY_NOT_HELD = Code(
 NO_BOTO3 = Code(name="GL292", title="an integration with an AWS service, and no boto3")
 NO_BOTO3_FOR_SECRET = Code(name="GL293", title="a secret of AWS Secrets Manager, and no boto3")
 SECRET_NOT_GIVEN = Code(name="GL294", title="a secret that AWS Secrets Manager does not give")
+ROTATION_NOT_SEEN = Code(
+    name="GL295", title="a rotation that nobody could be seen to accept", severity=Severity.WARNING
+)
 NO_CLIENT_CERTIFICATE = Code(name="GL297", title="a certificate that cannot be shown as a client's")
 AUTHORITY_UNREADABLE = Code(name="GL298", title="a file of certificate authorities that cannot be used")
 

@@ -10,9 +10,9 @@ from typing import Any
 class Verdict(StrEnum):
     """What was found, from the best to the worst."""
 
-    SERVES = "serves"  # a door of the gateway's own: it is meant to be reached
     CLOSED = "closed"  # no connection came about
     REFUSED = "refused"  # connected, and sent away before the application was reached
+    SERVES = "serves"  # a door of the gateway's own, or a health check: meant to be reached
     NOT_ISOLATED = "same user: not isolated"
     NOT_TRIED = "not tried"
     OPEN = "open"
@@ -27,7 +27,6 @@ class Kind(StrEnum):
     SERVICE = "service"  # an application that must answer nobody but the gateway
     VERB = "verb"  # the same, asked with a verb that it may not know
     RAW = "raw"  # one that does not speak HTTP: who is connected is in
-    HTTP2 = "http2"  # one that speaks HTTP/2 only, which is not spoken here
     HEALTH = "health"  # the path that health checks ask without a proof
     GUARDED = "guarded"  # a method of the gateway's that asks who calls
     DOOR = "door"  # the gateway itself

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateline.prove.attempt import Attempt, Kind
 from gateline.prove.impostor import Impostor
 from gateline.prove.token import Token
+
+HEALTH_CHECKS: Final = "health checks"
 
 MOST_PATHS: Final = 16
 """Of the paths that the gateway asks for, so many are asked for without a proof."""
@@ -44,7 +46,6 @@ class Backend:
     pid: int = 0
     uid: int | None = None
     protocol: str = "HTTP"
-    http2: bool = False
     proxy_protocol: bool = False
     health_path: str = ""
     healthy: bool | None = None
@@ -53,18 +54,20 @@ class Backend:
     @property
     def kind(self) -> Kind:
         """By which rules it is judged."""
-        if self.protocol not in _HTTP:
-            return Kind.RAW
-        return Kind.HTTP2 if self.http2 else Kind.SERVICE
+        return Kind.SERVICE if self.protocol in _HTTP else Kind.RAW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgeries:
-    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens."""
+    """What is nearly the gateway's proof, and must not do: replaced secrets, certificates of others, tokens.
+
+    `dial_ins`: whole attempts at the listener of links.
+    """
 
     stale: Stale = field(default_factory=dict, repr=False)
     impostors: Sequence[Impostor] = ()
     tokens: Sequence[Token] = ()
+    dial_ins: Sequence[Attempt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,8 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         yield sent(means, headers)
     if backend.health_path:
         request = request_text("GET", backend.health_path, authority, ())
-        yield _attempt(backend, host, "health check", Kind.HEALTH, wire=_wire(backend, host, request))
+        asked = _attempt(backend, host, "health check", Kind.HEALTH, wire=_wire(backend, host, request))
+        yield replace(asked, group=HEALTH_CHECKS)
         for path in around(backend.health_path):
             yield sent(f"past the health check, {path}", path=path)
 

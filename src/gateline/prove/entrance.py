@@ -16,6 +16,7 @@ from gateline.prove.backend import Headers, aliases, place, request_text
 STRANGER: Final = "gateline-prove.invalid"
 """A Host name that no API has (RFC 6761 section 6.4)."""
 
+DOORS: Final = "the gateway's doors"
 GUARDED_METHODS: Final = "guarded methods of"
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -44,7 +45,7 @@ def doors(listeners: Sequence[Mapping[str, Any]], addresses: Sequence[str]) -> I
         for address in addresses:
             authority = f"[{address}]" if ":" in address else address
             yield Attempt(
-                group="the gateway's doors",
+                group=DOORS,
                 subject=_named(listener),
                 place=f"{authority}:{listener['port']}",
                 means="connection",
@@ -55,7 +56,7 @@ def doors(listeners: Sequence[Mapping[str, Any]], addresses: Sequence[str]) -> I
 
 def _named(listener: Mapping[str, Any]) -> str:
     kind, name = listener["kind"], listener["name"]
-    return str(name) if kind == "edge" else f"{kind} {name}".removeprefix("probes ")
+    return str(name) if kind == "edge" else f"{kind} {name}".removeprefix("probes ").removeprefix("links ")
 
 
 def attempts(inventory: Mapping[str, Any]) -> Iterator[Attempt]:

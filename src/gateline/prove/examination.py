@@ -15,11 +15,13 @@ from typing import Any, Final
 from gateline.prove import entrance, inside
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
 from gateline.prove.backend import Backend, Claims, Forgeries, attempts, knock, secrets_of
+from gateline.prove.dial_in import exports
 from gateline.prove.machine import (
     Listener,
     addresses,
     descendants,
     families,
+    function_users,
     is_ours,
     listeners,
     listens_at,
@@ -62,11 +64,13 @@ def examine(
         findings += _around(backends, claims, here, elsewhere)
         findings += _doors(inventory, [here, elsewhere])
     findings += _sockets(inventory, backends, claims)
-    findings += tried(replace(here, name=THROUGH), list(entrance.attempts(inventory)))
+    findings += _answered(tried(replace(here, name=THROUGH), list(entrance.attempts(inventory))))
+    findings += _answered(tried(here, forgeries.dial_ins))
+    findings += exports(inventory)
     findings += inside.uncalled(inventory)
     findings += inside.unguarded(inventory, public)
     findings += inside.rights(inventory, backends)
-    findings += inside.users(inventory)
+    findings += inside.users(inventory, function_users(inventory["pids"].get("host")))
     findings += inside.exposures(inventory)
     findings += _untold(inventory, forgeries)
     return findings
@@ -105,6 +109,7 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
             )
             for port in sorted(ports)
         ]
+    found += _own_ports(inventory, all_listeners)
     for target in inventory["targets"]:
         group = inventory["groups"].get(target["target_group"], {})
         hosts = _resolved(target["host"], target["port"])
@@ -120,6 +125,18 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
             )
         )
     return found
+
+
+def _own_ports(inventory: Mapping[str, Any], among: Sequence[Listener]) -> Iterator[Backend]:
+    """What the gateway's own processes listen at without telling of it: an admin interface, a debugger."""
+    named = {each["port"] for each in inventory["listeners"]}
+    for role, pid in inventory["pids"].items():
+        if isinstance(pid, int):
+            mine = listens_at([pid], among) or ()
+            for port in sorted({each.port for each in mine} - named):
+                hosts = _hosts(mine, port)
+                subject = f"process {role}, another port"
+                yield Backend(group=entrance.DOORS, subject=subject, port=port, hosts=hosts, pid=pid)
 
 
 def _hosts(mine: Iterable[Listener], port: int) -> tuple[str, ...]:
@@ -185,7 +202,13 @@ def _in_two_rounds(
             # From here the gateway itself would not get through: that it is closed to others shows nothing.
             asleep = point.name == inside.HERE and backend.subject not in answering
             yield untried(attempt, point.name, f"nobody answers there now: {each.detail}") if asleep else each
-    for each in tried(point, [each for backend, host in opened for each in attempts(backend, host, claims)]):
+    attempted = [each for backend, host in opened for each in attempts(backend, host, claims)]
+    yield from _answered(tried(point, attempted))
+
+
+def _answered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What was found where somebody is known to listen: a connection that fails there shows nothing."""
+    for each in findings:
         yield replace(each, verdict=Verdict.NOT_TRIED) if each.verdict is Verdict.CLOSED else each
 
 

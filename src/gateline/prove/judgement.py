@@ -21,6 +21,8 @@ _REFUSALS: Final = frozenset({401, 403, 407})
 def finding(attempt: Attempt, point: str, seen: Mapping[str, Any]) -> Finding:
     """What an attempt from a vantage point has shown. `seen`: what the prober told of it."""
     verdict, detail = judged(attempt.kind, seen)
+    if attempt.kind is Kind.DOOR and verdict is Verdict.SERVES:
+        detail = f"at {attempt.place}"
     return Finding(
         group=attempt.group,
         subject=attempt.subject,
@@ -53,8 +55,6 @@ def _unanswered(kind: Kind, outcome: str) -> tuple[Verdict, str]:
     """Connected, and no answer came: hung up, silent, or nothing was asked."""
     if kind is Kind.DOOR:
         return Verdict.SERVES, "takes connections"
-    if kind is Kind.HTTP2:
-        return Verdict.NOT_TRIED, "takes connections; it speaks HTTP/2, which is not tried here"
     if kind is Kind.SOCKET:
         return Verdict.OPEN, "takes connections"
     if outcome == "hung up":
@@ -67,8 +67,6 @@ def _answered(kind: Kind, seen: Mapping[str, Any]) -> tuple[Verdict, str]:
     detail = str(status) if status else "answered, not in HTTP"
     if kind is Kind.DOOR:
         return Verdict.SERVES, detail
-    if kind is Kind.HTTP2:
-        return Verdict.NOT_TRIED, "answers; it speaks HTTP/2, which is not tried here"
     if kind is Kind.GUARDED:
         refused = bool(seen.get("by_gateway")) and status >= 400
     else:

@@ -85,7 +85,7 @@ def _address(text: str) -> str:
 def families(proc: Path = Path("/proc")) -> dict[int, list[int]]:
     """The children of each process."""
     found: dict[int, list[int]] = {}
-    for each in proc.iterdir():
+    for each in proc.iterdir() if proc.is_dir() else ():
         if each.name.isdigit():
             with suppress(OSError, ValueError, IndexError):
                 parent = int((each / "stat").read_text().rpartition(")")[2].split()[1])
@@ -100,6 +100,18 @@ def descendants(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         each = waiting.pop()
         yield each
         waiting.extend(children.get(each, ()))
+
+
+def function_users(host: int | None, proc: Path = Path("/proc")) -> dict[str, set[int]]:
+    """The users of the processes of functions, which the host has started, by the functions' names."""
+    found: dict[str, set[int]] = {}
+    for pid in descendants(host, families(proc)) if host else ():
+        with suppress(OSError):
+            for variable in (proc / str(pid) / "environ").read_bytes().split(b"\0"):
+                name, _, value = variable.partition(b"=")
+                if name == b"AWS_LAMBDA_FUNCTION_NAME":
+                    found.setdefault(value.decode(), set()).add((proc / str(pid)).stat().st_uid)
+    return found
 
 
 def listens_at(

@@ -73,10 +73,11 @@ def _is_reached_backend(finding: Finding) -> bool:
 
 def rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     """The rows of the table: of each part and vantage point the worst that was found, and how often."""
-    gathered: dict[tuple[str, str], list[Finding]] = {}
+    gathered: dict[str, dict[str, list[Finding]]] = {}
     for each in findings:
-        gathered.setdefault((each.group, each.point), []).append(each)
-    for (group, point), found in gathered.items():
+        gathered.setdefault(each.group, {}).setdefault(each.point, []).append(each)
+    parts = [(group, point, found) for group, points in gathered.items() for point, found in points.items()]
+    for group, point, found in parts:
         counted = Counter(each.verdict for each in found)
         worst = next(verdict for verdict in WORST_FIRST if counted[verdict])
         details = Counter(each.detail for each in found if each.verdict is worst)

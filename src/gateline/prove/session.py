@@ -11,6 +11,7 @@ from typing import Any
 from gateline.errors import GatelineError
 from gateline.prove.attempt import Finding
 from gateline.prove.backend import Forgeries, secrets_of
+from gateline.prove.dial_in import dial_ins
 from gateline.prove.examination import examine
 from gateline.prove.impostor import impostors
 from gateline.prove.token import forged_tokens
@@ -51,6 +52,7 @@ def forged(inventory: Mapping[str, Any], state: StateDir, now: datetime) -> Forg
         stale=stale_secrets(inventory, state),
         impostors=impostors(inventory, vault, now),
         tokens=forged_tokens(inventory, vault, now),
+        dial_ins=dial_ins(inventory, vault, now),
     )
 
 

@@ -25,6 +25,7 @@ from gateline.runtime.api_keys import NamedKey
 from gateline.runtime.generation import Generations
 from gateline.runtime.material import declared_keys, live, read_keyring
 from gateline.runtime.revision import code_trees, revisions
+from gateline.runtime.secret_use import check_rotations
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.sources import Loaded, load
@@ -134,6 +135,8 @@ def build(
         help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
     _check_aws(compiled.hosting, complaints)
+    if compiled.resources is not None:
+        check_rotations(gateway, compiled.resources.routes, complaints)
     report = loaded.report + complaints.report() + compiled.report
     if report.error_count or compiled.resources is None:
         return Candidate(loaded=loaded, gateway=None, resources=None, report=report)

@@ -17,13 +17,14 @@ from gateline.model.secret import SecretSourceKind
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.vault import KEY_FILE
 
+PROC: Final = Path("/proc")
+"""Where processes are told; missing on other systems than Linux."""
+
 SHORTEST: Final = 8
 """Bytes of a value that is looked for: shorter ones stand everywhere by chance."""
 
 
-def exposed(
-    keyring: Keyring, allowed: frozenset[int], proc: Path = Path("/proc")
-) -> Iterator[dict[str, Any]]:
+def exposed(keyring: Keyring, allowed: frozenset[int], proc: Path = PROC) -> Iterator[dict[str, Any]]:
     """The processes that show a secret: in their words, which everybody reads, or in another user's environment.
 
     Args:

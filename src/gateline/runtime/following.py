@@ -41,6 +41,7 @@ class Following:
         self._serving = serving
         self._looked = datetime.min.replace(tzinfo=UTC)
         self._rotations: Rotations | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     def have(self, rotations: Rotations) -> None:
         """Begin rotations there."""
@@ -96,20 +97,22 @@ class Following:
         return ""
 
     async def _see(self, source: SecretSource) -> bool:
-        """Begin a rotation if there is another value; whether there is."""
-        assert self._rotations is not None
-        found = await asyncio.to_thread(read_stages, source)
-        stages = self._rotations.stages(source)
-        if stages is None:
-            await self._rotations.adopt(source, self._sent(source))
-            stages = self._of(source)
-        value = _other(found, stages.current)
-        if stages.step is not Step.IDLE or not value:
-            return stages.step is not Step.IDLE
-        if fault := header_value_fault(value):
-            raise GatelineError(f"the new value of secret {source.name} cannot be sent in a header: {fault}")
-        await self._rotations.begin(source, value)
-        return True
+        """Begin a rotation if there is another value; whether one is under way then."""
+        async with self._one_at_a_time:
+            assert self._rotations is not None
+            found = await asyncio.to_thread(read_stages, source)
+            stages = self._rotations.stages(source)
+            if stages is None:
+                await self._rotations.adopt(source, self._sent(source))
+                stages = self._of(source)
+            value = _other(found, stages.current)
+            if stages.step is not Step.IDLE or not value:
+                return stages.step is not Step.IDLE
+            if fault := header_value_fault(value):
+                message = f"the new value of secret {source.name} cannot be sent in a header: {fault}"
+                raise GatelineError(message)
+            await self._rotations.begin(source, value)
+            return True
 
     def _sources(self) -> list[SecretSource]:
         found = self._rotations.sources() if self._rotations else ()

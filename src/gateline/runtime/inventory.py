@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from gateline.compile.binding import bindable, bindings
+from gateline.compile.binding import bindable, bindings, link_bindings
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
@@ -22,7 +23,8 @@ from gateline.model.integration import PLACEHOLDER, IntegrationKind, Location, h
 from gateline.model.rest_api import Method, RestApi, SegmentKind
 from gateline.model.target_group import Registration, TargetProtocol
 from gateline.runtime.candidate import Candidate
-from gateline.runtime.exposure import exposed, private_paths
+from gateline.runtime.exposure import PROC, exposed, private_paths
+from gateline.runtime.listening import reachable
 from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
@@ -109,6 +111,9 @@ class Inventory:
             "functions": [function.name for function in gateway.functions],
             "headers": secret_headers(gateway),
             "assertions": assertions(gateway),
+            "links": _links(gateway),
+            "tunnels": [tunnel.name for tunnel in gateway.tunnels],
+            "nodes": [asdict(node) for node in served.keyring.link_nodes],
             "client_certificates": [each.name for each in gateway.client_certificates],
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
@@ -116,7 +121,9 @@ class Inventory:
             "private": await asyncio.to_thread(
                 lambda: list(private_paths(gateway, self._state, self._settings.environ))
             ),
-            "exposed": await asyncio.to_thread(lambda: list(exposed(served.keyring, users))),
+            "exposed": await asyncio.to_thread(lambda: list(exposed(served.keyring, users)))
+            if PROC.is_dir()
+            else None,
         }
 
     async def _targets(self, gateway: Gateway) -> list[dict[str, Any]]:
@@ -155,6 +162,7 @@ def own_sockets(state: StateDir) -> tuple[tuple[str, str], ...]:
         ("host", str(state.host_socket)),
         ("host control", str(state.host_control_socket)),
         ("egress", str(state.egress_socket)),
+        ("enrolment", str(state.enrolment_socket)),
     )
 
 
@@ -183,6 +191,14 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
             "port": binding.port,
             "protocol": binding.protocol.value,
         }
+    for binding in link_bindings(gateway):
+        yield {
+            "name": binding.name,
+            "kind": "links",
+            "address": binding.address,
+            "port": binding.port,
+            "protocol": "TLS",
+        }
     if probed:
         admin = edge.admin or AdminAddress(origin=edge.origin)
         yield {
@@ -192,6 +208,14 @@ def _listeners(gateway: Gateway, *, probed: bool) -> Iterator[dict[str, Any]]:
             "port": admin.port,
             "protocol": "HTTP",
         }
+
+
+def _links(gateway: Gateway) -> dict[str, Any] | None:
+    """Where nodes of tunnels dial in, as this machine reaches it."""
+    links = gateway.edge.links
+    if links is None or not gateway.tunnels:
+        return None
+    return {"host": reachable(links.address), "port": links.port}
 
 
 def _group(gateway: Gateway, name: str) -> dict[str, Any]:

@@ -78,6 +78,17 @@ def due(gateway: Gateway, state: StateDir) -> datetime | None:
     return datetime.fromisoformat(kept["renew"]) if kept else None
 
 
+def kept_authority(vault: Vault) -> Certificate | None:
+    """The authority of links, for `gateline prove`, which makes none; None: there is none.
+
+    Raises:
+        GatelineError: the vault cannot be read.
+
+    """
+    kept = _read(vault, _AUTHORITY)
+    return None if kept is None else _certificate("links", kept)
+
+
 class LinkDesk:
     """Gives out tokens and certificates, and takes them back.
 

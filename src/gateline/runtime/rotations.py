@@ -11,25 +11,25 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Acceptance, SecretSource, SecretSourceKind
+from gateline.model.secret import SecretSource
 from gateline.rotation import machine
 from gateline.rotation.machine import Work
 from gateline.rotation.stages import Stages, Step
 from gateline.runtime.background import background
 from gateline.runtime.candidate import Candidate
-from gateline.runtime.secret import ROTATED, new_value
+from gateline.runtime.secret import ROTATED, described, new_value
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.secret_stages import SecretStages
-from gateline.runtime.witness import NotSeen, Witness
+from gateline.runtime.witness import Bounds, NotSeen, Witness
 
 SEEN_SECONDS: Final = 60.0
 """How long it is waited for that everybody who can be asked accepts, or refuses, a value."""
 
 REPLACED_SECONDS: Final = 600.0
-"""The same where tasks are replaced, as a deployment is waited for."""
+"""How long it is waited for before that that tasks are replaced, as a deployment is waited for."""
 
 LONGEST_WAIT: Final = timedelta(seconds=REPLACED_SECONDS)
 """How long a new value waits for services that cannot be given it, before it is given up."""
@@ -95,10 +95,12 @@ class Rotations:
         self._progress = asyncio.Event()
         self._beginning = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
         """Let rotations go on as long as this does."""
         async with background() as self._tasks:
+            self._begun.set()
             await asyncio.Event().wait()
 
     def declared(self) -> tuple[SecretSource, ...]:
@@ -132,7 +134,7 @@ class Rotations:
             raise GatelineError(f"no secret is called {name}; there are: {there}")
         if found.kind not in ROTATED:
             message = (
-                f"secret {name} is read from {_place_of(found)}, so whoever changes that rotates it; "
+                f"secret {name} is read from {described(found)}, so whoever changes that rotates it; "
                 "the gateway rotates secrets with `generate: true` and follows those of AWS Secrets Manager"
             )
             raise GatelineError(message)
@@ -197,6 +199,7 @@ class Rotations:
 
         """
         async with self._beginning:
+            await self._begun.wait()  # commands may come a moment before
             stages = self.stages(source)
             if stages is None or stages.step is not Step.IDLE or self.is_running(source.name):
                 raise GatelineError(f"secret {source.name} is being rotated already")
@@ -232,8 +235,7 @@ class Rotations:
         return machine.due(stages, every) if every else None
 
     def _go_on(self, source: SecretSource) -> None:
-        if self._tasks is None:
-            raise GatelineError("nothing is served yet")
+        assert self._tasks is not None  # whoever does the work runs beside it
         task = self._tasks.create_task(self._run(source))
         self._running[source.name] = task
 
@@ -287,13 +289,10 @@ class Rotations:
             GatelineError: not now.
 
         """
-        witness = self._around.witness
         try:
             match machine.work(stages):
                 case Work.OFFER:
-                    await self._give(source)
-                    await asyncio.sleep(FILES_SECONDS)
-                    await witness.see(source, stages.pending, Says.ACCEPTED, self._bound(source))
+                    await self._seen(source, stages.pending, Says.ACCEPTED)
                 case Work.CONFIRM:
                     if why := await self._around.confirm(source, stages):
                         raise NotSeen(why)  # noqa: TRY301 - it ends the same way
@@ -301,14 +300,22 @@ class Rotations:
                     await self._around.serving.take_in()
                     await self._settle(source)
                 case Work.WITHDRAW:
-                    await self._give(source)
-                    await asyncio.sleep(FILES_SECONDS)
-                    await witness.see(source, stages.stale, Says.REFUSED, self._bound(source))
+                    await self._seen(source, stages.stale, Says.REFUSED)
                 case Work.NOTHING:
                     pass
         except NotSeen as doubt:
             return machine.fail(stages, str(doubt), _now())
         return machine.advance(stages, _now())
+
+    async def _seen(self, source: SecretSource, value: bytes, wanted: Says) -> None:
+        """Give services what they must accept now, and see it; every reader of a file has had its time in the end."""
+        await self._give(source)
+        looked_again = asyncio.create_task(asyncio.sleep(FILES_SECONDS))
+        try:
+            await self._around.witness.see(source, value, wanted, Bounds(REPLACED_SECONDS, SEEN_SECONDS))
+            await looked_again
+        finally:
+            looked_again.cancel()
 
     async def _give(self, source: SecretSource) -> None:
         """Let services have what they must accept now."""
@@ -331,60 +338,11 @@ class Rotations:
                 return
             await asyncio.sleep(LOOK_EVERY)
 
-    def _bound(self, source: SecretSource) -> float:
-        use = self._around.witness.use(source)
-        is_replaced = use.restarted or (use.filed and source.rotation.accepted_by is Acceptance.RESTART)
-        return REPLACED_SECONDS if is_replaced else SEEN_SECONDS
-
     async def _keep(self, source: SecretSource, stages: Stages) -> None:
         await asyncio.to_thread(self._kept.write, source, stages)
         self._known[source] = stages
         self._steps.setdefault(source.name, []).append(stages.step)
         self._progress.set()
-
-
-def row(source: SecretSource, rotations: Rotations) -> dict[str, Any]:
-    """What there is to know of a secret, in the words of Secrets Manager where it has some; never a value.
-
-    Raises:
-        GatelineError: what is kept of it cannot be read.
-
-    """
-    stages = rotations.stages(source) if source.kind in ROTATED else None
-    told: dict[str, Any] = {"name": source.name, "source": _place_of(source)}
-    if stages is None:
-        return {**told, "step": "", "stages": ["AWSCURRENT"], "rotated": "", "next": "", "problem": ""}
-    held = (
-        ("AWSCURRENT", stages.current),
-        ("AWSPENDING", stages.pending),
-        ("AWSPREVIOUS", stages.previous),
-    )
-    every = source.rotation.every
-    following = machine.due(stages, every) if every else None
-    return {
-        **told,
-        "step": stages.step.value,
-        "stages": [stage for stage, value in held if value],
-        "rotated": _time(stages.begun),
-        "next": _time(following) if following else "",
-        "problem": stages.problem,
-    }
-
-
-def _place_of(source: SecretSource) -> str:
-    match source.kind:
-        case SecretSourceKind.ENV:
-            return f"environment variable {source.place}"
-        case SecretSourceKind.FILE:
-            return f"file {source.place}"
-        case SecretSourceKind.GENERATE:
-            return "generated"
-        case SecretSourceKind.AWS:
-            return source.place
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _now() -> datetime:

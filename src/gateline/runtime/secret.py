@@ -63,7 +63,7 @@ def read_secrets(
             found.append(staged)
         elif value is not None:
             if fault := header_value_fault(value):
-                message = f"secret '{source.name}' ({_described(source)}) cannot be sent in a header: {fault}"
+                message = f"secret '{source.name}' ({described(source)}) cannot be sent in a header: {fault}"
                 complaints.add(SECRET_INVALID, source.origin, message)
             else:
                 found.append(Secret(source.name, value))
@@ -113,7 +113,8 @@ def without_secrets(environ: Mapping[str, str], sources: Iterable[SecretSource])
     return {name: value for name, value in environ.items() if name not in hidden}
 
 
-def _described(source: SecretSource) -> str:
+def described(source: SecretSource) -> str:
+    """Where a secret is read, for people."""
     match source.kind:
         case SecretSourceKind.ENV:
             return f"environment variable {source.place}"

@@ -10,11 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Final
 
 from gateline.errors import GatelineError
 from gateline.model.secret import SecretSource
-from gateline.runtime.rotations import Rotations, row
+from gateline.rotation import machine
+from gateline.runtime.rotations import Rotations
+from gateline.runtime.secret import ROTATED, described
 
 FOLLOW_SECONDS: Final = 20.0
 """How long one `follow` waits; whoever wants to know more asks again."""
@@ -61,3 +64,35 @@ class SecretCommands:
                 }
             case _:
                 raise GatelineError("no such request")
+
+
+def row(source: SecretSource, rotations: Rotations) -> dict[str, Any]:
+    """What there is to know of a secret, in the words of Secrets Manager where it has some; never a value.
+
+    Raises:
+        GatelineError: what is kept of it cannot be read.
+
+    """
+    stages = rotations.stages(source) if source.kind in ROTATED else None
+    told: dict[str, Any] = {"name": source.name, "source": described(source)}
+    if stages is None:
+        return {**told, "step": "", "stages": ["AWSCURRENT"], "rotated": "", "next": "", "problem": ""}
+    held = (
+        ("AWSCURRENT", stages.current),
+        ("AWSPENDING", stages.pending),
+        ("AWSPREVIOUS", stages.previous),
+    )
+    every = source.rotation.every
+    following = machine.due(stages, every) if every else None
+    return {
+        **told,
+        "step": stages.step.value,
+        "stages": [stage for stage, value in held if value],
+        "rotated": _time(stages.begun),
+        "next": _time(following) if following else "",
+        "problem": stages.problem,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

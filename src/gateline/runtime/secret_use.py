@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from gateline.compile.resources import RouteRow
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
+from gateline.model.codes import ROTATION_NOT_SEEN
+from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.integration import ConnectionType, LiteralSource, Location, holds_secret
 from gateline.model.rest_api import Method, Stage
-from gateline.model.secret import SecretRef
+from gateline.model.secret import Acceptance, SecretRef, SecretSource
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup, TargetProtocol
+
+ASKING: Final = frozenset({Acceptance.GUARD, Acceptance.PROBE})
+"""The ways of acceptance in which somebody is asked."""
 
 
 class Transport(StrEnum):
@@ -107,6 +113,42 @@ def secret_use(gateway: Gateway, routes: tuple[RouteRow, ...], name: str) -> Sec
         ),
         clients=tuple(clients.items()),
     )
+
+
+def acceptance(source: SecretSource, use: SecretUse) -> Acceptance:
+    """How it is seen who accepts a secret: as the project file says; else guards are asked, if it is sent at all."""
+    return source.rotation.accepted_by or (Acceptance.GUARD if use.headers else Acceptance.RESTART)
+
+
+def obstacle(source: SecretSource, use: SecretUse) -> str:
+    """Why nobody could see who accepts another value of a secret; "" when that can be seen."""
+    asked = source.rotation.accepted_by
+    if use.targets and asked not in ASKING:
+        return (
+            f"{use.targets[0].label} gets secret {source.name}, and nobody could see whether it accepts another value: "
+            "say `accepted_by: guard` or `probe: {path: ...}` for the secret"
+        )
+    for target in use.targets:
+        if target.tunnel:
+            return (
+                f"{target.label} gets secret {source.name}, and can be asked by nobody: it is reached through its "
+                "tunnel only"
+            )
+    if asked in ASKING and use.services and not use.headers:
+        return (
+            f"no integration sends secret {source.name} in a header, so nobody can be asked whether he accepts another "
+            "value: say `accepted_by: restart` for the secret"
+        )
+    return ""
+
+
+def check_rotations(gateway: Gateway, routes: tuple[RouteRow, ...], complaints: Complaints) -> None:
+    """Complain about secrets that are to be rotated by the clock, and could not be."""
+    for source in gateway.secrets:
+        if source.rotation.every is not None and (
+            why := obstacle(source, secret_use(gateway, routes, source.name))
+        ):
+            complaints.add(ROTATION_NOT_SEEN, source.origin.child("rotate_every_seconds"), why)
 
 
 def group_of(gateway: Gateway, service: Service) -> TargetGroup | None:

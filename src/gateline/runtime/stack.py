@@ -262,6 +262,8 @@ class Stack:
         await self._take_over(candidate)
 
     async def _take_over(self, candidate: Candidate) -> None:
+        # With what the state directory holds by now: it may have changed since this was read.
+        candidate = self._serving.served or candidate
         assert candidate.gateway is not None
         assert candidate.resources is not None
         self._gateway = candidate.gateway

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.origin import Origin
-from gateline.model.target_group import TargetGroup
+from gateline.model.target_group import TargetGroup, TargetProtocol
 from gateline.model.tunnel import LinkListener, Tunnel
 from gateline.sources.project import ProjectFile, settings
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Node
 from gateline.sources.workbench import Workbench
+
+_OF_DATAGRAMS: Final = frozenset({TargetProtocol.UDP, TargetProtocol.TCP_UDP})
 
 
 def tunnels(bench: Workbench, project: ProjectFile) -> tuple[Tunnel, ...]:
@@ -79,6 +82,13 @@ def _check_group(tree: Node, group: TargetGroup, complaints: Complaints) -> None
             group.origin,
             f"some targets of '{group.name}' are in a tunnel and some are not",
             help="give each kind a target group of its own; a listener may forward to both",
+        )
+    if group.protocol in _OF_DATAGRAMS:
+        complaints.add(
+            codes.TUNNEL_TARGETS_MIXED,
+            group.origin,
+            f"the targets of '{group.name}' are in a tunnel, and through a tunnel go no datagrams",
+            help="a tunnel carries connections: write protocol: TCP",
         )
     if group.proxy_protocol_v2:
         complaints.add(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
 from gateline.authority.certificates import issue_client, issue_service, make_authority
+from gateline.runtime.state_dir import StateDir
+from gateline.runtime.vault import Vault
 
-from .conftest import REFUSED, Shop
+from .conftest import REFUSED, Shop, admin
 
 DAY: Final = timedelta(days=1)
 SERVERS: Final = ("uvicorn", "nginx", "node", "end-host")
@@ -59,10 +63,34 @@ def test_a_server_that_names_whom_it_lets_in_refuses_the_gateway_by_another_name
     assert shop.directly(server, other) == 403
 
 
-def test_the_gateway_says_nothing_to_a_server_that_is_somebody_else(shop: Shop) -> None:
-    answer = shop.get("/prod/impostor")  # load-balancers.md section 9: the handshake failed
+def test_a_sidecar_with_an_identity_of_the_authority_lets_in_the_gateway_alone(shop: Shop) -> None:
+    shop.application.clear()
+    answer = shop.get("/prod/sidecar")
+    assert answer.status == 200, answer.raw
+    assert len(shop.application.received()) == 1
+    authority, now = shop.authority().signs, datetime.now(UTC)
+    other = issue_client(authority, "shop", "other", now=now, life=DAY)
+    assert shop.directly("sidecar", None) == REFUSED
+    assert shop.directly("sidecar", other) == REFUSED
+    assert len(shop.application.received()) == 1
+
+
+@pytest.mark.parametrize("path", ["/prod/impostor", "/prod/foreign"])
+def test_the_gateway_says_nothing_to_a_server_that_is_somebody_else(shop: Shop, path: str) -> None:
+    answer = shop.get(path)  # load-balancers.md section 9: the handshake failed
     assert answer.status == 502, answer.raw
     assert b"spiffe" not in answer.raw
+
+
+def test_no_dump_of_envoys_configuration_holds_a_private_key(shop: Shop) -> None:
+    vault = Vault(StateDir(path=shop.gateway.state, sockets=shop.gateway.state), {})
+    kept = [json.loads(vault.read(name) or b"{}") for name in vault.names("certificate/")]
+    told = admin(shop.gateway.admin_socket, "/config_dump?include_eds")
+    assert kept
+    for each in kept:
+        assert base64.b64encode(each["key"].encode()) not in told
+        assert base64.b64encode(each["chain"].encode()) in told or each["identity"].find("/service/") > 0
+    assert b"PRIVATE KEY" not in told
 
 
 def test_no_private_key_is_printed_logged_or_lies_open(shop: Shop) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +56,19 @@ def test_a_new_certificate_is_shown_on_new_connections(shop: Shop) -> None:
             if row["serial"] in pool.map(lambda _: serial_seen(shop, "/prod/node"), range(16)):
                 return
     raise AssertionError("the former certificate is shown for ever")
+
+
+def test_a_control_that_is_killed_meanwhile_leaves_no_revocation_half_done(shop: Shop) -> None:
+    former = shop.authority().believed
+    with BusyCallers(shop.gateway.port, request("/prod/node")) as callers:
+        assert asked(shop, action="revoke", overlap=1)["under_way"]
+        os.kill(shop.control, signal.SIGKILL)
+        both = shop.authority()
+        assert (len(both.all), both.signer) == (2, 0)
+        shop.until(lambda authority: authority.next_step is None and len(authority.all) == 1)
+        callers.go_on_for(5)
+    assert set(callers.answers) == {200}, callers.answers
+    assert shop.authority().believed == both.all[1].chain != former
 
 
 def test_what_was_revoked_opens_nothing_and_no_request_fails_meanwhile(shop: Shop) -> None:
