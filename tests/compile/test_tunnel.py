@@ -65,6 +65,7 @@ def test_where_a_node_fails_the_others_are_asked_one_after_the_other() -> None:
     order = [made.index(names.tunnel_node("plant", node) + '"') for node in ("n2", "n3", "n1")]
     assert order == sorted(order)
     listener = json.dumps(to_dict(tunnel_listeners("plant", (N2,))[names.tunnel_node("plant", "n2")]))
+    assert '"retriable_status_codes": [404]' in listener
     assert f'"cluster": "{names.tunnel_node_first("plant", "n2")}"' in listener
 
 

@@ -30,8 +30,10 @@ EXPORT: Final = "gateline.export"
 """The endpoint metadata that says which export it is, in the field `name`."""
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=2)
-_OTHERS: Final = 3
-"""So many more nodes are asked when one does not let a connection through."""
+_OTHERS: Final = 15
+"""So many more nodes are asked when one does not let a connection through, or does not export what is asked for."""
+
+_NOT_EXPORTED: Final = 404
 
 _AT_ONCE: Final = timedelta(milliseconds=1)
 
@@ -140,7 +142,8 @@ def _asking(tunnel: str) -> dict[str, object]:
 def _handing_on(tunnel: str, node: str) -> dict[str, object]:
     name = names.tunnel_node(tunnel, node)
     retry = {
-        "retry_on": "5xx,reset,connect-failure,refused-stream",
+        "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
+        "retriable_status_codes": [_NOT_EXPORTED],
         "num_retries": {"value": _OTHERS},
         "retry_back_off": {"base_interval": _AT_ONCE, "max_interval": _AT_ONCE},
     }

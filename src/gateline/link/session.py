@@ -25,7 +25,7 @@ from gateline.processes.isolation import ending
 from gateline.runtime.admin import Admin
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
 from gateline.runtime.heartbeat import watch
-from gateline.runtime.process import Command
+from gateline.runtime.process import Command, trim
 from gateline.runtime.processes import Kept, LocalProcesses
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.state_dir import LONGEST_SOCKET_PATH, own_folder, write_private
@@ -36,6 +36,7 @@ BOOTSTRAP_FILE: Final = "bootstrap.json"
 LOG_FILE: Final = "envoy.log"
 _LOOK_EVERY: Final = 0.1
 _AGAIN: Final = 60.0
+_LOOK_AT_LOG: Final = 60.0
 _LONGEST_WAIT: Final = 3600.0
 
 Tell = Callable[[str], None]
@@ -97,6 +98,7 @@ async def _keep(identity: Identity, command: Command, tell: Tell) -> None:
             asyncio.ensure_future(_say_ready(kept, Admin(socket))),
             asyncio.ensure_future(watch(lambda: kept, socket)),
             asyncio.ensure_future(renewals(identity, tell)),
+            asyncio.ensure_future(_keep_short(command.log)),
         ]
         try:
             finished = await kept.finished
@@ -139,6 +141,13 @@ async def _say_ready(kept: Kept, admin: Admin) -> None:
                 kept.ready()
                 return
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _keep_short(log: Path) -> None:
+    """Envoy says every second that a gateway is away."""
+    while True:
+        await asyncio.sleep(_LOOK_AT_LOG)
+        trim(log)
 
 
 def _command(identity: Identity, exports: Exports, environ: Mapping[str, str]) -> Command:

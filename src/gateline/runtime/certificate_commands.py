@@ -13,6 +13,7 @@ Only the last answer holds a private key: that of the certificate which was just
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -36,6 +37,9 @@ from gateline.runtime.vault import Vault
 
 REPLACEMENT_SECONDS: Final = 1800.0
 """How long a replacement of the authority is waited for: three deployments, each of ten minutes at most."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
 
 class Serves(Protocol):
@@ -180,6 +184,11 @@ class CertificateCommands:
     def _issued(self, name: str, hosts: list[str]) -> dict[str, Any]:
         from gateline.authority.certificates import issue_service  # noqa: PLC0415
 
+        if not _NAME.fullmatch(name):
+            raise GatelineError("a service's name is 1 to 63 letters, digits, '_' and '-'")
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise GatelineError(f"{host!r} is no host name")
         gateway, now = self._with_authority(), datetime.now(UTC)
         authority = opened(Vault(self._state), gateway.name, now)
         made = issue_service(authority.signs, gateway.name, name, now=now, life=SERVICE_LIFE, hosts=hosts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -16,6 +17,7 @@ import grpc
 import pytest
 
 from end_to_end.links.linked_gateway import Linked, linked_gateway, until
+from gateline.link.identity import enrolled
 from harness.raw_client import RawConnection
 from proofs.tunnel_authority import TunnelAuthority
 from proofs.tunnel_bootstraps import node_bootstrap
@@ -220,6 +222,23 @@ def test_who_is_revoked_is_cut_off_with_what_was_open(linked: Linked) -> None:
     assert ask(linked.gateway.port, "/dev/orders")[0] == 200
 
 
+def test_a_renewed_certificate_counts_from_then_on_and_nobody_notices(linked: Linked) -> None:
+    node = linked.joined("renewed")
+    folder = linked.folder / "renewed"
+
+    def serials() -> set[str]:
+        shown = json.loads(admin_says(folder / "admin.sock", "/certs"))["certificates"]
+        return {chain["serial_number"] for each in shown for chain in each.get("cert_chain", ())}
+
+    until(lambda: bool(serials()), f"the node has a certificate: {node.output.text}")
+    before = serials()
+    identity = asyncio.run(enrolled(folder, None, datetime.now(UTC)))
+    asyncio.run(identity.renew())
+    until(lambda: bool(serials()) and not serials() & before, "Envoy shows the new one")
+    assert linked.connections("renewed") > 0
+    assert ask(linked.gateway.port, "/dev/orders")[0] == 200
+
+
 def test_the_private_side_listens_nowhere(linked: Linked) -> None:
     node = linked.joined("quiet")
     listening = [inode for pid in node.processes for inode in _listening(pid)]
@@ -244,6 +263,19 @@ def _listening(pid: int) -> list[str]:
     return found
 
 
+def admin_says(place: Path, path: str) -> str:
+    """What an Envoy's admin interface answers, the body alone."""
+    connection = http.client.HTTPConnection("admin")
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.sock.settimeout(20)
+        connection.sock.connect(str(place))
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
 def _dns_name(linked: Linked, node: str) -> str:
     name: str = json.loads((linked.folder / node / "identity.json").read_text())["name"]
     return name
@@ -251,14 +283,8 @@ def _dns_name(linked: Linked, node: str) -> str:
 
 def _sum(linked: Linked, pattern: str) -> int:
     """The sum of the gateway's counters with such names."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as admin:
-        admin.settimeout(20)
-        admin.connect(str(linked.gateway.admin_socket))
-        admin.sendall(
-            f"GET /stats?filter={pattern} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".encode()
-        )
-        lines = b"".join(iter(lambda: admin.recv(65536), b"")).decode().splitlines()
-    pairs = [line.strip().rpartition(": ") for line in lines]
+    said = admin_says(linked.gateway.admin_socket, f"/stats?filter={pattern}")
+    pairs = [line.strip().rpartition(": ") for line in said.splitlines()]
     return sum(int(value) for name, _, value in pairs if name and value.isdigit() and "content" not in name)
 
 
