@@ -105,7 +105,7 @@ class Inventory:
                 if await asyncio.to_thread(os.path.lexists, path)
             ],
             "groups": {group.name: _group(gateway, group.name) for group in gateway.target_groups},
-            "services": [service.name for service in gateway.services],
+            "services": [service.name for service in gateway.services if service.desired_count],
             "tasks": tasks,
             "targets": await self._targets(gateway),
             "functions": [function.name for function in gateway.functions],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from proofs.tunnel_ends import Application
 pytestmark = pytest.mark.envoy
 
 CALLERS: Final = 8
+UPGRADE: Final = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 REQUEST: Final = b"GET /dev/orders HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -103,6 +105,20 @@ def test_a_node_that_dies_or_hangs_is_left_by_all_that_is_asked_afterwards(
     bad = [each for each in callers.answers if each[1] != 200]
     # Those in flight at that moment are lost with it; a POST could not be sent twice.
     assert len(bad) <= CALLERS * 2, said
+
+
+def test_a_node_that_joins_costs_nobody_anything(linked: Linked) -> None:
+    linked.joined("n1")
+    with socket.create_connection(("127.0.0.1", linked.ports.web), timeout=20) as held:
+        held.sendall(UPGRADE)
+        assert held.recv(4096).startswith(b"HTTP/1.1 101 ")
+        with Callers(linked.gateway.port) as callers:
+            until(lambda: len(callers.answers) > 50, "they are busy")
+            linked.joined("n2")
+            callers.until_good(time.monotonic(), 1.0)
+        held.sendall(b"\x81\x00still")
+        assert held.recv(4096) == b"\x81\x00still"
+    assert {status for _, status, _ in callers.answers} == {200}
 
 
 def test_nodes_come_back_to_an_envoy_that_was_killed(linked: Linked) -> None:
