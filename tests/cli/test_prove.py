@@ -84,6 +84,14 @@ def test_what_was_not_tried_is_never_told_as_proven(gateline: Gateline, findings
     assert gateline("prove", "--strict").exit_code == 1
 
 
+@pytest.mark.usefixtures("project")
+def test_a_service_that_is_not_there_is_not_proven(gateline: Gateline, findings: list[Finding]) -> None:
+    findings += [found(Verdict.CLOSED, "connection refused"), found(Verdict.ABSENT, "no task of it runs")]
+    result = gateline("prove")
+    assert result.exit_code == 2
+    assert "NOT PROVEN, somebody is not there: 1 absent, 1 closed\n" in result.stdout
+
+
 @pytest.mark.usefixtures("findings", "project")
 def test_a_project_that_does_not_run_ends_with_two(gateline: Gateline) -> None:
     result = gateline("prove")

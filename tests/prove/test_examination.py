@@ -117,14 +117,14 @@ def test_where_nobody_listens_nothing_was_proven() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         found = examine(inventory(bound.getsockname()[1], headers=[]), Forgeries())
-    assert {each.verdict for each in of_task(found)} == {Verdict.NOT_TRIED}
+    assert {each.verdict for each in of_task(found)} == {Verdict.ABSENT}
 
 
 def test_a_target_elsewhere_is_tried_where_it_is_and_nowhere_else() -> None:
     target = {"target_group": "orders", "host": "name.invalid", "port": 9, "healthy": None}
     found = examine(inventory(1, tasks=[], targets=[target], headers=[]), Forgeries())
     [lost] = [each for each in found if each.group == "targets of orders"]
-    assert (lost.verdict, lost.detail) == (Verdict.NOT_TRIED, "its name has no address")
+    assert (lost.verdict, lost.detail) == (Verdict.ABSENT, "its name has no address")
 
 
 def test_all_that_a_task_listens_at_is_found() -> None:
@@ -138,7 +138,7 @@ def test_all_that_a_task_listens_at_is_found() -> None:
 def test_a_service_without_a_task_is_told_as_not_tried() -> None:
     found = examine(inventory(1, tasks=[], headers=[]), Forgeries())
     [told] = [each for each in found if each.group == "service orders"]
-    assert (told.verdict, told.detail) == (Verdict.NOT_TRIED, "no task of it runs")
+    assert (told.verdict, told.detail) == (Verdict.ABSENT, "no task of it runs")
 
 
 def test_a_port_of_the_gateways_own_that_it_does_not_tell_of_is_found() -> None:
@@ -155,7 +155,7 @@ def test_a_gateway_that_does_not_answer_proves_nothing() -> None:
         bound.bind(("127.0.0.1", 0))
         found = examine(inventory(bound.getsockname()[1], tasks=[], headers=[]), Forgeries())
     [told] = [each for each in found if each.subject == "Host names"]
-    assert told.verdict is Verdict.NOT_TRIED
+    assert told.verdict is Verdict.ABSENT
 
 
 def test_a_datagram_listener_is_not_tried() -> None:

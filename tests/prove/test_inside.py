@@ -60,9 +60,11 @@ def test_rights_of_sockets_files_and_the_state_directory_are_looked_at(tmp_path:
 
 def test_a_task_of_the_gateways_user_is_not_isolated() -> None:
     task = {"service": "a", "id": "1", "pid": 7, "uid": 1000}
-    inventory = {"uid": 1000, "tasks": [task, {**task, "uid": 5}, {**task, "uid": None}], "functions": ["f"]}
-    found = [each.verdict for each in users(inventory)]
-    assert found == [Verdict.NOT_ISOLATED, Verdict.CLOSED, Verdict.NOT_TRIED, Verdict.NOT_ISOLATED]
+    tasks = [task, {**task, "uid": 5}, {**task, "uid": None}]
+    inventory = {"uid": 1000, "tasks": tasks, "functions": ["f", "g", "h"]}
+    found = [each.verdict for each in users(inventory, {"f": {1000, 5}, "g": {5}})]
+    each_of_three = [Verdict.NOT_ISOLATED, Verdict.CLOSED, Verdict.NOT_TRIED]
+    assert found == [*each_of_three, *each_of_three]
 
 
 def test_a_secret_in_words_of_a_process_is_open_and_told_by_its_name() -> None:

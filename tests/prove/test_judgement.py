@@ -74,3 +74,9 @@ def test_a_finding_says_what_was_tried_from_where() -> None:
         Verdict.OPEN,
         "takes the connection",
     )
+
+
+def test_a_door_says_where_it_serves() -> None:
+    door = Attempt(group="g", subject="gateway", place="[::1]:80", means="m", kind=Kind.DOOR, wire={})
+    found = finding(door, "another network", {"outcome": "connected"})
+    assert (found.verdict, found.detail) == (Verdict.SERVES, "at [::1]:80")

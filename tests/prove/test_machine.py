@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from gateline.prove.machine import (
     addresses,
     descendants,
     families,
+    function_users,
     is_ours,
     listeners,
     listens_at,
@@ -62,6 +64,18 @@ def test_a_listener_of_ipv6_is_found() -> None:
 def test_descendants_are_a_process_and_what_it_started() -> None:
     assert os.getpid() in set(descendants(os.getppid(), families()))
     assert list(descendants(7, {7: [8, 9], 9: [10], 1: [7]})) == [7, 9, 10, 8]
+
+
+def test_the_users_of_functions_are_those_of_their_processes() -> None:
+    words = ["/bin/sh", "-c", "echo; read _"]
+    pipe = subprocess.PIPE
+    environ = {"AWS_LAMBDA_FUNCTION_NAME": "judge"}
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert function_users(os.getpid()) == {"judge": {os.geteuid()}}
+        process.communicate()
+    assert function_users(None) == {}
 
 
 def test_rights_of_others_count_through_all_folders() -> None:

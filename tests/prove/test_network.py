@@ -4,12 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
-from gateline.prove.attempt import Attempt, Kind, Verdict
+from gateline.prove import network
+from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
 from gateline.prove.network import another_network
-from gateline.prove.probing import tried
+from gateline.prove.probing import tried, untried
 
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("ip") is None, reason="wants root and iproute2"
@@ -32,6 +34,38 @@ def test_what_listens_everywhere_is_reached_from_another_network_and_loopback_is
         for server, verdict in ((wide, Verdict.OPEN), (near, Verdict.CLOSED)):
             [found] = tried(point, [knock(point.addresses[0], server.getsockname()[1])])
             assert found.verdict is verdict
+
+
+@needs_root
+def test_where_connections_do_not_arrive_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(point: Point, attempts: Sequence[Attempt]) -> list[Finding]:
+        return [untried(each, point.name, "nothing arrives") for each in attempts]
+
+    monkeypatch.setattr(network, "tried", elsewhere)
+    with another_network(()) as point:
+        assert "do not arrive" in point.why_not
+
+
+@needs_root
+def test_two_at_a_time_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = os.getpid()
+    with another_network(()) as first:
+        monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+        with another_network(()) as second:
+            assert (first.why_not, second.why_not) == ("", "")
+            assert not set(first.addresses) & set(second.addresses)
+        monkeypatch.setattr(os, "getpid", lambda: pid)
+
+
+@needs_root
+def test_what_a_killed_one_left_is_removed() -> None:
+    with subprocess.Popen(["/bin/true"]) as process:
+        process.wait()
+    left = f"gateline-prove-{process.pid}"
+    subprocess.run(["ip", "netns", "add", left], check=True)
+    with another_network(()):
+        pass
+    assert left not in subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
 
 
 @needs_root

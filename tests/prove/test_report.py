@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateline.prove.attempt import Finding, Verdict
-from gateline.prove.report import canonical, fails, made_report, open_ones, read_findings, rows
+from gateline.prove.report import canonical, exit_code, made_report, open_ones, read_findings, rows
 
 INVENTORY = {"project": "shop", "url": "http://127.0.0.1:80", "hosts": ["localhost"]}
 
@@ -31,11 +31,12 @@ def report(*verdicts: Verdict) -> dict[str, object]:
 def test_a_report_counts_each_verdict_and_reads_back() -> None:
     made = report(Verdict.OPEN, Verdict.CLOSED, Verdict.CLOSED)
     assert made["summary"] == {
-        "serves": 0,
         "closed": 2,
         "refused": 0,
+        "serves": 0,
         "same user: not isolated": 0,
         "not tried": 0,
+        "absent": 0,
         "open": 1,
     }
     assert made["holds"] is False
@@ -45,19 +46,26 @@ def test_a_report_counts_each_verdict_and_reads_back() -> None:
 @pytest.mark.parametrize(
     ("verdict", "plain", "strict"),
     [
-        (Verdict.SERVES, False, False),
-        (Verdict.CLOSED, False, False),
-        (Verdict.REFUSED, False, True),
-        (Verdict.NOT_ISOLATED, False, True),
-        (Verdict.NOT_TRIED, False, True),
-        (Verdict.OPEN, True, True),
+        (Verdict.CLOSED, 0, 0),
+        (Verdict.REFUSED, 0, 1),
+        (Verdict.SERVES, 0, 0),
+        (Verdict.NOT_ISOLATED, 0, 1),
+        (Verdict.NOT_TRIED, 0, 1),
+        (Verdict.ABSENT, 2, 2),
+        (Verdict.OPEN, 1, 1),
     ],
 )
 def test_what_is_open_fails_and_strictly_all_that_is_not_closed(
-    verdict: Verdict, plain: bool, strict: bool
+    verdict: Verdict, plain: int, strict: int
 ) -> None:
-    made = report(verdict)
-    assert (fails(made, strict=False), fails(made, strict=True)) == (plain, strict)
+    made = report(verdict, Verdict.CLOSED)
+    assert (exit_code(made, strict=False), exit_code(made, strict=True)) == (plain, strict)
+
+
+def test_what_is_open_counts_more_than_who_is_absent() -> None:
+    made = report(Verdict.ABSENT, Verdict.OPEN)
+    assert (exit_code(made, strict=False), made["holds"]) == (1, False)
+    assert report(Verdict.ABSENT)["holds"] is False
 
 
 def test_the_gateways_own_refusals_do_not_fail_strictly() -> None:
@@ -67,7 +75,7 @@ def test_the_gateways_own_refusals_do_not_fail_strictly() -> None:
         version="1",
         now=datetime(2026, 1, 2, tzinfo=UTC),
     )
-    assert not fails(made, strict=True)
+    assert exit_code(made, strict=True) == 0
 
 
 def test_a_row_says_the_worst_and_counts_all() -> None:

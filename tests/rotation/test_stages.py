@@ -29,10 +29,10 @@ def test_no_value_is_shown() -> None:
     assert not any(value in shown for value in ("new", "old", "older", "newest"))
 
 
-def test_services_accept_the_newest_first_and_never_a_stale_value() -> None:
+def test_services_are_given_what_is_sent_first_and_never_a_stale_value() -> None:
     assert STAGES.accepted == (b"new\xff", b"old")
     pending = Stages(step=Step.PENDING, current=b"old", pending=b"new", stale=b"older", begun=NOW, since=NOW)
-    assert pending.accepted == (b"new", b"old")
+    assert pending.accepted == (b"old", b"new")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from gateline.runtime.rotations import Around, Rotations
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.witness import NotSeen, Witness
+from gateline.runtime.witness import Bounds, NotSeen, Witness
 from runtime.rotated import Serves, token
 
 
@@ -39,7 +39,7 @@ class Seeing(Witness):
         source: SecretSource,  # noqa: ARG002
         value: bytes,
         wanted: Says,
-        seconds: float,  # noqa: ARG002
+        bounds: Bounds,  # noqa: ARG002
     ) -> None:
         self.asked.append((wanted, value))
         if doubt := self.doubts.get(wanted):

@@ -117,6 +117,15 @@ def test_a_server_elsewhere_gets_a_certificate_that_the_authority_has_signed(des
     assert "PRIVATE KEY" in answer["private_key"]
 
 
+@pytest.mark.parametrize(
+    ("name", "hosts"),
+    [("../gateway/mine", []), ("", []), ("a/b", []), ("a", ["*"]), ("a", ["b\u00fccher"]), ("a", ["x" * 64])],
+)
+def test_a_name_that_is_none_gets_no_certificate(desk: Desk, name: str, hosts: list[str]) -> None:
+    with pytest.raises(GatelineError, match="name"):
+        desk.asked(action="issue-service", name=name, hosts=hosts)
+
+
 @pytest.mark.parametrize("action", ["revoke", "export-ca", "issue-service"])
 def test_a_project_that_asks_for_no_authority_has_none(state: StateDir, tmp_path: Path, action: str) -> None:
     desk = Desk(state, tmp_path, replace(SHOP, client_certificates=(), services=()))

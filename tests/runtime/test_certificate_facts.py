@@ -60,6 +60,7 @@ def test_what_files_hold_and_nobody_renews_is_told_too() -> None:
         edge_certificate=edge,
         certificates=(replace(edge, name="api.example.com"),),
     )
+    assert [each.source for each in given(gateway, keyring)][2:] == ["file", "self-signed", "self-signed"]
     found = [(each.kind, each.name, each.identity) for each in given(gateway, keyring)]
     assert found == [
         ("client", "given", "spiffe://elsewhere/gateway/given"),

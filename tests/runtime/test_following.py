@@ -108,7 +108,7 @@ def test_a_value_that_became_current_is_accepted_everywhere_before_it_is_sent(fo
 
     followed.follow(story)
     assert followed.serving.taken == [
-        (b"first", (b"second", b"first")),
+        (b"first", (b"first", b"second")),
         (b"second", (b"second", b"first")),
         (b"second", (b"second",)),
     ]
@@ -123,7 +123,7 @@ def test_a_pending_value_is_accepted_and_not_sent_before_it_is_the_current_one(f
         await rotations.wait("Token", 1, 5)
         await rotations.wait("Token", 2, 0.1)
         assert rotations.steps("Token")[-1] is Step.ACCEPTED
-        assert followed.serving.taken == [(b"first", (b"second", b"first"))]
+        assert followed.serving.taken == [(b"first", (b"first", b"second"))]
         former = followed.manager.describe_secret(SecretId=followed.arn)["VersionIdsToStages"]
         await asyncio.to_thread(
             followed.manager.update_secret_version_stage,

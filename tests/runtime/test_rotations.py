@@ -51,7 +51,7 @@ def test_a_rotation_goes_through_all_steps(world: World) -> None:
     old = world.stages.current
     made = asyncio.run(world.play(rotated))
     assert list(made.steps("Token")) == STEPS
-    assert world.serving.taken == [(old, (b"new", old)), (b"new", (b"new", old)), (b"new", (b"new",))]
+    assert world.serving.taken == [(old, (old, b"new")), (b"new", (b"new", old)), (b"new", (b"new",))]
     assert world.witness.asked == [(Says.ACCEPTED, b"new"), (Says.REFUSED, old)]
     assert (world.stages.current, world.stages.stale, world.stages.problem) == (b"new", old, "")
     assert world.told == ["secret Token is rotated: the former value is refused everywhere"]
@@ -89,7 +89,7 @@ def test_a_value_that_is_not_accepted_is_given_up_and_taken_from_services(world:
     made = asyncio.run(world.play(rotated))
     assert list(made.steps("Token")) == [Step.PENDING, Step.IDLE]
     assert world.stages.problem == "task a/2 refuses it"
-    assert world.serving.taken == [(old, (b"new", old)), (old, (old,))]
+    assert world.serving.taken == [(old, (old, b"new")), (old, (old,))]
     assert world.told == ["secret Token is not rotated, the new value is given up: task a/2 refuses it"]
 
 

@@ -154,7 +154,7 @@ def test_of_a_rotated_secret_counts_what_its_stages_say(state: StateDir) -> None
     both = Stages(step=Step.PENDING, current=b"old", pending=b"new", begun=NOW, since=NOW)
     SecretStages(state, {}).write(generated, both)
     found, complaints = read(state, generated)
-    assert found == (Secret("Header", b"old", (b"new", b"old")),)
+    assert found == (Secret("Header", b"old", (b"old", b"new")),)
     assert messages(complaints) == []
 
 

@@ -214,6 +214,66 @@ def test_an_edit_that_was_read_before_a_step_does_not_undo_it(tmp_path: Path) ->
             kept.write(source, machine.begin(stages, b"new", datetime.now(UTC)))
             await stack._adopt(read_before, 0.0)
             given = ServiceFiles(stack._state).path("mail") / "secret-Ours"
-            assert given.read_bytes() == b"new\n" + stages.current + b"\n"
+            assert given.read_bytes() == stages.current + b"\nnew\n"
 
     asyncio.run(play())
+
+
+NAIVE = """
+import os, sys, http.server
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        well = self.path == "/health" or self.headers.get("X-Pass") == os.environ["TOKEN"]
+        self.send_response(200 if well else 401)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+def test_a_service_that_knows_one_value_only_serves_on_and_the_new_value_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotations, "SEEN_SECONDS", 0.5)
+    sent = {"integration.request.header.X-Pass": "${Ours}"}
+    settings = write_project(
+        tmp_path, {"/sent": {**proxy("http://internal.shop/"), "requestParameters": sent}}
+    )
+    project = yaml.safe_load(settings.project.read_text())
+    project["secrets"] = {"Ours": {"generate": True}}
+    forward = {"type": "forward", "target_groups": [{"name": "naive"}]}
+    listener = {"protocol": "HTTP", "port": 80, "default_actions": [forward]}
+    project["load_balancers"] = {"internal": {"dns_name": "internal.shop", "listeners": [listener]}}
+    check = {"path": "/health", "interval_seconds": 5, "timeout_seconds": 2, "healthy_threshold_count": 2}
+    project["target_groups"] = {"naive": {"health_check": check, "deregistration_delay_seconds": 1}}
+    command = [sys.executable, "-S", "-c", NAIVE, "{port}"]
+    project["services"] = {"naive": {"command": command, "secrets": {"TOKEN": "Ours"}}}
+    settings.project.write_text(yaml.safe_dump(project))
+    statuses: set[int] = set()
+
+    async def play() -> dict[str, Any]:
+        async with (
+            asyncio.timeout(60),
+            LocalProcesses() as processes,
+            Stack(settings, _ignore, processes) as stack,
+        ):
+            port = urlsplit(stack.url).port
+            assert port is not None
+            await ask(settings, action="rotate", secret="Ours")
+            answer: dict[str, Any] = {"over": False}
+            while not answer["over"]:
+                request = b"GET /prod/sent HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                [answered] = await asyncio.to_thread(exchange, port, request)
+                statuses.add(answered.status)
+                row = (await ask(settings, action="list"))["secrets"][0]
+                answer = {"over": row["step"] == "idle", "secret": row}
+            return answer
+
+    told = asyncio.run(play())["secret"]
+    assert statuses == {200}
+    assert told["problem"].startswith("task naive/")
+    assert told["stages"] == ["AWSCURRENT"]

@@ -57,4 +57,4 @@ def test_the_stale_value_is_told_by_the_secrets_name(kept: SecretStages) -> None
 
 
 def test_a_secret_counts_as_its_step_says() -> None:
-    assert as_secret("Header", STAGES) == Secret("Header", b"old", (b"new", b"old"))
+    assert as_secret("Header", STAGES) == Secret("Header", b"old", (b"old", b"new"))

@@ -92,7 +92,7 @@ def test_as_root_the_services_user_reads_and_writes_nothing_and_others_do_not_re
     assert not path.is_symlink()
 
 
-def test_a_file_holds_one_accepted_value_a_line_the_newest_first() -> None:
+def test_a_file_holds_one_accepted_value_a_line_in_their_order() -> None:
     service = Service(
         name="orders",
         command=("x",),

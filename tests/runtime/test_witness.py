@@ -14,13 +14,13 @@ from gateline.errors import GatelineError
 from gateline.runtime.candidate import Candidate
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.state_dir import StateDir, hold_state_dir
-from gateline.runtime.witness import NotSeen, Witness
+from gateline.runtime.witness import Bounds, NotSeen, Witness
 from runtime.rotated import BALANCED, DIRECT, FILED, LINKED, STARTED, Serves, candidate, token
 
 GUARD: Final = {"generate": True, "accepted_by": "guard"}
 RESTART: Final = {"generate": True, "accepted_by": "restart"}
 PLAIN: Final = {"generate": True}
-SOON: Final = 0.2
+SOON: Final = Bounds(0.2, 0.2)
 NEW: Final = b"new"
 
 

@@ -87,8 +87,8 @@ def test_what_is_declared_wins_but_for_the_mark() -> None:
     assert "o" not in found.values()
 
 
-def test_two_values_to_accept_are_the_newest_and_the_one_before() -> None:
-    secrets = {"db": Secret("db", b"old", (b"new", b"old"))}
+def test_two_values_to_accept_are_the_one_that_is_sent_and_the_other() -> None:
+    secrets = {"db": Secret("db", b"new", (b"new", b"old"))}
     found = task_environment(WITH_SECRET, {}, secrets=secrets, mark="m")
     assert (found["DB_PASSWORD"], found["DB_PASSWORD_PREVIOUS"]) == ("new", "old")
     assert "DB_PASSWORD_PREVIOUS" not in task_environment(WITH_SECRET, {}, secrets=given(db="pw"), mark="m")

@@ -18,7 +18,7 @@ from gateline.cli.parameters import Output, OutputOption, RunningProjectOption
 from gateline.cli.table import print_table
 from gateline.cli.up import StateOption
 from gateline.errors import CannotProve, FileUnreadable, GatelineError
-from gateline.prove.report import COLUMNS, fails, made_report, open_ones, read_findings, rows
+from gateline.prove.report import COLUMNS, exit_code, made_report, open_ones, read_findings, rows
 from gateline.prove.session import examined, project_vault
 from gateline.prove.signature import public_pem, read_public, signed, signing_key, verified
 from gateline.runtime.state_dir import write_private
@@ -88,8 +88,8 @@ def prove(  # noqa: PLR0913, PLR0917 - the parameters are the command's options
 ) -> None:
     """Try to reach all that stands behind a running gateway without it, and past its authorizers.
 
-    Each attempt is closed, refused, open, or not tried. Exit code 0: nothing is open; 1: something is; 2: it could
-    not be tried.
+    Each attempt is closed, refused, open, or not tried. Exit code 0: nothing is open; 1: something is; 2: the
+    project, or a service of it, does not run and could not be tried.
     """
     if (file is not None) is not (action is Action.VERIFY):
         says = "run and key take no file" if file else "verify needs the report's file"
@@ -125,8 +125,8 @@ def _run(
         except OSError as error:
             raise CannotProve(f"{file} cannot be written: {error.strerror}") from error
     _show(made, output)
-    if fails(made, strict=strict):
-        raise typer.Exit(1)
+    if code := exit_code(made, strict=strict):
+        raise typer.Exit(code)
 
 
 def _verify(file: Path, key: Path | None, project: Path | None, state: Path | None, output: Output) -> None:
@@ -159,12 +159,16 @@ def _show(made: Mapping[str, Any], output: Output) -> None:
         print_table(tuple(found[0]), found, out)
     out.print()
     out.print(f"{made['project']} at {made['url']}, by the names: {', '.join(made['hosts'])}", soft_wrap=True)
-    _print_summary(made["summary"], out, holds=made["holds"])
+    _print_summary(made["summary"], out)
 
 
-def _print_summary(summary: Mapping[str, int], out: Console, *, holds: bool) -> None:
+def _print_summary(summary: Mapping[str, int], out: Console) -> None:
     counted = ", ".join(f"{count} {name}" for name, count in reversed(list(summary.items())) if count)
-    verdict = "nothing is open" if holds else "OPEN"
-    if holds and summary.get("not tried"):
-        verdict += ", as far as it was tried"
-    out.print(f"{verdict}: {counted}", style="green" if holds else "bold red")
+    if summary.get("open"):
+        verdict, style = "OPEN", "bold red"
+    elif summary.get("absent"):
+        verdict, style = "NOT PROVEN, somebody is not there", "bold yellow"
+    else:
+        limits = ", as far as it was tried" if summary.get("not tried") else ""
+        verdict, style = f"nothing is open{limits}", "green"
+    out.print(f"{verdict}: {counted}", style=style, soft_wrap=True)

@@ -29,7 +29,7 @@ class Secret:
         return self._value
 
     def reveal_accepted(self) -> tuple[bytes, ...]:
-        """All values that services must accept now, the newest first: two while it is rotated.
+        """All values that services must accept now, the one that is sent first: two while it is rotated.
 
         Only for what services are given.
         """
@@ -70,7 +70,7 @@ class Acceptance(StrEnum):
 class Rotation:
     """How a secret is rotated. `every` None: only when it is asked for.
 
-    `accepted_by` None: tasks that have it in their environment by their restart, those that have a file by the guard.
+    `accepted_by` None: by the guard where it is sent in a header, else by a restart.
     """
 
     every: timedelta | None = None

@@ -10,11 +10,12 @@ from typing import Any
 class Verdict(StrEnum):
     """What was found, from the best to the worst."""
 
-    SERVES = "serves"  # a door of the gateway's own: it is meant to be reached
     CLOSED = "closed"  # no connection came about
     REFUSED = "refused"  # connected, and sent away before the application was reached
+    SERVES = "serves"  # a door of the gateway's own, or a health check: meant to be reached
     NOT_ISOLATED = "same user: not isolated"
-    NOT_TRIED = "not tried"
+    NOT_TRIED = "not tried"  # and why; what it would have shown is not known
+    ABSENT = "absent"  # not tried, since nobody is there now to whom it could be done
     OPEN = "open"
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gateline.prove.attempt import Attempt, Kind
 from gateline.prove.impostor import Impostor
 from gateline.prove.token import Token
+
+HEALTH_CHECKS: Final = "health checks"
 
 MOST_PATHS: Final = 16
 """Of the paths that the gateway asks for, so many are asked for without a proof."""
@@ -113,7 +115,8 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         yield sent(means, headers)
     if backend.health_path:
         request = request_text("GET", backend.health_path, authority, ())
-        yield _attempt(backend, host, "health check", Kind.HEALTH, wire=_wire(backend, host, request))
+        asked = _attempt(backend, host, "health check", Kind.HEALTH, wire=_wire(backend, host, request))
+        yield replace(asked, group=HEALTH_CHECKS)
         for path in around(backend.health_path):
             yield sent(f"past the health check, {path}", path=path)
 

@@ -21,6 +21,7 @@ from gateline.prove.machine import (
     addresses,
     descendants,
     families,
+    function_users,
     is_ours,
     listeners,
     listens_at,
@@ -63,13 +64,13 @@ def examine(
         findings += _around(backends, claims, here, elsewhere)
         findings += _doors(inventory, [here, elsewhere])
     findings += _sockets(inventory, backends, claims)
-    findings += _answered(tried(replace(here, name=THROUGH), list(entrance.attempts(inventory))))
-    findings += _answered(tried(here, forgeries.dial_ins))
+    through = tried(replace(here, name=THROUGH), list(entrance.attempts(inventory)))
+    findings += _answered([*through, *tried(here, forgeries.dial_ins)], Verdict.ABSENT)
     findings += exports(inventory)
     findings += inside.uncalled(inventory)
     findings += inside.unguarded(inventory, public)
     findings += inside.rights(inventory, backends)
-    findings += inside.users(inventory)
+    findings += inside.users(inventory, function_users(inventory["pids"].get("host")))
     findings += inside.exposures(inventory)
     findings += _untold(inventory, forgeries)
     return findings
@@ -173,12 +174,17 @@ def _around(backends: Sequence[Backend], claims: Claims, here: Point, elsewhere:
     near = {each.subject: tuple(dict.fromkeys((*each.hosts, *here.addresses))) for each in local}
     found = list(_in_two_rounds([(each, near[each.subject]) for each in local], claims, here))
     yield from found
-    awake = {each.subject for each in found if each.verdict is not Verdict.NOT_TRIED}
+    awake = {each.subject for each in found if each.verdict not in {Verdict.NOT_TRIED, Verdict.ABSENT}}
     reached = [(each, elsewhere.addresses) for each in local if each.subject in awake]
     yield from _in_two_rounds(reached, claims, elsewhere)
     for each in remote:
         if not each.hosts:
-            yield untried(replace(knock(each, ""), place=each.subject), here.name, "its name has no address")
+            yield untried(
+                replace(knock(each, ""), place=each.subject),
+                here.name,
+                "its name has no address",
+                Verdict.ABSENT,
+            )
     yield from _in_two_rounds([(each, each.hosts) for each in remote], claims, here)
 
 
@@ -200,15 +206,16 @@ def _in_two_rounds(
         if not _is_there(each):
             # From here the gateway itself would not get through: that it is closed to others shows nothing.
             asleep = point.name == inside.HERE and backend.subject not in answering
-            yield untried(attempt, point.name, f"nobody answers there now: {each.detail}") if asleep else each
+            why = f"nobody answers there now: {each.detail}"
+            yield untried(attempt, point.name, why, Verdict.ABSENT) if asleep else each
     attempted = [each for backend, host in opened for each in attempts(backend, host, claims)]
-    yield from _answered(tried(point, attempted))
+    yield from _answered(tried(point, attempted), Verdict.NOT_TRIED)
 
 
-def _answered(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """What was found where somebody is known to listen: a connection that fails there shows nothing."""
+def _answered(findings: Iterable[Finding], instead: Verdict) -> Iterator[Finding]:
+    """What was found where somebody must listen: a connection that fails there shows nothing."""
     for each in findings:
-        yield replace(each, verdict=Verdict.NOT_TRIED) if each.verdict is Verdict.CLOSED else each
+        yield replace(each, verdict=instead) if each.verdict is Verdict.CLOSED else each
 
 
 def _is_there(knocked: Finding) -> bool:
@@ -265,20 +272,23 @@ def _untold(inventory: Mapping[str, Any], forgeries: Forgeries) -> Iterator[Find
     running = {task["service"] for task in inventory["tasks"]}
     for service in inventory["services"]:
         if service not in running:
-            yield _not_tried(f"service {service}", f"service {service}", "tasks", "no task of it runs")
+            group = f"service {service}"
+            yield _not_tried(group, group, "tasks", "no task of it runs", Verdict.ABSENT)
     for name in secrets_of(inventory):
         if not forgeries.stale.get(name):
             why = "no value of it was replaced by `gateline secrets rotate` yet"
             yield _not_tried("secrets", f"secret {name}", "stale secret", why)
 
 
-def _not_tried(group: str, subject: str, means: str, why: str) -> Finding:
+def _not_tried(
+    group: str, subject: str, means: str, why: str, verdict: Verdict = Verdict.NOT_TRIED
+) -> Finding:
     return Finding(
         group=group,
         subject=subject,
         place="tasks and targets",
         point=inside.HERE,
         means=means,
-        verdict=Verdict.NOT_TRIED,
+        verdict=verdict,
         detail=why,
     )

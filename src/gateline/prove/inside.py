@@ -52,38 +52,40 @@ def _checked(group: str, subject: str, path: Path, check: Any) -> Finding:  # no
     )
 
 
-def users(inventory: Mapping[str, Any]) -> Iterator[Finding]:
-    """Which tasks share the gateway's user, and so could read what is its alone."""
+def users(inventory: Mapping[str, Any], functions: Mapping[str, Collection[int]]) -> Iterator[Finding]:
+    """Which tasks and functions share the gateway's user, and so could read what is its alone.
+
+    Args:
+        inventory: names them.
+        functions: the users of the processes of each function that runs.
+
+    """
     for task in inventory["tasks"]:
-        verdict, detail = _isolation(task["uid"], inventory["uid"])
-        yield Finding(
-            group=f"service {task['service']}",
-            subject=f"task {task['service']}/{task['id']}",
-            place=f"process {task['pid']}",
-            point=HERE,
-            means="user",
-            verdict=verdict,
-            detail=detail,
-        )
+        verdict, detail = _isolation({task["uid"]} - {None}, inventory["uid"])
+        yield _user(f"task {task['service']}/{task['id']}", f"process {task['pid']}", verdict, detail)
     for name in inventory["functions"]:
-        own = inventory["uid"] == 0
-        yield Finding(
-            group="functions",
-            subject=f"function {name}",
-            place="its processes",
-            point=HERE,
-            means="user",
-            verdict=Verdict.CLOSED if own else Verdict.NOT_ISOLATED,
-            detail="a user of its own" if own else f"user {inventory['uid']}, as the gateway",
-        )
+        verdict, detail = _isolation(functions.get(name, ()), inventory["uid"])
+        yield _user(f"function {name}", "its processes", verdict, detail)
 
 
-def _isolation(uid: int | None, gateway: int) -> tuple[Verdict, str]:
-    if uid is None:
-        return Verdict.NOT_TRIED, "the system does not tell whose process it is"
-    if uid == gateway:
-        return Verdict.NOT_ISOLATED, f"user {uid}, as the gateway"
-    return Verdict.CLOSED, f"user {uid}, a user of its own"
+def _user(subject: str, place: str, verdict: Verdict, detail: str) -> Finding:
+    return Finding(
+        group="users of processes",
+        subject=subject,
+        place=place,
+        point=HERE,
+        means="user",
+        verdict=verdict,
+        detail=detail,
+    )
+
+
+def _isolation(found: Collection[int], gateway: int) -> tuple[Verdict, str]:
+    if not found:
+        return Verdict.NOT_TRIED, "no process of it is seen"
+    if gateway in found:
+        return Verdict.NOT_ISOLATED, f"user {gateway}, as the gateway"
+    return Verdict.CLOSED, "a user of its own"
 
 
 def exposures(inventory: Mapping[str, Any]) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ _REFUSALS: Final = frozenset({401, 403, 407})
 def finding(attempt: Attempt, point: str, seen: Mapping[str, Any]) -> Finding:
     """What an attempt from a vantage point has shown. `seen`: what the prober told of it."""
     verdict, detail = judged(attempt.kind, seen)
+    if attempt.kind is Kind.DOOR and verdict is Verdict.SERVES:
+        detail = f"at {attempt.place}"
     return Finding(
         group=attempt.group,
         subject=attempt.subject,

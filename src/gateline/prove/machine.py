@@ -102,6 +102,18 @@ def descendants(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         waiting.extend(children.get(each, ()))
 
 
+def function_users(host: int | None, proc: Path = Path("/proc")) -> dict[str, set[int]]:
+    """The users of the processes of functions, which the host has started, by the functions' names."""
+    found: dict[str, set[int]] = {}
+    for pid in descendants(host, families(proc)) if host else ():
+        with suppress(OSError):
+            for variable in (proc / str(pid) / "environ").read_bytes().split(b"\0"):
+                name, _, value = variable.partition(b"=")
+                if name == b"AWS_LAMBDA_FUNCTION_NAME":
+                    found.setdefault(value.decode(), set()).add((proc / str(pid)).stat().st_uid)
+    return found
+
+
 def listens_at(
     pids: Iterable[int], among: Iterable[Listener], proc: Path = Path("/proc")
 ) -> set[Listener] | None:

@@ -26,7 +26,7 @@ def tried(point: Point, attempts: Sequence[Attempt]) -> list[Finding]:
     return [finding(attempt, point.name, outcome) for attempt, outcome in zip(attempts, seen, strict=True)]
 
 
-def untried(attempt: Attempt, point: str, why: str) -> Finding:
+def untried(attempt: Attempt, point: str, why: str, verdict: Verdict = Verdict.NOT_TRIED) -> Finding:
     """An attempt that could not be made."""
     return Finding(
         group=attempt.group,
@@ -34,7 +34,7 @@ def untried(attempt: Attempt, point: str, why: str) -> Finding:
         place=attempt.place,
         point=point,
         means=attempt.means,
-        verdict=Verdict.NOT_TRIED,
+        verdict=verdict,
         detail=why,
     )
 

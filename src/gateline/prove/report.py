@@ -39,7 +39,7 @@ def made_report(
         "url": inventory["url"],
         "hosts": list(inventory["hosts"]),
         "summary": {verdict.value: counted[verdict] for verdict in Verdict},
-        "holds": not counted[Verdict.OPEN],
+        "holds": not counted[Verdict.OPEN] and not counted[Verdict.ABSENT],
         "findings": [asdict(each) for each in findings],
     }
 
@@ -57,14 +57,16 @@ def read_findings(report: Mapping[str, Any]) -> list[Finding]:
         raise ValueError("it holds no findings") from error
 
 
-def fails(report: Mapping[str, Any], *, strict: bool) -> bool:
-    """Whether something is open; if strict, also whether something was reached, shares a user, or was not tried."""
-    worse = {Verdict.OPEN}
-    if strict:
-        worse |= {Verdict.NOT_TRIED, Verdict.NOT_ISOLATED}
-    return any(each.verdict in worse for each in read_findings(report)) or (
-        strict and any(_is_reached_backend(each) for each in read_findings(report))
-    )
+def exit_code(report: Mapping[str, Any], *, strict: bool) -> int:
+    """1: something is open; 2: somebody was not there to be tried; 0: neither.
+
+    If strict, also 1 when a service was connected to at all, shares the gateway's user, or something was not tried.
+    """
+    findings = read_findings(report)
+    worse = {Verdict.OPEN, Verdict.NOT_TRIED, Verdict.NOT_ISOLATED} if strict else {Verdict.OPEN}
+    if any(each.verdict in worse or (strict and _is_reached_backend(each)) for each in findings):
+        return 1
+    return 2 if any(each.verdict is Verdict.ABSENT for each in findings) else 0
 
 
 def _is_reached_backend(finding: Finding) -> bool:
@@ -73,13 +75,14 @@ def _is_reached_backend(finding: Finding) -> bool:
 
 def rows(findings: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     """The rows of the table: of each part and vantage point the worst that was found, and how often."""
-    gathered: dict[tuple[str, str], list[Finding]] = {}
+    gathered: dict[str, dict[str, list[Finding]]] = {}
     for each in findings:
-        gathered.setdefault((each.group, each.point), []).append(each)
-    for (group, point), found in gathered.items():
+        gathered.setdefault(each.group, {}).setdefault(each.point, []).append(each)
+    parts = [(group, point, found) for group, points in gathered.items() for point, found in points.items()]
+    for group, point, found in parts:
         counted = Counter(each.verdict for each in found)
         worst = next(verdict for verdict in WORST_FIRST if counted[verdict])
-        details = Counter(each.detail for each in found if each.verdict is worst)
+        details = Counter(each.detail.partition(": ")[0] for each in found if each.verdict is worst)
         yield {
             "what": group,
             "from": point,

@@ -43,8 +43,8 @@ class Stages:
 
     @property
     def accepted(self) -> tuple[bytes, ...]:
-        """What services must accept now, the newest first."""
-        return tuple(value for value in (self.pending, self.current, self.previous) if value)
+        """What services must accept now. The value that is sent comes first: who reads no other one serves on."""
+        return tuple(value for value in (self.current, self.pending, self.previous) if value)
 
     def text(self) -> bytes:
         """As it is kept, sealed."""

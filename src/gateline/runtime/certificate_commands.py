@@ -13,6 +13,7 @@ Only the last answer holds a private key: that of the certificate which was just
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -28,7 +29,7 @@ from gateline.runtime.authority import (
     wanted_by,
 )
 from gateline.runtime.authority_replacement import Replacement
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.expiry import Expiry
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.upkeep import Duty, Upkeep
@@ -37,16 +38,8 @@ from gateline.runtime.vault import Vault
 REPLACEMENT_SECONDS: Final = 1800.0
 """How long a replacement of the authority is waited for: three deployments, each of ten minutes at most."""
 
-
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let count what the state directory holds by now."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
 
 class HasServices(Protocol):
@@ -58,7 +51,7 @@ class HasServices(Protocol):
 
 
 def certificate_commands(
-    state: StateDir, serving: Serves, cluster: HasServices, upkeep: Upkeep, warn: Callable[[str], None]
+    state: StateDir, serving: TakesIn, cluster: HasServices, upkeep: Upkeep, warn: Callable[[str], None]
 ) -> CertificateCommands:
     """The commands of a stack, with what is done about certificates without any in its upkeep."""
     commands = CertificateCommands(state, serving, lambda: cluster.is_steady, warn, upkeep.look)
@@ -82,7 +75,7 @@ class CertificateCommands:
     def __init__(
         self,
         state: StateDir,
-        serving: Serves,
+        serving: TakesIn,
         is_steady: Callable[[], bool],
         warn: Callable[[str], None],
         look: Callable[[], None],
@@ -180,6 +173,11 @@ class CertificateCommands:
     def _issued(self, name: str, hosts: list[str]) -> dict[str, Any]:
         from gateline.authority.certificates import issue_service  # noqa: PLC0415
 
+        if not _NAME.fullmatch(name):
+            raise GatelineError("a service's name is 1 to 63 letters, digits, '_' and '-'")
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise GatelineError(f"{host!r} is no host name")
         gateway, now = self._with_authority(), datetime.now(UTC)
         authority = opened(Vault(self._state), gateway.name, now)
         made = issue_service(authority.signs, gateway.name, name, now=now, life=SERVICE_LIFE, hosts=hosts)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from gateline.model.gateway import Gateway, Keyring
+from gateline.model.secret import Certificate
 from gateline.runtime.authority import CLIENT, SERVICE, kept_leaf, wanted_by
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.vault import Vault
@@ -20,6 +21,7 @@ LISTENER: Final = "listener"
 TRUSTED: Final = "trusted"
 BY_GATELINE: Final = "gateline"
 BY_FILE: Final = "file"
+SELF_SIGNED: Final = "self-signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +71,9 @@ def given(gateway: Gateway, keyring: Keyring) -> Iterator[Facts]:
         for authority in x509.load_pem_x509_certificates(bundle):
             yield _facts(TRUSTED, path, authority, BY_FILE)
     if keyring.edge_certificate is not None:
-        yield _facts(EDGE, keyring.edge_certificate.name, _leaf(keyring.edge_certificate.chain), BY_FILE)
+        yield _of_clients(EDGE, keyring.edge_certificate)
     for shown in keyring.certificates:
-        yield _facts(LISTENER, shown.name, _leaf(shown.chain), BY_FILE)
+        yield _of_clients(LISTENER, shown)
 
 
 def _issued(gateway: Gateway, keyring: Keyring, state: StateDir) -> Iterator[Facts]:
@@ -83,6 +85,12 @@ def _issued(gateway: Gateway, keyring: Keyring, state: StateDir) -> Iterator[Fac
         if shown is not None:
             renewed = kept.since + wanted.renewed_after if kept is not None else None
             yield _facts(wanted.kind, wanted.name, _leaf(shown.chain), BY_GATELINE, renewed)
+
+
+def _of_clients(kind: str, shown: Certificate) -> Facts:
+    """One that clients see; we make it ourselves, at a start or a reload, where the project says so."""
+    leaf = _leaf(shown.chain)
+    return _facts(kind, shown.name, leaf, SELF_SIGNED if leaf.issuer == leaf.subject else BY_FILE)
 
 
 def _leaf(chain: bytes) -> x509.Certificate:

@@ -11,25 +11,25 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from gateline.errors import GatelineError
-from gateline.model.secret import Acceptance, SecretSource
+from gateline.model.secret import SecretSource
 from gateline.rotation import machine
 from gateline.rotation.machine import Work
 from gateline.rotation.stages import Stages, Step
 from gateline.runtime.background import background
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.secret import ROTATED, described, new_value
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.secret_stages import SecretStages
-from gateline.runtime.witness import NotSeen, Witness
+from gateline.runtime.witness import Bounds, NotSeen, Witness
 
 SEEN_SECONDS: Final = 60.0
 """How long it is waited for that everybody who can be asked accepts, or refuses, a value."""
 
 REPLACED_SECONDS: Final = 600.0
-"""The same where tasks are replaced, as a deployment is waited for."""
+"""How long it is waited for before that that tasks are replaced, as a deployment is waited for."""
 
 LONGEST_WAIT: Final = timedelta(seconds=REPLACED_SECONDS)
 """How long a new value waits for services that cannot be given it, before it is given up."""
@@ -50,17 +50,6 @@ Confirm = Callable[[SecretSource, Stages], Awaitable[str]]
 """Waits until a value that somebody else made may become the current one; else the reason why it never will."""
 
 
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let what the state directory holds by now count."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What rotations work with.
@@ -69,7 +58,7 @@ class Around:
     `changed` is called when a rotation is over.
     """
 
-    serving: Serves
+    serving: TakesIn
     witness: Witness
     in_flight: Callable[[], Awaitable[int]]
     confirm: Confirm
@@ -95,10 +84,12 @@ class Rotations:
         self._progress = asyncio.Event()
         self._beginning = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
         """Let rotations go on as long as this does."""
         async with background() as self._tasks:
+            self._begun.set()
             await asyncio.Event().wait()
 
     def declared(self) -> tuple[SecretSource, ...]:
@@ -197,9 +188,8 @@ class Rotations:
 
         """
         async with self._beginning:
+            await self._begun.wait()  # commands may come a moment before
             stages = self.stages(source)
-            if self._tasks is None:
-                raise GatelineError("nothing is served yet")
             if stages is None or stages.step is not Step.IDLE or self.is_running(source.name):
                 raise GatelineError(f"secret {source.name} is being rotated already")
             self._around.witness.check(source)
@@ -311,7 +301,7 @@ class Rotations:
         await self._give(source)
         looked_again = asyncio.create_task(asyncio.sleep(FILES_SECONDS))
         try:
-            await self._around.witness.see(source, value, wanted, self._bound(source))
+            await self._around.witness.see(source, value, wanted, Bounds(REPLACED_SECONDS, SEEN_SECONDS))
             await looked_again
         finally:
             looked_again.cancel()
@@ -336,11 +326,6 @@ class Rotations:
             except OSError:  # an Envoy that is away has no requests, and comes back with the new value
                 return
             await asyncio.sleep(LOOK_EVERY)
-
-    def _bound(self, source: SecretSource) -> float:
-        use = self._around.witness.use(source)
-        is_replaced = use.restarted or (use.filed and source.rotation.accepted_by is Acceptance.RESTART)
-        return REPLACED_SECONDS if is_replaced else SEEN_SECONDS
 
     async def _keep(self, source: SecretSource, stages: Stages) -> None:
         await asyncio.to_thread(self._kept.write, source, stages)

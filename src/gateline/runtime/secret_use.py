@@ -115,6 +115,11 @@ def secret_use(gateway: Gateway, routes: tuple[RouteRow, ...], name: str) -> Sec
     )
 
 
+def acceptance(source: SecretSource, use: SecretUse) -> Acceptance:
+    """How it is seen who accepts a secret: as the project file says; else guards are asked, if it is sent at all."""
+    return source.rotation.accepted_by or (Acceptance.GUARD if use.headers else Acceptance.RESTART)
+
+
 def obstacle(source: SecretSource, use: SecretUse) -> str:
     """Why nobody could see who accepts another value of a secret; "" when that can be seen."""
     asked = source.rotation.accepted_by
@@ -129,8 +134,7 @@ def obstacle(source: SecretSource, use: SecretUse) -> str:
                 f"{target.label} gets secret {source.name}, and can be asked by nobody: it is reached through its "
                 "tunnel only"
             )
-    is_asked = asked in ASKING or (asked is None and use.filed)
-    if is_asked and use.services and not use.headers:
+    if asked in ASKING and use.services and not use.headers:
         return (
             f"no integration sends secret {source.name} in a header, so nobody can be asked whether he accepts another "
             "value: say `accepted_by: restart` for the secret"

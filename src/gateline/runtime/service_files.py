@@ -93,7 +93,7 @@ class ServiceFiles:
 def files_of(service: Service, keyring: Keyring) -> dict[str, bytes]:
     """What a service is given as files, by file name.
 
-    A secret's file holds one value a line that the service must accept, the newest first.
+    A secret's file holds one value a line that the service must accept, the one that is sent first.
 
     Raises:
         KeyError: a secret is not in the keyring.

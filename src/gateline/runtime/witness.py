@@ -7,20 +7,21 @@ is asked. Whoever accepts any value checks nothing, and is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
 from gateline.model.secret import Acceptance, SecretSource
 from gateline.model.service import Service
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import Candidate, Serves
 from gateline.runtime.secret import new_value
 from gateline.runtime.secret_probe import Says, ask
 from gateline.runtime.secret_use import (
-    ASKING,
     Place,
     SecretUse,
+    acceptance,
     group_of,
     obstacle,
     place_in,
@@ -37,16 +38,16 @@ LATE: Final = 1.0
 _SERVING: Final = frozenset({Phase.REGISTERED, Phase.HEALTHY, Phase.UNWELL})
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Seconds: for tasks to be replaced, and then for everybody to say what is wanted."""
+
+    replaced: float
+    said: float
+
+
 class NotSeen(Exception):
     """Somebody was not seen to accept or refuse a value in time; the message names him."""
-
-
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
 
 
 class HasTasks(Protocol):
@@ -106,40 +107,46 @@ class Witness:
             GatelineError: such a service does not run.
 
         """
-        if source.rotation.accepted_by is Acceptance.RESTART:
-            for service in self.use(source).filed:
+        use = self.use(source)
+        if acceptance(source, use) is Acceptance.RESTART:
+            for service in use.filed:
                 await self._cluster.deploy(service.name, wait=False)
 
-    async def see(self, source: SecretSource, value: bytes, wanted: Says, seconds: float) -> None:
+    async def see(self, source: SecretSource, value: bytes, wanted: Says, bounds: Bounds) -> None:
         """Wait until everybody accepts, or refuses, a value.
 
         Raises:
-            NotSeen: somebody did not within so many seconds.
+            NotSeen: somebody did not in time.
             GatelineError: a service does not run any more.
 
         """
-        clock = asyncio.get_running_loop().time
-        last, pause = clock() + seconds, SOON
-        while doubt := await self._doubt(source, value, wanted):
-            if clock() > last:
-                raise NotSeen(doubt)
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, LATE)
 
-    async def _doubt(self, source: SecretSource, value: bytes, wanted: Says) -> str:
-        """Who is not seen to do what is wanted, and why; "": everybody does."""
-        use, asked = self.use(source), source.rotation.accepted_by
-        wholly = wanted is Says.REFUSED
-        replaced = use.services if asked is Acceptance.RESTART else use.restarted
-        for service in replaced:
-            if not self._cluster.is_replaced(service.name, wholly=wholly):
+        async def replaced() -> str:
+            return self._not_replaced(source, wanted)
+
+        async def said() -> str:
+            return self._not_replaced(source, wanted) or await self._not_said(source, value, wanted)
+
+        await _until_no_doubt(replaced, bounds.replaced)
+        await _until_no_doubt(said, bounds.said)
+
+    def _not_replaced(self, source: SecretSource, wanted: Says) -> str:
+        """Which tasks are not what they are to be; "": all are."""
+        use = self.use(source)
+        services = use.services if acceptance(source, use) is Acceptance.RESTART else use.restarted
+        for service in services:
+            if not self._cluster.is_replaced(service.name, wholly=wanted is Says.REFUSED):
                 return f"the tasks of service {service.name} are not replaced"
-        if asked is Acceptance.RESTART or not use.headers:
+        return ""
+
+    async def _not_said(self, source: SecretSource, value: bytes, wanted: Says) -> str:
+        """Who does not say what is wanted, and why; "": everybody does."""
+        use = self.use(source)
+        if acceptance(source, use) is Acceptance.RESTART or not use.headers:
             return ""
-        services = use.services if asked in ASKING else use.filed
-        places = [*self._tasks(services, use, leaving=wholly), *use.targets]
+        tasks = self._tasks(use.services, use, leaving=wanted is Says.REFUSED)
         doubts = await asyncio.gather(
-            *(self._doubt_of(place, source, use, value, wanted) for place in places)
+            *(self._doubt_of(place, source, use, value, wanted) for place in (*tasks, *use.targets))
         )
         return next((doubt for doubt in doubts if doubt), "")
 
@@ -177,6 +184,22 @@ class Witness:
         if served is None or served.gateway is None:
             raise GatelineError("nothing is served yet")
         return served.gateway, served
+
+
+async def _until_no_doubt(doubt: Callable[[], Awaitable[str]], seconds: float) -> None:
+    """Look again and again.
+
+    Raises:
+        NotSeen: there is a doubt left after so many seconds.
+
+    """
+    clock = asyncio.get_running_loop().time
+    last, pause = clock() + seconds, SOON
+    while why := await doubt():
+        if clock() > last:
+            raise NotSeen(why)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LATE)
 
 
 def _place(task: Mapping[str, Any]) -> Place:

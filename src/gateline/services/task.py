@@ -124,7 +124,8 @@ def revision(
         service.cwd,
         service.target_group,
         sorted(service.environment),
-        sorted((variable, _values(secrets[name])) for variable, name in service.secrets),
+        # Which of two values is sent makes no difference to a task that accepts both.
+        sorted((variable, sorted(_values(secrets[name]))) for variable, name in service.secrets),
         sorted(service.secret_files),
     )
     digest = hashlib.blake2b(json.dumps(content).encode(), key=key)

@@ -49,8 +49,8 @@ class SecretPart(Part):
     accepted_by: AcceptedBy | None = Field(
         default=None,
         description="How it is seen that services accept another value: guard: gateline-guard answers; restart: all "
-        "tasks were replaced. Default: restart for those that have it in their environment, guard for those that have "
-        "a file. Static targets need guard or probe.",
+        "tasks were replaced. Default: guard where the secret is sent in a header, else restart. Static targets need "
+        "guard or probe.",
     )
     probe: ProbePart | None = Field(
         default=None, description="A path that is asked instead of gateline-guard's own."

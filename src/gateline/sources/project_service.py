@@ -61,12 +61,13 @@ class ServicePart(Part):
     secrets: dict[ServiceVariableName, SecretName] = Field(
         default_factory=dict,
         description="Environment variables that hold secrets, by the secrets' names; while a secret is rotated the "
-        "newest value, and the other one in VARIABLE_PREVIOUS. Another value replaces the tasks.",
+        "value that is sent when the task starts, and the other one in VARIABLE_PREVIOUS. Another value replaces the "
+        "tasks.",
     )
     secret_files: dict[ServiceVariableName, SecretName] = Field(
         default_factory=dict,
         description="Environment variables that hold the path of a file with the secret's accepted values, one a line, "
-        "the newest first. It is replaced while tasks run, so they read it again when it changes.",
+        "the one that is sent first. It is replaced while tasks run, so they read it again when it changes.",
     )
     stop_timeout_seconds: Number = Field(
         default=30, ge=1, le=120, description="The time between SIGTERM and SIGKILL."
