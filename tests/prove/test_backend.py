@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateline.prove.attempt import Kind
-from gateline.prove.backend import Backend, Claims, Forgeries, aliases, attempts, knock
+from gateline.prove.backend import Backend, Claims, Forgeries, aliases, attempts, knock, request_text
 from gateline.prove.impostor import Impostor
 from gateline.prove.token import Token
 
@@ -89,3 +89,9 @@ def test_where_tls_is_spoken_impostors_come_too() -> None:
 def test_aliases_differ_in_separators_and_case_only() -> None:
     assert aliases("X-Gw-Proof") == ("x-gw-proof", "X-GW-PROOF", "X_Gw_Proof", "X.Gw.Proof")
     assert aliases("x") == ("X",)
+
+
+def test_a_path_of_other_letters_is_asked_for_as_it_comes_over_the_wire() -> None:
+    assert request_text("GET", "/日本/a%2fb?c\\", "a", ()).startswith(
+        "GET /%E6%97%A5%E6%9C%AC/a%2fb?c\\ HTTP/1.1\r\n"
+    )

@@ -17,8 +17,11 @@ from gateline.prove.machine import (
     listeners,
     listens_at,
     looser_than_ours,
+    relatives,
+    unix_listeners,
     who_else_enters,
 )
+from gateline.services.task import MARK
 
 
 def test_the_loopback_addresses_come_first() -> None:
@@ -64,6 +67,41 @@ def test_a_listener_of_ipv6_is_found() -> None:
 def test_descendants_are_a_process_and_what_it_started() -> None:
     assert os.getpid() in set(descendants(os.getppid(), families()))
     assert list(descendants(7, {7: [8, 9], 9: [10], 1: [7]})) == [7, 9, 10, 8]
+
+
+def test_who_left_its_family_is_known_by_its_mark() -> None:
+    words = ["/bin/sh", "-c", "echo; read _"]
+    pipe = subprocess.PIPE
+    environ = {MARK: "house/task/orders/1"}
+    with (
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environ) as task,
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environ) as stray,
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, env={MARK: "house/task/orders/2"}) as other,
+    ):
+        for process in (task, stray, other):
+            assert process.stdout is not None
+            process.stdout.readline()
+        assert set(relatives(task.pid, {})) == {task.pid, stray.pid}
+        for process in (task, stray, other):
+            process.communicate()
+    assert relatives(os.getpid(), {}) == (os.getpid(),)
+
+
+def test_unix_sockets_that_listen_are_found_with_and_without_a_file(tmp_path: Path) -> None:
+    names = [str(tmp_path / "a"), f"\0gateline-{os.getpid()}", f"\0quiet-{os.getpid()}"]
+    sockets = [socket.socket(socket.AF_UNIX) for _ in names]
+    try:
+        for each, name in zip(sockets, names, strict=True):
+            each.bind(name)
+        for each in sockets[:2]:
+            each.listen()
+        mine = listens_at([os.getpid()], unix_listeners())
+    finally:
+        for each in sockets:
+            each.close()
+    assert mine is not None
+    assert {each.path for each in mine} >= {names[0], f"@gateline-{os.getpid()}"}
+    assert f"@quiet-{os.getpid()}" not in {each.path for each in mine}
 
 
 def test_the_users_of_functions_are_those_of_their_processes() -> None:

@@ -106,6 +106,25 @@ def test_a_server_that_answers_nothing_is_left_alone_after_a_while(monkeypatch: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_server_that_takes_its_time_does_not_cost_what_is_seen_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prober, "SLOW_SECONDS", 0.0)
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as server:
+        assert prober.all_of([server]) == [prober.TOO_SLOW]
+    monkeypatch.setattr(prober, "SLOW_SECONDS", 60.0)
+    monkeypatch.setattr(prober, "ALL_SECONDS", 0.0)
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as server:
+        assert prober.all_of([server]) == [prober.TOO_SLOW]
+
+
+def test_what_cannot_be_sent_does_not_cost_what_is_seen_of_others() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as server:
+        odd = {**server, "request": "GET /\u65e5 HTTP/1.1\r\n\r\n"}
+        seen = prober.all_of([odd, server])
+    assert [each["outcome"] for each in seen] == ["fault", "answered"]
+
+
 def test_another_user_is_kept_out_of_a_private_folder(tmp_path: Path) -> None:
     with answering(b"HTTP/1.1 200 OK\r\n\r\n", family=socket.AF_UNIX, path=str(tmp_path / "s")) as wanted:
         (tmp_path / "s").chmod(0o777)

@@ -106,6 +106,27 @@ def test_a_node_that_is_enrolled_must_be_revoked_before_another_takes_its_name(t
     assert second.id != first.id
 
 
+def test_no_token_of_a_revoked_node_counts_any_more(tmp_path: Path) -> None:
+    at = desk(tmp_path, "plant", "lab")
+    kept, elsewhere = at.mint("plant", "n1", NOW), at.mint("lab", "n1", NOW)
+    admitted(at, tunnel="plant")
+    at.revoke("plant", "n1")
+    with pytest.raises(GatelineError, match="used, expired or none"):
+        at.admit(kept["secret"], make_request(make_key()), NOW)
+    assert at.admit(elsewhere["secret"], make_request(make_key()), NOW).node.tunnel == "lab"
+
+
+def test_another_token_of_the_same_name_replaces_one_that_may_have_been_lost(tmp_path: Path) -> None:
+    at = desk(tmp_path, "plant")
+    lost, other = at.mint("", "n1", NOW), at.mint("", "n2", NOW)
+    again = at.mint("", "n1", NOW)
+    with pytest.raises(GatelineError, match="used, expired or none"):
+        at.admit(lost["secret"], make_request(make_key()), NOW)
+    for token in (again, other):
+        at.admit(token["secret"], make_request(make_key()), NOW)
+    assert [node.node for node in at.nodes()] == ["n1", "n2"]
+
+
 def test_a_node_gets_another_certificate_under_the_same_name_until_it_is_revoked(tmp_path: Path) -> None:
     at = desk(tmp_path, "plant")
     node, key, certificate = admitted(at)

@@ -7,9 +7,11 @@ no more.
 from __future__ import annotations
 
 import secrets
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import quote
 
 from gateline.prove.attempt import Attempt, Kind
 from gateline.prove.impostor import Impostor
@@ -106,6 +108,11 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         return _attempt(backend, host, means, kind, wire=_wire(backend, host, request))
 
     yield sent("no proof")
+    if not backend.socket:
+        by_name = request_text("GET", "/", "localhost", ())
+        yield _attempt(
+            backend, host, "no proof, Host localhost", Kind.SERVICE, wire=_wire(backend, host, by_name)
+        )
     yield from _impostures(backend, host, claims, request_text("GET", "/", authority, ()))
     for verb in ("HEAD", "OPTIONS"):
         yield sent(f"no proof, {verb}", verb=verb)
@@ -174,7 +181,7 @@ def around(path: str) -> tuple[str, ...]:
 
 def request_text(verb: str, path: str, authority: str, headers: Headers) -> str:
     """A request of HTTP/1.1 without a body, after which the connection may be closed."""
-    lines = [f"{verb} {path} HTTP/1.1", f"Host: {authority}"]
+    lines = [f"{verb} {quote(path, safe=string.punctuation)} HTTP/1.1", f"Host: {authority}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "Connection: close", "", ""])
 

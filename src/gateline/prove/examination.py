@@ -17,6 +17,7 @@ from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
 from gateline.prove.backend import Backend, Claims, Forgeries, attempts, knock, secrets_of
 from gateline.prove.dial_in import exports
 from gateline.prove.machine import (
+    ABSTRACT,
     Listener,
     addresses,
     descendants,
@@ -25,6 +26,8 @@ from gateline.prove.machine import (
     is_ours,
     listeners,
     listens_at,
+    relatives,
+    unix_listeners,
 )
 from gateline.prove.network import another_network
 from gateline.prove.probing import tried, untried
@@ -77,7 +80,7 @@ def examine(
 
 
 def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
-    """Tasks and static targets, and what else tasks listen at: debuggers, metrics."""
+    """Tasks and static targets, and what else tasks listen at: debuggers, metrics, ports and Unix sockets."""
     all_listeners, children = listeners(), families()
     found = []
     for task in inventory["tasks"]:
@@ -97,7 +100,8 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
                     **_spoken(group),
                 )
             )
-        mine = listens_at(descendants(task["pid"], children), all_listeners) or ()
+        family = relatives(task["pid"], children)
+        mine = listens_at(family, all_listeners) or ()
         ports = {each.port for each in mine} - {task["port"]}
         found += [
             Backend(
@@ -108,6 +112,12 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
                 **common,
             )
             for port in sorted(ports)
+        ]
+        sockets = {each.path for each in listens_at(family, unix_listeners()) or ()} - {task["socket"]}
+        found += [
+            Backend(group=group_name, subject=f"{named}, another socket", socket=path, **common)
+            for path in sorted(sockets)
+            if path.startswith(("/", ABSTRACT))
         ]
     found += _own_ports(inventory, all_listeners)
     for target in inventory["targets"]:
@@ -130,9 +140,12 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
 def _own_ports(inventory: Mapping[str, Any], among: Sequence[Listener]) -> Iterator[Backend]:
     """What the gateway's own processes listen at without telling of it: an admin interface, a debugger."""
     named = {each["port"] for each in inventory["listeners"]}
+    children = families()
     for role, pid in inventory["pids"].items():
         if isinstance(pid, int):
-            mine = listens_at([pid], among) or ()
+            # The host has started the functions. Of others' children tasks are told already.
+            pids = descendants(pid, children) if role == "host" else [pid]
+            mine = listens_at(pids, among) or ()
             for port in sorted({each.port for each in mine} - named):
                 hosts = _hosts(mine, port)
                 subject = f"process {role}, another port"
@@ -274,6 +287,13 @@ def _untold(inventory: Mapping[str, Any], forgeries: Forgeries) -> Iterator[Find
         if service not in running:
             group = f"service {service}"
             yield _not_tried(group, group, "tasks", "no task of it runs", Verdict.ABSENT)
+    children, all_listeners = families(), listeners()
+    for task in inventory["tasks"]:
+        if listens_at(relatives(task["pid"], children), all_listeners) is None:
+            subject = f"task {task['service']}/{task['id']}, another port"
+            yield _not_tried(
+                f"service {task['service']}", subject, "ports", "its processes do not tell theirs"
+            )
     for name in secrets_of(inventory):
         if not forgeries.stale.get(name):
             why = "no value of it was replaced by `gateline secrets rotate` yet"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateline.prove.attempt import Finding, Verdict
 from gateline.prove.backend import Backend
-from gateline.prove.machine import looser_than_ours, who_else_enters
+from gateline.prove.machine import ABSTRACT, looser_than_ours, who_else_enters
 
 HERE: Final = "this host"
 
@@ -30,7 +30,7 @@ def rights(inventory: Mapping[str, Any], backends: Sequence[Backend]) -> Iterato
         else:
             yield _checked("secrets", "files with secrets", path, who_else_enters)
     for backend in backends:
-        if backend.socket:
+        if backend.socket and not backend.socket.startswith(ABSTRACT):
             yield _checked(backend.group, backend.subject, Path(backend.socket), who_else_enters)
 
 

@@ -15,11 +15,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+from gateline.services.task import MARK
 
 LOOPBACKS: Final = ("127.0.0.1", "::1")
 
+ABSTRACT: Final = "@"
+"""With what the name of a Unix socket begins that has no file, and so no rights: whoever knows it connects."""
+
 _LISTENS: Final = "0A"
+_ACCEPTS: Final = 0x10000  # __SO_ACCEPTCON of Linux
 _LOCAL: Final = re.compile(r"\|-- (\d+\.\d+\.\d+\.\d+)\n\s+/32 host LOCAL")
 
 
@@ -37,6 +43,14 @@ class Listener:
         return ipaddress.ip_address(self.address).is_unspecified
 
 
+@dataclass(frozen=True, slots=True)
+class UnixListener:
+    """A Unix socket that listens."""
+
+    path: str
+    inode: int
+
+
 def addresses(proc: Path = Path("/proc")) -> tuple[str, ...]:
     """The machine's addresses, loopback first; of 127.0.0.0/8 the first only. IPv6 link-local ones with `%scope`."""
     found = dict.fromkeys(LOOPBACKS)
@@ -51,6 +65,9 @@ def addresses(proc: Path = Path("/proc")) -> tuple[str, ...]:
             scope = f"%{int(index, 16)}" if address6.is_link_local else ""
             found[f"{address6}{scope}"] = None
     return tuple(found)
+
+
+_Any = TypeVar("_Any", Listener, UnixListener)
 
 
 def is_ours(host: str, own: Iterable[str]) -> bool:
@@ -82,6 +99,17 @@ def _address(text: str) -> str:
     return socket.inet_ntop(family, raw)
 
 
+def unix_listeners(proc: Path = Path("/proc")) -> tuple[UnixListener, ...]:
+    """The Unix sockets that listen; one without a file has a path that begins with `@`."""
+    found = []
+    with suppress(OSError):
+        for line in (proc / "net/unix").read_text(errors="surrogateescape").splitlines()[1:]:
+            words = line.split(maxsplit=7)
+            if len(words) == 8 and int(words[3], 16) & _ACCEPTS:
+                found.append(UnixListener(words[7], int(words[6])))
+    return tuple(found)
+
+
 def families(proc: Path = Path("/proc")) -> dict[int, list[int]]:
     """The children of each process."""
     found: dict[int, list[int]] = {}
@@ -102,6 +130,24 @@ def descendants(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         waiting.extend(children.get(each, ()))
 
 
+def relatives(pid: int, children: dict[int, list[int]], proc: Path = Path("/proc")) -> tuple[int, ...]:
+    """A process, all that it has started, and what of that is nobody's child any more but still bears its mark."""
+    found = dict.fromkeys(descendants(pid, children))
+    mark = _mark(proc / str(pid))
+    for each in proc.iterdir() if mark and proc.is_dir() else ():
+        if each.name.isdigit() and int(each.name) not in found and _mark(each) == mark:
+            found |= dict.fromkeys(descendants(int(each.name), children))
+    return tuple(found)
+
+
+def _mark(process: Path) -> bytes:
+    with suppress(OSError):
+        for entry in (process / "environ").read_bytes().split(b"\0"):
+            if entry.startswith(MARK.encode() + b"="):
+                return entry
+    return b""
+
+
 def function_users(host: int | None, proc: Path = Path("/proc")) -> dict[str, set[int]]:
     """The users of the processes of functions, which the host has started, by the functions' names."""
     found: dict[str, set[int]] = {}
@@ -114,9 +160,7 @@ def function_users(host: int | None, proc: Path = Path("/proc")) -> dict[str, se
     return found
 
 
-def listens_at(
-    pids: Iterable[int], among: Iterable[Listener], proc: Path = Path("/proc")
-) -> set[Listener] | None:
+def listens_at(pids: Iterable[int], among: Iterable[_Any], proc: Path = Path("/proc")) -> set[_Any] | None:
     """At which of these sockets some of these processes listen; None: we may not know."""
     inodes = set()
     for pid in pids:

@@ -35,6 +35,9 @@ SILENCE_SECONDS = 0.7
 AT_ONCE = 16
 MOST_SILENT = 3
 GIVES_UP = {"outcome": "fault", "detail": "it gave no answer too often"}
+SLOW_SECONDS = 100.0
+ALL_SECONDS = 240.0  # less than we are given: what one server takes must not cost what was seen of the others
+TOO_SLOW = {"outcome": "fault", "detail": "it answers too slowly to try all"}
 LONGEST_HEAD = 32 * 1024
 CLONE_NEWNET = 0x40000000
 
@@ -69,11 +72,15 @@ def all_of(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         server = str(wanted.get("path") or wanted["port"])
         servers.setdefault(f"{server} {wanted.get('lane', 0)}", []).append(index)
     seen: list[dict[str, Any]] = [{} for _ in attempts]
+    over = time.monotonic() + ALL_SECONDS
 
     def at_one(indexes: list[int]) -> None:
-        silent = 0
+        silent, until = 0, min(over, time.monotonic() + SLOW_SECONDS)
         for index in indexes:
-            seen[index] = attempt(attempts[index]) if silent < MOST_SILENT else dict(GIVES_UP)
+            if silent >= MOST_SILENT or time.monotonic() >= until:
+                seen[index] = dict(GIVES_UP if silent >= MOST_SILENT else TOO_SLOW)
+                continue
+            seen[index] = attempt(attempts[index])
             silent += seen[index]["outcome"] == "silent"
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -89,7 +96,14 @@ def _enter(namespace: str) -> None:
 
 
 def attempt(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Try one, and say what came of it."""
+    """Try one, and say what came of it. One that cannot be made must not cost what was seen of the others."""
+    try:
+        return _attempted(wanted)
+    except Exception as error:  # noqa: BLE001 - a name or a path that no socket takes; nothing of it is told
+        return {"outcome": "fault", "detail": f"it cannot be tried: {type(error).__name__}"}
+
+
+def _attempted(wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         opened = _connected(wanted)
     except TimeoutError:
@@ -109,7 +123,10 @@ def attempt(wanted: dict[str, Any]) -> dict[str, Any]:
 
 def _connected(wanted: dict[str, Any]) -> socket.socket:
     if "path" in wanted:
-        opened, where = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), wanted["path"]
+        # As /proc spells it, a name without a file begins with @.
+        path = wanted["path"]
+        where = f"\0{path[1:]}" if path.startswith("@") else path
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     elif ":" in wanted["address"]:
         opened = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
         where = (wanted["address"], wanted["port"], 0, wanted.get("scope", 0))

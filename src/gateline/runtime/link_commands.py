@@ -129,7 +129,7 @@ class LinkCommands:
             "node": made.node.node,
             "name": made.node.dns_name,
             "certificate": made.certificate.decode("ascii"),
-            "connections": 2 * max(2, self._workers),
+            "connections": 4 * max(2, self._workers),
         }
 
     def _listing(self, desk: LinkDesk) -> list[dict[str, Any]]:

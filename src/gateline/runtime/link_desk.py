@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -149,7 +150,7 @@ class LinkDesk:
         return {(node.tunnel, node.node): expires for node, expires in kept}
 
     def mint(self, tunnel: str, node: str, now: datetime, life: timedelta = TOKEN_LIFE) -> dict[str, str]:
-        """A token by which a node may enrol, once.
+        """A token by which a node may enrol, once; those of before by its name count no more.
 
         Args:
             tunnel: "" for the only one.
@@ -165,7 +166,12 @@ class LinkDesk:
         if self._vault.read(_NODE + f"{name}/{node}") is not None:
             message = f"the node {node} of {name} is enrolled already; to enrol it anew, revoke it first"
             raise GatelineError(message)
-        self._forget_expired(now)
+        self._forget_tokens(
+            lambda token: (
+                datetime.fromisoformat(token["expires"]) <= now
+                or (token["tunnel"], token["node"]) == (name, node)  # of a name, the last token counts
+            )
+        )
         assert self._links is not None  # else there are no tunnels
         secret = secrets.token_urlsafe(32)
         told = {"tunnel": name, "node": node, "expires": (now + life).isoformat()}
@@ -221,7 +227,7 @@ class LinkDesk:
         return Admitted(node=node, certificate=made)
 
     def revoke(self, tunnel: str, node: str) -> EnrolledNode:
-        """Let a node dial in no more, and no token for it count.
+        """Let a node dial in no more. No token for it is left: it used up the last one.
 
         Raises:
             GatelineError: there is no such node.
@@ -253,10 +259,10 @@ class LinkDesk:
             raise GatelineError(f"{said}; the project has: {known}")
         return name
 
-    def _forget_expired(self, now: datetime) -> None:
+    def _forget_tokens(self, is_over: Callable[[dict[str, str]], bool]) -> None:
         for name in self._vault.names(_TOKEN):
             token = self._vault.read_members(name)
-            if token is not None and datetime.fromisoformat(token["expires"]) <= now:
+            if token is not None and is_over(token):
                 self._vault.delete(name)
 
 

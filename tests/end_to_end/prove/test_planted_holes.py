@@ -33,6 +33,8 @@ WAYS = {
     "proxied": "headers that proxies set",
     "options": "no proof, OPTIONS",
     "second port": "no proof",
+    "daemon": "no proof",
+    "by name": "no proof, Host localhost",
 }
 """The holes of a service, and by which way each is found."""
 
@@ -104,9 +106,11 @@ def test_what_does_not_run_cannot_be_tried(tmp_path: Path) -> None:
 
 
 def test_each_service_that_lets_somebody_in_is_told_and_no_other(holed: Proved) -> None:
-    names = {hole.replace(" ", "-") for hole in WAYS} - {"second-port"}
+    elsewhere = {"second-port", "daemon"}
+    names = {hole.replace(" ", "-") for hole in WAYS} - elsewhere
     assert holed.exit_code == 1
-    assert holed.open() == {f"task {name}/1" for name in names} | {"task second-port/1, another port"}
+    found = {f"task {name}/1" for name in names} | {f"task {name}/1, another port" for name in elsewhere}
+    assert holed.open() == found
     assert SECRET not in holed.output + holed.errors
     assert STALE not in holed.output + holed.errors
 
@@ -114,7 +118,7 @@ def test_each_service_that_lets_somebody_in_is_told_and_no_other(holed: Proved) 
 @pytest.mark.parametrize("hole", WAYS)
 def test_it_is_told_by_which_way_a_service_lets_somebody_in(holed: Proved, hole: str) -> None:
     task = f"task {hole.replace(' ', '-')}/1"
-    subject = f"{task}, another port" if hole == "second port" else task
+    subject = f"{task}, another port" if hole in {"second port", "daemon"} else task
     assert holed.verdicts(subject=subject, means=WAYS[hole]) == {"open"}
     assert holed.verdicts(subject="task orders/1", means=WAYS[hole]) <= {"refused"}
 
@@ -133,6 +137,14 @@ def test_what_listens_everywhere_is_reached_from_another_network(holed: Proved) 
     from_there = {"point": "another network", "means": "no proof"}
     assert holed.verdicts(subject="task everywhere/1", **from_there) == {"open"}
     assert holed.verdicts(subject="task no-guard/1", point="another network") == {"closed"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_socket_without_a_file_is_anybodys(tmp_path: Path) -> None:
+    with shop(tmp_path, holes=["abstract"]) as running:
+        proved = running.prove()
+    assert proved.exit_code == 1
+    assert proved.open() == {"task abstract/1, another socket"}
 
 
 def test_a_secret_in_the_words_of_a_process_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ proxied        believes X-Forwarded-For: 127.0.0.1
 options        answers OPTIONS to everybody
 second port    answers everybody at another port, of all addresses
 words          starts a process with the secret in its words
+daemon         a process that left its family answers everybody at another port
+abstract       answers everybody at an abstract Unix socket
+by name        answers whoever calls it localhost
 """
 
 import argparse
@@ -54,6 +57,8 @@ class Service(BaseHTTPRequestHandler):
             return True
         if HOLE == "prefix" and self.path.startswith("/health"):
             return True
+        if HOLE == "by name" and self.headers["Host"] == "localhost":
+            return True
         if HOLE == "proxied" and self.headers.get("X-Forwarded-For") == "127.0.0.1":
             return True
         sent = self.headers.get_all("X-Gateway-Secret") or []
@@ -75,15 +80,26 @@ class AtSocket(ThreadingUnixStreamServer):
     daemon_threads = True
 
 
-def everybody() -> None:
-    class Open(Service):
-        def passes(self) -> bool:
-            return True
+class Open(Service):
+    def passes(self) -> bool:
+        return True
 
+
+def everybody() -> threading.Thread:
     server = ThreadingHTTPServer(("0.0.0.0", 0), Open)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    return thread
 
 
+if HOLE == "daemon" and os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        everybody().join()
+    os._exit(0)
+if HOLE == "abstract":
+    everywhere = AtSocket(f"\0gateline-test-{os.getpid()}", Open)
+    threading.Thread(target=everywhere.serve_forever, daemon=True).start()
 if HOLE == "second port":
     everybody()
 if HOLE == "words":
