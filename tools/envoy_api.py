@@ -34,7 +34,6 @@ ROOTS = (
         "envoy/extensions/bootstrap/reverse_tunnel/upstream_socket_interface/v3/"
         "upstream_reverse_connection_socket_interface.proto"
     ),
-    "envoy/extensions/clusters/composite/v3/cluster.proto",
     "envoy/extensions/clusters/reverse_connection/v3/reverse_connection.proto",
     "envoy/extensions/common/matching/v3/extension_matcher.proto",
     "envoy/extensions/compression/gzip/compressor/v3/gzip.proto",

@@ -27,8 +27,8 @@ WAYS = {
     "archive": "a Unix socket that only the gateway may open",
     "legacy": "a sidecar before an application that cannot be changed",
     "payments": "the gateway's client certificate, from the balancer",
-    "warehouse": "a link, that a network dials out which lets nobody in",
     "vault": "the same, passed through by a network balancer",
+    "warehouse": "a link, that a network dials out which lets nobody in",
 }
 
 

@@ -64,7 +64,7 @@ def test_nodes_are_listed_and_revoked(asked: list[dict[str, Any]]) -> None:
     listed = does("list")
     assert "plant   n1    8            -      2026-12-23" in listed.output
     assert json.loads(does("list", "--output", "json").output)["nodes"][0]["node"] == "n1"
-    assert does("revoke", "n1", "--tunnel", "plant").output == "n1 is cut off.\n"
+    assert does("revoke", "n1", "--tunnel", "plant").output.startswith("n1 is cut off")
     assert asked[-1] == {"do": "links", "action": "revoke", "tunnel": "plant", "node": "n1"}
 
 

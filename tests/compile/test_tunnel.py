@@ -59,14 +59,21 @@ def test_no_request_chooses_the_node_that_is_asked() -> None:
     assert '"host_id_format": "n1.a1.plant.link.gateline"' in made
 
 
-def test_where_a_node_fails_the_others_are_asked_one_after_the_other() -> None:
-    clusters = tunnel_clusters("plant", (N1, N2, N3))
-    made = json.dumps(to_dict(clusters[names.tunnel_node_first("plant", "n2")]))
-    order = [made.index(names.tunnel_node("plant", node) + '"') for node in ("n2", "n3", "n1")]
-    assert order == sorted(order)
-    listener = json.dumps(to_dict(tunnel_listeners("plant", (N2,))[names.tunnel_node("plant", "n2")]))
+def test_where_a_node_fails_others_are_asked_that_have_not_been_yet() -> None:
+    listener = json.dumps(to_dict(tunnel_listeners("plant", (N1, N2))[names.tunnel_connect("plant")]))
+    assert f'"cluster": "{names.tunnel_nodes("plant")}"' in listener
+    assert "PreviousHostsPredicate" in listener
     assert '"retriable_status_codes": [404]' in listener
-    assert f'"cluster": "{names.tunnel_node_first("plant", "n2")}"' in listener
+    nodes = json.dumps(to_dict(tunnel_clusters("plant", (N1, N2))[names.tunnel_nodes("plant")]))
+    for node in ("n1", "n2"):
+        assert f'"server_listener_name": "{names.tunnel_node("plant", node)}"' in nodes
+
+
+def test_what_goes_through_a_node_goes_through_its_own_listener_alone() -> None:
+    listeners = tunnel_listeners("plant", (N1, N2))
+    name = names.tunnel_node("plant", "n1")
+    leading = [key for key, made in listeners.items() if f'"cluster": "{name}"' in json.dumps(to_dict(made))]
+    assert leading == [name]
 
 
 def test_a_node_that_is_revoked_has_neither_cluster_nor_listener() -> None:
@@ -79,5 +86,5 @@ def test_a_node_that_is_revoked_has_neither_cluster_nor_listener() -> None:
 
 def test_a_tunnel_without_nodes_leads_nowhere() -> None:
     made = to_dict(tunnel_clusters("plant", ())[names.tunnel_nodes("plant")])
-    assert list(tunnel_clusters("plant", ())) == [names.tunnel_nodes("plant")]
+    assert set(tunnel_clusters("plant", ())) == {names.tunnel_nodes("plant"), names.tunnel_connect("plant")}
     assert "envoy_internal_address" not in json.dumps(made)

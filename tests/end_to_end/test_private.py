@@ -72,6 +72,7 @@ def test_each_service_answers_through_the_gateway_and_nothing_is_open(tmp_path: 
     assert "nothing is open" in done.stdout
     for secret in ("LedgerSecret", "LegacySecret"):
         assert f"{secret}: proven" in done.stdout
+    assert "no value of it was replaced" not in done.stdout
     proven = done.stdout.partition("`gateline prove`")[2]
     untried = [line for line in proven.partition("nothing is open")[0].splitlines() if "not tried" in line]
     if os.geteuid() == 0:

@@ -73,7 +73,7 @@ def scene(tmp_path: Path) -> Scene:
 def test_a_node_enrols_and_counts_before_it_is_answered(scene: Scene) -> None:
     _, answer = scene.enrolled()
     assert scene.serving.told == 1
-    assert (answer["tunnel"], answer["node"], answer["connections"]) == ("plant", "n1", 4)
+    assert (answer["tunnel"], answer["node"], answer["connections"]) == ("plant", "n1", 8)
     assert scene.said == ["the node n1 has enrolled in the tunnel plant"]
 
 

@@ -90,3 +90,14 @@ def test_many_at_once_make_one_key(state: StateDir) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(keep, range(16)))
     assert [Vault(state, {}).read(str(number)) for number in range(16)] == [b"%d" % n for n in range(16)]
+
+
+def test_members_are_read_again_and_whatever_else_is_kept_there_is_an_error(state: StateDir) -> None:
+    vault = Vault(state, {})
+    assert vault.read_members("a") is None
+    vault.write_members("a", {"name": "ü", "serial": 1})
+    assert vault.read_members("a") == {"name": "ü", "serial": 1}
+    for other in (b"\xff", b"[]", b"{"):
+        vault.write("a", other)
+        with pytest.raises(GatelineError, match="'a' in the vault is not what this version keeps"):
+            vault.read_members("a")

@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gateline.model.secret import Certificate, Secret
 
 AUTHORITY_LIFE: Final = timedelta(days=3650)
-CLOCKS_DIFFER: Final = timedelta(hours=1)
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
 """How long before now a certificate begins to be valid."""
 
 _LONGEST_COMMON_NAME: Final = 64  # RFC 5280, appendix A: ub-common-name
@@ -67,12 +67,13 @@ def make_authority(project: str, now: datetime) -> Certificate:
     common_name = f"Gateline {project}"[:_LONGEST_COMMON_NAME]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (
-        _begun(subject, subject, key, Issuance(name="authority", now=now, life=AUTHORITY_LIFE))
+        _begun(subject, subject, key.public_key(), Issuance(name="authority", now=now, life=AUTHORITY_LIFE))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
-    return _signed("authority", builder, key, key)
+    chain = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return _with_key("authority", chain, key)
 
 
 def issue_client(
@@ -88,7 +89,7 @@ def issue_client(
         x509.UniformResourceIdentifier(gateway_identity(project, client_certificate))
     ]
     issuance = Issuance(name=client_certificate, now=now, life=life)
-    return _issued(authority, issuance, names, [ExtendedKeyUsageOID.CLIENT_AUTH])
+    return _issued(authority, issuance, names, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 def issue_service(
@@ -114,20 +115,33 @@ def issue_service(
     ]
     # Not a client's as well: whoever asks for any client of this authority lets in the gateway, and no neighbour.
     issuance = Issuance(name=service, now=now, life=life)
-    return _issued(authority, issuance, names, [ExtendedKeyUsageOID.SERVER_AUTH])
+    return _issued(authority, issuance, names, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
-def _issued(
+def certify(
     authority: Certificate,
+    key: ec.EllipticCurvePublicKey,
     issuance: Issuance,
-    names: list[x509.GeneralName],
-    usages: list[x509.ObjectIdentifier],
-) -> Certificate:
+    names: Sequence[x509.GeneralName],
+    usage: x509.ObjectIdentifier,
+) -> bytes:
+    """A leaf certificate (PEM) of a key, which the authority signs.
+
+    Args:
+        authority: signs it, and is not outlived by it.
+        key: whose certificate it is.
+        issuance: what else it says, and for how long.
+        names: who that is.
+        usage: what it is for (RFC 5280 section 4.2.1.12).
+
+    Raises:
+        ValueError: the authority holds no certificate with its key.
+
+    """
     issuer = x509.load_pem_x509_certificate(authority.chain)
     signer = serialization.load_pem_private_key(authority.private_key.reveal(), password=None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey) or signer.public_key() != issuer.public_key():
         raise ValueError("the authority's key is not the one of its certificate")
-    key = ec.generate_private_key(ec.SECP256R1())
     common_name = issuance.name[:_LONGEST_COMMON_NAME]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     known_by = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -136,18 +150,35 @@ def _issued(
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(known_by), critical=False
         )
     )
-    return _signed(issuance.name, builder, key, signer)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as PEM, not encrypted."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _issued(
+    authority: Certificate,
+    issuance: Issuance,
+    names: Sequence[x509.GeneralName],
+    usage: x509.ObjectIdentifier,
+) -> Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _with_key(issuance.name, certify(authority, key.public_key(), issuance, names, usage), key)
 
 
 def _begun(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePublicKey,
     issuance: Issuance,
     *,
     latest: datetime | None = None,
@@ -157,9 +188,9 @@ def _begun(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(issuance.now - CLOCKS_DIFFER)
+        .not_valid_before(issuance.now - _CLOCKS_DIFFER)
         .not_valid_after(end if latest is None else min(end, latest))  # nothing outlives its authority
     )
 
@@ -178,14 +209,5 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _signed(
-    name: str,
-    builder: x509.CertificateBuilder,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-) -> Certificate:
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    chain = builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    return Certificate(name=name, chain=chain, private_key=Secret(f"{name}.key", private))
+def _with_key(name: str, chain: bytes, key: ec.EllipticCurvePrivateKey) -> Certificate:
+    return Certificate(name=name, chain=chain, private_key=Secret(f"{name}.key", private_pem(key)))

@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateline.authority.certificates import CLOCKS_DIFFER, trust_domain
+from gateline.authority.certificates import Issuance, certify, private_pem, trust_domain
 from gateline.errors import GatelineError
 from gateline.model.secret import Certificate, Secret
 from gateline.model.tunnel import ENROLMENT_NAME, GATEWAY_NAME, EnrolledNode
@@ -47,10 +47,7 @@ def node_identity(project: str, node: EnrolledNode) -> str:
 
 def make_key() -> bytes:
     """A private key (PEM) that never leaves the machine that makes it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    return private_pem(ec.generate_private_key(ec.SECP256R1()))
 
 
 def make_request(key: bytes) -> bytes:
@@ -64,7 +61,8 @@ def issue_gateway(authority: Certificate, *, now: datetime, life: timedelta) -> 
     key = make_key()
     names: list[x509.GeneralName] = [x509.DNSName(GATEWAY_NAME), x509.DNSName(ENROLMENT_NAME)]
     public = _private(key).public_key()
-    chain = _issued(authority, public, names, ExtendedKeyUsageOID.SERVER_AUTH, now=now, life=life)
+    issuance = Issuance(name=GATEWAY_NAME, now=now, life=life)
+    chain = certify(authority, public, issuance, names, ExtendedKeyUsageOID.SERVER_AUTH)
     return Certificate(name="link", chain=chain, private_key=Secret("link.key", key))
 
 
@@ -87,8 +85,8 @@ def issue_node(
         x509.UniformResourceIdentifier(node_identity(project, node)),
         x509.DNSName(node.dns_name),
     ]
-    key = _requested(request)
-    return _issued(authority, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, now=now, life=life)
+    issuance = Issuance(name=node.dns_name, now=now, life=life)
+    return certify(authority, _requested(request), issuance, names, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 def sign_renewal(key: bytes, request: bytes) -> bytes:
@@ -147,34 +145,3 @@ def _private(key: bytes) -> ec.EllipticCurvePrivateKey:
     loaded = serialization.load_pem_private_key(key, password=None)
     assert isinstance(loaded, ec.EllipticCurvePrivateKey)  # `make_key` made it
     return loaded
-
-
-def _issued(
-    authority: Certificate,
-    key: ec.EllipticCurvePublicKey,
-    names: list[x509.GeneralName],
-    usage: x509.ObjectIdentifier,
-    *,
-    now: datetime,
-    life: timedelta,
-) -> bytes:
-    issuer = x509.load_pem_x509_certificate(authority.chain)
-    known_by = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    common_name = next(name.value for name in names if isinstance(name, x509.DNSName))
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])]))
-        .issuer_name(issuer.subject)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCKS_DIFFER)
-        .not_valid_after(min(now + life, issuer.not_valid_after_utc))  # nothing outlives its authority
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(known_by), critical=False
-        )
-    )
-    signed = builder.sign(_private(authority.private_key.reveal()), hashes.SHA256())
-    return signed.public_bytes(serialization.Encoding.PEM)

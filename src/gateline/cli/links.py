@@ -72,7 +72,8 @@ def links(
 ) -> None:
     """Enrol, show and revoke the nodes of private networks that dial in.
 
-    A token is a file: it goes to the node by a way that you trust, and counts once. Who is revoked is cut off at once.
+    A token is a file: it goes to the node by a way that you trust, and counts once. Through who is revoked
+    no connection is opened any more, and those that are open are closed within 5 seconds.
     """
     if bool(node) is (action is Action.LIST):
         needs = "takes no name" if node else "needs the name of a node"
@@ -105,7 +106,7 @@ def _print(action: Action, node: str, answer: dict[str, Any]) -> None:
         case Action.LIST:
             print_table(COLUMNS, answer["nodes"], console.answers())
         case Action.REVOKE:
-            typer.echo(f"{node} is cut off.")
+            typer.echo(f"{node} is cut off: what is open through it is closed within 5 seconds.")
 
 
 def _write(path: Path, token: dict[str, str]) -> None:

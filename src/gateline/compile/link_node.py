@@ -49,7 +49,7 @@ class LinkNode:
     exports: tuple[Export, ...]
     folder: str  # where `sidecar.secret_file` finds the certificate and the authority
     admin_socket: str
-    connections: int  # that each worker opens: twice the workers of the gateway
+    connections: int  # that each worker opens; all of them together several for each worker of the gateway
 
 
 def node_bootstrap(link: LinkNode) -> dict[str, object]:

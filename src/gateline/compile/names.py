@@ -128,9 +128,9 @@ def tunnel_node(name: str, node: str) -> str:
     return f"tunnel/{name}/{node}"
 
 
-def tunnel_node_first(name: str, node: str) -> str:
-    """The cluster that leads to a node, and where that fails to the others: `tunnel/plant/n1 first`."""
-    return f"tunnel/{name}/{node} first"
+def tunnel_connect(name: str) -> str:
+    """The internal listener that leads to nodes in turn, and the cluster that leads to it: `tunnel/plant connect`."""
+    return f"tunnel/{name} connect"
 
 
 def link_validation(tunnel_name: str) -> str:

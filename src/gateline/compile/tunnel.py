@@ -3,14 +3,14 @@
 A target in a tunnel is an endpoint inside this Envoy, which carries its export's name. From there the way is:
 
 1. the tunnel's internal listener: it asks with CONNECT for the export by name (`tcp_proxy`), whatever is spoken
-   inside. Its cluster's hosts are the tunnel's nodes, which get connections in turn;
-2. the node's internal listener, which hands CONNECT on to that node, and where it does not let it through to the
-   others one after the other (a composite cluster). Until one has, no byte of the client is on its way, so nothing
-   is sent twice;
-3. the cluster of the connections that a node has opened.
+   inside;
+2. a second one, which hands CONNECT on to the tunnel's nodes in turn, and where one does not let it through to
+   another. Until one has, no byte of the client is on its way, so nothing is sent twice;
+3. the node's own, which leads to the connections that this node has opened.
 
-Each node has a cluster of its own: who is revoked loses it, with all that is open over it. A `tcp_proxy` cannot lead
-to it itself: its load balancer wants the headers of a request.
+Each node has a listener and a cluster of its own: who is revoked loses both, and Envoy closes what is open through the
+listener when that has drained. A `tcp_proxy` cannot lead to the last cluster itself, whose load balancer wants the
+headers of a request; and one cluster for all nodes could exclude none of them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ EXPORT: Final = "gateline.export"
 """The endpoint metadata that says which export it is, in the field `name`."""
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=2)
-_OTHERS: Final = 15
+_OTHERS: Final = 7
 """So many more nodes are asked when one does not let a connection through, or does not export what is asked for."""
 
-_NOT_EXPORTED: Final = 404
+_CHOICES: Final = 16
+"""So often another node is looked for, before one is asked again."""
 
+_NOT_EXPORTED: Final = 404
 _AT_ONCE: Final = timedelta(milliseconds=1)
 
 _KEEPALIVE: Final = {
@@ -106,17 +108,18 @@ def export_transport(spoken: Message | None = None) -> Message:
 
 def tunnel_clusters(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
     """The clusters of a tunnel with these nodes, by name."""
-    called = [node.node for node in nodes]
+    connect, all_nodes = names.tunnel_connect(tunnel), names.tunnel_nodes(tunnel)
     return {
-        names.tunnel_nodes(tunnel): _all_nodes(tunnel, called),
+        connect: _inside(connect, [connect]),
+        all_nodes: _inside(all_nodes, [names.tunnel_node(tunnel, node.node) for node in nodes]),
         **{names.tunnel_node(tunnel, node.node): _node(node) for node in nodes},
-        **{names.tunnel_node_first(tunnel, node): _node_first(tunnel, node, called) for node in called},
     }
 
 
 def tunnel_listeners(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Message]:
     """The internal listeners of a tunnel with these nodes, by name."""
-    inside = {names.tunnel_node(tunnel, each.node): _handing_on(tunnel, each.node) for each in nodes}
+    inside = {names.tunnel_node(tunnel, node.node): _leading_to(node) for node in nodes}
+    own = {names.tunnel(tunnel): _asking(tunnel), names.tunnel_connect(tunnel): _handing_on(tunnel)}
     return {
         name: new(
             "envoy.config.listener.v3.Listener",
@@ -124,7 +127,7 @@ def tunnel_listeners(tunnel: str, nodes: Sequence[EnrolledNode]) -> dict[str, Me
             internal_listener={},
             filter_chains=[{"filters": [filter_]}],
         )
-        for name, filter_ in ({names.tunnel(tunnel): _asking(tunnel)} | inside).items()
+        for name, filter_ in (own | inside).items()
     }
 
 
@@ -133,24 +136,39 @@ def _asking(tunnel: str) -> dict[str, object]:
         "envoy.filters.network.tcp_proxy",
         "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
         stat_prefix=names.tunnel(tunnel),
-        cluster=names.tunnel_nodes(tunnel),
+        cluster=names.tunnel_connect(tunnel),
         idle_timeout=timedelta(),  # the client's listener has one
         tunneling_config={"hostname": f"%DYNAMIC_METADATA({EXPORT}:name)%"},
     )
 
 
-def _handing_on(tunnel: str, node: str) -> dict[str, object]:
-    name = names.tunnel_node(tunnel, node)
+def _handing_on(tunnel: str) -> dict[str, object]:
+    elsewhere = extension(
+        "envoy.retry_host_predicates.previous_hosts",
+        "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    )
     retry = {
         "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
         "retriable_status_codes": [_NOT_EXPORTED],
         "num_retries": {"value": _OTHERS},
         "retry_back_off": {"base_interval": _AT_ONCE, "max_interval": _AT_ONCE},
+        "retry_host_predicate": [elsewhere],
+        "host_selection_retry_max_attempts": _CHOICES,
     }
+    return _connecting(names.tunnel_connect(tunnel), names.tunnel_nodes(tunnel), retry)
+
+
+def _leading_to(node: EnrolledNode) -> dict[str, object]:
+    name = names.tunnel_node(node.tunnel, node.node)
+    return _connecting(name, name, None)
+
+
+def _connecting(name: str, cluster: str, retry: dict[str, object] | None) -> dict[str, object]:
+    """The manager of connections `name`, which hands CONNECT on to a cluster."""
     route = {
         "match": {"connect_matcher": {}},
         "route": {
-            "cluster": names.tunnel_node_first(tunnel, node),
+            "cluster": cluster,
             "timeout": timedelta(),
             "retry_policy": retry,
             "upgrade_configs": [{"upgrade_type": _CONNECT}],
@@ -192,31 +210,9 @@ def _node(node: EnrolledNode) -> Message:
     )
 
 
-def _node_first(tunnel: str, node: str, nodes: Sequence[str]) -> Message:
-    """A node, and for those whom it does not serve the others: the n-th attempt goes to the n-th cluster."""
-    at = nodes.index(node)
-    name = names.tunnel_node_first(tunnel, node)
-    in_turn = [*nodes[at:], *nodes[:at]][: _OTHERS + 1]
-    return new(
-        "envoy.config.cluster.v3.Cluster",
-        name=name,
-        lb_policy="CLUSTER_PROVIDED",
-        connect_timeout=_CONNECT_TIMEOUT,
-        cluster_type=extension(
-            "envoy.clusters.composite",
-            "envoy.extensions.clusters.composite.v3.ClusterConfig",
-            clusters=[{"name": names.tunnel_node(tunnel, each)} for each in in_turn],
-        ),
-        circuit_breakers=_without_bounds(),
-    )
-
-
-def _all_nodes(tunnel: str, nodes: Sequence[str]) -> Message:
-    name = names.tunnel_nodes(tunnel)
-    addresses = [
-        {"envoy_internal_address": {"server_listener_name": names.tunnel_node(tunnel, node)}}
-        for node in nodes
-    ]
+def _inside(name: str, listeners: Sequence[str]) -> Message:
+    """A cluster whose hosts are these internal listeners."""
+    addresses = [{"envoy_internal_address": {"server_listener_name": each}} for each in listeners]
     return new(
         "envoy.config.cluster.v3.Cluster",
         name=name,

@@ -39,7 +39,7 @@ class Identity:
     tunnel: str
     node: str
     name: str  # the DNS name in its certificate
-    connections: int
+    connections: int  # in all, so that each worker of the gateway has some
     token: str  # the digest of the token that it enrolled with
 
     def certificate(self) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import math
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -156,6 +157,7 @@ def _command(identity: Identity, exports: Exports, environ: Mapping[str, str]) -
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         raise GatelineError(f"{folder} is too deep for a Unix socket: use another --state DIR")
     socket.unlink(missing_ok=True)
+    workers = usable_processors()
     link = LinkNode(
         name=identity.name,
         tunnel=identity.tunnel,
@@ -163,12 +165,12 @@ def _command(identity: Identity, exports: Exports, environ: Mapping[str, str]) -
         exports=exports.exports,
         folder=str(folder),
         admin_socket=str(socket),
-        connections=identity.connections,
+        connections=max(2, math.ceil(identity.connections / workers)),
     )
     bootstrap = folder / BOOTSTRAP_FILE
     write_private(bootstrap, json.dumps(node_bootstrap(link)).encode())
     return Command(
-        arguments=arguments(find_envoy(environ), bootstrap=bootstrap, workers=usable_processors()),
+        arguments=arguments(find_envoy(environ), bootstrap=bootstrap, workers=workers),
         environment=environment(environ),
         folder=folder,
         log=folder / LOG_FILE,

@@ -7,9 +7,8 @@ replaced by `authority_replacement`.
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,7 +19,7 @@ from gateline.model.client_certificate import BUILT_IN
 from gateline.model.gateway import Gateway
 from gateline.model.secret import Certificate, Secret
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.vault import Vault
+from gateline.runtime.vault import Vault, not_ours
 from gateline.services.task import CA_FILE, CERTIFICATE_FILE, PRIVATE_KEY_FILE, given_files
 
 SERVICE_LIFE: Final = timedelta(days=90)
@@ -200,18 +199,18 @@ def kept_authority(vault: Vault) -> Authority | None:
         GatelineError: the vault cannot be read, or holds something else.
 
     """
-    told = _told(vault, _AUTHORITY)
+    told = vault.read_members(_AUTHORITY)
     if told is None:
         return None
     try:
         return Authority(
-            all=tuple(map(_certificate, told["authorities"])),
+            all=tuple(map(certificate_of, told["authorities"])),
             signer=int(told["signer"]),
             next_step=datetime.fromisoformat(told["next_step"]) if told["next_step"] else None,
             overlap=timedelta(seconds=told["overlap"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise _unknown(_AUTHORITY) from None
+        raise not_ours(_AUTHORITY) from None
 
 
 def keep_authority(vault: Vault, authority: Authority) -> None:
@@ -222,12 +221,12 @@ def keep_authority(vault: Vault, authority: Authority) -> None:
 
     """
     told = {
-        "authorities": [_members(each) for each in authority.all],
+        "authorities": [members(each) for each in authority.all],
         "signer": authority.signer,
         "next_step": authority.next_step.isoformat() if authority.next_step else None,
         "overlap": authority.overlap.total_seconds(),
     }
-    vault.write(_AUTHORITY, json.dumps(told).encode())
+    vault.write_members(_AUTHORITY, told)
 
 
 def kept_leaf(vault: Vault, wanted: Wanted) -> Kept | None:
@@ -237,18 +236,18 @@ def kept_leaf(vault: Vault, wanted: Wanted) -> Kept | None:
         GatelineError: the vault cannot be read, or holds something else.
 
     """
-    told = _told(vault, wanted.kept_as)
+    told = vault.read_members(wanted.kept_as)
     if told is None:
         return None
     try:
         return Kept(
-            certificate=_certificate(told),
+            certificate=certificate_of(told),
             identity=str(told["identity"]),
             since=datetime.fromisoformat(told["since"]),
             by=str(told["by"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise _unknown(wanted.kept_as) from None
+        raise not_ours(wanted.kept_as) from None
 
 
 def fingerprint(authority: Certificate) -> str:
@@ -283,12 +282,12 @@ def _in_force(vault: Vault, authority: Authority, project: str, wanted: Wanted, 
         by=by,
     )
     told = {
-        **_members(fresh.certificate),
+        **members(fresh.certificate),
         "identity": fresh.identity,
         "since": now.isoformat(),
         "by": fresh.by,
     }
-    vault.write(wanted.kept_as, json.dumps(told).encode())
+    vault.write_members(wanted.kept_as, told)
     return fresh
 
 
@@ -296,24 +295,8 @@ def _of_kind(leaves: dict[str, Certificate], kind: str) -> tuple[Certificate, ..
     return tuple(leaf for name, leaf in leaves.items() if name.startswith(f"certificate/{kind}/"))
 
 
-def _told(vault: Vault, name: str) -> dict[str, Any] | None:
-    content = vault.read(name)
-    if content is None:
-        return None
-    try:
-        told = json.loads(content)
-    except ValueError:
-        raise _unknown(name) from None
-    if not isinstance(told, dict):
-        raise _unknown(name)
-    return told
-
-
-def _unknown(name: str) -> GatelineError:
-    return GatelineError(f"'{name}' in the vault is not what this version keeps")
-
-
-def _members(certificate: Certificate) -> dict[str, str]:
+def members(certificate: Certificate) -> dict[str, str]:
+    """A certificate with its key, as the vault keeps it."""
     return {
         "name": certificate.name,
         "chain": certificate.chain.decode("ascii"),
@@ -321,6 +304,12 @@ def _members(certificate: Certificate) -> dict[str, str]:
     }
 
 
-def _certificate(told: dict[str, str]) -> Certificate:
+def certificate_of(told: Mapping[str, Any]) -> Certificate:
+    """The certificate whose `members` these are.
+
+    Raises:
+        KeyError, AttributeError, UnicodeEncodeError: they are none.
+
+    """
     key = Secret(f"{told['name']}.key", told["key"].encode("ascii"))
     return Certificate(name=told["name"], chain=told["chain"].encode("ascii"), private_key=key)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gateline.compile import Compiled, Sockets, compile_gateway, names
 from gateline.compile import harvest as compile_memory
@@ -58,6 +58,21 @@ class Candidate:
     def trees(self) -> frozenset[Path]:
         """Where functions' code lies, to be watched too."""
         return code_trees(self.loaded.gateway.functions) if self.loaded.gateway else frozenset()
+
+
+class Serves(Protocol):
+    """Serves a candidate: `gateline.runtime.serving.Serving` does."""
+
+    @property
+    def served(self) -> Candidate | None:
+        """What serves now."""
+
+
+class TakesIn(Serves, Protocol):
+    """Serves, and lets count what is kept."""
+
+    async def take_in(self) -> None:
+        """Let what the state directory holds by now count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

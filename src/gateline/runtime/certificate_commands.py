@@ -29,7 +29,7 @@ from gateline.runtime.authority import (
     wanted_by,
 )
 from gateline.runtime.authority_replacement import Replacement
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.expiry import Expiry
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.upkeep import Duty, Upkeep
@@ -42,17 +42,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
 
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let count what the state directory holds by now."""
-
-
 class HasServices(Protocol):
     """Runs services: `gateline.runtime.cluster.Cluster` does."""
 
@@ -62,7 +51,7 @@ class HasServices(Protocol):
 
 
 def certificate_commands(
-    state: StateDir, serving: Serves, cluster: HasServices, upkeep: Upkeep, warn: Callable[[str], None]
+    state: StateDir, serving: TakesIn, cluster: HasServices, upkeep: Upkeep, warn: Callable[[str], None]
 ) -> CertificateCommands:
     """The commands of a stack, with what is done about certificates without any in its upkeep."""
     commands = CertificateCommands(state, serving, lambda: cluster.is_steady, warn, upkeep.look)
@@ -86,7 +75,7 @@ class CertificateCommands:
     def __init__(
         self,
         state: StateDir,
-        serving: Serves,
+        serving: TakesIn,
         is_steady: Callable[[], bool],
         warn: Callable[[str], None],
         look: Callable[[], None],

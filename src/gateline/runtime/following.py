@@ -17,7 +17,8 @@ from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.rotation import machine
 from gateline.rotation.stages import Stages, Step
 from gateline.runtime.aws_secret import CURRENT, PENDING, read_stages
-from gateline.runtime.rotations import Rotations, Serves
+from gateline.runtime.candidate import TakesIn
+from gateline.runtime.rotations import Rotations
 from gateline.runtime.secret import header_value_fault, new_value
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir
@@ -37,7 +38,7 @@ class Following:
 
     """
 
-    def __init__(self, serving: Serves) -> None:
+    def __init__(self, serving: TakesIn) -> None:
         self._serving = serving
         self._looked = datetime.min.replace(tzinfo=UTC)
         self._rotations: Rotations | None = None

@@ -22,7 +22,7 @@ from gateline.model.gateway import AdminAddress, Gateway
 from gateline.model.integration import PLACEHOLDER, IntegrationKind, Location, holds_secret
 from gateline.model.rest_api import Method, RestApi, SegmentKind
 from gateline.model.target_group import Registration, TargetProtocol
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import Serves
 from gateline.runtime.exposure import PROC, exposed, private_paths
 from gateline.runtime.listening import reachable
 from gateline.runtime.ready import base_url, stage_urls
@@ -32,14 +32,6 @@ from gateline.runtime.target_health import CLUSTERS, View, read_view
 
 STAND_IN: Final = "gateline-prove"
 """What stands for a path parameter in the path of a method."""
-
-
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
 
 
 class HasTasks(Protocol):

@@ -12,27 +12,16 @@ The answer to `create` holds the value that was made, if none was given; no othe
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateline.errors import GatelineError
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.key_desk import KeyDesk
 from gateline.runtime.key_store import KeyStore
 from gateline.runtime.state_dir import StateDir
 
 CHANGES: Final = frozenset({"create", "import", "revoke"})
 """The actions that change something."""
-
-
-class TakesKeys(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let the keys of the state directory count as they are now."""
 
 
 def perform(desk: KeyDesk, asked: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +53,7 @@ def perform(desk: KeyDesk, asked: dict[str, Any]) -> dict[str, Any]:
 class KeyCommands:
     """The commands about keys. One is done after the other."""
 
-    def __init__(self, state: StateDir, serving: TakesKeys) -> None:
+    def __init__(self, state: StateDir, serving: TakesIn) -> None:
         self._state = state
         self._serving = serving
         self._one_at_a_time = asyncio.Lock()

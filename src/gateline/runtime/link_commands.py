@@ -13,11 +13,11 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateline.errors import GatelineError
 from gateline.model.tunnel import EnrolledNode
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.link_desk import Admitted, LinkDesk, due, text_bytes
 from gateline.runtime.link_health import Connected
 from gateline.runtime.state_dir import StateDir
@@ -26,17 +26,6 @@ from gateline.runtime.vault import Vault
 from gateline.sources.project_tunnel import LABEL
 
 LONGEST_TOKEN_SECONDS: Final = 7 * 24 * 3600
-
-
-class TakesNodes(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let the nodes of the state directory count as they are now."""
 
 
 class LinkCommands:
@@ -54,7 +43,7 @@ class LinkCommands:
     def __init__(
         self,
         state: StateDir,
-        serving: TakesNodes,
+        serving: TakesIn,
         connected: Callable[[], Connected],
         workers: int,
         tell: Callable[[str], None],
@@ -140,7 +129,7 @@ class LinkCommands:
             "node": made.node.node,
             "name": made.node.dns_name,
             "certificate": made.certificate.decode("ascii"),
-            "connections": 2 * max(2, self._workers),
+            "connections": 4 * max(2, self._workers),
         }
 
     def _listing(self, desk: LinkDesk) -> list[dict[str, Any]]:

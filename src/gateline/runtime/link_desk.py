@@ -9,20 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
-from gateline.model.secret import Certificate, Secret
+from gateline.model.secret import Certificate
 from gateline.model.tunnel import EnrolledNode, LinkListener
+from gateline.runtime.authority import certificate_of, members
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.vault import Vault
+from gateline.runtime.vault import Vault, not_ours
 
 TOKEN_LIFE: Final = timedelta(hours=1)
 NODE_LIFE: Final = timedelta(days=30)
@@ -75,7 +75,7 @@ def due(gateway: Gateway, state: StateDir) -> datetime | None:
     """
     if not gateway.tunnels or gateway.edge.links is None:
         return None
-    kept = _read(Vault(state), _CERTIFICATE)
+    kept = Vault(state).read_members(_CERTIFICATE)
     return datetime.fromisoformat(kept["renew"]) if kept else None
 
 
@@ -86,8 +86,8 @@ def kept_authority(vault: Vault) -> Certificate | None:
         GatelineError: the vault cannot be read.
 
     """
-    kept = _read(vault, _AUTHORITY)
-    return None if kept is None else _certificate("links", kept)
+    kept = vault.read_members(_AUTHORITY)
+    return None if kept is None else certificate_of(kept)
 
 
 class LinkDesk:
@@ -112,15 +112,15 @@ class LinkDesk:
             GatelineError: the vault cannot be read or written.
 
         """
-        kept = _read(self._vault, _AUTHORITY)
+        kept = self._vault.read_members(_AUTHORITY)
         if kept is None:
             # Only now: the library takes a tenth of the time of a start.
             from gateline.authority.certificates import make_authority  # noqa: PLC0415
 
             made = make_authority(self._project, datetime.now(UTC))
-            _write(self._vault, _AUTHORITY, _told(made))
+            self._vault.write_members(_AUTHORITY, members(made))
             return made
-        return _certificate("links", kept)
+        return certificate_of(kept)
 
     def certificate(self, now: datetime) -> Certificate:
         """What the gateway shows to nodes.
@@ -129,14 +129,14 @@ class LinkDesk:
             GatelineError: the vault cannot be read or written.
 
         """
-        kept = _read(self._vault, _CERTIFICATE)
+        kept = self._vault.read_members(_CERTIFICATE)
         if kept is not None and now < datetime.fromisoformat(kept["renew"]):
-            return _certificate("link", kept)
+            return certificate_of(kept)
         from gateline.authority.link_certificates import issue_gateway  # noqa: PLC0415
 
         made = issue_gateway(self.authority(), now=now, life=GATEWAY_LIFE)
         renew = now + GATEWAY_LIFE * RENEWED_AFTER
-        _write(self._vault, _CERTIFICATE, _told(made) | {"renew": renew.isoformat()})
+        self._vault.write_members(_CERTIFICATE, members(made) | {"renew": renew.isoformat()})
         return made
 
     def nodes(self) -> tuple[EnrolledNode, ...]:
@@ -175,7 +175,7 @@ class LinkDesk:
         assert self._links is not None  # else there are no tunnels
         secret = secrets.token_urlsafe(32)
         told = {"tunnel": name, "node": node, "expires": (now + life).isoformat()}
-        _write(self._vault, _TOKEN + _digest(secret), told)
+        self._vault.write_members(_TOKEN + _digest(secret), told)
         return told | {
             "gateway": advertised(self._links),
             "secret": secret,
@@ -192,7 +192,7 @@ class LinkDesk:
         from gateline.authority.link_certificates import issue_node  # noqa: PLC0415
 
         kept_as = _TOKEN + _digest(secret)
-        token = _read(self._vault, kept_as)
+        token = self._vault.read_members(kept_as)
         is_first = self._vault.delete(kept_as)  # another thread may have read it too
         if is_first:
             os.sync()  # or the power that fails now would bring it back
@@ -248,7 +248,7 @@ class LinkDesk:
             "id": node.id,
             "expires": (now + NODE_LIFE).isoformat(),
         }
-        _write(self._vault, _NODE + f"{node.tunnel}/{node.node}", told)
+        self._vault.write_members(_NODE + f"{node.tunnel}/{node.node}", told)
 
     def _tunnel(self, name: str) -> str:
         if not name and len(self._tunnels) == 1:
@@ -261,7 +261,7 @@ class LinkDesk:
 
     def _forget_tokens(self, is_over: Callable[[dict[str, str]], bool]) -> None:
         for name in self._vault.names(_TOKEN):
-            token = _read(self._vault, name)
+            token = self._vault.read_members(name)
             if token is not None and is_over(token):
                 self._vault.delete(name)
 
@@ -290,34 +290,9 @@ def _digest(secret: str) -> str:
 
 
 def _node_of(vault: Vault, name: str) -> tuple[EnrolledNode, str]:
-    kept = _read(vault, name) or {}
+    kept = vault.read_members(name) or {}
     try:
         node = EnrolledNode(tunnel=kept["tunnel"], node=kept["node"], id=kept["id"])
         return node, kept["expires"]
     except KeyError:
-        raise GatelineError(f"{name} in the vault is not what this version keeps") from None
-
-
-def _told(certificate: Certificate) -> dict[str, str]:
-    key = certificate.private_key.reveal()
-    return {"chain": certificate.chain.decode("ascii"), "key": key.decode("ascii")}
-
-
-def _certificate(name: str, kept: dict[str, str]) -> Certificate:
-    key = Secret(f"{name}.key", kept["key"].encode("ascii"))
-    return Certificate(name=name, chain=kept["chain"].encode("ascii"), private_key=key)
-
-
-def _read(vault: Vault, name: str) -> dict[str, Any] | None:
-    content = vault.read(name)
-    if content is None:
-        return None
-    try:
-        kept: dict[str, Any] = json.loads(content)
-    except ValueError:
-        raise GatelineError(f"{name} in the vault is not what this version keeps") from None
-    return kept
-
-
-def _write(vault: Vault, name: str, content: dict[str, str]) -> None:
-    vault.write(name, json.dumps(content).encode())
+        raise not_ours(name) from None

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from gateline.errors import GatelineError
 from gateline.model.secret import SecretSource
@@ -19,7 +19,7 @@ from gateline.rotation import machine
 from gateline.rotation.machine import Work
 from gateline.rotation.stages import Stages, Step
 from gateline.runtime.background import background
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import TakesIn
 from gateline.runtime.secret import ROTATED, described, new_value
 from gateline.runtime.secret_probe import Says
 from gateline.runtime.secret_stages import SecretStages
@@ -50,17 +50,6 @@ Confirm = Callable[[SecretSource, Stages], Awaitable[str]]
 """Waits until a value that somebody else made may become the current one; else the reason why it never will."""
 
 
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
-
-    async def take_in(self) -> None:
-        """Let what the state directory holds by now count."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What rotations work with.
@@ -69,7 +58,7 @@ class Around:
     `changed` is called when a rotation is over.
     """
 
-    serving: Serves
+    serving: TakesIn
     witness: Witness
     in_flight: Callable[[], Awaitable[int]]
     confirm: Confirm

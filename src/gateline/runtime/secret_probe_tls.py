@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from gateline.model.address import parse_ip
 from gateline.model.client_certificate import BUILT_IN
 from gateline.model.gateway import Keyring
-from gateline.model.secret import Certificate
 from gateline.runtime.secret_use import Place, Transport
+from gateline.services.probe import show
 
 _URI: Final = "://"
 
@@ -38,7 +35,7 @@ def tls_context(place: Place, keyring: Keyring) -> ssl.SSLContext | None:
         (each for each in keyring.client_certificates if each.name == place.client_certificate), None
     )
     if shown is not None:
-        _show(context, shown)
+        show(context, shown)
     return context
 
 
@@ -73,21 +70,3 @@ def _authority(place: Place, keyring: Keyring) -> bytes:
     if place.authority == BUILT_IN:
         return keyring.authority
     return dict(keyring.authorities).get(place.authority, b"") if place.authority else keyring.trust
-
-
-def _show(context: ssl.SSLContext, certificate: Certificate) -> None:
-    """Have a certificate shown. OpenSSL reads files only: this one lies in memory, or is private and gone at once."""
-    content = certificate.private_key.reveal() + b"\n" + certificate.chain
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("client certificate", os.MFD_CLOEXEC)
-        try:
-            os.write(handle, content)
-            context.load_cert_chain(f"/proc/self/fd/{handle}")
-        finally:
-            os.close(handle)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "certificate")
-        path.touch(mode=0o600)
-        path.write_bytes(content)
-        context.load_cert_chain(path)

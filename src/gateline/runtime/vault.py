@@ -7,12 +7,13 @@ keeps values out of greps, of backups of single files and of eyes; who can read 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from gateline.authority.seal import KEY_BYTES, seal, unseal
@@ -75,6 +76,33 @@ class Vault:
         except OSError as error:
             raise GatelineError(f"{path} cannot be written: {error.strerror}") from error
 
+    def read_members(self, name: str) -> dict[str, Any] | None:
+        """What `write_members` kept by that name, or None.
+
+        Raises:
+            GatelineError: it cannot be read, or is something else.
+
+        """
+        content = self.read(name)
+        if content is None:
+            return None
+        try:
+            members = json.loads(content)
+        except ValueError:
+            raise not_ours(name) from None
+        if not isinstance(members, dict):
+            raise not_ours(name)
+        return members
+
+    def write_members(self, name: str, members: Mapping[str, Any]) -> None:
+        """Keep this, a JSON object, by that name.
+
+        Raises:
+            GatelineError: it cannot be written.
+
+        """
+        self.write(name, json.dumps(members).encode())
+
     def delete(self, name: str) -> bool:
         """Keep nothing by that name; whether there was something: of several who delete it one is told so."""
         try:
@@ -113,6 +141,11 @@ class Vault:
         if len(content) < KEY_BYTES:
             raise GatelineError(f"the key of the vault, {path}, is shorter than {KEY_BYTES} bytes")
         return hashlib.sha256(b"gateline vault\0" + content).digest()
+
+
+def not_ours(name: str) -> GatelineError:
+    """What to raise when something else is kept by a name than this version keeps."""
+    return GatelineError(f"'{name}' in the vault is not what this version keeps")
 
 
 def _purpose(name: str) -> str:

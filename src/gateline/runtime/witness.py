@@ -15,7 +15,7 @@ from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
 from gateline.model.secret import Acceptance, SecretSource
 from gateline.model.service import Service
-from gateline.runtime.candidate import Candidate
+from gateline.runtime.candidate import Candidate, Serves
 from gateline.runtime.secret import new_value
 from gateline.runtime.secret_probe import Says, ask
 from gateline.runtime.secret_use import (
@@ -48,14 +48,6 @@ class Bounds:
 
 class NotSeen(Exception):
     """Somebody was not seen to accept or refuse a value in time; the message names him."""
-
-
-class Serves(Protocol):
-    """Serves: `gateline.runtime.serving.Serving` does."""
-
-    @property
-    def served(self) -> Candidate | None:
-        """What serves now."""
 
 
 class HasTasks(Protocol):

@@ -129,10 +129,20 @@ def _unverified(shown: Certificate | None) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if shown is not None:
-        # The library reads files alone; these have no name, so nobody finds the key and nothing of it stays.
-        with tempfile.TemporaryFile() as chain, tempfile.TemporaryFile() as key:
-            for file, content in ((chain, shown.chain), (key, shown.private_key.reveal())):
-                file.write(content)
-                file.seek(0)
-            context.load_cert_chain(f"/dev/fd/{chain.fileno()}", f"/dev/fd/{key.fileno()}")
+        show(context, shown)
     return context
+
+
+def show(context: ssl.SSLContext, certificate: Certificate) -> None:
+    """Have a certificate shown to whoever asks for one.
+
+    Raises:
+        OSError: it is none, or its key is another's.
+
+    """
+    # The library reads files alone; these have no name, so nobody finds the key and nothing of it stays.
+    with tempfile.TemporaryFile() as chain, tempfile.TemporaryFile() as key:
+        for file, content in ((chain, certificate.chain), (key, certificate.private_key.reveal())):
+            file.write(content)
+            file.seek(0)
+        context.load_cert_chain(f"/dev/fd/{chain.fileno()}", f"/dev/fd/{key.fileno()}")

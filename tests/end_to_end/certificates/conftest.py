@@ -145,6 +145,9 @@ def foreign_server(scratch: Path) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The gateway, watching its project, which is a copy."""
+    programs = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"  # where Debian keeps nginx
+    if missing := [each for each in ("nginx", "node") if shutil.which(each, path=programs) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
     folder, scratch = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
     with RecordingBackend() as application, foreign_server(scratch) as foreign:
