@@ -29,6 +29,7 @@ from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.target_health import CLUSTERS, View, read_view
+from gateline.runtime.ways_around import ways_around
 
 STAND_IN: Final = "gateline-prove"
 """What stands for a path parameter in the path of a method."""
@@ -110,6 +111,9 @@ class Inventory:
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
             "backend_paths": backend_paths(gateway),
+            "ways_around": list(
+                ways_around(gateway, served.resources.routes if served.resources else (), STAND_IN)
+            ),
             "private": await asyncio.to_thread(
                 lambda: list(private_paths(gateway, self._state, self._settings.environ))
             ),
