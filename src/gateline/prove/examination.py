@@ -57,6 +57,7 @@ def examine(
     claims = Claims(
         headers=inventory["headers"],
         paths=inventory["backend_paths"],
+        names=inventory["backend_names"],
         forgeries=forgeries,
         project=str(inventory["project"]),
     )

@@ -37,7 +37,7 @@ WAYS = {
     "options": "no proof, OPTIONS",
     "second port": "no proof",
     "daemon": "no proof",
-    "by name": "no proof, Host localhost",
+    "by name": "no proof, http://internal.shop/",
 }
 """The holes of a service, and by which way each is found."""
 
