@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gateline.prove.attempt import Kind
@@ -13,6 +14,7 @@ IMPOSTOR = Impostor(means="expired", certificate="CERTIFICATE", private_key="KEY
 CLAIMS = Claims(
     headers=[PROOF],
     paths=["/orders"],
+    names=["orders.internal:8080"],
     forgeries=Forgeries(stale={"S": [b"old-value"]}, impostors=[IMPOSTOR], tokens=[TOKEN]),
     project="shop",
 )
@@ -95,3 +97,18 @@ def test_a_path_of_other_letters_is_asked_for_as_it_comes_over_the_wire() -> Non
     assert request_text("GET", "/日本/a%2fb?c\\", "a", ()).startswith(
         "GET /%E6%97%A5%E6%9C%AC/a%2fb?c\\ HTTP/1.1\r\n"
     )
+
+
+def test_a_server_is_asked_by_the_names_that_the_gateway_uses() -> None:
+    lines = lines_by_means()
+    for path in ("/", "/orders"):
+        asked = lines[f"no proof, http://orders.internal:8080{path}"]
+        assert asked[:2] == [f"GET {path} HTTP/1.1", "Host: orders.internal:8080"]
+
+
+def test_servers_of_tls_are_asked_by_their_name_with_and_without_a_certificate() -> None:
+    for protocol in ("HTTPS", "TLS"):
+        server = replace(ORDERS, protocol=protocol)
+        named = [each for each in attempts(server, "127.0.0.1", CLAIMS) if "orders.internal" in each.means]
+        shown = {(each.wire["tls"]["server_name"], each.wire["tls"]["certificate"]) for each in named}
+        assert shown == {("orders.internal", ""), ("orders.internal", "CERTIFICATE")}

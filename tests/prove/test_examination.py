@@ -77,6 +77,7 @@ def inventory(port: int, **more: Any) -> dict[str, Any]:
         "guarded": [],
         "unguarded": [],
         "backend_paths": ["/orders"],
+        "backend_names": ["orders.internal"],
         "private": [],
         "exposed": [],
         "pids": {"tasks": {}},

@@ -128,6 +128,7 @@ def test_all_that_could_be_reached_is_told(tmp_path: Path) -> None:
     assert all(each["uid"] is not None for each in told["tasks"])
     assert told["groups"]["orders"]["health_path"] == "/health"
     assert [told["groups"][name]["protocol"] for name in ("wired", "raw")] == ["HTTPS", "TCP"]
+    assert told["backend_names"] == ["internal.shop", "wired.internal"]
     [target] = told["targets"]
     assert (target["target_group"], target["host"], target["port"]) == ("old", "127.0.0.9", 9)
     assert told["headers"] == [

@@ -58,16 +58,41 @@ def test_a_line_that_is_too_long_is_not_answered(tmp_path: Path) -> None:
     assert asyncio.run(asked()) == b""
 
 
-def test_whoever_is_one_too_many_is_sent_away_and_the_others_are_served(tmp_path: Path) -> None:
+def test_who_says_nothing_gives_way_to_who_asks(tmp_path: Path) -> None:
     async def seen() -> None:
         socket = tmp_path / "e.sock"
         async with serve_enrolment(socket, attend):
             waiting = [await asyncio.open_unix_connection(socket) for _ in range(AT_ONCE)]
-            assert await answer_to(socket, b"1\n") == b""
-            for reader, writer in waiting:
+            assert json.loads(await answer_to(socket, b"1\n")) == {"ok": True, "asked": 1}
+            (oldest, _), *others = waiting
+            assert await oldest.read() == b""
+            for reader, writer in others:
                 writer.write(b"1\n")
                 assert json.loads(await reader.read()) == {"ok": True, "asked": 1}
+            for _, writer in waiting:
                 writer.close()
+
+    asyncio.run(seen())
+
+
+def test_whoever_is_one_too_many_is_sent_away_while_the_others_are_served(tmp_path: Path) -> None:
+    async def seen() -> None:
+        socket, all_asked, go_on = tmp_path / "e.sock", asyncio.Event(), asyncio.Event()
+        asking = []
+
+        async def slowly(asked: object) -> dict[str, Any]:
+            asking.append(asked)
+            if len(asking) == AT_ONCE:
+                all_asked.set()
+            await go_on.wait()
+            return {"asked": asked}
+
+        async with serve_enrolment(socket, slowly):
+            served = [asyncio.create_task(answer_to(socket, b"1\n")) for _ in range(AT_ONCE)]
+            await all_asked.wait()
+            assert await answer_to(socket, b"1\n") == b""
+            go_on.set()
+            assert {json.loads(answer)["asked"] for answer in await asyncio.gather(*served)} == {1}
 
     asyncio.run(seen())
 

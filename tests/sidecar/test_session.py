@@ -122,6 +122,12 @@ def test_who_asks_for_the_health_path_without_proof_can_say_nothing_else(
     with sidecar(tmp_path, f"127.0.0.1:{backend.port}", *options) as port:
         more = ("Content-Length: 0", "Connection: upgrade\r\nUpgrade: websocket")
         assert [get(port, header, path="/healthz") for header in more] == [401, 401]
+        head = b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        [answer] = exchange(port, head + b"5\r\nhello\r\n0\r\n\r\n")
+        assert answer.status == 401
+        names = ((b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"a"), (b":path", b"/healthz"))
+        with Http2Connection(port) as connection:
+            assert connection.request(names, body=b"hello").status == 401
         assert backend.received() == []
         said = ("X-Original-URL: /admin", "X-User: root", "X-HTTP-Method-Override: DELETE", "Cookie: a=b")
         assert get(port, *said, path="/healthz") == 200

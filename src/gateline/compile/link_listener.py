@@ -20,7 +20,9 @@ from gateline.model.tunnel import ENROLMENT_NAME, EnrolledNode, tunnel_name
 
 _HANDSHAKE: Final = timedelta(seconds=15)
 _CONNECT_TIMEOUT: Final = timedelta(seconds=2)
-_ASKING_AT_ONCE: Final = 32
+_ASKING_AT_ONCE: Final = 256
+"""More than control takes, which sends the oldest away that says nothing: Envoy would send away the newest."""
+
 _PING: Final = timedelta(seconds=1)
 _NOBODY: Final = "-"
 """No node has this name: a validation context without names would let in whoever the authority has certified."""

@@ -10,6 +10,7 @@ import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,6 +25,12 @@ MOST_PATHS: Final = 16
 
 PROXY_PROTOCOL: Final = bytes.fromhex("0d0a0d0a000d0a515549540a") + b"\x20\x00\x00\x00"
 """PROXY protocol version 2, command LOCAL: nobody's address (its section 2.2)."""
+
+MOST_NAMED: Final = 16
+"""Pairs of a name and a path that are asked for by that name."""
+
+MOST_SERVER_NAMES: Final = 2
+"""Of the names that the gateway uses, so many are tried with each certificate that is not the gateway's."""
 
 _TLS: Final = frozenset({"HTTPS", "TLS"})
 _HTTP: Final = frozenset({"HTTP", "HTTPS"})
@@ -74,10 +81,11 @@ class Forgeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What is sent without being true: secret headers, as the inventory tells them, and paths behind the gateway."""
+    """What is sent without being true: secret headers, as the inventory tells them. `paths`, `names`: of backends."""
 
     headers: Sequence[Mapping[str, Any]] = ()
     paths: Sequence[str] = ()
+    names: Sequence[str] = ()
     forgeries: Forgeries
     project: str = ""
 
@@ -99,6 +107,7 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
     if backend.kind is not Kind.SERVICE:
         yield _attempt(backend, host, "no proof", backend.kind, wire=_wire(backend, host, ""))
         yield from _impostures(backend, host, claims, "")
+        yield from _by_server_name(backend, host, claims)
         return
     authority = "localhost" if backend.socket else _authority(host, backend.port)
 
@@ -108,11 +117,7 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         return _attempt(backend, host, means, kind, wire=_wire(backend, host, request))
 
     yield sent("no proof")
-    if not backend.socket:
-        by_name = request_text("GET", "/", "localhost", ())
-        yield _attempt(
-            backend, host, "no proof, Host localhost", Kind.SERVICE, wire=_wire(backend, host, by_name)
-        )
+    yield from _by_name(backend, host, claims)
     yield from _impostures(backend, host, claims, request_text("GET", "/", authority, ()))
     for verb in ("HEAD", "OPTIONS"):
         yield sent(f"no proof, {verb}", verb=verb)
@@ -128,13 +133,29 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
             yield sent(f"past the health check, {path}", path=path)
 
 
+def _by_name(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
+    """By the names that the gateway uses: a server may keep for them what it shows to nobody who asks by address."""
+    for name, path in islice(product(("localhost", *claims.names), ("/", *claims.paths)), MOST_NAMED):
+        request = request_text("GET", path, name, ())
+        wire = _wire(backend, host, request, name)
+        yield _attempt(backend, host, f"no proof, http://{name}{path}", Kind.SERVICE, wire=wire)
+
+
+def _by_server_name(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
+    """The same where HTTP is not spoken: by TLS's server name alone."""
+    for name in claims.names[:MOST_NAMED] if backend.protocol in _TLS else ():
+        wire = _wire(backend, host, "", name)
+        yield _attempt(backend, host, f"no proof, server name {name}", backend.kind, wire=wire)
+
+
 def _impostures(backend: Backend, host: str, claims: Claims, request: str) -> Iterator[Attempt]:
     """The same request by clients with certificates that are not the gateway's, where TLS is spoken."""
     if backend.protocol in _TLS:
-        for each in claims.forgeries.impostors:
-            shown = {**NO_CERTIFICATE, "certificate": each.certificate, "private_key": each.private_key}
-            wire = {**_wire(backend, host, request), "tls": shown}
-            yield _attempt(backend, host, f"certificate: {each.means}", backend.kind, wire=wire)
+        for each, name in product(claims.forgeries.impostors, ("", *claims.names[:MOST_SERVER_NAMES])):
+            own = {"certificate": each.certificate, "private_key": each.private_key}
+            wire = _wire(backend, host, request, name)
+            means = f"certificate: {each.means}" + (f", server name {name}" if name else "")
+            yield _attempt(backend, host, means, backend.kind, wire={**wire, "tls": {**wire["tls"], **own}})
 
 
 def forged(claims: Claims) -> Iterator[tuple[str, Headers]]:
@@ -205,9 +226,10 @@ def _attempt(backend: Backend, host: str, means: str, kind: Kind, *, wire: dict[
     )
 
 
-def _wire(backend: Backend, host: str, request: str) -> dict[str, Any]:
+def _wire(backend: Backend, host: str, request: str, name: str = "") -> dict[str, Any]:
     prefix = PROXY_PROTOCOL.hex() if backend.proxy_protocol else ""
-    tls = dict(NO_CERTIFICATE) if backend.protocol in _TLS else None
+    server_name = name.rpartition(":")[0] or name
+    tls = {**NO_CERTIFICATE, "server_name": server_name} if backend.protocol in _TLS else None
     return {**place(host, backend.port, backend.socket), "prefix": prefix, "request": request, "tls": tls}
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
 
-from gateline.prove import entrance, inside
+from gateline.prove import around_authorizers, entrance, inside
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
 from gateline.prove.backend import Backend, Claims, Forgeries, attempts, knock, secrets_of
 from gateline.prove.dial_in import exports
@@ -57,6 +57,7 @@ def examine(
     claims = Claims(
         headers=inventory["headers"],
         paths=inventory["backend_paths"],
+        names=inventory["backend_names"],
         forgeries=forgeries,
         project=str(inventory["project"]),
     )
@@ -67,6 +68,7 @@ def examine(
         findings += _around(backends, claims, here, elsewhere)
         findings += _doors(inventory, [here, elsewhere])
     findings += _sockets(inventory, backends, claims)
+    findings += around_authorizers.told(tried(here, list(around_authorizers.attempts(inventory))))
     through = tried(replace(here, name=THROUGH), list(entrance.attempts(inventory)))
     findings += _answered([*through, *tried(here, forgeries.dial_ins)], Verdict.ABSENT)
     findings += exports(inventory)

@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from gateline.compile.binding import bindable, bindings, link_bindings
+from gateline.compile.resources import RouteRow
+from gateline.compile.upstream_tls import named
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizationType
 from gateline.model.gateway import AdminAddress, Gateway
@@ -29,6 +31,7 @@ from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.target_health import CLUSTERS, View, read_view
+from gateline.runtime.ways_around import ways_around
 
 STAND_IN: Final = "gateline-prove"
 """What stands for a path parameter in the path of a method."""
@@ -80,6 +83,7 @@ class Inventory:
         if served is None or served.gateway is None:
             raise GatelineError("nothing is served yet")
         gateway = served.gateway
+        routes = served.resources.routes if served.resources else ()
         tasks = [
             {**task, "uid": await asyncio.to_thread(_uid, task["pid"])} for task in self._cluster.inventory()
         ]
@@ -110,6 +114,8 @@ class Inventory:
             "guarded": methods(gateway, guarded=True),
             "unguarded": methods(gateway, guarded=False),
             "backend_paths": backend_paths(gateway),
+            "backend_names": backend_names(gateway, routes),
+            "ways_around": list(ways_around(gateway, routes, STAND_IN)),
             "private": await asyncio.to_thread(
                 lambda: list(private_paths(gateway, self._state, self._settings.environ))
             ),
@@ -287,6 +293,13 @@ def backend_paths(gateway: Gateway) -> list[str]:
         if method.integration.kind in {IntegrationKind.HTTP, IntegrationKind.HTTP_PROXY}
     }
     return sorted(path for path in found if "$" not in path and "{" not in path)
+
+
+def backend_names(gateway: Gateway, routes: Iterable[RouteRow]) -> list[str]:
+    """The names by which the gateway asks for backends: hosts of uris in each stage, and those of certificates."""
+    asked = {urlsplit(row.target).netloc for row in routes if row.target.startswith(("http://", "https://"))}
+    certified = {named(group.tls.identity) for group in gateway.target_groups if group.tls is not None}
+    return sorted(asked | certified - {""})
 
 
 def _guard(api: RestApi, method: Method) -> str:

@@ -31,20 +31,31 @@ async def serve_enrolment(socket: Path, attend: Attend) -> AsyncIterator[None]:
 
     """
     connections: set[asyncio.StreamWriter] = set()
+    silent: dict[asyncio.StreamWriter, None] = {}  # those who have not asked yet, the oldest first
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(connections) >= AT_ONCE:
-            writer.close()
-            return
+            # Who holds a place and says nothing must not keep nodes out, which ask at once.
+            going = next(iter(silent), writer)
+            silent.pop(going, None)
+            connections.discard(going)
+            going.close()
+            if going is writer:
+                return
         connections.add(writer)
+        silent[writer] = None
         try:
             with suppress(OSError, ValueError):  # TimeoutError is one; ValueError: a line that is too long
                 async with asyncio.timeout(PATIENCE):
                     line = await reader.readline()
+                    silent.pop(writer, None)
+                    if writer.is_closing():
+                        return
                     answer = await _answered(line, attend)
                     writer.write(json.dumps(answer).encode() + b"\n")
                     await writer.drain()
         finally:
+            silent.pop(writer, None)
             connections.discard(writer)
             writer.close()
 

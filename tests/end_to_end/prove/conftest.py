@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,13 +81,20 @@ def prove(*arguments: str | Path) -> Proved:
 
 
 @contextmanager
-def shop(scratch: Path, *, holes: Sequence[str] = (), definition: str = "") -> Iterator[Shop]:
+def shop(
+    scratch: Path,
+    *,
+    holes: Sequence[str] = (),
+    definition: str = "",
+    edit: Callable[[dict[str, Any]], None] | None = None,
+) -> Iterator[Shop]:
     """The project, running.
 
     Args:
         scratch: a folder of the test's own.
         holes: of `service.py`; each has a service of its own, named so.
         definition: further lines of the path /orders/{id}.
+        edit: changes the project file's content.
 
     """
     folder = scratch / "project"
@@ -100,6 +107,8 @@ def shop(scratch: Path, *, holes: Sequence[str] = (), definition: str = "") -> I
         service["command"] = [*service["command"], "--hole", hole]
         project["services"][hole.replace(" ", "-")] = service
         project["target_groups"][hole.replace(" ", "-")] = project["target_groups"]["orders"]
+    if edit is not None:
+        edit(project)
     (folder / "gateline.yaml").write_text(yaml.safe_dump(project))
     (folder / "proof").write_text(SECRET)
     (folder / "proof").chmod(0o600)

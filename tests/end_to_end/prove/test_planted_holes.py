@@ -8,10 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateline.prove.around_authorizers import GROUP
 from gateline.prove.machine import addresses
+from harness.free_port import free_port
 
 from .conftest import SECRET, STALE, Proved, Shop, prove, shop
 
@@ -34,7 +37,7 @@ WAYS = {
     "options": "no proof, OPTIONS",
     "second port": "no proof",
     "daemon": "no proof",
-    "by name": "no proof, Host localhost",
+    "by name": "no proof, http://internal.shop/",
 }
 """The holes of a service, and by which way each is found."""
 
@@ -137,6 +140,26 @@ def test_what_listens_everywhere_is_reached_from_another_network(holed: Proved) 
     from_there = {"point": "another network", "means": "no proof"}
     assert holed.verdicts(subject="task everywhere/1", **from_there) == {"open"}
     assert holed.verdicts(subject="task no-guard/1", point="another network") == {"closed"}
+
+
+@pytest.mark.parametrize("hole", ["", "no guard"])
+def test_a_balancer_beside_an_authorizer_is_told_when_its_target_answers(tmp_path: Path, hole: str) -> None:
+    port = free_port()
+
+    def publish(project: dict[str, Any]) -> None:
+        command = ["python", "-I", "service.py", "--socket", "{socket}", "--hole", hole]
+        project["services"]["orders"]["command"] = command
+        action = {"type": "forward", "target_groups": [{"name": "orders"}]}
+        listener = {"protocol": "HTTP", "port": port, "default_actions": [action]}
+        project["load_balancers"]["web"] = {"scheme": "internet-facing", "listeners": [listener]}
+
+    with shop(tmp_path, edit=publish) as running:
+        proved = running.prove()
+    [found] = [each for each in proved.report["findings"] if each["group"] == GROUP]
+    assert found["place"] == f"127.0.0.1:{port}/orders"
+    assert found["verdict"] == ("open" if hole else "refused")
+    assert proved.open() == ({found["subject"]} if hole else set())
+    assert proved.exit_code == (1 if hole else 0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -67,11 +67,13 @@ local function is_accepted(headers)
 end
 
 -- Whether this is GET of the health path and nothing else: with a body or an upgrade it would be more than a question.
-local function is_check(headers)
+-- Of a body that comes in pieces no header tells, so it is waited for; without one that takes no time.
+local function is_check(h, headers)
   return HEALTH_PATH ~= ""
     and headers:get(":path") == HEALTH_PATH
     and headers:get(":method") == "GET"
     and not (headers:get("upgrade") or headers:get("content-length"))
+    and not h:body()
 end
 
 -- A caller whom nobody knows asks how the application is, and cannot say anything: `X-User`, `X-Original-URL`.
@@ -98,10 +100,11 @@ local function judge(h)
   local headers = h:headers()
   local mark = "ok"
   if not is_accepted(headers) then
-    if not is_check(headers) then
+    if not is_check(h, headers) then
       h:respond({ [":status"] = "401", ["content-type"] = "application/json" }, '{"message":"Unauthorized"}')
       return
     end
+    headers = h:headers() -- what was lent before a wait is dead
     silence(headers)
     mark = "check"
   end

@@ -13,7 +13,7 @@ second port    answers everybody at another port, of all addresses
 words          starts a process with the secret in its words
 daemon         a process that left its family answers everybody at another port
 abstract       answers everybody at an abstract Unix socket
-by name        answers whoever calls it localhost
+by name        answers whoever calls it as the gateway does
 """
 
 import argparse
@@ -57,7 +57,7 @@ class Service(BaseHTTPRequestHandler):
             return True
         if HOLE == "prefix" and self.path.startswith("/health"):
             return True
-        if HOLE == "by name" and self.headers["Host"] == "localhost":
+        if HOLE == "by name" and self.headers["Host"] == "internal.shop":
             return True
         if HOLE == "proxied" and self.headers.get("X-Forwarded-For") == "127.0.0.1":
             return True
