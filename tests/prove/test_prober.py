@@ -58,6 +58,10 @@ def answering(answer: bytes, *, family: int = socket.AF_INET, path: str = "") ->
             {"outcome": "answered", "status": 403, "by_gateway": True},
         ),
         (
+            b"HTTP/1.1 404 Not Found\r\nX-Amzn-ErrorType: X\r\nx-amzn-Remapped-Date: X\r\n\r\n",
+            {"outcome": "answered", "status": 404},
+        ),
+        (
             b"HTTP/1.1 400 Bad Request\r\n\r\n<h1>No required SSL certificate was sent</h1>",
             {"outcome": "answered", "status": 400, "no_certificate": True},
         ),

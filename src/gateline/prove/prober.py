@@ -44,6 +44,8 @@ CLONE_NEWNET = 0x40000000
 NO_CERTIFICATE = (b"No required SSL certificate", b"The SSL certificate error")
 """What nginx says with status 400, after the handshake, to clients without a good certificate."""
 
+REMAPPED = b"x-amzn-remapped-"
+
 CLOSED = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 DENIED = {errno.EACCES, errno.EPERM}
 
@@ -205,7 +207,9 @@ def _answer(opened: socket.socket, deadline: float) -> dict[str, Any]:
     if not first.startswith(b"HTTP/") or len(words) < 2 or not words[1].isdigit():
         return {"outcome": "answered", "status": 0}
     told = {"outcome": "answered", "status": int(words[1])}
-    if any(line.lower().startswith(b"x-amzn-errortype:") for line in lines):
+    names = [line.partition(b":")[0].lower() for line in lines]
+    # A backend may write the first one too; the gateway renames of every backend's answer what it says of itself.
+    if b"x-amzn-errortype" in names and not any(name.startswith(REMAPPED) for name in names):
         told["by_gateway"] = True
     if (
         told["status"] == 400
