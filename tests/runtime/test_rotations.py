@@ -54,7 +54,7 @@ def test_a_rotation_goes_through_all_steps(world: World) -> None:
     assert world.serving.taken == [(old, (old, b"new")), (b"new", (b"new", old)), (b"new", (b"new",))]
     assert world.witness.asked == [(Says.ACCEPTED, b"new"), (Says.REFUSED, old)]
     assert (world.stages.current, world.stages.stale, world.stages.problem) == (b"new", old, "")
-    assert world.told == ["secret Token is rotated: the former value is refused everywhere"]
+    assert world.told == ["secret Token is rotated: whoever can be asked refuses the former value"]
 
 
 @pytest.mark.parametrize("moment", range(21))
@@ -174,7 +174,7 @@ def test_what_cannot_be_taken_in_is_tried_again_and_told_once(world: World) -> N
     asyncio.run(world.play(rotated))
     assert world.told == [
         "the rotation of secret Token waits: Envoy did not take the change; ask again",
-        "secret Token is rotated: the former value is refused everywhere",
+        "secret Token is rotated: whoever can be asked refuses the former value",
     ]
 
 

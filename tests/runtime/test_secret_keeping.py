@@ -69,7 +69,7 @@ def test_a_secret_is_rotated_when_that_is_asked_for(tmp_path: Path) -> None:
 
     remarks = played(tmp_path, {"generate": True}, story)
     assert steps == ["pending", "accepted", "current", "settled", "dropped", "proven", "idle"]
-    assert "secret Ours is rotated: the former value is refused everywhere" in remarks
+    assert "secret Ours is rotated: whoever can be asked refuses the former value" in remarks
 
 
 def test_a_secret_is_rotated_by_the_clock(tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ class Rotations:
         """Tell how a rotation has ended; a value that is given up is taken from services."""
         name, why = source.name, reached.problem
         if not why:
-            self._around.tell(f"secret {name} is rotated: the former value is refused everywhere")
+            self._around.tell(f"secret {name} is rotated: whoever can be asked refuses the former value")
         elif last is Step.DROPPED:
             self._around.tell(f"secret {name} is rotated, but the former value is not dead: {why}")
         else:
