@@ -126,7 +126,7 @@ def careless(authority: Certificate, folder: Path) -> Iterator[int]:
 
 def test_a_listener_that_does_not_look_at_names_is_open_to_other_nodes(vault: Vault, tmp_path: Path) -> None:
     with careless(links_authority(vault), tmp_path) as port:
-        found = tried(Point(name="this host"), dial_ins(inventory(port), vault, NOW))
+        found = tried(Point(name="this host"), dial_ins(inventory(port), vault, datetime.now(UTC)))
     told = {each.means: each.verdict for each in found if each.subject == "tunnel plant"}
     assert told == {
         "no certificate": Verdict.REFUSED,
