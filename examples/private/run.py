@@ -72,16 +72,20 @@ def main():
 def dialled(folder):
     """The private side of the link, once it has dialled in: as it would run elsewhere, where the token was taken."""
     token = f"{folder}/token"
+    if nodes():  # of a former run, whose key is gone
+        gateline("links", "revoke", "warehouse-1")
     if gateline("links", "enroll", "warehouse-1", "--out", token):
         return None
     far = subprocess.Popen([sys.executable, str(HERE / "far.py"), token])
-    listing = [*GATELINE, "links", "list", "--output", "json", "--project", str(HERE)]
-    while far.poll() is None:
-        listed = subprocess.run(listing, capture_output=True, check=True).stdout
-        if any(node["connections"] for node in json.loads(listed)["nodes"]):
-            break
+    while far.poll() is None and not any(node["connections"] for node in nodes()):
         time.sleep(0.1)
     return far
+
+
+def nodes():
+    """The nodes of links, as the command lists them."""
+    listing = [*GATELINE, "links", "list", "--output", "json", "--project", str(HERE)]
+    return json.loads(subprocess.run(listing, capture_output=True, check=True).stdout)["nodes"]
 
 
 def gateline(*words):

@@ -65,7 +65,7 @@ def test_exports_may_be_addresses_names_and_unix_sockets() -> None:
     made = text()
     assert '{"pipe": {"path": "/run/db.sock"}}' in made
     assert '{"socket_address": {"address": "127.0.0.1", "port_value": 9000}}' in made
-    assert '"name": "export/mail:25", "type": "STRICT_DNS"' in made
+    assert '"name": "export/mail:25", "type": "LOGICAL_DNS"' in made
 
 
 @pytest.mark.envoy
@@ -79,3 +79,12 @@ def test_envoy_takes_it(tmp_path: Path) -> None:
     command = [envoy, "--mode", "validate", "--config-path", str(bootstrap), "--log-level", "warning"]
     validated = subprocess.run(command, capture_output=True, text=True, check=False)
     assert validated.returncode == 0, validated.stderr
+
+
+def test_of_a_name_with_addresses_of_both_families_each_is_tried() -> None:
+    resources = node_bootstrap(node())["static_resources"]
+    assert isinstance(resources, dict)
+    clusters = {each["name"]: each for each in resources["clusters"]}
+    assert {each["dns_lookup_family"] for each in clusters.values()} == {"ALL"}
+    kinds = {name: clusters[name]["type"] for name in ("gateway", "export/orders:80", "export/mail:25")}
+    assert kinds == {"gateway": "STRICT_DNS", "export/orders:80": "STATIC", "export/mail:25": "LOGICAL_DNS"}

@@ -38,6 +38,7 @@ from gateline.sources.project_balancer import (
     HttpHeaderConfigPart,
     ListenerPart,
     LoadBalancerPart,
+    PassthroughPart,
     QueryStringConfigPart,
     QueryValuePart,
     RedirectConfigPart,
@@ -45,6 +46,7 @@ from gateline.sources.project_balancer import (
     ValuesPart,
     WeightedTargetGroupPart,
 )
+from gateline.sources.project_client_certificate import ClientCertificatePart, TargetTlsPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
@@ -66,7 +68,7 @@ REFERENCE: Final = ROOT / "docs" / "reference"
 START: Final = "<!-- generated -->\n"
 END: Final = "<!-- end -->\n"
 
-_PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
+PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("The file", ProjectFile),
     ("gateway", GatewayPart),
     ("gateway.tls", TlsPart),
@@ -81,10 +83,12 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("assertions", AssertionsPart),
     ("secrets.NAME", SecretPart),
     ("secrets.NAME.probe", ProbePart),
+    ("client_certificates.NAME", ClientCertificatePart),
     ("vpc_links.NAME", VpcLinkPart),
     ("load_balancers.NAME", LoadBalancerPart),
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
+    ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
     ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
@@ -98,6 +102,7 @@ _PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
+    ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
     ("domains.NAME", DomainPart),
@@ -149,7 +154,7 @@ def _code(text: str) -> str:
 
 def _project_file() -> Iterator[str]:
     schema = project_schema()
-    for title, part in _PARTS:
+    for title, part in PARTS:
         held: Mapping[str, Any] = schema if part is ProjectFile else schema["$defs"][part.__name__]
         yield f"## {title if part is ProjectFile else _code(title)}"
         yield ""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from docs.markdown import name
-from docs.reference_pages import END, START, generated, with_generated
+from docs.reference_pages import END, PARTS, START, generated, with_generated
+from gateline.sources.project_schema import project_schema
 
 
 @pytest.mark.parametrize("page", generated(), ids=name)
@@ -18,6 +19,11 @@ def test_the_reference_says_what_the_code_says(page: Path, pytestconfig: pytest.
         page.write_text(expected, encoding="utf-8")
         written = expected
     assert written == expected, "run: python -m pytest tests/docs --update-golden"
+
+
+def test_every_part_of_the_project_file_is_in_the_reference() -> None:
+    parts = {name for name in project_schema()["$defs"] if name.endswith("Part")}
+    assert parts <= {part.__name__ for _, part in PARTS}
 
 
 def test_what_stands_around_the_generated_part_stays() -> None:

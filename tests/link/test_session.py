@@ -13,7 +13,7 @@ import pytest
 from gateline.errors import GatelineError
 from gateline.link import identity as identities
 from gateline.link.identity import enrolled
-from gateline.link.session import LinkSettings, renewals, serve
+from gateline.link.session import LinkSettings, renewals, say_connected, serve
 from link.tls_gateway import TlsGateway
 
 
@@ -77,3 +77,22 @@ def test_a_certificate_that_is_due_is_renewed_and_a_failure_is_told_and_tried_ag
     failed, renewed = asyncio.run(work())
     assert failed.startswith("the certificate was not renewed: the gateway at ")
     assert renewed.startswith("the certificate is renewed until ")
+
+
+def test_it_is_told_whether_the_gateway_is_reached_and_when_that_changes() -> None:
+    seen = iter((*(0,) * 9, 4, 4, 0, 2))
+
+    async def gauges(pattern: str) -> dict[str, int]:
+        count = next(seen, None)
+        if count is None:
+            raise asyncio.CancelledError
+        return {pattern.strip("^$"): count}
+
+    async def work() -> list[str]:
+        told: list[str] = []
+        with pytest.raises(asyncio.CancelledError):
+            await say_connected(gauges, Path("envoy.log"), told.append, every=0.0)
+        return told
+
+    away = "not connected: it is tried again and again, envoy.log says why"
+    assert asyncio.run(work()) == [away, "connected", away, "connected"]

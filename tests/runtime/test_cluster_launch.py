@@ -124,6 +124,21 @@ class TestAsRoot:
         [remark] = remarks
         assert remark.startswith("service orders runs as root, not isolated")
 
+    def test_a_script_whose_interpreter_its_user_could_not_run_is_ours(self, state: StateDir) -> None:
+        remarks: list[str] = []
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            private, script = folder / ".private", folder / "serve"
+            private.mkdir(mode=0o700)
+            shutil.copy("/bin/sh", private / "sh")
+            script.write_text(f"#!{private}/sh\n", encoding="utf-8")
+            script.chmod(0o755)
+            made = prepared(Launcher(state, ENVIRON, remarks.append), service(folder, str(script)))
+        assert made.command.uid == NOBODY_ELSE
+        [remark] = remarks
+        assert str(private / "sh") in remark
+
     @pytest.mark.skipif(not HAS_SYSTEM_PYTHON, reason="needs a Python that every user can read")
     def test_a_task_of_another_user_listens_at_its_socket_and_writes_its_log(self, state: StateDir) -> None:
         """Its folder is one that every user can read: those of tests are not."""

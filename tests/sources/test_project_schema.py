@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,3 +119,9 @@ def test_names_of_apis_and_stages_are_judged() -> None:
     assert not accepts("apis: {a: {definition: d, stages: {s: {variables: {v: 'a b'}}}}}")
     assert not accepts("apis: {}")
     assert not accepts("name: x")
+
+
+def test_limits_are_said_in_words_of_json_schema() -> None:
+    rotated = project_schema()["$defs"]["SecretPart"]["properties"]["rotate_every_seconds"]
+    assert {"type": "integer", "minimum": 1, "maximum": 31_536_000} in rotated["anyOf"]
+    assert '"ge"' not in json.dumps(project_schema())

@@ -150,29 +150,31 @@ def _gateway(link: LinkNode) -> dict[str, object]:
         },
     )
     host, port = link.gateway
-    return {**_cluster(GATEWAY, {"host": host, "port": port}), "transport_socket": tls}
+    return {**_cluster(GATEWAY, {"host": host, "port": port}, "STRICT_DNS"), "transport_socket": tls}
 
 
 def _application(export: Export) -> dict[str, object]:
     place: dict[str, object] = {"host": export.host, "port": export.port}
     if export.socket:
         place = {"socket": export.socket}
-    return _cluster(f"export/{export.name}", place)
+    return _cluster(f"export/{export.name}", place, "LOGICAL_DNS")
 
 
-def _cluster(name: str, place: dict[str, object]) -> dict[str, object]:
+def _cluster(name: str, place: dict[str, object], of_names: str) -> dict[str, object]:
+    """Of a name all addresses are tried; `of_names`: each for itself (STRICT_DNS), or one until one takes it."""
     kind = "STATIC"
     if "socket" in place:
         address: dict[str, object] = {"pipe": {"path": place["socket"]}}
     else:
         ip = parse_ip(str(place["host"]))
-        kind = "STRICT_DNS" if ip is None else "STATIC"
+        kind = of_names if ip is None else "STATIC"
         host = place["host"] if ip is None else str(ip)
         address = {"socket_address": {"address": host, "port_value": place["port"]}}
     return {
         "name": name,
         "type": kind,
         "connect_timeout": _CONNECT_TIMEOUT,
+        "dns_lookup_family": "ALL",  # the default takes IPv6 alone where a name has both
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,11 +36,18 @@ ADMIN_SOCKET: Final = "admin.sock"
 BOOTSTRAP_FILE: Final = "bootstrap.json"
 LOG_FILE: Final = "envoy.log"
 _LOOK_EVERY: Final = 0.1
+_LOOK_AT_TUNNEL: Final = 1.0
+_CONNECTIONS: Final = "http.link.downstream_cx_active"
+"""The gauge of the connections that the gateway can reach exports by."""
+
 _AGAIN: Final = 60.0
 _LOOK_AT_LOG: Final = 60.0
 _LONGEST_WAIT: Final = 3600.0
+_PATIENCE: Final = 5
+"""Looks without a connection before that is told: the first one takes a moment."""
 
 Tell = Callable[[str], None]
+Gauges = Callable[[str], Awaitable[Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,7 @@ async def _keep(identity: Identity, command: Command, tell: Tell) -> None:
         socket = identity.folder / ADMIN_SOCKET
         beside = [
             asyncio.ensure_future(_say_ready(kept, Admin(socket))),
+            asyncio.ensure_future(say_connected(Admin(socket).gauges, command.log, tell)),
             asyncio.ensure_future(watch(lambda: kept, socket)),
             asyncio.ensure_future(renewals(identity, tell)),
             asyncio.ensure_future(_keep_short(command.log)),
@@ -142,6 +150,28 @@ async def _say_ready(kept: Kept, admin: Admin) -> None:
                 kept.ready()
                 return
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def say_connected(gauges: Gauges, log: Path, tell: Tell, every: float = _LOOK_AT_TUNNEL) -> None:
+    """Tell whether the gateway can be reached, and whenever that changes, for ever.
+
+    Args:
+        gauges: of Envoy, by a pattern of their names.
+        log: Envoy's, which has the reason.
+        tell: told.
+        every: seconds between two looks.
+
+    """
+    told, looks = "", 0
+    while True:
+        with suppress(OSError):
+            is_connected = (await gauges(f"^{_CONNECTIONS}$")).get(_CONNECTIONS, 0) > 0
+            looks += 1
+            state = "connected" if is_connected else "not connected"
+            if state != told and (is_connected or looks > _PATIENCE):
+                tell(state if is_connected else f"{state}: it is tried again and again, {log} says why")
+                told = state
+        await asyncio.sleep(every)
 
 
 async def _keep_short(log: Path) -> None:

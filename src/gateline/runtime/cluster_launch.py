@@ -126,11 +126,11 @@ class Launcher:
         return note
 
     async def _user(self, service: Service, program: Path) -> int:
-        """As root a user of the service's own, if that one can read its folder and its program."""
+        """As root a user of the service's own, if that one can read its folder, its program and what runs that."""
         own = service_uid(self._state, service.name)
         if own == NOBODY_ELSE:
             return own
-        uid, why_ours = await own_user(own, [Path(service.cwd), program])
+        uid, why_ours = await own_user(own, [Path(service.cwd), program, *_interpreter(program)])
         if why_ours and service.name not in self._remarked:
             self._remarked.add(service.name)
             self._remark(f"service {service.name} {why_ours}")
@@ -157,3 +157,11 @@ def _program(service: Service, path: str) -> Path:
     if found is None:
         raise GatelineError(f"there is no program {program} in its PATH, which is {path}")
     return Path(found)
+
+
+def _interpreter(program: Path) -> list[Path]:
+    """What runs a script, by its first line; nothing for another program."""
+    with program.open("rb") as file:
+        first = file.readline(256)
+    words = first.removeprefix(b"#!").split() if first.startswith(b"#!") else []
+    return [Path(os.fsdecode(word)) for word in words[:1]]

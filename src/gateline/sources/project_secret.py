@@ -7,16 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import EnvironmentName, FilePath, Flag, Matches, Number, SecretArn
+from gateline.sources.project_values import EnvironmentName, FilePath, Flag, Interval, Matches, SecretArn
 
 AcceptedBy = Literal["guard", "restart"]
 
 ProbePath = Annotated[
     str, Matches(r"/[\x21\x22\x24-\x7e]{0,1023}", "a path that begins with /, without blanks and '#'")
 ]
-
-LONGEST = 31_536_000
-"""Seconds of a year of 365 days."""
 
 
 class ProbePart(Part):
@@ -40,10 +37,8 @@ class SecretPart(Part):
         default=None,
         description="The ARN of a secret of AWS Secrets Manager; needs boto3. A rotation there is followed.",
     )
-    rotate_every_seconds: Number | None = Field(
+    rotate_every_seconds: Interval | None = Field(
         default=None,
-        ge=1,
-        le=LONGEST,
         description="How often a generated value is replaced; default: only by `gateline secrets rotate`.",
     )
     accepted_by: AcceptedBy | None = Field(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
@@ -182,6 +183,8 @@ def _text(kind: Callable[[str], str]) -> AfterValidator:
 
 
 Number = Annotated[int, BeforeValidator(_number)]
+Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(_number)]
+"""Seconds, a year of 365 days at most."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Workers = Annotated[
     int | None,

@@ -55,7 +55,7 @@ def test_a_server_refuses_whoever_is_not_the_gateway(shop: Shop, server: str) ->
     assert shop.directly(server, genuine) == 200, "else nothing above was refused for what it is"
 
 
-@pytest.mark.parametrize("server", ["node", "end-host"])
+@pytest.mark.parametrize("server", ["nginx", "node", "end-host"])
 def test_a_server_that_names_whom_it_lets_in_refuses_the_gateway_by_another_name(
     shop: Shop, server: str
 ) -> None:

@@ -1,4 +1,4 @@
-# nginx that lets nobody in without a certificate: PORT CA_FILE CERTIFICATE_FILE PRIVATE_KEY_FILE
+# nginx that lets in the gateway alone: PORT CA_FILE CERTIFICATE_FILE PRIVATE_KEY_FILE
 set -eu
 folder=$(mktemp -d)
 cat > "$folder/nginx.conf" <<END
@@ -19,6 +19,7 @@ http {
     ssl_verify_client on;
     ssl_certificate $3;
     ssl_certificate_key $4;
+    if (\$ssl_client_s_dn != "CN=gateway-identity") { return 403; }
     location / { return 200 "nginx \$ssl_client_s_dn"; }
   }
 }
