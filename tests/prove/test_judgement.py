@@ -80,3 +80,11 @@ def test_a_door_says_where_it_serves() -> None:
     door = Attempt(group="g", subject="gateway", place="[::1]:80", means="m", kind=Kind.DOOR, wire={})
     found = finding(door, "another network", {"outcome": "connected"})
     assert (found.verdict, found.detail) == (Verdict.SERVES, "at [::1]:80")
+
+
+def test_who_listens_unasked_and_speaks_something_else_is_open() -> None:
+    hung_up = {"outcome": "hung up"}
+    assert judged(Kind.UNKNOWN, hung_up) == (Verdict.OPEN, "takes the connection, and does not speak HTTP")
+    assert judged(Kind.SERVICE, hung_up)[0] is Verdict.REFUSED
+    assert judged(Kind.UNKNOWN, {"outcome": "answered", "status": 401})[0] is Verdict.REFUSED
+    assert judged(Kind.UNKNOWN, {"outcome": "answered", "status": 404})[0] is Verdict.OPEN

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     SERVICE = "service"  # an application that must answer nobody but the gateway
     VERB = "verb"  # the same, asked with a verb that it may not know
+    UNKNOWN = "unknown"  # who listens where nobody said: it may speak what we do not
     RAW = "raw"  # one that does not speak HTTP: who is connected is in
     HEALTH = "health"  # the path that health checks ask without a proof
     GUARDED = "guarded"  # a method of the gateway's that asks who calls

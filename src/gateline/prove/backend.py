@@ -33,7 +33,8 @@ MOST_SERVER_NAMES: Final = 2
 """Of the names that the gateway uses, so many are tried with each certificate that is not the gateway's."""
 
 _TLS: Final = frozenset({"HTTPS", "TLS"})
-_HTTP: Final = frozenset({"HTTP", "HTTPS"})
+UNKNOWN: Final = "unknown"
+_HTTP: Final = frozenset({"HTTP", "HTTPS", UNKNOWN})
 
 Stale = Mapping[str, Sequence[bytes]]
 """Values that count no more, by the secret's name."""
@@ -54,7 +55,7 @@ class Backend:
     socket: str = ""
     pid: int = 0
     uid: int | None = None
-    protocol: str = "HTTP"
+    protocol: str = "HTTP"  # UNKNOWN: nobody has said
     proxy_protocol: bool = False
     health_path: str = ""
     healthy: bool | None = None
@@ -116,7 +117,8 @@ def attempts(backend: Backend, host: str, claims: Claims) -> Iterator[Attempt]:
         kind = Kind.SERVICE if verb == "GET" else Kind.VERB
         return _attempt(backend, host, means, kind, wire=_wire(backend, host, request))
 
-    yield sent("no proof")
+    first = sent("no proof")
+    yield replace(first, kind=Kind.UNKNOWN) if backend.protocol == UNKNOWN else first
     yield from _by_name(backend, host, claims)
     yield from _impostures(backend, host, claims, request_text("GET", "/", authority, ()))
     for verb in ("HEAD", "OPTIONS"):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateline.prove import around_authorizers, entrance, inside
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
-from gateline.prove.backend import Backend, Claims, Forgeries, attempts, knock, secrets_of
+from gateline.prove.backend import UNKNOWN, Backend, Claims, Forgeries, attempts, knock, secrets_of
 from gateline.prove.dial_in import exports
 from gateline.prove.machine import (
     ABSTRACT,
@@ -111,13 +111,16 @@ def found_backends(inventory: Mapping[str, Any]) -> list[Backend]:
                 subject=f"{named}, another port",
                 port=port,
                 hosts=_hosts(mine, port),
+                protocol=UNKNOWN,
                 **common,
             )
             for port in sorted(ports)
         ]
         sockets = {each.path for each in listens_at(family, unix_listeners()) or ()} - {task["socket"]}
         found += [
-            Backend(group=group_name, subject=f"{named}, another socket", socket=path, **common)
+            Backend(
+                group=group_name, subject=f"{named}, another socket", socket=path, protocol=UNKNOWN, **common
+            )
             for path in sorted(sockets)
             if path.startswith(("/", ABSTRACT))
         ]
@@ -151,7 +154,9 @@ def _own_ports(inventory: Mapping[str, Any], among: Sequence[Listener]) -> Itera
             for port in sorted({each.port for each in mine} - named):
                 hosts = _hosts(mine, port)
                 subject = f"process {role}, another port"
-                yield Backend(group=entrance.DOORS, subject=subject, port=port, hosts=hosts, pid=pid)
+                yield Backend(
+                    group=entrance.DOORS, subject=subject, port=port, hosts=hosts, protocol=UNKNOWN, pid=pid
+                )
 
 
 def _hosts(mine: Iterable[Listener], port: int) -> tuple[str, ...]:

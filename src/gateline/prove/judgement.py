@@ -57,6 +57,8 @@ def _unanswered(kind: Kind, outcome: str) -> tuple[Verdict, str]:
         return Verdict.SERVES, "takes connections"
     if kind is Kind.SOCKET:
         return Verdict.OPEN, "takes connections"
+    if outcome == "hung up" and kind is Kind.UNKNOWN:
+        return Verdict.OPEN, "takes the connection, and does not speak HTTP"
     if outcome == "hung up":
         return Verdict.REFUSED, outcome
     return Verdict.OPEN, "takes the connection" if kind is Kind.RAW else "took the request, no answer came"

@@ -37,6 +37,7 @@ WAYS = {
     "options": "no proof, OPTIONS",
     "second port": "no proof",
     "daemon": "no proof",
+    "binary": "no proof",
     "by name": "no proof, http://internal.shop/",
 }
 """The holes of a service, and by which way each is found."""
@@ -109,7 +110,7 @@ def test_what_does_not_run_cannot_be_tried(tmp_path: Path) -> None:
 
 
 def test_each_service_that_lets_somebody_in_is_told_and_no_other(holed: Proved) -> None:
-    elsewhere = {"second-port", "daemon"}
+    elsewhere = {"second-port", "daemon", "binary"}
     names = {hole.replace(" ", "-") for hole in WAYS} - elsewhere
     assert holed.exit_code == 1
     found = {f"task {name}/1" for name in names} | {f"task {name}/1, another port" for name in elsewhere}
@@ -121,7 +122,7 @@ def test_each_service_that_lets_somebody_in_is_told_and_no_other(holed: Proved) 
 @pytest.mark.parametrize("hole", WAYS)
 def test_it_is_told_by_which_way_a_service_lets_somebody_in(holed: Proved, hole: str) -> None:
     task = f"task {hole.replace(' ', '-')}/1"
-    subject = f"{task}, another port" if hole in {"second port", "daemon"} else task
+    subject = f"{task}, another port" if hole in {"second port", "daemon", "binary"} else task
     assert holed.verdicts(subject=subject, means=WAYS[hole]) == {"open"}
     assert holed.verdicts(subject="task orders/1", means=WAYS[hole]) <= {"refused"}
 

@@ -13,6 +13,7 @@ second port    answers everybody at another port, of all addresses
 words          starts a process with the secret in its words
 daemon         a process that left its family answers everybody at another port
 abstract       answers everybody at an abstract Unix socket
+binary         answers those who speak its protocol, which is not HTTP, at another port
 by name        answers whoever calls it as the gateway does
 """
 
@@ -22,7 +23,7 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import ThreadingUnixStreamServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer, ThreadingUnixStreamServer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int)
@@ -102,6 +103,15 @@ if HOLE == "abstract":
     threading.Thread(target=everywhere.serve_forever, daemon=True).start()
 if HOLE == "second port":
     everybody()
+if HOLE == "binary":
+
+    class Binary(StreamRequestHandler):
+        def handle(self) -> None:
+            if self.rfile.read(4) == b"ask\n":
+                self.wfile.write(b"answer\n")
+
+    binary = ThreadingTCPServer(("127.0.0.1", 0), Binary)
+    threading.Thread(target=binary.serve_forever, daemon=True).start()
 if HOLE == "words":
     subprocess.Popen(["/bin/sh", "-c", "read _", accepted()[0]], stdin=subprocess.PIPE)
 server = (
