@@ -18,6 +18,7 @@ from bench.link import link_project, linked
 from bench.measure import Case, Row, interleaved
 from bench.projects import SECRET, SECRET_VARIABLE
 from bench.servers import ECHO, Server, bare_envoy, gateline
+from bench.unix_socket import served_at
 
 PLAIN = "plain path"
 _TOKEN = "eyJ"  # how every signed token begins
@@ -77,12 +78,21 @@ def _ways(folder: Path, upstream: Server) -> Iterator[list[tuple[str, Server]]]:
         }
         tunnel = write_way(folder / "link", upstream.port, instead=inner, **link_project(machine.free_port()))
         link = stack.enter_context(linked(tunnel, upstream.port))
+        own = {
+            f"service of Gateline's at a {name}": stack.enter_context(
+                gateline(
+                    write_way(folder / name.split()[-1], 0, instead=inner, **served_at(place)), "--no-watch"
+                )
+            )
+            for name, place in (("port", "127.0.0.1:{port}"), ("Unix socket", "unix:{socket}"))
+        }
         yield [
             (PLAIN, plain),
             ("secret header", header),
             *signed.items(),
             *certificate,
             ("link, its node included", link),
+            *own.items(),
         ]
 
 
