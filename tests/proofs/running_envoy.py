@@ -80,7 +80,7 @@ def bootstrap_with(resources: Resources, backend_port: int = 9) -> dict[str, Any
     answers = {lookup: ["127.0.0.1"] for lookup in resources.lookups}
     bootstrap = static_bootstrap(resources, answers)
     for cluster in bootstrap["static_resources"]["clusters"]:
-        for locality in cluster["load_assignment"].get("endpoints", []):
+        for locality in cluster.get("load_assignment", {}).get("endpoints", []):  # none: the way of links
             for endpoint in locality["lb_endpoints"]:
                 endpoint["endpoint"]["address"]["socket_address"]["port_value"] = backend_port
     return bootstrap

@@ -111,7 +111,8 @@ def test_the_users_of_functions_are_those_of_their_processes() -> None:
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, env=environ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert function_users(os.getpid()) == {"judge": {os.geteuid()}}
+        found = function_users(os.getpid())  # other tests of this process may have gateways that run
+        assert found["judge"] == {os.geteuid()}
         process.communicate()
     assert function_users(None) == {}
 
