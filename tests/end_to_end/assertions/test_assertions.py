@@ -25,7 +25,7 @@ SERVICES = [
     pytest.param("node", marks=pytest.mark.skipif(NODE is None, reason="node is not installed")),
 ]  # fmt: skip
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("assertions")]
 
 
 def signer(guarded: Guarded) -> Signer:

@@ -10,7 +10,7 @@ import pytest
 
 from end_to_end.assertions.conftest import ANN, guarded_services
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("assertions")]
 
 
 def test_a_host_that_is_killed_costs_500_at_most_and_comes_back(tmp_path: Path) -> None:

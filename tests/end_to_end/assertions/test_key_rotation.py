@@ -15,7 +15,7 @@ from end_to_end.assertions.conftest import Guarded, guarded_services
 CLIENTS = 3
 KEYS = 5
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("assertions")]
 
 
 def kid(token: str) -> str:

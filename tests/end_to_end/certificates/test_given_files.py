@@ -26,7 +26,7 @@ DAY: Final = timedelta(days=1)
 NOW: Final = datetime.now(UTC)
 AUTHORITY: Final = make_authority("elsewhere", NOW - 9 * DAY)
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("certificates")]
 
 
 class Names(http.server.BaseHTTPRequestHandler):

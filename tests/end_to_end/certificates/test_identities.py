@@ -18,7 +18,7 @@ from .conftest import REFUSED, Shop, admin
 DAY: Final = timedelta(days=1)
 SERVERS: Final = ("uvicorn", "nginx", "node", "end-host")
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("certificates")]
 
 
 @pytest.mark.parametrize("path", ["/uvicorn", "/nginx", "/node"])

@@ -20,7 +20,7 @@ from .conftest import REFUSED, Shop, request
 ROTATIONS = 20
 PATIENCE = 300.0
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("certificates")]
 
 
 def asked(shop: Shop, **what: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from proofs.tunnel_authority import TunnelAuthority
 from proofs.tunnel_bootstraps import node_bootstrap
 from proofs.tunnel_ends import Application, TunnelEnvoy
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("links")]
 
 LARGE: Final = bytes(range(256)) * 8000  # 2 MB, what a body of API Gateway's may be and less
 

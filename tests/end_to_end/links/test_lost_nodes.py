@@ -19,7 +19,7 @@ from end_to_end.links.linked_gateway import Linked, free_ports, linked_gateway, 
 from harness.raw_client import RawConnection
 from proofs.tunnel_ends import Application
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("links")]
 
 CALLERS: Final = 8
 UPGRADE: Final = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"

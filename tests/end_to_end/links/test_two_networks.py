@@ -18,6 +18,7 @@ from end_to_end.links.test_links import ask
 
 pytestmark = [
     pytest.mark.envoy,
+    pytest.mark.xdist_group("links"),
     pytest.mark.skipif(
         os.geteuid() != 0 or shutil.which("ip") is None or shutil.which("ss") is None,
         reason="needs root and iproute2, to make a network of its own",

@@ -17,6 +17,7 @@ from harness.gateway_process import running_gateway
 
 pytestmark = [
     pytest.mark.envoy,
+    pytest.mark.xdist_group("rotation"),
     pytest.mark.skipif(sys.platform != "linux", reason="starts control again"),
 ]
 

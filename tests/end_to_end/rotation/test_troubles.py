@@ -18,7 +18,7 @@ from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.state_dir import StateDir
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("rotation")]
 
 
 @contextmanager

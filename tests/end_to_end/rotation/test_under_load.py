@@ -7,7 +7,7 @@ import pytest
 from end_to_end.rotation.conftest import HEADERS, Rotating, request
 from harness.busy_callers import BusyCallers
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("rotation")]
 
 STEPS = ["pending", "accepted", "current", "settled", "dropped", "proven", "idle"]
 
