@@ -24,7 +24,7 @@ from gateline.runtime.state_dir import StateDir
 from harness.gateway_process import RunningGateway, running_gateway
 
 PROJECT: Final = Path(__file__).parent / "project"
-SECRET: Final = "hunter2-not-to-be-seen"
+SECRET: Final = "looked-for-by-prove-alone"  # other tests run meanwhile, and show theirs to their tasks
 STALE: Final = "hunter1-counts-no-more"
 
 
