@@ -28,25 +28,29 @@ from gateline.sources.project import (
     StagePart,
     VpcLinkPart,
 )
-from gateline.sources.project_assertion import AssertionPart, AssertionsPart
-from gateline.sources.project_balancer import (
+from gateline.sources.project_action import (
     ActionPart,
-    CertificatePart,
-    ConditionPart,
     FixedResponseConfigPart,
     ForwardConfigPart,
-    HttpHeaderConfigPart,
+    RedirectConfigPart,
+    WeightedTargetGroupPart,
+)
+from gateline.sources.project_assertion import AssertionPart, AssertionsPart
+from gateline.sources.project_balancer import (
+    CertificatePart,
     ListenerPart,
     LoadBalancerPart,
     PassthroughPart,
-    QueryStringConfigPart,
-    QueryValuePart,
-    RedirectConfigPart,
     RulePart,
-    ValuesPart,
-    WeightedTargetGroupPart,
 )
 from gateline.sources.project_client_certificate import ClientCertificatePart, TargetTlsPart
+from gateline.sources.project_condition import (
+    ConditionPart,
+    HttpHeaderConfigPart,
+    QueryStringConfigPart,
+    QueryValuePart,
+    ValuesPart,
+)
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema

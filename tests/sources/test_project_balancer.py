@@ -1,96 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from pydantic import ValidationError
 
-from gateline.sources.project_balancer import (
-    ActionPart,
-    CertificatePart,
-    ConditionPart,
-    QueryStringConfigPart,
-)
-
-Json = dict[str, Any]
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ({"field": "path-pattern"}, "either values or path_pattern_config"),
-        (
-            {"field": "path-pattern", "values": ("/",), "path_pattern_config": {"values": ("/",)}},
-            "either values or path_pattern_config",
-        ),
-        (
-            {"field": "path-pattern", "values": ("/",), "host_header_config": {"values": ("a.b",)}},
-            "host_header_config does not belong to a condition of the field path-pattern",
-        ),
-        (
-            {"field": "path-pattern", "values": ("/",), "http_header_name": "X"},
-            "http_header_name does not belong",
-        ),
-        ({"field": "http-header", "values": ("x",)}, "http_header_name stands in"),
-        (
-            {
-                "field": "http-header",
-                "http_header_name": "X",
-                "http_header_config": {"http_header_name": "X", "values": ("x",)},
-            },
-            "http_header_name stands in",
-        ),
-    ],
-)
-def test_a_condition_has_one_form(written: Json, said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        ConditionPart.model_validate(written)
-
-
-def test_a_parameter_of_the_query_has_a_short_form() -> None:
-    part = QueryStringConfigPart.model_validate({"values": ("a=b=c", "d", {"value": "e=f"})})
-    assert [(value.key, value.value) for value in part.values] == [("a", "b=c"), ("", "d"), ("", "e=f")]
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ({"type": "forward"}, "exactly one of target_group, target_groups and forward_config"),
-        (
-            {"type": "forward", "target_group": "a", "target_groups": ({"name": "b"},)},
-            "exactly one of target_group, target_groups and forward_config",
-        ),
-        ({"type": "forward", "target_group": ""}, "needs a target group"),
-        ({"type": "forward", "target_groups": ()}, "needs a target group"),
-        (
-            {"type": "forward", "target_groups": ({"name": "a"}, {"name": "a", "weight": 2})},
-            "the target group 'a' is written twice",
-        ),
-        (
-            {"type": "forward", "status_code": "404"},
-            "status_code does not belong to an action of type forward",
-        ),
-        ({"type": "redirect", "status_code": "404"}, "the status_code of a redirect is HTTP_301 or HTTP_302"),
-        ({"type": "redirect", "host": "a"}, "a redirect needs a status_code"),
-        (
-            {"type": "redirect", "status_code": "HTTP_301", "message_body": "x"},
-            "message_body does not belong",
-        ),
-        ({"type": "fixed-response", "status_code": "HTTP_301"}, "200 to 299 or 400 to 599"),
-        ({"type": "fixed-response"}, "a fixed-response needs a status_code"),
-        (
-            {
-                "type": "fixed-response",
-                "fixed_response_config": {"status_code": "404"},
-                "content_type": "text/plain",
-            },
-            "fixed_response_config stands alone, without content_type beside it",
-        ),
-    ],
-)
-def test_an_action_has_one_form_and_no_keys_of_another(written: Json, said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        ActionPart.model_validate(written)
+from gateline.sources.project_balancer import CertificatePart
 
 
 def test_a_listeners_certificate_says_where_it_is() -> None:

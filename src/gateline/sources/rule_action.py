@@ -9,7 +9,8 @@ from typing import Final
 from gateline.model import codes
 from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
 from gateline.sources.balancer_values import NETWORK_GROUPS, OF_DATAGRAMS
-from gateline.sources.project_balancer import ActionPart, ListenerPart, PassthroughPart
+from gateline.sources.project_action import ActionPart
+from gateline.sources.project_balancer import ListenerPart, PassthroughPart
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench

@@ -20,7 +20,7 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.secret import SecretRef
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_balancer import ConditionPart, QueryValuePart, ValuesPart
+from gateline.sources.project_condition import ConditionPart, QueryValuePart, ValuesPart
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer, dotted
 from gateline.sources.workbench import Workbench
