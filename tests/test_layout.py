@@ -37,6 +37,7 @@ WITHOUT_TWIN: Final = {
     "model/client_certificate.py": "values without behaviour",
     "model/domain.py": "values without behaviour",
     "model/load_balancer.py": "values without behaviour",
+    "model/login.py": "values without behaviour",
     "model/service.py": "values without behaviour",
     "model/target_group.py": "values without behaviour",
     "runtime/notice.py": "values without behaviour",
