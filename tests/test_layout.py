@@ -38,6 +38,7 @@ WITHOUT_TWIN: Final = {
     "model/domain.py": "values without behaviour",
     "model/listener_tls.py": "values without behaviour",
     "model/load_balancer.py": "values without behaviour",
+    "model/login.py": "values without behaviour",
     "model/service.py": "values without behaviour",
     "model/target_group.py": "values without behaviour",
     "runtime/notice.py": "values without behaviour",

@@ -233,7 +233,7 @@ def test_a_stage_takes_a_hundred_variables_and_not_one_more() -> None:
 
 def test_a_project_without_apis_says_so() -> None:
     assert complaints_of("name: x")[0].startswith("GL203  the project file has no 'apis'")
-    assert complaints_of("apis: {}")[0].startswith("GL203 /apis apis is empty")
+    assert complaints_of("apis: {}")[0].startswith("GL203  the project file has no 'apis'")
     assert complaints_of("apis:")[0].startswith("GL203  the project file has no 'apis'")
 
 

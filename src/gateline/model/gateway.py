@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -139,3 +139,9 @@ class Keyring:
     link_certificate: Certificate | None = None  # what nodes that dial in are shown
     link_nodes: tuple[EnrolledNode, ...] = ()  # who may dial in
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against
+    session_keys: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # of sessions at balancers, 32 bytes in hex each: the first seals, all open
+    claims_keys: tuple[tuple[str, str], ...] = field(
+        default=(), repr=False
+    )  # kid, PEM: of x-amzn-oidc-data; the first signs

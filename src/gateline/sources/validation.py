@@ -119,6 +119,10 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = _not_allowed(tree, place, _range(place))
         case "keys_do_not_fit":
             words = Words(codes.KEYS_DO_NOT_FIT, f"{dotted(place)}: {detail['msg']}")
+        case "nobody_comes_in":
+            words = Words(
+                codes.KEY_MISSING, detail["msg"], "The REST APIs by name; load_balancers do without any."
+            )
         case "not_supported_yet":
             words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], context["advice"])
         case "authentication_not_supported_yet":
