@@ -18,6 +18,7 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
 from gateline.sources.project_values import split_host_port
@@ -44,6 +45,7 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
+        self._attributes = AttributeReader(bench)
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
 
@@ -85,6 +87,7 @@ class BalancerReader:
             dns_name=dns_name,
             listeners=tuple(listeners),
             origin=self._bench.origin(here),
+            attributes=self._attributes.balancer(here, part),
         )
 
     def _listener(
@@ -104,6 +107,7 @@ class BalancerReader:
             rules=self._rules(here, part, network=balancer.type == "network"),
             passthrough=self._passthrough(here, part),
             origin=self._bench.origin(here),
+            attributes=self._attributes.listener(here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
