@@ -52,7 +52,12 @@ _LOG_FORMAT: Final = {
 
 
 def application_listener(
-    binding: Binding, listener: Listener, cleaned: CleanedHeaders, request_log: str | None
+    binding: Binding,
+    listener: Listener,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    *,
+    versions: bool = False,
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -61,9 +66,11 @@ def application_listener(
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        versions: routes must know what clients speak.
 
     """
-    chain: dict[str, object] = {"filters": [_peer_filter(), _manager(binding.name, cleaned, request_log)]}
+    mutation = balancer_mutation(cleaned, binding.name, versions=versions)
+    chain: dict[str, object] = {"filters": [_peer_filter(), _manager(mutation, request_log)]}
     if listener.protocol is ListenerProtocol.HTTPS:
         chain["transport_socket"] = downstream_tls(
             [names.certificate(each) for each in listener.certificates]
@@ -93,13 +100,13 @@ def _peer_filter() -> dict[str, object]:
     )
 
 
-def _manager(name: str, cleaned: CleanedHeaders, request_log: str | None) -> dict[str, object]:
+def _manager(mutation: dict[str, object], request_log: str | None) -> dict[str, object]:
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         http2_streams=128,
         use_remote_address={"value": True},
-        early_header_mutation_extensions=[balancer_mutation(cleaned, name)],
+        early_header_mutation_extensions=[mutation],
         http_filters=_filters(),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(),
