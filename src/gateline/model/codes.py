@@ -90,6 +90,10 @@ TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be 
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING
 )
+TARGET_GROUP_VERSIONS_MIXED = Code(name="GL266", title="a forward to target groups of several versions")
+TARGET_GROUP_VERSION_BEHIND_API = Code(
+    name="GL267", title="an integration to a target group that its gateway cannot speak with"
+)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

@@ -20,6 +20,14 @@ class TargetProtocol(StrEnum):
     TCP_UDP = "TCP_UDP"
 
 
+class ProtocolVersion(StrEnum):
+    """What is spoken with targets of an application balancer."""
+
+    HTTP1 = "HTTP1"
+    HTTP2 = "HTTP2"
+    GRPC = "GRPC"
+
+
 class Algorithm(StrEnum):
     """Which target gets the next request."""
 
@@ -29,7 +37,10 @@ class Algorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """How a target is asked whether it is well. `matcher`: inclusive ranges of HTTP codes that say yes."""
+    """How a target is asked whether it is well.
+
+    `matcher`: inclusive ranges of the codes that say yes, HTTP's, or gRPC's in a group that speaks gRPC.
+    """
 
     protocol: TargetProtocol = TargetProtocol.HTTP
     path: str = "/"
@@ -74,6 +85,7 @@ class TargetGroup:
     tls: TargetTls | None = None
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
+    protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
 
 
 @dataclass(frozen=True, slots=True)
