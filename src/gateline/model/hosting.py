@@ -92,6 +92,17 @@ class HostedPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostedTarget:
+    """A target group whose target is a function."""
+
+    group: str
+    arn: str  # of the target group, as events say it
+    function: str  # a Function's name
+    function_arn: str  # under which the function sees itself called
+    multi_value_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfiguration:
     """All of it. `revisions`: function name to a text that changes whenever its code does."""
 
@@ -107,6 +118,7 @@ class HostConfiguration:
     endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
+    targets: tuple[HostedTarget, ...] = ()
 
     @property
     def is_needed(self) -> bool:

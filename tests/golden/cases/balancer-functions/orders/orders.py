@@ -1,0 +1,3 @@
+def handler(event, context):
+    """Answer nothing."""
+    return {"statusCode": 204}
