@@ -53,7 +53,7 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import ProtocolVersion, TargetGroup
+from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
 
 _NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
 """Integrations lead through TCP: who would end TLS there is the gateway itself."""
@@ -310,6 +310,10 @@ class Ends:
     def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
         group = self._groups[group_name]
+        if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
+            self.harvest.origins[name] = group.origin
+            self.harvest.target_groups[name] = group_name
+            return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
         spoken = spoken_tls(group, host=tls_host, verified=verified)

@@ -28,6 +28,15 @@ class ProtocolVersion(StrEnum):
     GRPC = "GRPC"
 
 
+class TargetType(StrEnum):
+    """What a group's targets are. `instance` and `ip` are the same here: addresses."""
+
+    INSTANCE = "instance"
+    IP = "ip"
+    LAMBDA = "lambda"  # one function, which gets requests as events
+    ALB = "alb"  # one application balancer, behind a network balancer
+
+
 class Algorithm(StrEnum):
     """Which target gets the next request."""
 
@@ -50,6 +59,7 @@ class HealthCheck:
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
     matcher: tuple[tuple[int, int], ...] = ((200, 200),)
+    enabled: bool = True  # only a function may go without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +96,9 @@ class TargetGroup:
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
+    target_type: TargetType = TargetType.INSTANCE
+    function: str = ""  # of a LAMBDA group: a Function's name
+    lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
 
 
 @dataclass(frozen=True, slots=True)

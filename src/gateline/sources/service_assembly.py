@@ -65,6 +65,13 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             or "declare it under target_groups, or leave the key out: the service gets one of its own name",
         )
     used = project.target_groups.get(group)
+    if used is not None and used.target_type == "lambda":
+        bench.complain(
+            codes.TARGET_TYPE_INVALID,
+            pointer if part.target_group is not None else ("services", name),
+            f"the target of '{group}' is a function: no task can be registered with it",
+            advice="give the service a target group of its own; a forward divides requests among both by weights",
+        )
     if (
         used is not None
         and used.health_check is not None

@@ -14,9 +14,11 @@ from gateline.model.target_group import (
     Target,
     TargetGroup,
     TargetProtocol,
+    TargetType,
 )
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
+from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import split_tunnel
@@ -39,6 +41,8 @@ _OWN_DELAY: Final = timedelta(seconds=30)
 def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
+    if part.target_type == "lambda":
+        return function_group(bench, name, part)
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
@@ -54,6 +58,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
+        target_type=TargetType(part.target_type),
     )
 
 
