@@ -51,6 +51,21 @@ def test_a_list_tells_services_and_tasks(tmp_path: Path) -> None:
         await playing.until_steady()
         mail, orders = playing.cluster.listing()
         [task] = orders.pop("tasks")
+        [deployment] = orders.pop("deployments")
+        assert deployment.pop("created_at").endswith("Z")
+        assert deployment == {
+            "number": 1,
+            "status": "PRIMARY",
+            "rollout_state": "COMPLETED",
+            "rollout_state_reason": "",
+            "revision": task["revision"],
+            "desired": 1,
+            "running": 1,
+            "pending": 0,
+            "healthy": 1,
+            "failed_tasks": 0,
+            "rolls_back": None,
+        }
         assert orders == {
             "name": "orders",
             "desired": 1,
@@ -58,6 +73,7 @@ def test_a_list_tells_services_and_tasks(tmp_path: Path) -> None:
             "healthy": 1,
             "pending": 0,
             "rollout_state": "COMPLETED",
+            "steady": True,
             "target_group": "orders",
         }
         assert task["pid"] == playing.cluster.pids["orders/1"]
