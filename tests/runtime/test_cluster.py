@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import GatelineError
+from gateline.model.service import SchedulingStrategy
 from gateline.runtime import cluster as cluster_module
 from gateline.runtime.cluster import MOST_TASKS
 from gateline.runtime.notice import TaskSaid
@@ -101,6 +102,15 @@ def test_a_service_is_scaled_within_bounds(tmp_path: Path) -> None:
                 playing.cluster.scale("orders", count)
         with pytest.raises(GatelineError, match="called order; there are: orders"):
             playing.cluster.scale("order", 1)
+
+    played(tmp_path, story)
+
+
+def test_a_daemon_is_not_scaled(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(replace(WORKER, scheduling_strategy=SchedulingStrategy.DAEMON))
+        with pytest.raises(GatelineError, match="mail is a DAEMON: it has one task on each machine"):
+            playing.cluster.scale("mail", 2)
 
     played(tmp_path, story)
 

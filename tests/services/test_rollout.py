@@ -165,10 +165,10 @@ def test_what_came_back_gets_new_values_of_its_secrets() -> None:
     assert not rollouts.is_outdated
     assert rollouts.want(recipe("b"), "b", "a with another value", ("a",))
     assert rollouts.revision == "a with another value"
-    assert rollouts.history.refused
+    assert rollouts.history.refused is not None
     rollouts.deploy(("a with another value",), renew=True)
     assert rollouts.revision == "a with another value+1"
-    assert rollouts.history.refused
+    assert rollouts.history.refused is not None
 
 
 def test_a_value_of_a_secret_that_breaks_the_tasks_is_not_tried_again_and_is_known_to_be_missing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ ON = CircuitBreaker(enable=True, rollback=True)
 ALONE = replace(ON, rollback=False)
 
 
-def guarded(desired: int, breaker: CircuitBreaker = ON, **changes: int) -> Fleet:
+def guarded(desired: int, breaker: CircuitBreaker = ON, **changes: Any) -> Fleet:
     return steady(desired, circuit_breaker=breaker, **changes)
 
 

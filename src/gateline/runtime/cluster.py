@@ -138,9 +138,10 @@ class Cluster:
             return revision(service, secrets=values, key=key, certificates=certificates)
 
         for service in wanted.values():
-            known_before = self._services.get(service.name)
-            for each in known_before.recipes(service) if known_before else [service]:
-                self._put_files(each, keyring)
+            self._put_files(service, keyring)
+            running = self._services.get(service.name)
+            for recipe in running.history.recipes if running else ():
+                self._put_files(recipe.applied(service), keyring)
         for name, service in wanted.items():
             running = self._services.get(name)
             if running is None:
@@ -175,10 +176,12 @@ class Cluster:
         """Let so many tasks of a service run; what it is like now.
 
         Raises:
-            GatelineError: there is no such service, or no service has so many.
+            GatelineError: there is no such service, or it cannot have so many.
 
         """
         found = self._service(service)
+        if found.is_daemon:
+            raise GatelineError(f"service {service} is a DAEMON: it has one task on each machine")
         if not 0 <= count <= MOST_TASKS:
             raise GatelineError(f"a service has 0 to {MOST_TASKS} tasks, not {count}")
         found.scale(count)
@@ -201,13 +204,16 @@ class Cluster:
             try:
                 async with asyncio.timeout(DEPLOYMENT_SECONDS):
                     await self._until(
-                        lambda: found.outcome(number) is not None or self._services.get(service) is not found
+                        lambda: (
+                            found.history.outcome(number) is not None
+                            or self._services.get(service) is not found
+                        )
                     )
             except TimeoutError:
                 message = f"service {service} is not what is wanted after {DEPLOYMENT_SECONDS:g} s; it goes on trying"
                 raise GatelineError(message) from None
             self._service(service)
-            if problem := found.outcome(number):
+            if problem := found.history.outcome(number):
                 raise GatelineError(f"service {service}: {problem}")
         return found.listing()
 

@@ -13,7 +13,7 @@ from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
 from gateline.model.secret import Certificate, Secret
-from gateline.model.service import Service
+from gateline.model.service import SchedulingStrategy, Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
 from gateline.runtime.cluster_launch import Launcher
@@ -28,7 +28,7 @@ from gateline.runtime.task_log import TaskLog, clear_logs
 from gateline.services import action, event
 from gateline.services.deployment import REACHABLE, Phase
 from gateline.services.probe import Answer, probe
-from gateline.services.rollout import History, RolloutState
+from gateline.services.rollout import History
 from gateline.services.scheduler import Scheduler
 
 LONGER_THAN_ANY_STOP: Final = 3600.0
@@ -99,14 +99,14 @@ class ClusterService:
         return self._scheduler.steady and not self._scheduler.is_outdated
 
     @property
+    def is_daemon(self) -> bool:
+        """Whether it has one task, whatever anybody wants."""
+        return bool(self._service and self._service.scheduling_strategy is SchedulingStrategy.DAEMON)
+
+    @property
     def history(self) -> History:
         """Its deployments."""
         return self._scheduler.history
-
-    def recipes(self, service: Service) -> list[Service]:
-        """The service with every recipe that a task of it may be started with from now on."""
-        past = (self.history.completed, self.history.primary)
-        return [service, *(each.recipe.applied(service) for each in past if each)]
 
     @property
     def is_replaced(self) -> bool:
@@ -165,21 +165,6 @@ class ClusterService:
         """
         self._tell(event.Deploy(renew))
         return self.history.primary.number if self.history.primary else 0
-
-    def outcome(self, number: int) -> str | None:
-        """What became of a deployment, should it have come to nothing; "": it was completed; None: it goes on.
-
-        Args:
-            number: of the deployment.
-
-        """
-        primary, failed = self.history.primary, self.history.failed
-        if failed and failed.number == number:
-            back = primary and primary.rolls_back == number
-            return f"deployment {number} failed: {failed.reason}" + ("; it was rolled back" if back else "")
-        if primary is None or primary.number != number:
-            return f"another deployment took the place of deployment {number}"
-        return None if primary.state is RolloutState.IN_PROGRESS else ""
 
     def forget(self) -> None:
         """It has ended, and begins anew should it come back."""

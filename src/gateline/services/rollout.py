@@ -63,6 +63,25 @@ class History:
             return None
         return self.failed
 
+    @property
+    def recipes(self) -> frozenset[Recipe]:
+        """What tasks may be started by from now on, should the definition not change."""
+        return frozenset(each.recipe for each in (self.primary, self.completed) if each)
+
+    def outcome(self, number: int) -> str | None:
+        """What became of a deployment, should it have come to nothing; "": it was completed; None: it goes on.
+
+        Args:
+            number: of the deployment.
+
+        """
+        if self.failed and self.failed.number == number:
+            back = "; it was rolled back" if self.refused is self.failed else ""
+            return f"deployment {number} failed: {self.failed.reason}{back}"
+        if self.primary is None or self.primary.number != number:
+            return f"another deployment took the place of deployment {number}"
+        return None if self.primary.state is RolloutState.IN_PROGRESS else ""
+
 
 def threshold(breaker: CircuitBreaker, desired: int) -> int:
     """How many tasks must fail one after another, of so many that are wanted; fractions round up."""
