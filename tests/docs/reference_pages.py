@@ -51,12 +51,17 @@ from gateline.sources.project_condition import (
     QueryValuePart,
     ValuesPart,
 )
+from gateline.sources.project_deployment import (
+    CircuitBreakerPart,
+    DeploymentConfigurationPart,
+    ThresholdConfigurationPart,
+)
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
-from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
@@ -112,6 +117,11 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
+    ("services.NAME.deployment_configuration.deployment_circuit_breaker", CircuitBreakerPart),
+    (
+        "services.NAME.deployment_configuration.deployment_circuit_breaker.threshold_configuration",
+        ThresholdConfigurationPart,
+    ),
     ("domains.NAME", DomainPart),
     ("tunnels.NAME", TunnelPart),
     ("functions.NAME", FunctionPart),

@@ -95,6 +95,7 @@ TARGET_GROUP_VERSIONS_MIXED = Code(name="GL266", title="a forward to target grou
 TARGET_GROUP_VERSION_BEHIND_API = Code(
     name="GL267", title="an integration to a target group that its gateway cannot speak with"
 )
+DEPLOYMENT_UNSUPPORTED = Code(name="GL274", title="a deployment strategy that services do not have")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
