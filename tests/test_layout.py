@@ -35,6 +35,7 @@ WITHOUT_TWIN: Final = {
     "model/authorizer.py": "values without behaviour",
     "model/gateway.py": "values without behaviour",
     "model/client_certificate.py": "values without behaviour",
+    "model/discovery.py": "values without behaviour",
     "model/domain.py": "values without behaviour",
     "model/load_balancer.py": "values without behaviour",
     "model/service.py": "values without behaviour",

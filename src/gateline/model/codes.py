@@ -82,6 +82,10 @@ TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
+TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
+TARGET_FILE_UNREADABLE = Code(
+    name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING
+)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

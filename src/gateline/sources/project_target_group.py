@@ -17,6 +17,7 @@ from gateline.sources.balancer_values import (
     code_ranges,
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_tunnel import GroupTarget
 from gateline.sources.project_values import Number
@@ -119,6 +120,9 @@ class TargetGroupPart(Part):
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
         "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name.",
+    )
+    discover: DiscoverPart | None = Field(
+        default=None, description="Who names more targets while the gateway runs."
     )
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from gateline.model.origin import Origin
 from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
+from gateline.sources.discovery_assembly import source
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import split_tunnel
@@ -42,6 +43,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
+        discover=source(bench, (*here, "discover"), part.discover),
         origin=bench.origin(here),
     )
 
