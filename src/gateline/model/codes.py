@@ -87,6 +87,10 @@ ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
+TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
+TARGET_FILE_UNREADABLE = Code(
+    name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING
+)
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING

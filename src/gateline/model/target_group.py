@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.discovery import Source
 from gateline.model.origin import Origin
 
 
@@ -99,14 +100,21 @@ class TargetGroup:
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
+    discover: Source | None = None  # who names more targets while the gateway runs
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A task that a service has registered with a target group: at an address and port, or at a Unix socket."""
+    """A task that a service has registered with a target group: at an address and port, or at a Unix socket.
+
+    Targets that were discovered are registered alike.
+    """
 
     target_group: str
     address: str = ""  # an IP address; "" when it listens at a socket
     port: int = 0
     socket: str = ""
     draining: bool = False  # gets no new requests; what is in flight there goes on
+    health_port: int = 0  # where it is asked whether it is well; 0: at `port`
+    weight: int = 1  # its share of requests
+    priority: int = 0  # those of the lowest number get all requests while one of them is healthy

@@ -19,6 +19,7 @@ from gateline.sources.balancer_values import (
     code_ranges,
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_target_type import GroupTarget, TargetTypeName, check_target_type
 from gateline.sources.project_values import Flag, Number
@@ -141,6 +142,9 @@ class TargetGroupPart(Part):
         description="Targets as host:port, beside those that services register; host names are resolved again and "
         "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name. function:NAME, or a "
         "function's ARN, is the one target of a group with target_type: lambda.",
+    )
+    discover: DiscoverPart | None = Field(
+        default=None, description="Who names more targets while the gateway runs."
     )
 
     @model_validator(mode="after")

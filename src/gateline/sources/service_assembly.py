@@ -127,7 +127,7 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
 def _check_worker(bench: Workbench, name: str, project: ProjectFile) -> None:
     """Complain about a worker for which a target group waits, most likely because `{port}` is misspelt."""
     waiting = project.target_groups.get(name)
-    if waiting is not None and not waiting.targets:
+    if waiting is not None and not waiting.targets and waiting.discover is None:
         bench.complain(
             codes.SERVICE_INVALID,
             ("services", name, "command"),

@@ -18,6 +18,7 @@ from gateline.model.target_group import (
 )
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
+from gateline.sources.discovery_assembly import source
 from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
@@ -56,6 +57,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
+        discover=source(bench, (*here, "discover"), part.discover),
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),
