@@ -17,6 +17,7 @@ from gateline.compile import names, rule_action
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
@@ -142,7 +143,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             for rule in listener.rules
             for condition in rule.conditions
             if isinstance(condition, PathPattern)
-            for value in condition.values
+            for value in path_patterns(condition)
         )
     )
     judged = {
