@@ -47,6 +47,7 @@ from gateline.sources.project_client_certificate import ClientCertificatePart, T
 from gateline.sources.project_condition import (
     ConditionPart,
     HttpHeaderConfigPart,
+    PatternsPart,
     QueryStringConfigPart,
     QueryValuePart,
     ValuesPart,
@@ -104,7 +105,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
-    ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
+    ("conditions[].host_header_config, path_pattern_config", PatternsPart),
+    ("conditions[].http_request_method_config, source_ip_config", ValuesPart),
     ("conditions[].http_header_config", HttpHeaderConfigPart),
     ("conditions[].query_string_config", QueryStringConfigPart),
     ("conditions[].query_string_config.values[]", QueryValuePart),

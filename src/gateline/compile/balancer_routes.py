@@ -20,6 +20,7 @@ from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.table import Table, table_id
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import DesyncMode
@@ -141,7 +142,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             for rule in listener.rules
             for condition in rule.conditions
             if isinstance(condition, PathPattern)
-            for value in condition.values
+            for value in path_patterns(condition)
         )
     )
     judged = {

@@ -31,6 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -380,7 +381,7 @@ def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
     """
     judged = listener.rules[: listener.rules.index(last) + 1]
     conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in condition.values))
+    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

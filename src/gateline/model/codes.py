@@ -165,6 +165,14 @@ INCLUDE_REFUSED = Code(name="GL322", title="an AWS::Include that cannot be read"
 SECRET_NOT_DECLARED = Code(name="GL323", title="a secret is used but not declared")
 SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret out of place")
 
+# Rules of load balancers.
+EXPRESSION_INVALID = Code(name="GL253", title="a regular expression that rules do not take")
+EXPRESSION_UNANCHORED = Code(
+    name="GL254",
+    title="a regular expression that does not say whether it means the whole value",
+    severity=Severity.WARNING,
+)
+
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")
 INTEGRATION_METHOD_INVALID = Code(
