@@ -138,15 +138,15 @@ class LoadBalancerPart(Part):
     attributes: dict[AttributeKey, AttributeValue] = Field(
         default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
     )
-    idle_timeout_seconds: Number | None = Field(
-        default=None,
+    idle_timeout_seconds: Number = Field(
+        default=60,
         ge=1,
         le=LONGEST_IDLE,
-        description="How long nothing may be said on a connection or request; default: 60. Short for the attribute.",
+        description="How long nothing may be said on a connection or request. Short for the attribute.",
     )
-    client_keep_alive_seconds: Number | None = Field(
-        default=None,
+    client_keep_alive_seconds: Number = Field(
+        default=3600,
         ge=KEEP_ALIVE[0],
         le=KEEP_ALIVE[1],
-        description="How long a client may keep a connection; default: 3600. Short for the attribute.",
+        description="How long a client may keep a connection. Short for the attribute.",
     )
