@@ -107,6 +107,7 @@ def _manager(
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
+        custom_verbs=True,  # rules can name them, and refuse all that they cannot name
         http2_streams=128,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[balancer_mutation(cleaned, name)],

@@ -46,7 +46,7 @@ _AUTHORITY: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9
 """A name of labels, with a last dot at most, or an address: what has one reading only as a host."""
 
 _VERB: Final = "[A-Z_-]{1,40}"
-"""As rules can name them; over HTTP/1 Envoy's parser refuses others, over HTTP/2 nobody else does."""
+"""As rules can name them: nobody else refuses others."""
 
 _ANYTHING: Final = {"safe_regex": {"regex": r"\C*"}}
 _NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says nothing
