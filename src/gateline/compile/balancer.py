@@ -13,6 +13,7 @@ from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
@@ -85,7 +86,9 @@ def _listener(
         harvest.scopes[binding.name] = balancer_scope(
             balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
         )
-        made = application_listener(balancer.name, binding, listener, cleaned, request_log)
+        made = application_listener(
+            balancer.name, binding, listener, cleaned, request_log, transform_filters(gateway)
+        )
     resources.listeners[binding.name] = made
 
 

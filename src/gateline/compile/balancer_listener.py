@@ -5,6 +5,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -54,7 +55,12 @@ _LOG_FORMAT: Final = {
 
 
 def application_listener(
-    balancer: str, binding: Binding, listener: Listener, cleaned: CleanedHeaders, request_log: str | None
+    balancer: str,
+    binding: Binding,
+    listener: Listener,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -64,12 +70,12 @@ def application_listener(
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
     mutual = listener.tls.mutual
-    chain: dict[str, object] = {
-        "filters": [_peer_filter(), _manager(binding.name, cleaned, request_log, mutual)]
-    }
+    manager = _manager(binding.name, cleaned, request_log, _filters(mutual, transforms))
+    chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
         chain["transport_socket"] = downstream_tls(
             [names.certificate(each) for each in listener.certificates],
@@ -102,7 +108,7 @@ def _peer_filter() -> dict[str, object]:
 
 
 def _manager(
-    name: str, cleaned: CleanedHeaders, request_log: str | None, mutual: MutualAuthentication | None
+    name: str, cleaned: CleanedHeaders, request_log: str | None, filters: list[dict[str, object]]
 ) -> dict[str, object]:
     return connection_manager(
         "balancer",
@@ -111,7 +117,7 @@ def _manager(
         http2_streams=128,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[balancer_mutation(cleaned, name)],
-        http_filters=_filters(mutual),
+        http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -126,7 +132,9 @@ def _manager(
     )
 
 
-def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
+def _filters(
+    mutual: MutualAuthentication | None, transforms: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -137,6 +145,7 @@ def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
         ),
         *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
+        *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),

@@ -19,6 +19,7 @@ from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_transform import transform_fields, untransformed
 from gateline.compile.table import Table, table_id
 from gateline.dataplane import keys
 from gateline.model.gateway import PathMode
@@ -71,7 +72,9 @@ def balancer_scope(
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
-    rules = [_rule(scope, rule, listener, cluster_of) for rule in listener.rules]
+    rules = [_rule(scope, rule, listener, paths, cluster_of) for rule in listener.rules]
+    if any(rule.transforms for rule in listener.rules):
+        rules.insert(0, untransformed(f"{scope} transforms", behind_api=False))
     return scoped(
         scope,
         virtual_hosts=[
@@ -164,22 +167,29 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
     }
 
 
-def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+def _rule(
+    scope: str, rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     told = "default" if rule.priority is None else rule.priority
     return {
         "name": f"{scope} rule {told}",
         "match": match_of(rule.conditions),
-        **_action(rule, listener, cluster_of),
+        **_action(rule, listener, paths, cluster_of),
     }
 
 
-def _action(rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+def _action(
+    rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     match rule.action:
         case Forward() as forward:
             destination = rule_action.destination(forward, cluster_of)
             if destination is None:
                 return rule_action.unavailable_fields(behind_api=False)
-            return {"route": {**destination, "timeout": _NO_TIMEOUT}}
+            return {
+                "route": {**destination, "timeout": _NO_TIMEOUT},
+                "typed_per_filter_config": transform_fields(rule.transforms, paths),
+            }
         case FixedResponse() as fixed:
             return rule_action.fixed_response_fields(fixed, behind_api=False)
         case Redirect() as redirect:

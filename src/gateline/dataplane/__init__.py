@@ -21,7 +21,7 @@ PARTS: Final = (
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
 
-BALANCER_PARTS: Final = ("answers", "patterns", "tables", "hosts", "paths", "routing", "balancer")
+BALANCER_PARTS: Final = ("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "balancer")
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
 
 
@@ -35,6 +35,12 @@ def script() -> str:
 def redirect_script() -> str:
     """The text of `redirect.lua`, which makes the Location of balancers' redirects."""
     return _joined(("redirect",))
+
+
+@cache
+def transform_script() -> str:
+    """The text of `transform.lua`, which puts into a request what a rule's transforms made of it."""
+    return _joined(("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "transform"))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Final
 
 from gateline.expressions.tree import OTHER, SYMBOLS, Characters, Choice, Edge, Group, Node, Repeat, Sequence
 
-_EDGES: Final = {Edge.BEGIN: r"\A", Edge.END: r"\z", Edge.WORD: r"\b", Edge.INSIDE_WORD: r"\B"}
+EDGES: Final = {Edge.BEGIN: r"\A", Edge.END: r"\z", Edge.WORD: r"\b", Edge.INSIDE_WORD: r"\B"}
 _SIMPLE: Final = {(0, None): "*", (1, None): "+", (0, 1): "?"}
 _BEYOND_ASCII: Final = r"\x80-\xff"
 _IN_SET: Final = frozenset(map(ord, r"\]^-["))
@@ -23,7 +23,7 @@ def written(
     *,
     without: frozenset[int] = frozenset(),
     kept: frozenset[int] = frozenset(),
-    edges: Mapping[Edge, str] = _EDGES,
+    edges: Mapping[Edge, str] = EDGES,
 ) -> str:
     """The expression, that can stand between others.
 
