@@ -47,8 +47,12 @@ class LoneScript:
         context: Mapping[str, str] | None = None,
         host: str = "shop.test",
         protocol: str = "HTTP/1.1",
+        metadata: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Ran:
-        """Run one request that stands on a route of this name and filter context."""
+        """Run one request that stands on a route of this name and filter context.
+
+        `metadata` is what filters before have left, by namespace.
+        """
         sent: Sequence[tuple[str, str]] = (
             (":authority", host),
             (":path", target),
@@ -56,16 +60,17 @@ class LoneScript:
             (keys.REQUEST_ID_HEADER, REQUEST_ID),
             *headers,
         )
+        told = {name: dict(values) for name, values in (metadata or {}).items()}
         request = self._lua.table_from(
-            {"headers": [list(pair) for pair in sent], "protocol": protocol}, recursive=True
+            {"headers": [list(pair) for pair in sent], "protocol": protocol, "metadata": told}, recursive=True
         )
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
         envoy = self._lua.table_from({"context": lambda _: first}, recursive=False)
         record: Any = self._run(request, envoy)
-        metadata = record.metadata[keys.NAMESPACE]
+        left = record.metadata[keys.NAMESPACE]
         return Ran(
             state=dict(record.filter_state.items()),
-            metadata=dict(metadata.items()) if metadata else {},
+            metadata=dict(left.items()) if left else {},
             headers=tuple((pair[1], pair[2]) for pair in record.headers.values()),
             logged=tuple(record.logged.values()),
             status=record.answer[":status"] if record.answer else "",

@@ -65,6 +65,7 @@ from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_transform import RewriteConfigPart, RewritePart, TransformPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
     KeyPart,
@@ -110,6 +111,9 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("conditions[].http_header_config", HttpHeaderConfigPart),
     ("conditions[].query_string_config", QueryStringConfigPart),
     ("conditions[].query_string_config.values[]", QueryValuePart),
+    ("transforms[]", TransformPart),
+    ("transforms[].url_rewrite_config, host_header_rewrite_config", RewriteConfigPart),
+    ("transforms[].url_rewrite_config.rewrites[]", RewritePart),
     ("actions[], default_actions[]", ActionPart),
     ("actions[].forward_config", ForwardConfigPart),
     ("actions[].target_groups[]", WeightedTargetGroupPart),

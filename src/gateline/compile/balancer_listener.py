@@ -5,6 +5,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
@@ -60,6 +61,7 @@ def application_listener(
     request_log: str | None,
     *,
     versions: bool = False,
+    transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -70,6 +72,7 @@ def application_listener(
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
+        transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
     mutual = listener.tls.mutual
@@ -80,7 +83,7 @@ def application_listener(
         only_valid=balancer.attributes.drop_invalid_header_fields,
         versions=versions,
     )
-    manager = _manager(mutation, balancer, listener, request_log)
+    manager = _manager(mutation, balancer, listener, request_log, _filters(mutual, transforms))
     chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
         chain["transport_socket"] = downstream_tls(
@@ -117,16 +120,21 @@ def _peer_filter() -> dict[str, object]:
 
 
 def _manager(
-    mutation: dict[str, object], balancer: LoadBalancer, listener: Listener, request_log: str | None
+    mutation: dict[str, object],
+    balancer: LoadBalancer,
+    listener: Listener,
+    request_log: str | None,
+    filters: list[dict[str, object]],
 ) -> dict[str, object]:
     attributes = balancer.attributes
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
+        custom_verbs=True,  # rules can name them, and refuse all that they cannot name
         http2_streams=_STREAMS if attributes.http2 else 0,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[mutation],
-        http_filters=_filters(listener.tls.mutual),
+        http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -149,7 +157,9 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
+def _filters(
+    mutual: MutualAuthentication | None, transforms: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -160,6 +170,7 @@ def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
         ),
         *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
+        *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),

@@ -13,7 +13,7 @@ from gateline.compile.rate_limit import throttled_by_plans
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.authorizer import Authorizer
-from gateline.model.gateway import Gateway
+from gateline.model.gateway import Gateway, PathMode
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import VpcLink
 from gateline.model.load_balancer import LoadBalancer
@@ -105,6 +105,7 @@ class _Kept:
     functions: frozenset[str]
     account_id: str
     region: str
+    paths: PathMode
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -184,6 +185,7 @@ def _read_of(
     frozenset[str],
     str,
     str,
+    PathMode,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -196,6 +198,7 @@ def _read_of(
         functions,
         edge.account_id,
         edge.region,
+        edge.paths,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

@@ -16,6 +16,7 @@ from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
@@ -77,6 +78,7 @@ def _connection_manager(
         early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=edge.trusted_hops)],
         http_filters=http_filters(
             redirects=redirects(gateway),
+            transforms=transform_filters(gateway),
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
         ),

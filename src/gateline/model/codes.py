@@ -172,6 +172,7 @@ EXPRESSION_UNANCHORED = Code(
     title="a regular expression that does not say whether it means the whole value",
     severity=Severity.WARNING,
 )
+TRANSFORM_INVALID = Code(name="GL255", title="a transform that cannot be followed")
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")

@@ -9,6 +9,7 @@ from gateline.model.balancer_attributes import BalancerAttributes, ListenerAttri
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
+from gateline.model.transform import NO_TRANSFORMS, Transforms
 
 
 class BalancerType(StrEnum):
@@ -148,6 +149,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     action: Action
     origin: Origin
+    transforms: Transforms = NO_TRANSFORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, Ru
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
 from gateline.sources.rule_condition import ConditionReader, wildcards
+from gateline.sources.rule_transform import read_transforms
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
@@ -192,6 +193,7 @@ class BalancerReader:
         )
         conditions = tuple(condition for condition in read if condition is not None)
         self._check_quotas(here, part, conditions)
+        transforms = read_transforms(self._bench, (*here, "transforms"), part.transforms, action)
         if action is None or len(conditions) != len(part.conditions):
             return None
         return Rule(
@@ -199,6 +201,7 @@ class BalancerReader:
             conditions=conditions,
             action=action,
             origin=self._bench.origin(here),
+            transforms=transforms,
         )
 
     def _check_quotas(self, here: Pointer, part: RulePart, conditions: tuple[Condition, ...]) -> None:

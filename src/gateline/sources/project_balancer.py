@@ -12,6 +12,7 @@ from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, Attrib
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
+from gateline.sources.project_transform import TransformPart
 from gateline.sources.project_values import HostName, Number
 
 MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md section 1
@@ -20,8 +21,6 @@ MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md s
 class RulePart(Part):
     """A rule of a listener: when all its conditions hold, its action is taken."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"transforms"})
-
     priority: Number = Field(
         ge=1, le=50000, description="The lowest comes first; each is taken once in a listener."
     )
@@ -29,6 +28,9 @@ class RulePart(Part):
         min_length=1, description="The conditions, all of which must hold."
     )
     actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
+    transforms: tuple[TransformPart, ...] = Field(
+        default=(), max_length=2, description="What is rewritten before it is forwarded, one of each type at most."
+    )
 
 
 class CertificatePart(TlsPart):
