@@ -52,6 +52,7 @@ from gateline.sources.project_condition import (
     ValuesPart,
 )
 from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
@@ -93,6 +94,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
     ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication", MutualAuthenticationPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
     ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),

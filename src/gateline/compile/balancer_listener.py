@@ -14,6 +14,7 @@ from gateline.compile import names
 from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
+from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
 from gateline.compile.entry import LUA_FILTER
@@ -23,6 +24,7 @@ from gateline.compile.rule_action import redirect_filter
 from gateline.compile.rule_match import PEER_STATE
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
+from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 
 _HEADERS_KB: Final = 64
@@ -67,12 +69,16 @@ def application_listener(
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
 
     """
+    mutual = listener.tls.mutual
     manager = _manager(binding, balancer, listener, cleaned, request_log)
     chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
+        trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
         chain["transport_socket"] = downstream_tls(
             [names.certificate(each) for each in listener.certificates],
             alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
+            policy=listener.tls.policy,
+            clients=client_verification(mutual, trust) if mutual else {},
         )
     return new(
         "envoy.config.listener.v3.Listener",
@@ -119,7 +125,7 @@ def _manager(
         http2_streams=_STREAMS if attributes.http2 else 0,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[clean],
-        http_filters=_filters(),
+        http_filters=_filters(listener.tls.mutual),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -142,7 +148,7 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters() -> list[dict[str, object]]:
+def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -151,6 +157,7 @@ def _filters() -> list[dict[str, object]]:
             clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
             shared_vm_id="gateline.balancer",
         ),
+        *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"

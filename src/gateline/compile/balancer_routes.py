@@ -14,12 +14,12 @@ from typing import Final, assert_never
 from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
+from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
 from gateline.compile.table import Table, table_id
-from gateline.compile.wire import new, packed, struct
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import DesyncMode
 from gateline.model.gateway import PathMode
@@ -142,8 +142,6 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
         "value": {"string_match": {"exact": "1"}},
         "invert": True,
     }
-    context = struct({"id": table_id(table.text), "table": table.text})
-    per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=context)
     return {
         "name": UNUSUAL,
         "match": {
@@ -152,7 +150,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             "dynamic_metadata": [judged],
         },
         **rule_action.page_fields(400),
-        "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
+        "typed_per_filter_config": {LUA_FILTER: route_context(id=table_id(table.text), table=table.text)},
     }
 
 

@@ -86,6 +86,10 @@ ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer 
 ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
+TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
+TLS_POLICY_TIGHTENED = Code(
+    name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING
+)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
