@@ -35,6 +35,7 @@ WITHOUT_TWIN: Final = {
     "prove/attempt.py": "values without behaviour",
     "model/authorizer.py": "values without behaviour",
     "model/gateway.py": "values without behaviour",
+    "model/client_address.py": "values without behaviour",
     "model/client_certificate.py": "values without behaviour",
     "model/domain.py": "values without behaviour",
     "model/listener_tls.py": "values without behaviour",

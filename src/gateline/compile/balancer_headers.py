@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateline.compile.client_address import appended
 from gateline.compile.route import CleanedHeaders, header
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import ForwardedForMode
@@ -31,7 +32,7 @@ def balancer_headers(
     return {
         "request_headers_to_remove": gone,
         "request_headers_to_add": [
-            *_forwarded_for(balancer),
+            *_forwarded_for(balancer, listener),
             header("x-forwarded-proto", str(listener.protocol).lower()),
             header("x-forwarded-port", str(listener.port)),
             # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
@@ -53,14 +54,12 @@ def owned_names(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
     return (attributes.tls_version_header, attributes.tls_cipher_suite_header)
 
 
-def _forwarded_for(balancer: LoadBalancer) -> list[dict[str, object]]:
-    """The peer at the end of X-Forwarded-For, with its port where that is asked for."""
+def _forwarded_for(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
+    """The hop at the end of X-Forwarded-For, with its port where that is asked for."""
     if balancer.attributes.xff_header_processing is not ForwardedForMode.APPEND:
         return []
-    peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
-    if balancer.attributes.xff_client_port:
-        peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"
-    return [header(_FORWARDED_FOR, peer, "APPEND_IF_EXISTS_OR_ADD")]
+    hop = appended(listener.client_address, with_port=balancer.attributes.xff_client_port)
+    return [header(_FORWARDED_FOR, hop, "APPEND_IF_EXISTS_OR_ADD")]
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:

@@ -14,6 +14,14 @@ from gateline.compile import names
 from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
+from gateline.compile.client_address import (
+    Chain,
+    connection_filters,
+    detection,
+    filter_chains,
+    listener_filters,
+    request_filters,
+)
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
@@ -21,7 +29,6 @@ from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
-from gateline.compile.rule_match import PEER_STATE
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.listener_tls import MutualAuthentication
@@ -69,40 +76,38 @@ def application_listener(
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
 
     """
-    mutual = listener.tls.mutual
-    manager = _manager(binding, balancer, listener, cleaned, request_log)
-    chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
-    if listener.protocol is ListenerProtocol.HTTPS:
-        trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
-        chain["transport_socket"] = downstream_tls(
-            [names.certificate(each) for each in listener.certificates],
-            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
-            policy=listener.tls.policy,
-            clients=client_verification(mutual, trust) if mutual else {},
+    address = listener.client_address
+
+    def chain(believes: bool) -> Chain:
+        kept = connection_filters(
+            address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
+        manager = _manager(binding, balancer, listener, cleaned, request_log, believes=believes)
+        return {"filters": [*kept, manager], **_tls(balancer, listener)}
+
     return new(
         "envoy.config.listener.v3.Listener",
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        filter_chains=[chain],
+        listener_filters=listener_filters(address),
+        filter_chains=filter_chains(address, chain),
     )
 
 
-def _peer_filter() -> dict[str, object]:
-    """Keeps the address of the connection's peer for conditions on source-ip; no header has a part in it."""
-    peer = {
-        "object_key": PEER_STATE,
-        "factory_key": "envoy.network.ip",
-        "format_string": {
-            "text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}
-        },
+def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
+    if listener.protocol is not ListenerProtocol.HTTPS:
+        return {}
+    mutual = listener.tls.mutual
+    trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
+    return {
+        "transport_socket": downstream_tls(
+            [names.certificate(each) for each in listener.certificates],
+            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
+            policy=listener.tls.policy,
+            clients=client_verification(mutual, trust) if mutual else {},
+        )
     }
-    return extension(
-        "gateline.peer",
-        "envoy.extensions.filters.network.set_filter_state.v3.Config",
-        on_new_connection=[peer],
-    )
 
 
 def _manager(
@@ -111,6 +116,8 @@ def _manager(
     listener: Listener,
     cleaned: CleanedHeaders,
     request_log: str | None,
+    *,
+    believes: bool,
 ) -> dict[str, object]:
     attributes = balancer.attributes
     clean = balancer_mutation(
@@ -123,9 +130,9 @@ def _manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         http2_streams=_STREAMS if attributes.http2 else 0,
-        use_remote_address={"value": True},
+        **detection(listener.client_address, believes=believes),
         early_header_mutation_extensions=[clean],
-        http_filters=_filters(listener.tls.mutual),
+        http_filters=[*request_filters(believes=believes), *_filters(listener.tls.mutual)],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},

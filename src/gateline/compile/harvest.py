@@ -13,6 +13,7 @@ from gateline.compile.rate_limit import throttled_by_plans
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.authorizer import Authorizer
+from gateline.model.client_address import ClientAddress
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import VpcLink
@@ -105,6 +106,7 @@ class _Kept:
     functions: frozenset[str]
     account_id: str
     region: str
+    client_address: ClientAddress
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -184,6 +186,7 @@ def _read_of(
     frozenset[str],
     str,
     str,
+    ClientAddress,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -196,6 +199,7 @@ def _read_of(
         functions,
         edge.account_id,
         edge.region,
+        edge.client_address,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

@@ -86,6 +86,7 @@ ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer 
 ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
+CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING

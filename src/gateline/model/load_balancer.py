@@ -11,6 +11,7 @@ from gateline.model.balancer_attributes import (
     BalancerAttributes,
     ListenerAttributes,
 )
+from gateline.model.client_address import PEER_ITSELF, ClientAddress
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -170,6 +171,7 @@ class Listener:
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
     attributes: ListenerAttributes = LISTENERS_USUAL
+    client_address: ClientAddress = PEER_ITSELF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

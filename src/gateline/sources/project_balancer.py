@@ -9,10 +9,11 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
 from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
-from gateline.sources.project_values import HostName, Number
+from gateline.sources.project_values import Flag, HostName, Number
 
 MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md section 1
 
@@ -83,6 +84,15 @@ class ListenerPart(Part):
     attributes: dict[AttributeKey, AttributeValue] = Field(
         default_factory=dict,
         description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
+    )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
     )
     ssl_policy: str = Field(
         default="",
