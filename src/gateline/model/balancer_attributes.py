@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class DesyncMode(StrEnum):
@@ -54,3 +55,8 @@ class ListenerAttributes:
     response_headers: tuple[tuple[str, str], ...] = ()
     tls_version_header: str = "x-amzn-tls-version"
     tls_cipher_suite_header: str = "x-amzn-tls-cipher-suite"
+
+
+BALANCERS_USUAL: Final = BalancerAttributes()
+LISTENERS_USUAL: Final = ListenerAttributes()
+"""Amazon's defaults."""

@@ -18,6 +18,7 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources import client_address_assembly
 from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
@@ -111,6 +112,7 @@ class BalancerReader:
             tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
             attributes=self._attributes.listener(here, balancer, part),
+            client_address=client_address_assembly.of_listener(self._bench, here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
@@ -122,6 +123,15 @@ class GatewayPart(Part):
     trusted_hops: Number = Field(
         default=0, ge=0, le=64, description="How many proxies in front are believed in X-Forwarded-For."
     )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
+    )
     account_id: AccountId = Field(
         default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
     )
@@ -132,6 +142,12 @@ class GatewayPart(Part):
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
     links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
+
+    @model_validator(mode="after")
+    def _proxies_are_counted_or_named(self) -> Self:
+        if self.trusted_hops and self.trusted_proxies:
+            raise misfit("trusted_hops counts the proxies in front and trusted_proxies names them: write one")
+        return self
 
 
 class StagePart(Part):
