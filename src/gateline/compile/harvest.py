@@ -105,6 +105,7 @@ class _Kept:
     functions: frozenset[str]
     account_id: str
     region: str
+    zone: str
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -184,6 +185,7 @@ def _read_of(
     frozenset[str],
     str,
     str,
+    str,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -196,6 +198,7 @@ def _read_of(
         functions,
         edge.account_id,
         edge.region,
+        edge.availability_zone,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

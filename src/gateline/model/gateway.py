@@ -88,6 +88,7 @@ class Edge:
     drain: Drain = Drain()
     links: LinkListener | None = None  # where nodes of tunnels dial in
     origin: Origin
+    availability_zone: str = ""  # where this gateway runs; "": no zone is told apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_target_type import Zone
 from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
 from gateline.sources.project_usage import (
     MethodKey,
@@ -132,6 +133,10 @@ class GatewayPart(Part):
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
     links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
+    availability_zone: Zone = Field(
+        default="",
+        description="Where this gateway runs: its network balancers leave out targets of other zones.",
+    )
 
 
 class StagePart(Part):

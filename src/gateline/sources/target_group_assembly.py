@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +21,7 @@ from gateline.sources.client_certificate_assembly import target_tls
 from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_type import ZonedTargetPart
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -54,11 +56,16 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
         target_type=TargetType(part.target_type),
+        cross_zone={"true": True, "false": False}.get(part.cross_zone),
+        unhealthy_connection_termination=part.unhealthy_connection_termination,
     )
 
 
-def _target(text: str, origin: Origin) -> Target:
+def _target(written: str | ZonedTargetPart, origin: Origin) -> Target:
     """A static target; the model has checked what stands there."""
+    if isinstance(written, ZonedTargetPart):
+        return replace(_target(written.target, origin), zone=str(written.availability_zone))
+    text = written
     tunnelled = split_tunnel(text)
     if tunnelled is not None:
         tunnel, host, port = tunnelled

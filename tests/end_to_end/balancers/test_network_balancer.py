@@ -153,6 +153,28 @@ def test_connections_to_a_target_that_falls_ill_are_ended(play: Play) -> None:
     play(scene)
 
 
+def test_where_it_is_said_connections_to_a_target_that_falls_ill_go_on(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        well, sick = await serving(opened, Backend("well"), Backend("sick", gated=True))
+        checked = replace(
+            group(well, sick, check=OFTEN),
+            protocol=TargetProtocol.TCP,
+            unhealthy_connection_termination=False,
+        )
+        delivering = asyncio.ensure_future(listening(bench, {"g": 1}, checked))
+        await sick.answer_check(200)
+        port = await delivering
+        async with connected(port) as first, connected(port) as second:
+            by_name = {await ask(each): each for each in (first, second)}
+            await sick.answer_check(500)
+            await sick.answer_check(500)
+            await sick.check_comes()
+            assert await ask_anew(port, 5) == {"well": 5}
+            assert await ask(by_name["sick"]) == "sick"
+
+    play(scene)
+
+
 async def answering(place: tuple[str, int], port: int, name: str) -> bool:
     """Whether that target answers a datagram of this client, soon."""
     loop = asyncio.get_running_loop()
