@@ -18,7 +18,8 @@ def in_zone(group: TargetGroup, balancer: LoadBalancer, edge: Edge) -> TargetGro
         edge: says in which zone the gateway is, if in any.
 
     """
-    crosses = balancer.type is BalancerType.APPLICATION or bool(group.cross_zone)
+    said = balancer.attributes.cross_zone if group.cross_zone is None else group.cross_zone
+    crosses = balancer.type is BalancerType.APPLICATION or said
     targets = tuple(target for target in group.targets if target.zone in {"", edge.availability_zone})
     if crosses or not edge.availability_zone or len(targets) == len(group.targets):
         return group

@@ -83,6 +83,10 @@ TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declar
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
+ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer or listener does not take")
+ATTRIBUTE_WITHOUT_EFFECT = Code(
+    name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
+)
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.balancer_attributes import (
+    BALANCERS_USUAL,
+    LISTENERS_USUAL,
+    BalancerAttributes,
+    ListenerAttributes,
+)
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -163,6 +169,7 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
+    attributes: ListenerAttributes = LISTENERS_USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +182,4 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
+    attributes: BalancerAttributes = BALANCERS_USUAL

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
+from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
@@ -56,8 +57,6 @@ class PassthroughPart(Part):
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"attributes"})
-
     protocol: ListenerProtocolName = Field(
         description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
         "balancer."
@@ -80,6 +79,10 @@ class ListenerPart(Part):
     passthrough: tuple[PassthroughPart, ...] = Field(
         default=(),
         description="Of a TLS listener: connections that are handed on as they are, by their server name.",
+    )
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict,
+        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
     )
     ssl_policy: str = Field(
         default="",
@@ -114,9 +117,7 @@ class ListenerPart(Part):
 class LoadBalancerPart(Part):
     """A load balancer: listeners that judge requests or hand connections on."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"access_logs", "attributes", "client_keep_alive_seconds", "idle_timeout_seconds"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"access_logs"})
 
     type: Literal["application", "network"] = Field(
         default="application",
@@ -132,3 +133,18 @@ class LoadBalancerPart(Part):
         description="Integration uris with this host lead to the balancer; default: the balancer's name.",
     )
     listeners: tuple[ListenerPart, ...] = Field(min_length=1, description="The listeners.")
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
+    )
+    idle_timeout_seconds: Number | None = Field(
+        default=None,
+        ge=1,
+        le=LONGEST_IDLE,
+        description="How long nothing may be said on a connection or request; default: 60. Short for the attribute.",
+    )
+    client_keep_alive_seconds: Number | None = Field(
+        default=None,
+        ge=KEEP_ALIVE[0],
+        le=KEEP_ALIVE[1],
+        description="How long a client may keep a connection; default: 3600. Short for the attribute.",
+    )

@@ -24,7 +24,6 @@ from gateline.sources.project_target_type import (
     CrossZone,
     GroupTarget,
     TargetTypeName,
-    ZonedTargetPart,
     check_target_type,
 )
 from gateline.sources.project_values import Flag, Number
@@ -148,7 +147,7 @@ class TargetGroupPart(Part):
         default=0,
         description="Only 0: without unhealthy_connection_termination, connections to an unhealthy target go on.",
     )
-    targets: tuple[GroupTarget | ZonedTargetPart, ...] = Field(
+    targets: tuple[GroupTarget, ...] = Field(
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
@@ -160,7 +159,7 @@ class TargetGroupPart(Part):
     @property
     def addresses(self) -> tuple[str, ...]:
         """The targets, whatever their zones."""
-        return tuple(each if isinstance(each, str) else each.target for each in self.targets)
+        return tuple(each.target for each in self.targets)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -56,15 +56,26 @@ def _target(value: str) -> str:
     return value
 
 
-GroupTarget = Annotated[str, AfterValidator(_target)]
+TargetText = Annotated[str, AfterValidator(_target)]
 Zone = Annotated[str, Matches(r"[a-z0-9-]{1,32}", "the name of an availability zone, such as eu-central-1a")]
 
 
-class ZonedTargetPart(Part):
-    """A target and the availability zone that it is in."""
+class TargetPart(Part):
+    """A target of a target group, and where it is."""
 
-    target: GroupTarget = Field(description="The target, as it could stand without a zone.")
-    availability_zone: Zone = Field(description="Its zone; a target without one is in every zone.")
+    target: TargetText = Field(
+        description="The target, as it may stand alone: host:port, and what else is one."
+    )
+    availability_zone: Zone = Field(
+        default="", description="Its zone; a target without one is in every zone."
+    )
+
+
+def _alone(value: object) -> object:
+    return {"target": _target(value)} if isinstance(value, str) else value
+
+
+GroupTarget = Annotated[TargetPart, BeforeValidator(_alone, json_schema_input_type=TargetPart | str)]
 
 
 CrossZone = Annotated[
