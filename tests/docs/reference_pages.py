@@ -65,6 +65,7 @@ from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_type import TargetPart
 from gateline.sources.project_transform import RewriteConfigPart, RewritePart, TransformPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
@@ -120,6 +121,7 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].redirect_config", RedirectConfigPart),
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
+    ("target_groups.NAME.targets[]", TargetPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.tls", TargetTlsPart),

@@ -37,6 +37,7 @@ from gateline.compile.target_group import lookups, shown_certificate, spoken_tls
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
+from gateline.compile.zones import in_zone
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
 from gateline.model.diagnostic import Complaints
@@ -101,6 +102,7 @@ class Ends:
         self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
         self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
         self._paths = gateway.edge.paths
+        self._edge = gateway.edge
         self._stage = stage
         self._clusters: dict[str, Message] = {}  # made once, though many methods lead to one
         self.harvest = harvest
@@ -201,7 +203,11 @@ class Ends:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            return self._group(group, name, tls_host=tls_host, verified=verified)
+            declared = self._groups[group]
+            used = in_zone(declared, balancer, self._edge)
+            if used is not declared:
+                name = names.in_zone(name, self._edge.availability_zone)
+            return self._group(used, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
@@ -316,14 +322,13 @@ class Ends:
         return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
 
     def _behind_api(self, group: str) -> str:
-        return self._group(group, names.target_group_behind_api(group))
+        return self._group(self._groups[group], names.target_group_behind_api(group))
 
-    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
+    def _group(self, group: TargetGroup, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
-        group = self._groups[group_name]
         if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
             self.harvest.origins[name] = group.origin
-            self.harvest.target_groups[name] = group_name
+            self.harvest.target_groups[name] = group.name
             return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
@@ -340,7 +345,7 @@ class Ends:
             )
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = group.origin
-        self.harvest.target_groups[name] = group_name
+        self.harvest.target_groups[name] = group.name
         for lookup in lookups(group, name):
             self.harvest.lookups.setdefault(lookup)
         return name

@@ -108,6 +108,7 @@ class _Kept:
     region: str
     paths: PathMode
     client_address: ClientAddress
+    zone: str
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -189,6 +190,7 @@ def _read_of(
     str,
     PathMode,
     ClientAddress,
+    str,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -203,6 +205,7 @@ def _read_of(
         edge.region,
         edge.paths,
         edge.client_address,
+        edge.availability_zone,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

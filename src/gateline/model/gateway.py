@@ -90,6 +90,7 @@ class Edge:
     links: LinkListener | None = None  # where nodes of tunnels dial in
     origin: Origin
     client_address: ClientAddress = PEER_ITSELF
+    availability_zone: str = ""  # where this gateway runs; "": no zone is told apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

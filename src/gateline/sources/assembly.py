@@ -175,6 +175,7 @@ class Assembler:
             ),
             drain=_drain(part.drain or DrainPart()),
             links=link_listener(self._bench, project),
+            availability_zone=str(part.availability_zone),
             origin=self._origin("gateway"),
             client_address=client_address_assembly.of_gateway(part),
         )

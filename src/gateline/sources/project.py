@@ -23,6 +23,7 @@ from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_target_type import Zone
 from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
 from gateline.sources.project_usage import (
     MethodKey,
@@ -142,6 +143,10 @@ class GatewayPart(Part):
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
     links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
+    availability_zone: Zone = Field(
+        default="",
+        description="Where this gateway runs: its network balancers leave out targets of other zones.",
+    )
 
     @model_validator(mode="after")
     def _proxies_are_counted_or_named(self) -> Self:
