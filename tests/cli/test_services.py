@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateline.cli import services as services_command
 from gateline.errors import GatelineError
 from gateline.runtime import control_client
 
@@ -193,6 +194,7 @@ def test_a_deployment_that_is_rolled_back_ends_with_1_and_the_reason(
 def test_a_service_that_is_gone_is_not_followed_any_more(
     gateline: Gateline, asked: list[tuple[Any, ...]], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(services_command, "AWAY_SECONDS", -1)
     seen_next(monkeypatch, MAIL)
     result = gateline("services", "deploy", "orders", "--project", project)
     assert result.exit_code == 1

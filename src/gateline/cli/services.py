@@ -151,7 +151,7 @@ async def _deploy(project: Path, state: Path | None, service: str, output: Outpu
 
 
 async def _seen(project: Path, state: Path | None, service: str) -> dict[str, Any]:
-    """A service as it is now; a control process that is being started again is waited for.
+    """A service as it is now. A control process that is being started again is waited for, and knows it anew.
 
     Raises:
         GatelineError: the gateway does not run any more, or has no such service any more.
@@ -164,13 +164,12 @@ async def _seen(project: Path, state: Path | None, service: str) -> dict[str, An
         except GatelineError:
             if time.monotonic() > last:
                 raise
-            await asyncio.sleep(LOOK_EVERY)
-            continue
-        found = next((each for each in listed if each["name"] == service), None)
-        if found is not None and found["deployments"]:
-            return found
-        if time.monotonic() > last or found is None:
-            raise GatelineError(f"service {service} does not run any more")
+        else:
+            for each in listed:
+                if each["name"] == service and each["deployments"]:
+                    return each
+            if time.monotonic() > last:
+                raise GatelineError(f"service {service} does not run any more")
         await asyncio.sleep(LOOK_EVERY)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.busy_callers import BusyCallers
 
-from .conftest import Shop, request
+from .conftest import HALF_TOKEN, Shop, request
 from .test_changes import eventually, ids
 
 CALLERS = 2
@@ -83,10 +83,11 @@ def test_control_may_be_killed_in_a_deployment_that_fails_and_in_its_rollback(sh
     assert set(callers.answers) == {200}, callers.answers
     after = shop.until_steady("half")
     assert kept in ids(after)
-    assert shop.told("/half")["environ"]["VERSION"] == "slow"
+    environ = shop.told("/half")["environ"]
+    assert (environ["VERSION"], environ["TOKEN"]) == ("slow", HALF_TOKEN)
     assert [each["rollout_state"] for each in after["deployments"]] == ["COMPLETED", "FAILED"]
     for path in shop.gateway.state.rglob("*"):
-        assert not path.is_file() or b"a-token-of-releases" not in path.read_bytes(), path
-    assert "a-token-of-releases" not in shop.gateway.output.text
+        assert not path.is_file() or HALF_TOKEN.encode() not in path.read_bytes(), path
+    assert HALF_TOKEN not in shop.gateway.output.text
     shop.edit("VERSION: exits", "VERSION: slow")
     shop.until_steady("half")
