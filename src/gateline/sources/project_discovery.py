@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from gateline.model.address import forbidden_reason, parse_ip
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HOST, FilePath, Number, split_host_port
+from gateline.sources.project_values import HOST, FilePath, PortNumber, split_host_port
 
 DNS_PORT: Final = 53
 
@@ -43,7 +43,6 @@ def name_server(value: str) -> tuple[str, int] | None:
     return (str(parsed), port) if parsed is not None else None
 
 
-Port = Annotated[Number, Field(ge=1, le=65535)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 NameServers = Annotated[
     tuple[Annotated[str, AfterValidator(_name_server)], ...],
@@ -60,7 +59,7 @@ class DnsPart(Part):
     name: DnsName | None = Field(
         default=None, description="A name whose addresses are the targets: all of its A records, else AAAA."
     )
-    port: Port | None = Field(default=None, description="The port of those targets.")
+    port: PortNumber | None = Field(default=None, description="The port of those targets.")
     srv: DnsName | None = Field(
         default=None,
         description="Instead of name and port: a name whose SRV records tell hosts, ports, weights and priorities.",
