@@ -117,6 +117,9 @@ class Gateway:
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → URL that stands in for Amazon's
     origin: Origin
+    resolvers: tuple[
+        tuple[str, int], ...
+    ] = ()  # name servers, address and port, in the place of the system's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

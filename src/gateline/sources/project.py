@@ -18,6 +18,7 @@ from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
 from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
+from gateline.sources.project_discovery import NameServers
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
@@ -137,6 +138,11 @@ class GatewayPart(Part):
         default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
     )
     region: Region = Field(default="us-east-1", description="The AWS region in ARNs.")
+    resolver: NameServers = Field(
+        default=(),
+        max_length=8,
+        description="Name servers to ask, address or address:port, and them alone; default: as this machine does.",
+    )
     admin: AdminPart | None = Field(
         default=None, description="Where gateline serve answers /livez and /readyz; default: nowhere."
     )
