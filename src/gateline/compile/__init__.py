@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.balancer_login import hosted_logins
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
@@ -169,6 +170,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
+        logins=hosted_logins(gateway, keyring),
+        session_keys=keyring.session_keys,
+        claims_keys=keyring.claims_keys,
     )
 
 

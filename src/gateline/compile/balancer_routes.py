@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
+from gateline.compile.balancer_login import guarded, login_paths
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.rule_match import match_of
@@ -70,11 +71,16 @@ def balancer_scope(
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
-    rules = [_rule(scope, rule, listener, cluster_of) for rule in listener.rules]
+    rules = [
+        route
+        for rule in listener.rules
+        for route in guarded(_rule(scope, rule, listener, cluster_of), balancer, listener, rule)
+    ]
+    before = [*_refusals(listener, paths), *login_paths(scope, balancer, listener)]
     return scoped(
         scope,
         virtual_hosts=[
-            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(listener, paths), *rules]},
+            {"name": "balancer", "domains": ["*"], "routes": [*before, *rules]},
         ],
         **_headers(listener, cleaned),
     )

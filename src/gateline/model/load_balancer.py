@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.login import Authentication
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
 
@@ -142,6 +143,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     action: Action
     origin: Origin
+    authentication: Authentication | None = None  # what comes before the action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

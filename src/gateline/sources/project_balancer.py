@@ -26,7 +26,11 @@ class RulePart(Part):
     conditions: tuple[ConditionPart, ...] = Field(
         min_length=1, description="The conditions, all of which must hold."
     )
-    actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
+    actions: tuple[ActionPart, ...] = Field(
+        min_length=1,
+        description="What is done: one authenticate-oidc, authenticate-cognito or jwt-validation at most, then "
+        "one action that answers.",
+    )
 
 
 class CertificatePart(TlsPart):
@@ -75,7 +79,7 @@ class ListenerPart(Part):
     )
     default_actions: tuple[ActionPart, ...] = Field(
         default=(),
-        description="The action when no rule holds, a list of one. Only a TLS listener without certificates has none.",
+        description="What is done when no rule holds. Only a TLS listener without certificates has none.",
     )
     rules: tuple[RulePart, ...] = Field(default=(), description="The rules; the order is their priorities'.")
     passthrough: tuple[PassthroughPart, ...] = Field(
