@@ -58,6 +58,7 @@ from gateline.sources.project_login import (
     ClaimPart,
     JwtValidationConfigPart,
 )
+from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
@@ -99,6 +100,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
     ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication", MutualAuthenticationPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
     ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),

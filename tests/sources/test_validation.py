@@ -73,10 +73,9 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            BALANCER
-            + "{protocol: HTTP, port: 1, default_actions: [{type: forward, target_group: g}], ssl_policy: x}]}}",
+            "apis: {a: {definition: a.json, stages: {prod: {canary: {}}}}}",
             (
-                "GL202 /load_balancers/b/listeners/0/ssl_policy 'ssl_policy' in load_balancers.b.listeners[0]"
+                "GL202 /apis/a/stages/prod/canary 'canary' in apis.a.stages.prod"
                 " is not supported yet in this version"
                 " | leave it out; this version can only run the project without it"
             ),

@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
 from gateline.compile.balancer_login import hosted_logins
+from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
@@ -259,6 +260,7 @@ def _secrets(
         name = names.client_certificate(shown.name)
         resources[name] = certificate(name, shown)
     resources |= target_trusts(gateway.target_groups, keyring)
+    resources |= listener_trusts(gateway.load_balancers, keyring)
     if harvest.needs_trust:
         resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

@@ -85,7 +85,7 @@ def _listener(
         harvest.scopes[binding.name] = balancer_scope(
             balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
         )
-        made = application_listener(binding, listener, cleaned, request_log)
+        made = application_listener(balancer.name, binding, listener, cleaned, request_log)
     resources.listeners[binding.name] = made
 
 

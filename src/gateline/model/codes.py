@@ -82,6 +82,10 @@ TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
+TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
+TLS_POLICY_TIGHTENED = Code(
+    name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING
+)
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")

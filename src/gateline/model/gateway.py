@@ -130,7 +130,8 @@ class Keyring:
     pepper: str = ""  # the key of the keys' digests
     client_certificates: tuple[Certificate, ...] = ()  # by name
     authority: bytes = b""  # the certificates (PEM) of the built-in authority
-    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
+    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' and listeners' files, by path
+    revocations: tuple[tuple[str, bytes], ...] = ()  # lists of revoked certificates (PEM), by path
     services: tuple[Certificate, ...] = ()  # of services whose words ask for one, by the service's name
     assertion_key: AssertionKey | None = None  # the one that signs now
     jwks: bytes = b""  # the public keys of assertions (RFC 7517)

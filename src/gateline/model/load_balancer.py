@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.login import Authentication
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -162,6 +163,7 @@ class Listener:
     rules: tuple[Rule, ...]
     passthrough: tuple[tuple[tuple[str, ...], Forward], ...] = ()
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
+    tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
 
 

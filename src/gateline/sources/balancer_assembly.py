@@ -19,6 +19,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.sources.balancer_values import NETWORK_GROUPS
+from gateline.sources.listener_tls_assembly import listener_tls
 from gateline.sources.login_assembly import LoginReader, check_cookies
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
 from gateline.sources.project_values import split_host_port
@@ -107,6 +108,7 @@ class BalancerReader:
             certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
             rules=self._rules(here, part, balancer),
             passthrough=self._passthrough(here, part),
+            tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
         )
 
