@@ -150,6 +150,12 @@ def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
     assert (let_in(edited), len(edited.asked)) == ({}, 1)
 
 
+def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    other = script.request("/", cookies(COOKIE), host="other.test", login=told(), now=NOW)
+    assert (LOGIN in other.metadata, len(other.asked)) == (False, 1)
+
+
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
     ran = ask(script, cookies(COOKIE), reply=granted("Sess-0=new; Path=/", "Sess-1=; Path=/"))
     assert let_in(ran) == {**ALICE, "cookie1": "Sess-0=new; Path=/", "cookie2": "Sess-1=; Path=/"}

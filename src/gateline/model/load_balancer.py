@@ -177,3 +177,9 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
+
+    @property
+    def authentications(self) -> tuple[Authentication, ...]:
+        """What its rules ask of their clients."""
+        rules = (rule for listener in self.listeners for rule in listener.rules)
+        return tuple(rule.authentication for rule in rules if rule.authentication is not None)

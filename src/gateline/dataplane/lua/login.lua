@@ -189,7 +189,7 @@ local function judge_login(h, text)
   if not key then
     return
   end
-  key = netstring(login.id) .. key
+  key = netstring(login.id) .. netstring(h:headers():get(":authority")) .. key -- a session is one host's
   local node, now = sessions.map[key], h:timestamp()
   if node and node.decision.expires > now then
     node.used = true
