@@ -107,7 +107,7 @@ def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
         "",
         "https://other.test",
         "cors",
-        "192.0.2.7:4711",
+        "192.0.2.7",
     ]
 
 

@@ -138,14 +138,22 @@ local function read_login_reply(body)
   error("no answer")
 end
 
+-- The client's address without its port.
+local function peer_of(h)
+  local address = h:streamInfo():downstreamRemoteAddress()
+  if sub(address, 1, 1) == "[" then
+    return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
+  end
+  return sub(address, 1, (find(address, ":", 1, true) or #address + 1) - 1)
+end
+
 -- Asks the host, and waits. Everything that Envoy lent before is dead afterwards.
 local function ask_login(h, login, cookies, authorization)
   local headers = h:headers()
-  local address = h:streamInfo():downstreamRemoteAddress()
   local question = concat({
     netstring(login.name), netstring(login.kind), netstring(headers:get(":method")), netstring("https"),
     netstring(headers:get(":authority")), netstring(headers:get(":path")), netstring(cookies), netstring(authorization),
-    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(address),
+    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(peer_of(h)),
   })
   sethook()
   local head, body = h:httpCall(HOST_CLUSTER, {
