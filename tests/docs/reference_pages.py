@@ -59,6 +59,12 @@ from gateline.sources.project_deployment import (
 )
 from gateline.sources.project_discovery import DiscoverPart, DnsPart
 from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_login import (
+    AuthenticateCognitoConfigPart,
+    AuthenticateOidcConfigPart,
+    ClaimPart,
+    JwtValidationConfigPart,
+)
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
@@ -120,6 +126,10 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].target_groups[]", WeightedTargetGroupPart),
     ("actions[].redirect_config", RedirectConfigPart),
     ("actions[].fixed_response_config", FixedResponseConfigPart),
+    ("actions[].authenticate_oidc_config", AuthenticateOidcConfigPart),
+    ("actions[].authenticate_cognito_config", AuthenticateCognitoConfigPart),
+    ("actions[].jwt_validation_config", JwtValidationConfigPart),
+    ("actions[].jwt_validation_config.additional_claims[]", ClaimPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.targets[]", TargetPart),
     ("target_groups.NAME.health_check", HealthCheckPart),

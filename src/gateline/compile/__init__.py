@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.balancer_login import hosted_logins
 from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
@@ -179,6 +180,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
         targets=targets,
+        logins=hosted_logins(gateway, keyring),
+        session_keys=keyring.session_keys,
+        claims_keys=keyring.claims_keys,
     )
 
 

@@ -231,6 +231,7 @@ class Ends:
         complaints: Complaints,
     ) -> End:
         self._refuse_forwarded_for(listener, complaints)
+        self._refuse_logins(listener, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -289,6 +290,19 @@ class Ends:
                 f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
                 help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
             )
+
+    def _refuse_logins(self, listener: Listener, complaints: Complaints) -> None:
+        """No client could log in behind the gateway, and without the login everybody would come in."""
+        for rule in listener.rules:
+            if rule.authentication is not None and rule.origin not in self._refused:
+                self._refused.add(rule.origin)
+                complaints.add(
+                    codes.LOGIN_OUT_OF_PLACE,
+                    rule.origin,
+                    f"in stage {self._stage.name} an integration leads to this rule, which asks who its clients are: "
+                    "no client of an API can answer that",
+                    help="Let the integration lead to another listener, and an authorizer judge callers.",
+                )
 
     def _route(
         self,

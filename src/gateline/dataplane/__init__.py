@@ -21,7 +21,9 @@ PARTS: Final = (
 """In this order: `request` comes last because it is the script's whole way through a request."""
 
 
-BALANCER_PARTS: Final = ("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "balancer")
+BALANCER_PARTS: Final = (
+    "answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "decisions", "login", "balancer",
+)  # fmt: skip
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
 
 

@@ -28,11 +28,15 @@ class RulePart(Part):
     conditions: tuple[ConditionPart, ...] = Field(
         min_length=1, description="The conditions, all of which must hold."
     )
-    actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
     transforms: tuple[TransformPart, ...] = Field(
         default=(),
         max_length=2,
         description="What is rewritten before it is forwarded, one of each type at most.",
+    )
+    actions: tuple[ActionPart, ...] = Field(
+        min_length=1,
+        description="What is done: one authenticate-oidc, authenticate-cognito or jwt-validation at most, then "
+        "one action that answers.",
     )
 
 
@@ -78,7 +82,7 @@ class ListenerPart(Part):
     )
     default_actions: tuple[ActionPart, ...] = Field(
         default=(),
-        description="The action when no rule holds, a list of one. Only a TLS listener without certificates has none.",
+        description="What is done when no rule holds. Only a TLS listener without certificates has none.",
     )
     rules: tuple[RulePart, ...] = Field(default=(), description="The rules; the order is their priorities'.")
     passthrough: tuple[PassthroughPart, ...] = Field(
