@@ -47,6 +47,7 @@ from gateline.sources.project_client_certificate import ClientCertificatePart, T
 from gateline.sources.project_condition import (
     ConditionPart,
     HttpHeaderConfigPart,
+    PatternsPart,
     QueryStringConfigPart,
     QueryValuePart,
     ValuesPart,
@@ -56,6 +57,7 @@ from gateline.sources.project_deployment import (
     DeploymentConfigurationPart,
     ThresholdConfigurationPart,
 )
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
@@ -103,7 +105,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
-    ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
+    ("conditions[].host_header_config, path_pattern_config", PatternsPart),
+    ("conditions[].http_request_method_config, source_ip_config", ValuesPart),
     ("conditions[].http_header_config", HttpHeaderConfigPart),
     ("conditions[].query_string_config", QueryStringConfigPart),
     ("conditions[].query_string_config.values[]", QueryValuePart),
@@ -114,6 +117,7 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
+    ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),

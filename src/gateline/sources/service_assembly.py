@@ -83,6 +83,13 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             or "declare it under target_groups, or leave the key out: the service gets one of its own name",
         )
     used = project.target_groups.get(group)
+    if used is not None and used.target_type == "lambda":
+        bench.complain(
+            codes.TARGET_TYPE_INVALID,
+            pointer if part.target_group is not None else ("services", name),
+            f"the target of '{group}' is a function: no task can be registered with it",
+            advice="give the service a target group of its own; a forward divides requests among both by weights",
+        )
     if (
         used is not None
         and used.health_check is not None
@@ -120,7 +127,7 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
 def _check_worker(bench: Workbench, name: str, project: ProjectFile) -> None:
     """Complain about a worker for which a target group waits, most likely because `{port}` is misspelt."""
     waiting = project.target_groups.get(name)
-    if waiting is not None and not waiting.targets:
+    if waiting is not None and not waiting.targets and waiting.discover is None:
         bench.complain(
             codes.SERVICE_INVALID,
             ("services", name, "command"),
