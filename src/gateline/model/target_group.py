@@ -21,6 +21,23 @@ class TargetProtocol(StrEnum):
     TCP_UDP = "TCP_UDP"
 
 
+class ProtocolVersion(StrEnum):
+    """What is spoken with targets of an application balancer."""
+
+    HTTP1 = "HTTP1"
+    HTTP2 = "HTTP2"
+    GRPC = "GRPC"
+
+
+class TargetType(StrEnum):
+    """What a group's targets are. `instance` and `ip` are the same here: addresses."""
+
+    INSTANCE = "instance"
+    IP = "ip"
+    LAMBDA = "lambda"  # one function, which gets requests as events
+    ALB = "alb"  # one application balancer, behind a network balancer
+
+
 class Algorithm(StrEnum):
     """Which target gets the next request."""
 
@@ -30,7 +47,10 @@ class Algorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """How a target is asked whether it is well. `matcher`: inclusive ranges of HTTP codes that say yes."""
+    """How a target is asked whether it is well.
+
+    `matcher`: inclusive ranges of the codes that say yes, HTTP's, or gRPC's in a group that speaks gRPC.
+    """
 
     protocol: TargetProtocol = TargetProtocol.HTTP
     path: str = "/"
@@ -40,6 +60,7 @@ class HealthCheck:
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
     matcher: tuple[tuple[int, int], ...] = ((200, 200),)
+    enabled: bool = True  # only a function may go without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +97,10 @@ class TargetGroup:
     tls: TargetTls | None = None
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
+    protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
+    target_type: TargetType = TargetType.INSTANCE
+    function: str = ""  # of a LAMBDA group: a Function's name
+    lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
     discover: Source | None = None  # who names more targets while the gateway runs
 
 
