@@ -52,16 +52,12 @@ from gateline.sources.project_condition import (
     QueryValuePart,
     ValuesPart,
 )
-<<<<<<< HEAD
-from gateline.sources.project_discovery import DiscoverPart, DnsPart
-=======
 from gateline.sources.project_deployment import (
     CircuitBreakerPart,
     DeploymentConfigurationPart,
     ThresholdConfigurationPart,
 )
-from gateline.sources.project_discovery import DiscoverPart
->>>>>>> main
+from gateline.sources.project_discovery import DiscoverPart, DnsPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart

@@ -16,18 +16,13 @@ from gateline.compile.resources import HostLookup
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream_tls import UpstreamTls, host_tls, named, tls_socket
 from gateline.compile.wire import extension, new, struct
-<<<<<<< HEAD
 from gateline.model import client_certificate
-from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, TargetProtocol
-=======
-from gateline.model.client_certificate import BUILT_IN
 from gateline.model.target_group import (
     Algorithm,
     ProtocolVersion,
     TargetGroup,
     TargetProtocol,
 )
->>>>>>> main
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 """After which a balancer answers 504 (load-balancers.md section 9)."""
