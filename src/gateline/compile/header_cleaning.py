@@ -37,6 +37,7 @@ _DROPPED: Final = (
 them: Envoy answers it first; `scope_headers` removes what is left."""
 
 _DROPPED_BY_BALANCERS: Final = ("http2-settings", "proxy")
+_SAID_BY_BALANCERS: Final = ("x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken")
 
 _OWNED: Final = (
     "x-gl",
@@ -126,7 +127,8 @@ def balancer_mutation(cleaned: CleanedHeaders, scope: str) -> dict[str, object]:
 
 def balancer_pattern(cleaned: CleanedHeaders) -> str:
     """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
-    return "(?:" + "|".join([*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1)]) + ")"
+    said = map(_spelled, _SAID_BY_BALANCERS)
+    return "(?:" + "|".join([*_DROPPED_BY_BALANCERS, *said, *_claims(cleaned.secrets, trusted_hops=1)]) + ")"
 
 
 def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -57,10 +57,12 @@ class Members:
     site: RecordingBackend
     provider: OidcProvider
     brief: OidcProvider
+    opened: list[Browser] = field(default_factory=list)
 
     def browser(self) -> Browser:
-        """A browser that has never been here."""
-        return Browser(self.port)
+        """A browser that has never been here; it is closed when the test ends."""
+        self.opened.append(Browser(self.port))
+        return self.opened[-1]
 
     def send(
         self,
@@ -88,7 +90,9 @@ class Members:
 
     def visits(self) -> int:
         """How often the host was asked anything so far."""
-        found = re.findall(r"^cluster\.host[^:]*?\.upstream_rq_total: (\d+)$", self.admin("/stats"), re.MULTILINE)
+        found = re.findall(
+            r"^cluster\.host[^:]*?\.upstream_rq_total: (\d+)$", self.admin("/stats"), re.MULTILINE
+        )
         assert found
         return sum(map(int, found))
 
@@ -128,15 +132,18 @@ def shared_members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members
 
 
 @pytest.fixture
-def members(shared_members: Members) -> Members:
+def members(shared_members: Members) -> Iterator[Members]:
     """All of it, the site having seen nothing."""
     shared_members.site.clear()
-    return shared_members
+    yield shared_members
+    while shared_members.opened:
+        shared_members.opened.pop().close()
 
 
 @pytest.fixture(scope="session")
-def ada(shared_members: Members) -> Browser:
+def ada(shared_members: Members) -> Iterator[Browser]:
     """A browser in which Ada is logged in; no test may log her out."""
-    browser = shared_members.browser()
-    assert browser.log_in("/app/first").status_code == 200
-    return browser
+    with Browser(shared_members.port) as browser:
+        assert browser.log_in("/app/first").status_code == 200
+        shared_members.site.clear()
+        yield browser

@@ -6,6 +6,7 @@ import pytest
 
 from end_to_end.login.conftest import Browser, Members
 from harness.oidc_provider import needs_provider
+from harness.tls_client import tls_exchange
 
 pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
@@ -103,16 +104,12 @@ def test_a_session_of_one_host_is_none_of_another(members: Members, ada: Browser
     ada.get("/app/known")
     members.received()
     lines = [b"GET /app/x HTTP/1.1", b"Host: other.test", cookie]
-    from harness.tls_client import tls_exchange
-
     assert tls_exchange(members.port, None, b"\r\n".join(lines) + b"\r\n\r\n").status == 302
     assert members.received() == []
 
 
 @pytest.mark.parametrize("host", [b"evil.test", b"127.0.0.1:1", b"x@evil.test", b"evil.test/a"])
 def test_a_callback_of_another_host_gives_no_session(members: Members, host: bytes) -> None:
-    from harness.tls_client import tls_exchange
-
     lines = [b"GET /oauth2/idpresponse?code=a&state=b HTTP/1.1", b"Host: " + host]
     answer = tls_exchange(members.port, None, b"\r\n".join(lines) + b"\r\n\r\n")
     assert answer.status in {400, 401}
