@@ -126,12 +126,14 @@ def test_an_edited_login_is_another_one(change: dict[str, str]) -> None:
 def test_the_host_is_told_of_each_login_and_the_keys() -> None:
     resources, hosting = compiled(asking(replace(OIDC, ca="/ca.pem")), asking(JWT, priority=9))
     first, second = hosting.logins
-    assert (first.name, first.oidc, first.jwt) == ("public:443/5", replace(OIDC, ca="/ca.pem"), None)
+    believed = replace(OIDC, ca="/ca.pem")
+    assert (first.name, first.oidc, first.jwt) == (login_id("public:443/5", believed), believed, None)
     assert (first.client_secret, first.ca) == ("the-secret-of-members", "PEM of an authority")
     assert first.signer.startswith(
         "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/public/"
     )
-    assert (second.name, second.jwt, second.client_secret, second.ca) == ("public:443/9", JWT, "", "")
+    assert (second.name, second.jwt) == (login_id("public:443/9", JWT), JWT)
+    assert (second.client_secret, second.ca) == ("", "")
     assert hosting.session_keys == KEYRING.session_keys
     assert hosting.claims_keys == KEYRING.claims_keys
     assert hosting.is_needed
@@ -149,4 +151,4 @@ def test_no_secret_stands_in_what_envoy_is_told_or_in_a_repr() -> None:
 def test_a_default_rule_logs_in_too() -> None:
     https = listener(asking(OIDC, priority=None), port=443, protocol=ListenerProtocol.HTTPS)
     made = compile_gateway(project(balancer(https), groups=(group("orders"),)), KEYRING)
-    assert [each.name for each in made.hosting.logins] == ["public:443/default"]
+    assert [each.name for each in made.hosting.logins] == [login_id("public:443/default", OIDC)]
