@@ -180,10 +180,10 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
-        targets=targets,
         logins=hosted_logins(gateway, keyring),
         session_keys=keyring.session_keys,
         claims_keys=keyring.claims_keys,
+        targets=targets,
     )
 
 

@@ -19,7 +19,6 @@ from gateline.compile.folding import (
     OpenRule,
     fold,
     plain_text_for_secret,
-    rules_on_forwarded,
 )
 from gateline.compile.harvest import Harvest
 from gateline.compile.resources import HostLookup
@@ -30,6 +29,7 @@ from gateline.compile.rule_action import (
     redirect_fields,
     unavailable_fields,
 )
+from gateline.compile.rule_behind_api import refuse_rules
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.rule_transform import put_transforms, untransformed
@@ -230,8 +230,7 @@ class Ends:
         to_backend: ToBackend,
         complaints: Complaints,
     ) -> End:
-        self._refuse_forwarded_for(listener, complaints)
-        self._refuse_logins(listener, complaints)
+        refuse_rules(listener, self._stage, self._refused, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -262,19 +261,6 @@ class Ends:
             patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
         )
 
-    def _refuse_forwarded_for(self, listener: Listener, complaints: Complaints) -> None:
-        """Once a stage: a rule that denied by it would be open without a word."""
-        for rule in rules_on_forwarded(listener):
-            if rule.origin not in self._refused:
-                self._refused.add(rule.origin)
-                complaints.add(
-                    codes.RULE_ON_FORWARDED_FOR,
-                    rule.origin,
-                    f"in stage {self._stage.name} an integration leads to this rule on X-Forwarded-For, which the "
-                    "gateway writes after rules are judged: it would never apply",
-                    help="Judge clients by their addresses in an authorizer: `$context.identity.sourceIp`.",
-                )
-
     def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
         """Once a stage: what a gateway asks for at such a target group is answered 464, always."""
         for rule in (each.rule for each in open_rules):
@@ -290,19 +276,6 @@ class Ends:
                 f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
                 help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
             )
-
-    def _refuse_logins(self, listener: Listener, complaints: Complaints) -> None:
-        """No client could log in behind the gateway, and without the login everybody would come in."""
-        for rule in listener.rules:
-            if rule.authentication is not None and rule.origin not in self._refused:
-                self._refused.add(rule.origin)
-                complaints.add(
-                    codes.LOGIN_OUT_OF_PLACE,
-                    rule.origin,
-                    f"in stage {self._stage.name} an integration leads to this rule, which asks who its clients are: "
-                    "no client of an API can answer that",
-                    help="Let the integration lead to another listener, and an authorizer judge callers.",
-                )
 
     def _route(
         self,
