@@ -52,12 +52,18 @@ from gateline.sources.project_condition import (
     QueryValuePart,
     ValuesPart,
 )
+from gateline.sources.project_deployment import (
+    CircuitBreakerPart,
+    DeploymentConfigurationPart,
+    ThresholdConfigurationPart,
+)
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
-from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_transform import RewriteConfigPart, RewritePart, TransformPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
@@ -115,9 +121,15 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
+    ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
+    ("services.NAME.deployment_configuration.deployment_circuit_breaker", CircuitBreakerPart),
+    (
+        "services.NAME.deployment_configuration.deployment_circuit_breaker.threshold_configuration",
+        ThresholdConfigurationPart,
+    ),
     ("domains.NAME", DomainPart),
     ("tunnels.NAME", TunnelPart),
     ("functions.NAME", FunctionPart),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateline.model.balancer_attributes import BalancerAttributes, ListenerAttributes
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -169,6 +170,7 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
+    attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,3 +183,4 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
+    attributes: BalancerAttributes = field(default_factory=BalancerAttributes)

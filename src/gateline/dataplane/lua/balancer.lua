@@ -73,7 +73,9 @@ end
 local function serve(h)
   local headers, info = h:headers(), h:streamInfo()
   local target = headers:get(":path")
-  if #target > TARGET_LIMIT then
+  if not target then
+    return -- a CONNECT: no route takes it
+  elseif #target > TARGET_LIMIT then
     return answer_page(h, "414", "Request-URI Too Large", "url_length")
   elseif info:protocol() == "HTTP/2" and has_loose_value(headers) then
     return answer_page(h, "400", "Bad Request", "header_white_space")
