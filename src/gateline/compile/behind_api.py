@@ -31,7 +31,7 @@ from gateline.compile.rule_action import (
 )
 from gateline.compile.rule_behind_api import refuse_rules
 from gateline.compile.rule_match import match_of
-from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_pattern import judged_paths
 from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
@@ -50,7 +50,6 @@ from gateline.model.load_balancer import (
     Listener,
     ListenerProtocol,
     LoadBalancer,
-    PathPattern,
     Redirect,
     Rule,
 )
@@ -258,7 +257,7 @@ class Ends:
                     group for action in actions if isinstance(action, Forward) for group in _groups(action)
                 )
             ),
-            patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
+            patterns=judged_paths(listener, open_rules[-1].rule) if None in request.path else (),
         )
 
     def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
@@ -374,16 +373,6 @@ def _match(open_rule: OpenRule) -> dict[str, object]:
         assert isinstance(headers, list | tuple)
         match["headers"] = [*headers, *missing]
     return match
-
-
-def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
-    """The path patterns of all rules up to the one that always applies.
-
-    Those that were folded away count too: another reading of the path may fit them.
-    """
-    judged = listener.rules[: listener.rules.index(last) + 1]
-    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:
