@@ -11,6 +11,7 @@ from gateline.compile import names
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
+from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
@@ -85,9 +86,15 @@ def _listener(
         made = tcp_listener(binding, listener, cluster_of)
     else:
         harvest.scopes[binding.name] = balancer_scope(
-            balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
+            balancer,
+            listener,
+            paths=gateway.edge.paths,
+            cleaned=cleaned,
+            cluster_of=cluster_of,
+            version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
         )
-        made = application_listener(binding, balancer, listener, cleaned, request_log)
+        versions = asks_versions(gateway.target_groups)
+        made = application_listener(binding, balancer, listener, cleaned, request_log, versions=versions)
     resources.listeners[binding.name] = made
 
 
@@ -96,11 +103,8 @@ def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Cal
     groups = {group.name: group for group in gateway.target_groups}
 
     def cluster_of(group_name: str) -> str:
-        name = names.target_group(group_name)
-        declared = groups[group_name]
-        group = in_zone(declared, balancer, gateway.edge)
-        if group is not declared:
-            name = names.in_zone(name, gateway.edge.availability_zone)
+        plain = names.target_group(group_name)
+        group, name = in_zone(groups[group_name], plain, balancer, gateway.edge)
         harvest.target_groups[name] = group_name
         harvest.origins[name] = group.origin
         if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:

@@ -58,6 +58,8 @@ def application_listener(
     listener: Listener,
     cleaned: CleanedHeaders,
     request_log: str | None,
+    *,
+    versions: bool = False,
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -67,18 +69,27 @@ def application_listener(
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        versions: routes must know what clients speak.
 
     """
     mutual = listener.tls.mutual
-    manager = _manager(binding, balancer, listener, cleaned, request_log)
+    mutation = balancer_mutation(
+        cleaned,
+        binding.name,
+        owned=owned_names(balancer, listener),
+        only_valid=balancer.attributes.drop_invalid_header_fields,
+        versions=versions,
+    )
+    manager = _manager(mutation, balancer, listener, request_log)
     chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
-        trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
         chain["transport_socket"] = downstream_tls(
             [names.certificate(each) for each in listener.certificates],
             alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
             policy=listener.tls.policy,
-            clients=client_verification(mutual, trust) if mutual else {},
+            clients=client_verification(mutual, trust_of(mutual, balancer.name, listener.port))
+            if mutual
+            else {},
         )
     return new(
         "envoy.config.listener.v3.Listener",
@@ -106,25 +117,15 @@ def _peer_filter() -> dict[str, object]:
 
 
 def _manager(
-    binding: Binding,
-    balancer: LoadBalancer,
-    listener: Listener,
-    cleaned: CleanedHeaders,
-    request_log: str | None,
+    mutation: dict[str, object], balancer: LoadBalancer, listener: Listener, request_log: str | None
 ) -> dict[str, object]:
     attributes = balancer.attributes
-    clean = balancer_mutation(
-        cleaned,
-        binding.name,
-        owned=owned_names(balancer, listener),
-        only_valid=attributes.drop_invalid_header_fields,
-    )
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         http2_streams=_STREAMS if attributes.http2 else 0,
         use_remote_address={"value": True},
-        early_header_mutation_extensions=[clean],
+        early_header_mutation_extensions=[mutation],
         http_filters=_filters(listener.tls.mutual),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),

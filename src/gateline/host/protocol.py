@@ -46,6 +46,7 @@ class HostProtocol(HttpToolsProtocol):
             b"/authorize": self.service.authorize,
             b"/key": self.service.keys,
             b"/assert": self.service.assert_caller,
+            b"/login": self.service.login,
         }
         self._ask: Ask = self.service.authorize
         self._question: bytearray | None = None  # of the request that is read now, if it is one

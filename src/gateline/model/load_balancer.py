@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gateline.model.balancer_attributes import (
-    BALANCERS_USUAL,
-    LISTENERS_USUAL,
-    BalancerAttributes,
-    ListenerAttributes,
-)
+from gateline.model.balancer_attributes import BalancerAttributes, ListenerAttributes
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -48,6 +43,7 @@ class ListenerProtocol(StrEnum):
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
+# `regex_values` stand in the place of values: expressions, one of which must fit the whole.
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +51,7 @@ class HostHeader:
     """The request's host without its port; letter case does not count."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,7 @@ class PathPattern:
     """The path without the query; letter case counts."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,7 @@ class HttpHeader:
 
     name: str  # as written
     values: tuple[str | SecretRef, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
-    attributes: ListenerAttributes = LISTENERS_USUAL
+    attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,4 +181,4 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
-    attributes: BalancerAttributes = BALANCERS_USUAL
+    attributes: BalancerAttributes = field(default_factory=BalancerAttributes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.discovery import Source
 from gateline.model.origin import Origin
 
 
@@ -18,6 +19,14 @@ class TargetProtocol(StrEnum):
     TLS = "TLS"  # connections of a network balancer, encrypted on the way to the target
     UDP = "UDP"
     TCP_UDP = "TCP_UDP"
+
+
+class ProtocolVersion(StrEnum):
+    """What is spoken with targets of an application balancer."""
+
+    HTTP1 = "HTTP1"
+    HTTP2 = "HTTP2"
+    GRPC = "GRPC"
 
 
 class TargetType(StrEnum):
@@ -38,7 +47,10 @@ class Algorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """How a target is asked whether it is well. `matcher`: inclusive ranges of HTTP codes that say yes."""
+    """How a target is asked whether it is well.
+
+    `matcher`: inclusive ranges of the codes that say yes, HTTP's, or gRPC's in a group that speaks gRPC.
+    """
 
     protocol: TargetProtocol = TargetProtocol.HTTP
     path: str = "/"
@@ -85,6 +97,7 @@ class TargetGroup:
     tls: TargetTls | None = None
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
+    protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
@@ -94,14 +107,21 @@ class TargetGroup:
     unhealthy_connection_termination: bool = (
         True  # of network balancers: a target that falls ill loses its flows
     )
+    discover: Source | None = None  # who names more targets while the gateway runs
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A task that a service has registered with a target group: at an address and port, or at a Unix socket."""
+    """A task that a service has registered with a target group: at an address and port, or at a Unix socket.
+
+    Targets that were discovered are registered alike.
+    """
 
     target_group: str
     address: str = ""  # an IP address; "" when it listens at a socket
     port: int = 0
     socket: str = ""
     draining: bool = False  # gets no new requests; what is in flight there goes on
+    health_port: int = 0  # where it is asked whether it is well; 0: at `port`
+    weight: int = 1  # its share of requests
+    priority: int = 0  # those of the lowest number get all requests while one of them is healthy

@@ -57,6 +57,8 @@ class PassthroughPart(Part):
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
+    LATER: ClassVar[frozenset[str]] = frozenset({"attributes"})
+
     protocol: ListenerProtocolName = Field(
         description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
         "balancer."
@@ -80,10 +82,6 @@ class ListenerPart(Part):
         default=(),
         description="Of a TLS listener: connections that are handed on as they are, by their server name.",
     )
-    attributes: dict[AttributeKey, AttributeValue] = Field(
-        default_factory=dict,
-        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
-    )
     ssl_policy: str = Field(
         default="",
         description="Amazon's name of a security policy: versions and ciphers of TLS; default: TLS 1.2 and 1.3 with "
@@ -95,6 +93,10 @@ class ListenerPart(Part):
     mutual_authentication: MutualAuthenticationPart | None = Field(
         default=None,
         description="What an HTTPS listener does with clients' certificates; default: no client is asked.",
+    )
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict,
+        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
     )
 
     @model_validator(mode="after")
@@ -136,15 +138,15 @@ class LoadBalancerPart(Part):
     attributes: dict[AttributeKey, AttributeValue] = Field(
         default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
     )
-    idle_timeout_seconds: Number | None = Field(
-        default=None,
+    idle_timeout_seconds: Number = Field(
+        default=60,
         ge=1,
         le=LONGEST_IDLE,
-        description="How long nothing may be said on a connection or request; default: 60. Short for the attribute.",
+        description="How long nothing may be said on a connection or request. Short for the attribute.",
     )
-    client_keep_alive_seconds: Number | None = Field(
-        default=None,
+    client_keep_alive_seconds: Number = Field(
+        default=3600,
         ge=KEEP_ALIVE[0],
         le=KEEP_ALIVE[1],
-        description="How long a client may keep a connection; default: 3600. Short for the attribute.",
+        description="How long a client may keep a connection. Short for the attribute.",
     )

@@ -7,18 +7,21 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import (
+    MOST_GRPC_CODE,
     OF_DATAGRAMS,
+    CheckCodes,
     CheckPath,
     CheckPort,
     ConnectionTermination,
     DrainingInterval,
-    HttpCodes,
     LoadBalancingAlgorithm,
     PreserveClientIp,
     TargetGroupProtocol,
+    VersionName,
     code_ranges,
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_target_type import (
     CrossZone,
@@ -39,7 +42,11 @@ class HealthCheckPart(Part):
     protocol: Literal["HTTP", "HTTPS", "TCP"] | None = Field(
         default=None, description="What is asked; default: HTTP, or TCP for a group of a network balancer."
     )
-    path: CheckPath = Field(default="/", description="The path that HTTP and HTTPS checks ask for.")
+    path: CheckPath = Field(
+        default="/",
+        description="The path that HTTP and HTTPS checks ask for; in a group that speaks gRPC it is a method, "
+        "/AWS.ALB/healthcheck when it is left out.",
+    )
     port: CheckPort = Field(
         default=None, description="The port that is asked; traffic-port is the one that requests go to."
     )
@@ -57,10 +64,10 @@ class HealthCheckPart(Part):
     unhealthy_threshold_count: Number = Field(
         default=2, ge=2, le=10, description="How many bad answers make a healthy target unhealthy."
     )
-    matcher: HttpCodes = Field(
+    matcher: CheckCodes = Field(
         default="",
         description="The HTTP codes that say yes, such as 200, 200,202 or 200-299; default: 200, or 200-399 for a "
-        "group of a network balancer.",
+        "group of a network balancer. Of a group that speaks gRPC: 12, the default, or 0.",
     )
 
     @model_validator(mode="after")
@@ -83,7 +90,6 @@ class TargetGroupPart(Part):
         {
             "anomaly_mitigation",
             "minimum_healthy_targets",
-            "protocol_version",
             "slow_start_duration_seconds",
             "stickiness",
             "target_group_health",
@@ -94,6 +100,10 @@ class TargetGroupPart(Part):
         default="HTTP",
         description="How targets are spoken to: HTTP or HTTPS behind application balancers; TCP, TLS, UDP or TCP_UDP "
         "behind network ones. Targets' certificates are verified only where tls says so, on Amazon never.",
+    )
+    protocol_version: VersionName = Field(
+        default="HTTP1",
+        description="What is spoken with targets of an HTTP or HTTPS group: HTTP/1.1, HTTP/2, or gRPC over HTTP/2.",
     )
     target_type: TargetTypeName = Field(
         default="instance",
@@ -155,6 +165,9 @@ class TargetGroupPart(Part):
         "function's ARN, is the one target of a group with target_type: lambda. {target: HOST:PORT, "
         "availability_zone: ZONE} says in which zone a target is.",
     )
+    discover: DiscoverPart | None = Field(
+        default=None, description="Who names more targets while the gateway runs."
+    )
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -191,6 +204,21 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
+        if network and self.protocol_version != "HTTP1":
+            raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
         if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
             raise misfit("health_check.matcher holds codes from 200 to 499")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_what_it_speaks(self) -> Self:
+        matcher = self.health_check.matcher if self.health_check is not None else ""
+        if self.protocol_version != "GRPC":
+            if any(high <= MOST_GRPC_CODE for _, high in code_ranges(matcher)):
+                raise misfit("health_check.matcher holds codes of gRPC, which needs protocol_version: GRPC")
+        elif matcher not in {"", "0", "12"}:
+            raise misfit(
+                "health_check.matcher of a group that speaks gRPC is 12 (anything that answers in gRPC) or 0 "
+                "(a method that answers OK); Envoy sees no other codes"
+            )
         return self
