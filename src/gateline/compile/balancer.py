@@ -14,6 +14,7 @@ from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
@@ -94,7 +95,15 @@ def _listener(
             version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
         )
         versions = asks_versions(gateway.target_groups)
-        made = application_listener(binding, balancer, listener, cleaned, request_log, versions=versions)
+        made = application_listener(
+            binding,
+            balancer,
+            listener,
+            cleaned,
+            request_log,
+            versions=versions,
+            transforms=transform_filters(gateway),
+        )
     resources.listeners[binding.name] = made
 
 

@@ -32,6 +32,7 @@ from gateline.compile.rule_action import (
 )
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -84,6 +85,8 @@ class End:
     rule: str = ""
     target_groups: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    rewrites_host: bool = False
+    rewriting: tuple[Rule, ...] = ()  # the rules that may decide and rewrite targets
 
 
 ToBackend = Callable[[Mapping[str, object], Destination, Hop | None], Message]
@@ -98,6 +101,7 @@ class Ends:
         self._balancers: dict[str, LoadBalancer] = {each.name: each for each in gateway.load_balancers}
         self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
         self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
+        self._paths = gateway.edge.paths
         self._edge = gateway.edge
         self._stage = stage
         self._clusters: dict[str, Message] = {}  # made once, though many methods lead to one
@@ -224,6 +228,7 @@ class Ends:
         complaints: Complaints,
     ) -> End:
         self._refuse_forwarded_for(listener, complaints)
+        self._refuse_logins(listener, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -237,8 +242,13 @@ class Ends:
         hop = Hop(_SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
+        rules = dict.fromkeys(each.rule for each in open_rules)
+        if any(rule.transforms for rule in rules):
+            routes.insert(0, new("envoy.config.route.v3.Route", **untransformed(route, behind_api=True)))
         return End(
             route=routes[0] if len(routes) == 1 else new("envoy.config.route.v3.RouteList", routes=routes),
+            rewrites_host=any(rule.transforms.host is not None for rule in rules),
+            rewriting=tuple(rule for rule in rules if rule.transforms.url is not None),
             is_balanced=True,
             rule=f"{balancer.name}:{listener.port} {_rules(open_rules)}",
             target_groups=tuple(
@@ -278,6 +288,19 @@ class Ends:
                 help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
             )
 
+    def _refuse_logins(self, listener: Listener, complaints: Complaints) -> None:
+        """No client could log in behind the gateway, and without the login everybody would come in."""
+        for rule in listener.rules:
+            if rule.authentication is not None and rule.origin not in self._refused:
+                self._refused.add(rule.origin)
+                complaints.add(
+                    codes.LOGIN_OUT_OF_PLACE,
+                    rule.origin,
+                    f"in stage {self._stage.name} an integration leads to this rule, which asks who its clients are: "
+                    "no client of an API can answer that",
+                    help="Let the integration lead to another listener, and an authorizer judge callers.",
+                )
+
     def _route(
         self,
         route: str,
@@ -292,7 +315,8 @@ class Ends:
             case Forward() as forward:
                 reached = destination(forward, self._behind_api)
                 if reached is not None:
-                    return to_backend(match, reached, hop)
+                    made = to_backend(match, reached, hop)
+                    return put_transforms(made, open_rule.rule.transforms, self._paths)
                 fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
                 fields = fixed_response_fields(fixed, behind_api=True)

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.binding import Binding
+from gateline.compile.client_address import from_trusted, listener_filters
 from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.wire import extension, new
 from gateline.model.load_balancer import Forward, Listener, ListenerProtocol
@@ -38,22 +39,25 @@ def tcp_listener(binding: Binding, listener: Listener, cluster_of: Callable[[str
         cluster_of: the cluster of a target group.
 
     """
+    peers = from_trusted(listener.client_address)
     chains = [
         _chain(binding.name, forward, listener, cluster_of)
-        | {"filter_chain_match": {"server_names": list(server_names)}}
+        | {"filter_chain_match": {**peers, "server_names": list(server_names)}}
         for server_names, forward in listener.passthrough
     ]
     if listener.rules:  # else whoever asks for another server name is closed
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
-        chains.append(_chain(binding.name, forward, listener, cluster_of) | _ending_tls(listener))
+        chain = _chain(binding.name, forward, listener, cluster_of) | _ending_tls(listener)
+        chains.append(chain | ({"filter_chain_match": peers} if peers else {}))
+    first = listener_filters(listener.client_address)
     return new(
         "envoy.config.listener.v3.Listener",
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": _BUFFER_BYTES},
-        listener_filters=[tls_inspector()] if listener.passthrough else [],
-        listener_filters_timeout=_HANDSHAKE if listener.passthrough else None,
+        listener_filters=[*first, tls_inspector()] if listener.passthrough else first,
+        listener_filters_timeout=_HANDSHAKE if listener.passthrough or first else None,
         filter_chains=chains,
     )
 

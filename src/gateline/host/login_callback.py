@@ -11,7 +11,7 @@ from gateline.host.login_rule import LoginRule, key_of
 from gateline.host.login_session import kept_cookies
 from gateline.identity import session, state
 from gateline.identity.claims_token import ClaimsSigner
-from gateline.identity.cookies import nonce_of, parsed
+from gateline.identity.cookies import nonce_of, parsed, shard_names
 from gateline.identity.failure import LoginFailed, Reason
 from gateline.identity.seals import Seals
 from gateline.identity.session import Session
@@ -74,7 +74,9 @@ async def answer_callback(
 
     held = await rule.logins.run(key_of(rule.hosted.name, text, code), log_in)
     sealed = session.sealed(held, rule.seals, session.purpose(rule.hosted, authority))
-    return redirects(begun.location, kept_cookies(rule, sealed, question, authority, cookies, now))
+    # Which shards are left of another session is not told here: the callback is no business of one login.
+    left = dict.fromkeys(shard_names(rule.oidc.session_cookie_name), "")
+    return redirects(begun.location, kept_cookies(rule, sealed, question, authority, left, now))
 
 
 def _parameters(query: str) -> dict[str, str]:

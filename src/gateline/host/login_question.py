@@ -66,8 +66,15 @@ def read_question(body: bytes) -> LoginQuestion:
         authorization=authorization,
         origin=origin,
         mode=mode,
-        peer=peer,
+        peer=_address(peer),
     )
+
+
+def _address(peer: str) -> str:
+    """The address of `192.0.2.1:4711` and `[2001:db8::1]:4711`, as Envoy writes them, and of one without a port."""
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    return peer.partition(":")[0] if peer.count(":") == 1 else peer
 
 
 def passes(

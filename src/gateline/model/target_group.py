@@ -101,13 +101,13 @@ class TargetGroup:
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
+    discover: Source | None = None  # who names more targets while the gateway runs
     cross_zone: bool | None = (
         None  # whether targets of other zones get connections; None: as the balancer says
     )
     unhealthy_connection_termination: bool = (
         True  # of network balancers: a target that falls ill loses its flows
     )
-    discover: Source | None = None  # who names more targets while the gateway runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,6 @@ def _no_interval(value: object) -> object:
     return value
 
 
-def _no_authentication(value: object) -> object:
-    """An action that lets nobody pass without a login must never be left out in silence."""
-    if isinstance(value, str) and value in {"authenticate-oidc", "authenticate-cognito", "jwt-validation"}:
-        said = f"an action of type {value} is not supported yet in this version"
-        raise PydanticCustomError("authentication_not_supported_yet", "{said}", {"said": said})
-    return value
-
-
 def _bind(value: str) -> str:
     host, _ = split_host_port(value) or ("", 0)
     ip_of_socket(host, "the address and port of a socket, such as 127.0.0.1:8081 or [::1]:8081")
@@ -139,7 +131,9 @@ LoadBalancingAlgorithm = Annotated[
 ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended), WithJsonSchema({"const": False})]
 DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
-ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
+ActionType = Literal[
+    "forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito", "jwt-validation"
+]
 BindAddress = Annotated[str, AfterValidator(_bind)]
 ServerName = Annotated[
     str,
