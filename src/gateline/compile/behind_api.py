@@ -202,10 +202,7 @@ class Ends:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            declared = self._groups[group]
-            used = in_zone(declared, balancer, self._edge)
-            if used is not declared:
-                name = names.in_zone(name, self._edge.availability_zone)
+            used, name = in_zone(self._groups[group], name, balancer, self._edge)
             return self._group(used, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
