@@ -11,11 +11,14 @@ from gateline.compile import names
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
+from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
+from gateline.compile.zones import in_zone
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
@@ -29,6 +32,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.model.secret import SecretRef
+from gateline.model.target_group import TargetType
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +80,49 @@ def _listener(
 ) -> None:
     harvest = resources.harvest
     harvest.origins[binding.name] = listener.origin
-    cluster_of = _clusters(gateway, harvest)
+    cluster_of = _clusters(gateway, balancer, harvest)
     if binding.protocol is ListenerProtocol.UDP:
         made = udp_listener(binding, listener, cluster_of)
     elif balancer.type is BalancerType.NETWORK:
         made = tcp_listener(binding, listener, cluster_of)
     else:
         harvest.scopes[binding.name] = balancer_scope(
-            balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
+            balancer,
+            listener,
+            paths=gateway.edge.paths,
+            cleaned=cleaned,
+            cluster_of=cluster_of,
+            version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
         )
-        made = application_listener(balancer.name, binding, listener, cleaned, request_log)
+        versions = asks_versions(gateway.target_groups)
+        made = application_listener(
+            binding,
+            balancer,
+            listener,
+            cleaned,
+            request_log,
+            versions=versions,
+            transforms=transform_filters(gateway),
+        )
     resources.listeners[binding.name] = made
 
 
-def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
+def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Callable[[str], str]:
     """Names the cluster of a target group, and makes it when it is first named."""
     groups = {group.name: group for group in gateway.target_groups}
 
     def cluster_of(group_name: str) -> str:
         name = names.target_group(group_name)
-        if name not in harvest.clusters:
-            group = groups[group_name]
+        declared = groups[group_name]
+        group = in_zone(declared, balancer, gateway.edge)
+        if group is not declared:
+            name = names.in_zone(name, gateway.edge.availability_zone)
+        harvest.target_groups[name] = group_name
+        harvest.origins[name] = group.origin
+        if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )
-            harvest.origins[name] = group.origin
-            harvest.target_groups[name] = group_name
             for lookup in lookups(group, name):
                 harvest.lookups.setdefault(lookup)
         return name

@@ -5,15 +5,24 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
+from gateline.compile.client_address import (
+    Chain,
+    connection_filters,
+    detection,
+    filter_chains,
+    listener_filters,
+    request_filters,
+)
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
@@ -21,15 +30,13 @@ from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
-from gateline.compile.rule_match import PEER_STATE
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.listener_tls import MutualAuthentication
-from gateline.model.load_balancer import Listener, ListenerProtocol
+from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 
-IDLE_TIMEOUT: Final = timedelta(seconds=60)
-_KEEP_ALIVE: Final = timedelta(hours=1)
 _HEADERS_KB: Final = 64
+_STREAMS: Final = 128  # of HTTP/2, on a connection
 
 _OTHER_UPGRADES: Final = (
     "(?i)(?:.{0,8}|.{10,}"
@@ -54,78 +61,117 @@ _LOG_FORMAT: Final = {
 
 
 def application_listener(
-    balancer: str, binding: Binding, listener: Listener, cleaned: CleanedHeaders, request_log: str | None
+    binding: Binding,
+    balancer: LoadBalancer,
+    listener: Listener,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    *,
+    versions: bool = False,
+    transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
     Args:
-        balancer: the balancer's name.
         binding: its name, and the socket that it listens at.
+        balancer: its attributes.
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        versions: routes must know what clients speak.
+        transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
-    mutual = listener.tls.mutual
-    chain: dict[str, object] = {
-        "filters": [_peer_filter(), _manager(binding.name, cleaned, request_log, mutual)]
-    }
-    if listener.protocol is ListenerProtocol.HTTPS:
-        chain["transport_socket"] = downstream_tls(
-            [names.certificate(each) for each in listener.certificates],
-            policy=listener.tls.policy,
-            clients=client_verification(mutual, trust_of(mutual, balancer, listener.port)) if mutual else {},
+    address = listener.client_address
+    mutation = balancer_mutation(
+        cleaned,
+        binding.name,
+        owned=owned_names(balancer, listener),
+        only_valid=balancer.attributes.drop_invalid_header_fields,
+        versions=versions,
+    )
+
+    def chain(believes: bool) -> Chain:
+        kept = connection_filters(
+            address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
+        manager = _manager(
+            balancer,
+            listener,
+            request_log,
+            mutation,
+            [*request_filters(believes=believes), *_filters(listener.tls.mutual, transforms)],
+            detection(address, believes=believes),
+        )
+        return {"filters": [*kept, manager], **_tls(balancer, listener)}
+
     return new(
         "envoy.config.listener.v3.Listener",
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        filter_chains=[chain],
+        listener_filters=listener_filters(address),
+        filter_chains=filter_chains(address, chain),
     )
 
 
-def _peer_filter() -> dict[str, object]:
-    """Keeps the address of the connection's peer for conditions on source-ip; no header has a part in it."""
-    peer = {
-        "object_key": PEER_STATE,
-        "factory_key": "envoy.network.ip",
-        "format_string": {
-            "text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}
-        },
+def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
+    if listener.protocol is not ListenerProtocol.HTTPS:
+        return {}
+    mutual = listener.tls.mutual
+    trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
+    return {
+        "transport_socket": downstream_tls(
+            [names.certificate(each) for each in listener.certificates],
+            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
+            policy=listener.tls.policy,
+            clients=client_verification(mutual, trust) if mutual else {},
+        )
     }
-    return extension(
-        "gateline.peer",
-        "envoy.extensions.filters.network.set_filter_state.v3.Config",
-        on_new_connection=[peer],
-    )
 
 
 def _manager(
-    name: str, cleaned: CleanedHeaders, request_log: str | None, mutual: MutualAuthentication | None
+    balancer: LoadBalancer,
+    listener: Listener,
+    request_log: str | None,
+    mutation: dict[str, object],
+    filters: list[dict[str, object]],
+    detected: dict[str, object],
 ) -> dict[str, object]:
+    attributes = balancer.attributes
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
-        http2_streams=128,
-        use_remote_address={"value": True},
-        early_header_mutation_extensions=[balancer_mutation(cleaned, name)],
-        http_filters=_filters(mutual),
+        custom_verbs=True,  # rules can name them, and refuse all that they cannot name
+        http2_streams=_STREAMS if attributes.http2 else 0,
+        **detected,
+        early_header_mutation_extensions=[mutation],
+        http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
-        local_reply_config=balancer_reply(),
+        local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
-        request_headers_timeout=IDLE_TIMEOUT,
-        stream_idle_timeout=IDLE_TIMEOUT,
+        request_headers_timeout=attributes.idle_timeout,
+        stream_idle_timeout=attributes.idle_timeout,
         common_http_protocol_options={
-            "idle_timeout": IDLE_TIMEOUT,
-            "max_connection_duration": _KEEP_ALIVE,
+            "idle_timeout": attributes.idle_timeout,
+            "max_connection_duration": attributes.client_keep_alive,
             "max_headers_count": {"value": 100},
         },
+        # The port of the listener itself, written behind the name of its host, says nothing.
+        strip_matching_host_port=_is_usual(listener) and not attributes.preserve_host_header,
         access_log=request_logs(request_log, _LOG_FORMAT),
     )
 
 
-def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
+def _is_usual(listener: Listener) -> bool:
+    """Whether clients reach it at the port that their URLs leave out."""
+    usual = 443 if listener.protocol is ListenerProtocol.HTTPS else 80
+    return listener.port == listener.bind_port == usual
+
+
+def _filters(
+    mutual: MutualAuthentication | None, transforms: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -136,6 +182,7 @@ def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
         ),
         *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
+        *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),

@@ -7,7 +7,7 @@ of an unusual form is looked at by `balancer.lua`, which lets it on to the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -15,12 +15,17 @@ from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
+from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.balancer_login import guarded, login_paths
+from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
-from gateline.compile.route import CleanedHeaders, header
+from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_transform import transform_fields, untransformed
 from gateline.compile.table import Table, table_id
 from gateline.dataplane import keys
+from gateline.model.balancer_attributes import DesyncMode
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import (
     FixedResponse,
@@ -31,6 +36,7 @@ from gateline.model.load_balancer import (
     Redirect,
     Rule,
 )
+from gateline.model.target_group import ProtocolVersion
 
 UNUSUAL: Final = "unusual form"
 """The name of the route for targets of an unusual form, by which `balancer.lua` knows it."""
@@ -46,7 +52,7 @@ _AUTHORITY: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9
 """A name of labels, with a last dot at most, or an address: what has one reading only as a host."""
 
 _VERB: Final = "[A-Z_-]{1,40}"
-"""As rules can name them; over HTTP/1 Envoy's parser refuses others, over HTTP/2 nobody else does."""
+"""As rules can name them: nobody else refuses others."""
 
 _ANYTHING: Final = {"safe_regex": {"regex": r"\C*"}}
 _NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says nothing
@@ -59,6 +65,7 @@ def balancer_scope(
     paths: PathMode,
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
+    version_of: Callable[[str], ProtocolVersion],
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
@@ -68,48 +75,31 @@ def balancer_scope(
         paths: how odd path forms are treated.
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
+        version_of: what a target group speaks.
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
     rules = [
         route
         for rule in listener.rules
-        for route in guarded(_rule(scope, rule, listener, cluster_of), balancer, listener, rule)
+        for route in (
+            *_mismatches(scope, rule, version_of),
+            *guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule),
+        )
     ]
-    before = [*_refusals(listener, paths), *login_paths(scope, balancer, listener)]
+    if any(rule.transforms for rule in listener.rules):
+        rules.insert(0, untransformed(f"{scope} transforms", behind_api=False))
+    before = [*_refusals(balancer, listener, paths), *login_paths(scope, balancer, listener)]
     return scoped(
         scope,
         virtual_hosts=[
             {"name": "balancer", "domains": ["*"], "routes": [*before, *rules]},
         ],
-        **_headers(listener, cleaned),
+        **balancer_headers(balancer, listener, cleaned),
     )
 
 
-def _headers(listener: Listener, cleaned: CleanedHeaders) -> dict[str, object]:
-    echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
-    return {
-        "request_headers_to_remove": [
-            keys.SCOPE_HEADER,
-            keys.REQUEST_ID_HEADER,
-            "x-envoy-external-address",
-        ],
-        "request_headers_to_add": [
-            header(
-                "x-forwarded-for",
-                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
-                "APPEND_IF_EXISTS_OR_ADD",
-            ),
-            header("x-forwarded-proto", str(listener.protocol).lower()),
-            header("x-forwarded-port", str(listener.port)),
-            # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
-            header("connection", "Upgrade", "OVERWRITE_IF_EXISTS"),
-        ],
-        "response_headers_to_remove": sorted(echoes),
-    }
-
-
-def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
+def _refusals(balancer: LoadBalancer, listener: Listener, paths: PathMode) -> list[dict[str, object]]:
     """What is answered before any rule is asked."""
     too_many = rf"(?:[^,]*,){{{MOST_FORWARDED},}}\C*"
     return [
@@ -119,6 +109,7 @@ def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
         # Over HTTP/1 Envoy itself takes no other bytes; over HTTP/2 it would.
         _refusal("target", 400, _if(":path", "/[!-~]*", fits=False)),
         _refusal("X-Forwarded-For", 463, _if("x-forwarded-for", too_many)),
+        *_desync(balancer.attributes.desync_mitigation_mode),
         _unusual(listener, paths),
     ]
 
@@ -131,10 +122,21 @@ def _if(name: str, regex: str, *, fits: bool = True) -> dict[str, object]:
     }
 
 
-def _refusal(name: str, status: int, condition: Mapping[str, object]) -> dict[str, object]:
+def _desync(mode: DesyncMode) -> list[dict[str, object]]:
+    """What is left of ambiguous requests where Envoy has parsed one; it refuses the others in every mode.
+
+    Chunks of a GET are not seen here any more.
+    """
+    if mode is not DesyncMode.STRICTEST:
+        return []
+    length = {"name": "content-length", "present_match": True}
+    return [_refusal("length without a body", 400, _if(":method", "GET|HEAD"), length)]
+
+
+def _refusal(name: str, status: int, *conditions: Mapping[str, object]) -> dict[str, object]:
     return {
         "name": name,
-        "match": {**_ANYTHING, "headers": [condition]},
+        "match": {**_ANYTHING, "headers": list(conditions)},
         **rule_action.page_fields(status),
     }
 
@@ -148,7 +150,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             for rule in listener.rules
             for condition in rule.conditions
             if isinstance(condition, PathPattern)
-            for value in condition.values
+            for value in path_patterns(condition)
         )
     )
     judged = {
@@ -169,22 +171,43 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
     }
 
 
-def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
-    told = "default" if rule.priority is None else rule.priority
+def _mismatches(
+    scope: str, rule: Rule, version_of: Callable[[str], ProtocolVersion]
+) -> Iterator[dict[str, object]]:
+    """The routes of a rule's requests that its target groups cannot take; all of them speak the same."""
+    groups = rule.action.target_groups if isinstance(rule.action, Forward) else ()
+    if groups:
+        for match in misfits(match_of(rule.conditions), version_of(groups[0].name)):
+            name = f"{scope} rule {_told(rule)} mismatch"
+            yield {"name": name, "match": match, **rule_action.mismatch_fields()}
+
+
+def _told(rule: Rule) -> str:
+    return "default" if rule.priority is None else str(rule.priority)
+
+
+def _rule(
+    scope: str, rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     return {
-        "name": f"{scope} rule {told}",
+        "name": f"{scope} rule {_told(rule)}",
         "match": match_of(rule.conditions),
-        **_action(rule, listener, cluster_of),
+        **_action(rule, listener, paths, cluster_of),
     }
 
 
-def _action(rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+def _action(
+    rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     match rule.action:
         case Forward() as forward:
             destination = rule_action.destination(forward, cluster_of)
             if destination is None:
                 return rule_action.unavailable_fields(behind_api=False)
-            return {"route": {**destination, "timeout": _NO_TIMEOUT}}
+            return {
+                "route": {**destination, "timeout": _NO_TIMEOUT},
+                "typed_per_filter_config": transform_fields(rule.transforms, paths),
+            }
         case FixedResponse() as fixed:
             return rule_action.fixed_response_fields(fixed, behind_api=False)
         case Redirect() as redirect:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from gateline.compile.client_version import PROTOCOL_HEADER
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
@@ -62,6 +63,9 @@ _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- name
 _FRAMING: Final = ("content-length", "transfer-encoding")
 """Whose aliases a backend might take for the frame of the message."""
 
+_INVALID: Final = ("[^:].*[^a-z0-9-].*", "[^a-z0-9:-].*")
+"""Names that are none to a balancer with drop_invalid_header_fields; Envoy's own begin with a colon."""
+
 _IDENTITY_HEADER: Final = re.compile(r"method\.request\.(?:multivalue)?header\.(.+)")
 _SEPARATOR: Final = "[^a-z0-9]?"
 
@@ -105,7 +109,8 @@ def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, o
     return _early(owned_pattern(cleaned, trusted_hops=trusted_hops), keys.ENTRY_SCOPE)
 
 
-def _early(pattern: str, scope: str) -> dict[str, object]:
+def _early(pattern: str, scope: str, *, versions: bool = False) -> dict[str, object]:
+    told = [{"append": header(PROTOCOL_HEADER, "%PROTOCOL%")}] if versions else []
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
@@ -113,22 +118,44 @@ def _early(pattern: str, scope: str) -> dict[str, object]:
             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
             {"append": header(keys.SCOPE_HEADER, scope)},
             {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
+            *told,
         ],
     )
 
 
-def balancer_mutation(cleaned: CleanedHeaders, scope: str) -> dict[str, object]:
+def balancer_mutation(
+    cleaned: CleanedHeaders,
+    scope: str,
+    *,
+    owned: Sequence[str] = (),
+    only_valid: bool = False,
+    versions: bool = False,
+) -> dict[str, object]:
     """The early header mutation extension of a balancer of the internet, whose only scope is this one.
 
     Nobody who comes in there carries what proves that a request came through the gateway.
+
+    Args:
+        cleaned: names of headers that carry secrets.
+        scope: the listener's.
+        owned: further names that only the listener may write.
+        only_valid: names with other characters than letters, digits and `-` are removed.
+        versions: a header tells routes what the client speaks.
+
     """
-    return _early(balancer_pattern(cleaned), scope)
+    return _early(balancer_pattern(cleaned, owned=owned, only_valid=only_valid), scope, versions=versions)
 
 
-def balancer_pattern(cleaned: CleanedHeaders) -> str:
+def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:
     """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
-    said = map(_spelled, _SAID_BY_BALANCERS)
-    return "(?:" + "|".join([*_DROPPED_BY_BALANCERS, *said, *_claims(cleaned.secrets, trusted_hops=1)]) + ")"
+    patterns = [
+        *_DROPPED_BY_BALANCERS,
+        *map(_spelled, (*_SAID_BY_BALANCERS, *owned)),
+        *_claims(cleaned.secrets, trusted_hops=1),
+    ]
+    if only_valid:
+        patterns += _INVALID
+    return "(?:" + "|".join(patterns) + ")"
 
 
 def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:

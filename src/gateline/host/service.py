@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from gateline.functions.speech import Tell, Trouble
-from gateline.host import authorize, inspect, invoke
+from gateline.host import authorize, inspect, invoke, target
 from gateline.host.asserting import AssertCaller, AssertRequest
 from gateline.host.assertions import Assertions
 from gateline.host.aws_service import NO_BOTO3, AwsServices, can_sign
@@ -63,6 +63,7 @@ class Service:
         self.invoke = invoke.Invoke(
             functions, self._found, tell, turns=self.turns, integrate=self._integrate, now=now
         )
+        self.targets = target.Targets(functions, self._found, tell)
         self.inspect = inspect.Inspect(self._found, self.turns)
         self.keys = Keys(usage, now=now)
         self._logins: Logins | None = None

@@ -82,10 +82,25 @@ TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
+ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer or listener does not take")
+ATTRIBUTE_WITHOUT_EFFECT = Code(
+    name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
+)
+CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
+TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
+TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
+TARGET_FILE_UNREADABLE = Code(
+    name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING
+)
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING
 )
+TARGET_GROUP_VERSIONS_MIXED = Code(name="GL266", title="a forward to target groups of several versions")
+TARGET_GROUP_VERSION_BEHIND_API = Code(
+    name="GL267", title="an integration to a target group that its gateway cannot speak with"
+)
+DEPLOYMENT_UNSUPPORTED = Code(name="GL274", title="a deployment strategy that services do not have")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
@@ -150,6 +165,15 @@ INTRINSIC_INVALID = Code(name="GL321", title="an intrinsic function that cannot 
 INCLUDE_REFUSED = Code(name="GL322", title="an AWS::Include that cannot be read")
 SECRET_NOT_DECLARED = Code(name="GL323", title="a secret is used but not declared")
 SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret out of place")
+
+# Rules of load balancers.
+EXPRESSION_INVALID = Code(name="GL253", title="a regular expression that rules do not take")
+EXPRESSION_UNANCHORED = Code(
+    name="GL254",
+    title="a regular expression that does not say whether it means the whole value",
+    severity=Severity.WARNING,
+)
+TRANSFORM_INVALID = Code(name="GL255", title="a transform that cannot be followed")
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateline.model.balancer_attributes import (
+    BALANCERS_USUAL,
+    LISTENERS_USUAL,
+    BalancerAttributes,
+    ListenerAttributes,
+)
+from gateline.model.client_address import PEER_ITSELF, ClientAddress
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.login import Authentication
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
+from gateline.model.transform import NO_TRANSFORMS, Transforms
 
 
 class BalancerType(StrEnum):
@@ -43,6 +51,7 @@ class ListenerProtocol(StrEnum):
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
+# `regex_values` stand in the place of values: expressions, one of which must fit the whole.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class HostHeader:
     """The request's host without its port; letter case does not count."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class PathPattern:
     """The path without the query; letter case counts."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class HttpHeader:
 
     name: str  # as written
     values: tuple[str | SecretRef, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     action: Action
     origin: Origin
+    transforms: Transforms = NO_TRANSFORMS
     authentication: Authentication | None = None  # what comes before the action
 
 
@@ -165,6 +178,8 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
+    attributes: ListenerAttributes = LISTENERS_USUAL
+    client_address: ClientAddress = PEER_ITSELF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +192,7 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
+    attributes: BalancerAttributes = BALANCERS_USUAL
 
     @property
     def authentications(self) -> tuple[Authentication, ...]:

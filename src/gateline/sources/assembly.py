@@ -13,11 +13,13 @@ from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.target_group import TargetGroup
+from gateline.sources import client_address_assembly
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
+from gateline.sources.discovery_assembly import resolvers
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
@@ -40,6 +42,7 @@ from gateline.sources.secret_place import check_secret_places
 from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
+from gateline.sources.target_group_use import check_forwards
 from gateline.sources.tree import Node
 from gateline.sources.tunnel_assembly import link_listener, tunnels
 from gateline.sources.usage_assembly import check_usage, stage_throttles, usage_plan
@@ -103,10 +106,12 @@ class Assembler:
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
+            resolvers=resolvers(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
         check_assertions(gateway.apis, self._complaints)
+        check_forwards(gateway, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
         check_secret_places(self._tree, balancers.judged, self._complaints)
         return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))
@@ -172,7 +177,9 @@ class Assembler:
             ),
             drain=_drain(part.drain or DrainPart()),
             links=link_listener(self._bench, project),
+            availability_zone=str(part.availability_zone),
             origin=self._origin("gateway"),
+            client_address=client_address_assembly.of_gateway(part),
         )
 
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:

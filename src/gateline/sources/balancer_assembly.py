@@ -18,6 +18,8 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources import client_address_assembly
+from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
 from gateline.sources.login_assembly import LoginReader, check_cookies
@@ -25,6 +27,7 @@ from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, Ru
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
 from gateline.sources.rule_condition import ConditionReader, wildcards
+from gateline.sources.rule_transform import read_transforms
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
@@ -46,6 +49,7 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
+        self._attributes = AttributeReader(bench)
         self._logins = LoginReader(bench, bench.tree.names("secrets"))
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
@@ -88,6 +92,7 @@ class BalancerReader:
             dns_name=dns_name,
             listeners=tuple(listeners),
             origin=self._bench.origin(here),
+            attributes=self._attributes.balancer(here, part),
         )
         check_cookies(self._bench, made)
         return made
@@ -110,6 +115,8 @@ class BalancerReader:
             passthrough=self._passthrough(here, part),
             tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
+            attributes=self._attributes.listener(here, balancer, part),
+            client_address=client_address_assembly.of_listener(self._bench, here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
@@ -195,6 +202,7 @@ class BalancerReader:
         )
         conditions = tuple(condition for condition in read if condition is not None)
         self._check_quotas(here, part, conditions)
+        transforms = read_transforms(self._bench, (*here, "transforms"), part.transforms, action)
         if action is None or len(conditions) != len(part.conditions):
             return None
         return Rule(
@@ -203,6 +211,7 @@ class BalancerReader:
             action=action,
             authentication=asked,
             origin=self._bench.origin(here),
+            transforms=transforms,
         )
 
     def _check_quotas(self, here: Pointer, part: RulePart, conditions: tuple[Condition, ...]) -> None:
@@ -212,7 +221,7 @@ class BalancerReader:
             if count > 1 and kind not in _REPEATABLE:
                 message = f"a rule takes one {kind} condition; its values are alternatives"
                 self._bench.complain(codes.RULE_INVALID, pointer, message)
-        values = sum(len(condition.values) for condition in conditions)
+        values = sum(len((*each.values, *getattr(each, "regex_values", ()))) for each in conditions)
         if values > MAX_VALUES:
             message = f"the conditions of a rule hold {MAX_VALUES} values at most, these {values}"
             self._bench.complain(codes.RULE_INVALID, pointer, message, advice="split the rule")

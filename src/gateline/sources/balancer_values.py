@@ -10,12 +10,16 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_values import Flag, Matches, ip_of_socket, split_host_port
+from gateline.sources.project_values import Flag, Matches, Number, ip_of_socket, split_host_port
 
 _ANY_CODE: Final = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
 )
-_CODES: Final = r"[0-9]{3}(?:-[0-9]{3})?(?:,[0-9]{3}(?:-[0-9]{3})?)*"
+_CHECK_CODE: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 0, "maximum": 599}]}
+)
+_CODES: Final = r"[0-9]{1,3}(?:-[0-9]{1,3})?(?:,[0-9]{1,3}(?:-[0-9]{1,3})?)*"
+MOST_GRPC_CODE: Final = 99
 
 
 def _later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
@@ -36,6 +40,27 @@ def _no_addresses_of_others(value: object) -> object:
         context = {
             "said": "preserve_client_ip is not supported yet in this version",
             "advice": "write proxy_protocol_v2: true, which tells targets of TCP and TLS groups the client's address",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", context)
+    return value
+
+
+def _not_ended(value: object) -> object:
+    """Envoy ends connections of a target that falls ill, and has no word for one that is taken out."""
+    if value is True:
+        context = {
+            "said": "connection_termination is not supported yet in this version",
+            "advice": "a task's connections end when it is stopped, after deregistration_delay_seconds",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", context)
+    return value
+
+
+def _no_interval(value: object) -> object:
+    if value != 0:
+        context = {
+            "said": "unhealthy_draining_interval_seconds is not supported yet in this version",
+            "advice": "with unhealthy_connection_termination: false connections go on without a bound",
         }
         raise PydanticCustomError("not_supported_yet", "{said}", context)
     return value
@@ -63,9 +88,12 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _http_codes(value: str) -> str:
-    if any(not 200 <= low <= high <= 599 for low, high in code_ranges(value)):
-        says = "HTTP codes from 200 to 499, such as 200, 200,202 or 200-299"
+def _check_codes(value: str) -> str:
+    if any(
+        not (200 <= low <= high <= 599 or 0 <= low <= high <= MOST_GRPC_CODE)
+        for low, high in code_ranges(value)
+    ):
+        says = "HTTP codes from 200 to 499, such as 200, 200,202 or 200-299, or gRPC codes from 0 to 99"
         raise PydanticCustomError("not_allowed", "{says}", {"says": says})
     return value
 
@@ -100,6 +128,8 @@ LoadBalancingAlgorithm = Annotated[
         "write round_robin or least_outstanding_requests",
     ),
 ]
+ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended), WithJsonSchema({"const": False})]
+DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
 ActionType = Literal[
     "forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito", "jwt-validation"
@@ -134,13 +164,14 @@ CheckPort = Annotated[
     ),
 ]
 CheckPath = Annotated[str, Matches(r"/[\x21-\x7e]{0,1023}", "a path, such as /healthz, without spaces")]
-HttpCodes = Annotated[
+CheckCodes = Annotated[
     str,
     BeforeValidator(_as_text),
-    Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299"),
-    AfterValidator(_http_codes),
-    _ANY_CODE,
+    Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299, or gRPC codes, such as 12 or 0-99"),
+    AfterValidator(_check_codes),
+    _CHECK_CODE,
 ]
+VersionName = Literal["HTTP1", "HTTP2", "GRPC"]
 
 # Redirects: which `#{...}` may stand where is load-balancers.md section 3.
 _IN_HOST: Final = r"(?:#\{host\}|[A-Za-z0-9._-])"

@@ -8,10 +8,13 @@ from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
+from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
-from gateline.sources.project_values import HostName, Number
+from gateline.sources.project_transform import TransformPart
+from gateline.sources.project_values import Flag, HostName, Number
 
 MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md section 1
 
@@ -19,13 +22,16 @@ MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md s
 class RulePart(Part):
     """A rule of a listener: when all its conditions hold, its action is taken."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"transforms"})
-
     priority: Number = Field(
         ge=1, le=50000, description="The lowest comes first; each is taken once in a listener."
     )
     conditions: tuple[ConditionPart, ...] = Field(
         min_length=1, description="The conditions, all of which must hold."
+    )
+    transforms: tuple[TransformPart, ...] = Field(
+        default=(),
+        max_length=2,
+        description="What is rewritten before it is forwarded, one of each type at most.",
     )
     actions: tuple[ActionPart, ...] = Field(
         min_length=1,
@@ -60,8 +66,6 @@ class PassthroughPart(Part):
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"attributes"})
-
     protocol: ListenerProtocolName = Field(
         description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
         "balancer."
@@ -84,6 +88,19 @@ class ListenerPart(Part):
     passthrough: tuple[PassthroughPart, ...] = Field(
         default=(),
         description="Of a TLS listener: connections that are handed on as they are, by their server name.",
+    )
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict,
+        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
+    )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
     )
     ssl_policy: str = Field(
         default="",
@@ -118,9 +135,7 @@ class ListenerPart(Part):
 class LoadBalancerPart(Part):
     """A load balancer: listeners that judge requests or hand connections on."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"access_logs", "attributes", "client_keep_alive_seconds", "idle_timeout_seconds"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"access_logs"})
 
     type: Literal["application", "network"] = Field(
         default="application",
@@ -136,3 +151,18 @@ class LoadBalancerPart(Part):
         description="Integration uris with this host lead to the balancer; default: the balancer's name.",
     )
     listeners: tuple[ListenerPart, ...] = Field(min_length=1, description="The listeners.")
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
+    )
+    idle_timeout_seconds: Number = Field(
+        default=60,
+        ge=1,
+        le=LONGEST_IDLE,
+        description="How long nothing may be said on a connection or request. Short for the attribute.",
+    )
+    client_keep_alive_seconds: Number = Field(
+        default=3600,
+        ge=KEEP_ALIVE[0],
+        le=KEEP_ALIVE[1],
+        description="How long a client may keep a connection. Short for the attribute.",
+    )
