@@ -239,7 +239,7 @@ def test_whatever_strangers_send_they_get_an_answer_and_do_not_pass() -> None:
         jwt = JwtValidation(jwks_endpoint=f"{provider.issuer}/jwks", issuer="x", origin=NOWHERE)
         runner.run(bench.configure(bench.rule(), HostedLogin(name="front:8443/20", jwt=jwt)))
 
-        @settings(max_examples=300, deadline=None)
+        @settings(max_examples=150, deadline=None)
         @given(
             where=st.sampled_from([(RULE, "session"), (RULE, "callback"), ("front:8443/20", "jwt")]),
             said=st.fixed_dictionaries(
