@@ -50,6 +50,7 @@ class LoneScript:
         context: Mapping[str, str] | None = None,
         host: str = "shop.test",
         protocol: str = "HTTP/1.1",
+        metadata: Mapping[str, Mapping[str, object]] | None = None,
         login: str = "",
         host_says: Callable[[str], tuple[str, str]] | None = None,
         now: int = 0,
@@ -66,6 +67,7 @@ class LoneScript:
             login: what the route's metadata says of a login, "": nothing.
             host_says: answers what the host is asked, with a status and a body.
             now: milliseconds since the epoch.
+            metadata: what filters before have left, by namespace.
 
         """
         sent: Sequence[tuple[str, str]] = (
@@ -75,30 +77,32 @@ class LoneScript:
             (keys.REQUEST_ID_HEADER, REQUEST_ID),
             *headers,
         )
+        told = {name: dict(values) for name, values in (metadata or {}).items()}
         request = self._lua.table_from(
             {
                 "headers": [list(pair) for pair in sent],
                 "protocol": protocol,
                 "timestamp": now,
                 "remote_address": "192.0.2.7:4711",
+                "metadata": told,
             },
             recursive=True,
         )
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
-        told = self._lua.table_from({"login": login} if login else {})
+        of_route = self._lua.table_from({"login": login} if login else {})
 
         def answered(question: str, _path: str, _call: str) -> Any:
             status, body = host_says(question) if host_says else ("503", "")
             return self._lua.table_from({"status": status, "body": body})
 
         envoy = self._lua.table_from(
-            {"context": lambda _: first, "metadata": lambda *_: told, "host": answered}, recursive=False
+            {"context": lambda _: first, "metadata": lambda *_: of_route, "host": answered}, recursive=False
         )
         record: Any = self._run(request, envoy)
-        metadata = record.metadata[keys.NAMESPACE]
+        left = record.metadata[keys.NAMESPACE]
         return Ran(
             state=dict(record.filter_state.items()),
-            metadata=dict(metadata.items()) if metadata else {},
+            metadata=dict(left.items()) if left else {},
             headers=tuple((pair[1], pair[2]) for pair in record.headers.values()),
             logged=tuple(record.logged.values()),
             status=record.answer[":status"] if record.answer else "",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -178,6 +177,3 @@ def without_nonce(browser: Browser) -> Browser:
     """The same browser, of which the nonce is gone."""
     kept = {name: value for name, value in browser.cookies.items() if name != NONCE_COOKIE}
     return replace(browser, cookies=kept)
-
-
-ONE_MINUTE: Final = timedelta(minutes=1)

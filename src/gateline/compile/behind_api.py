@@ -32,10 +32,12 @@ from gateline.compile.rule_action import (
 from gateline.compile.rule_behind_api import refuse_rules
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
+from gateline.compile.zones import in_zone
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
 from gateline.model.diagnostic import Complaints
@@ -83,6 +85,8 @@ class End:
     rule: str = ""
     target_groups: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    rewrites_host: bool = False
+    rewriting: tuple[Rule, ...] = ()  # the rules that may decide and rewrite targets
 
 
 ToBackend = Callable[[Mapping[str, object], Destination, Hop | None], Message]
@@ -97,6 +101,8 @@ class Ends:
         self._balancers: dict[str, LoadBalancer] = {each.name: each for each in gateway.load_balancers}
         self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
         self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
+        self._paths = gateway.edge.paths
+        self._edge = gateway.edge
         self._stage = stage
         self._clusters: dict[str, Message] = {}  # made once, though many methods lead to one
         self.harvest = harvest
@@ -197,7 +203,11 @@ class Ends:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            return self._group(group, name, tls_host=tls_host, verified=verified)
+            declared = self._groups[group]
+            used = in_zone(declared, balancer, self._edge)
+            if used is not declared:
+                name = names.in_zone(name, self._edge.availability_zone)
+            return self._group(used, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
@@ -234,8 +244,13 @@ class Ends:
         hop = Hop(_SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
+        rules = dict.fromkeys(each.rule for each in open_rules)
+        if any(rule.transforms for rule in rules):
+            routes.insert(0, new("envoy.config.route.v3.Route", **untransformed(route, behind_api=True)))
         return End(
             route=routes[0] if len(routes) == 1 else new("envoy.config.route.v3.RouteList", routes=routes),
+            rewrites_host=any(rule.transforms.host is not None for rule in rules),
+            rewriting=tuple(rule for rule in rules if rule.transforms.url is not None),
             is_balanced=True,
             rule=f"{balancer.name}:{listener.port} {_rules(open_rules)}",
             target_groups=tuple(
@@ -276,7 +291,8 @@ class Ends:
             case Forward() as forward:
                 reached = destination(forward, self._behind_api)
                 if reached is not None:
-                    return to_backend(match, reached, hop)
+                    made = to_backend(match, reached, hop)
+                    return put_transforms(made, open_rule.rule.transforms, self._paths)
                 fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
                 fields = fixed_response_fields(fixed, behind_api=True)
@@ -293,14 +309,13 @@ class Ends:
         return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
 
     def _behind_api(self, group: str) -> str:
-        return self._group(group, names.target_group_behind_api(group))
+        return self._group(self._groups[group], names.target_group_behind_api(group))
 
-    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
+    def _group(self, group: TargetGroup, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
-        group = self._groups[group_name]
         if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
             self.harvest.origins[name] = group.origin
-            self.harvest.target_groups[name] = group_name
+            self.harvest.target_groups[name] = group.name
             return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
@@ -317,7 +332,7 @@ class Ends:
             )
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = group.origin
-        self.harvest.target_groups[name] = group_name
+        self.harvest.target_groups[name] = group.name
         for lookup in lookups(group, name):
             self.harvest.lookups.setdefault(lookup)
         return name

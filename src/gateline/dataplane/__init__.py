@@ -22,7 +22,7 @@ PARTS: Final = (
 
 
 BALANCER_PARTS: Final = (
-    "answers", "patterns", "tables", "hosts", "paths", "routing", "decisions", "login", "balancer",
+    "answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "decisions", "login", "balancer",
 )  # fmt: skip
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
 
@@ -43,6 +43,12 @@ def redirect_script() -> str:
 def mismatch_script() -> str:
     """The text of `mismatch.lua`, which says 464 to clients of gRPC too."""
     return _joined(("mismatch",))
+
+
+@cache
+def transform_script() -> str:
+    """The text of `transform.lua`, which puts into a request what a rule's transforms made of it."""
+    return _joined(("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "transform"))
 
 
 @cache

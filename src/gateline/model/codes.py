@@ -86,6 +86,7 @@ ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer 
 ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
+CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
 TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
 TARGET_FILE_UNREADABLE = Code(
@@ -172,6 +173,7 @@ EXPRESSION_UNANCHORED = Code(
     title="a regular expression that does not say whether it means the whole value",
     severity=Severity.WARNING,
 )
+TRANSFORM_INVALID = Code(name="GL255", title="a transform that cannot be followed")
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")

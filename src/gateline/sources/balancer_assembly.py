@@ -18,6 +18,7 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources import client_address_assembly
 from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
@@ -26,6 +27,7 @@ from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, Ru
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
 from gateline.sources.rule_condition import ConditionReader, wildcards
+from gateline.sources.rule_transform import read_transforms
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
@@ -47,8 +49,8 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
-        self._logins = LoginReader(bench, bench.tree.names("secrets"))
         self._attributes = AttributeReader(bench)
+        self._logins = LoginReader(bench, bench.tree.names("secrets"))
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
 
@@ -114,6 +116,7 @@ class BalancerReader:
             tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
             attributes=self._attributes.listener(here, balancer, part),
+            client_address=client_address_assembly.of_listener(self._bench, here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
@@ -199,6 +202,7 @@ class BalancerReader:
         )
         conditions = tuple(condition for condition in read if condition is not None)
         self._check_quotas(here, part, conditions)
+        transforms = read_transforms(self._bench, (*here, "transforms"), part.transforms, action)
         if action is None or len(conditions) != len(part.conditions):
             return None
         return Rule(
@@ -207,6 +211,7 @@ class BalancerReader:
             action=action,
             authentication=asked,
             origin=self._bench.origin(here),
+            transforms=transforms,
         )
 
     def _check_quotas(self, here: Pointer, part: RulePart, conditions: tuple[Condition, ...]) -> None:

@@ -16,12 +16,15 @@ from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
+from gateline.sources.project_discovery import NameServers
 from gateline.sources.project_domain import DomainName, DomainPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_target_type import Zone
 from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
 from gateline.sources.project_usage import (
     MethodKey,
@@ -122,16 +125,40 @@ class GatewayPart(Part):
     trusted_hops: Number = Field(
         default=0, ge=0, le=64, description="How many proxies in front are believed in X-Forwarded-For."
     )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
+    )
     account_id: AccountId = Field(
         default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
     )
     region: Region = Field(default="us-east-1", description="The AWS region in ARNs.")
+    resolver: NameServers = Field(
+        default=(),
+        max_length=8,
+        description="Name servers to ask, address or address:port, and them alone; default: as this machine does.",
+    )
     admin: AdminPart | None = Field(
         default=None, description="Where gateline serve answers /livez and /readyz; default: nowhere."
     )
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
     links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
+    availability_zone: Zone = Field(
+        default="",
+        description="Where this gateway runs: its network balancers leave out targets of other zones.",
+    )
+
+    @model_validator(mode="after")
+    def _proxies_are_counted_or_named(self) -> Self:
+        if self.trusted_hops and self.trusted_proxies:
+            raise misfit("trusted_hops counts the proxies in front and trusted_proxies names them: write one")
+        return self
 
 
 class StagePart(Part):

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import pytest
 
+from gateline.errors import GatelineError
 from gateline.runtime import control_client
 from harness.gateway_process import RunningGateway, running_gateway
 from harness.raw_client import Answer, exchange
 
 PROJECT: Final = Path(__file__).parent / "project"
 PASSWORD: Final = "hunter2-not-to-be-seen"
+HALF_TOKEN: Final = "token-of-the-half-service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,10 @@ class Shop:
     def service(self, name: str) -> dict[str, Any]:
         """What there is to know of a service now."""
         listed = asyncio.run(control_client.services(self._project, self.gateway.state))
-        return next(service for service in listed if service["name"] == name)
+        found = [service for service in listed if service["name"] == name]
+        if not found:
+            raise GatelineError(f"no service is called {name}")  # a control that has just come back
+        return found[0]
 
     def names(self) -> list[str]:
         """The services that there are now."""
@@ -108,6 +113,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The gateway, watching its project, which is a copy."""
     folder, scratch = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
-    environ = {"PASSWORD": PASSWORD, "AWS_SECRET_ACCESS_KEY": "also not to be seen"}
+    environ = {"PASSWORD": PASSWORD, "HALF_TOKEN": HALF_TOKEN, "AWS_SECRET_ACCESS_KEY": "also not to be seen"}
     with running_gateway(folder, scratch, environ, "--watch") as gateway:
         yield Shop(gateway=gateway, folder=folder)
