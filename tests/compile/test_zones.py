@@ -36,13 +36,16 @@ def test_a_network_balancer_uses_the_targets_of_its_own_zone(
     gateway_zone: str, kind: BalancerType, cross_zone: bool | None, used: list[str]
 ) -> None:
     edge = replace(project().edge, availability_zone=gateway_zone)
-    made = in_zone(replace(ZONED, cross_zone=cross_zone), balancer(type=kind), edge)
+    made, name = in_zone(replace(ZONED, cross_zone=cross_zone), "targets/db", balancer(type=kind), edge)
     assert [target.zone for target in made.targets] == used
+    assert (name == "targets/db") == (used == ["", "a", "b"])
 
 
 def test_a_group_of_which_all_is_used_stays_the_same_object() -> None:
     edge = replace(project().edge, availability_zone="a")
-    assert in_zone(PLAIN, balancer(type=BalancerType.NETWORK), edge) is PLAIN
+    made, name = in_zone(PLAIN, "targets/db", balancer(type=BalancerType.NETWORK), edge)
+    assert made is PLAIN
+    assert name == "targets/db"
 
 
 def test_two_balancers_may_see_one_group_differently() -> None:

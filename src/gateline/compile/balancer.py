@@ -112,11 +112,8 @@ def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Cal
     groups = {group.name: group for group in gateway.target_groups}
 
     def cluster_of(group_name: str) -> str:
-        name = names.target_group(group_name)
-        declared = groups[group_name]
-        group = in_zone(declared, balancer, gateway.edge)
-        if group is not declared:
-            name = names.in_zone(name, gateway.edge.availability_zone)
+        plain = names.target_group(group_name)
+        group, name = in_zone(groups[group_name], plain, balancer, gateway.edge)
         harvest.target_groups[name] = group_name
         harvest.origins[name] = group.origin
         if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:

@@ -29,9 +29,9 @@ from gateline.compile.rule_action import (
     redirect_fields,
     unavailable_fields,
 )
-from gateline.compile.rule_behind_api import refuse_rules
+from gateline.compile.rule_behind_api import refuse_rules, refuse_versions
 from gateline.compile.rule_match import match_of
-from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_pattern import judged_paths
 from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
@@ -50,13 +50,12 @@ from gateline.model.load_balancer import (
     Listener,
     ListenerProtocol,
     LoadBalancer,
-    PathPattern,
     Redirect,
     Rule,
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
+from gateline.model.target_group import TargetGroup, TargetType
 
 _NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
 """Integrations lead through TCP: who would end TLS there is the gateway itself."""
@@ -203,10 +202,7 @@ class Ends:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            declared = self._groups[group]
-            used = in_zone(declared, balancer, self._edge)
-            if used is not declared:
-                name = names.in_zone(name, self._edge.availability_zone)
+            used, name = in_zone(self._groups[group], name, balancer, self._edge)
             return self._group(used, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
@@ -240,7 +236,7 @@ class Ends:
                 help='Name the secret in the rule: `values: ["${NAME}"]`.',
             )
         open_rules = fold(listener, request)
-        self._refuse_versions(open_rules, complaints)
+        refuse_versions(open_rules, self._groups, self._stage, self._refused, complaints)
         hop = Hop(_SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
@@ -258,24 +254,8 @@ class Ends:
                     group for action in actions if isinstance(action, Forward) for group in _groups(action)
                 )
             ),
-            patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
+            patterns=judged_paths(listener, open_rules[-1].rule) if None in request.path else (),
         )
-
-    def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
-        """Once a stage: what a gateway asks for at such a target group is answered 464, always."""
-        for rule in (each.rule for each in open_rules):
-            forwarded = _groups(rule.action) if isinstance(rule.action, Forward) else ()
-            spoken = [self._groups[name].protocol_version for name in forwarded[:1]]
-            if spoken in ([], [ProtocolVersion.HTTP1]) or rule.origin in self._refused:
-                continue
-            self._refused.add(rule.origin)
-            complaints.add(
-                codes.TARGET_GROUP_VERSION_BEHIND_API,
-                rule.origin,
-                f"in stage {self._stage.name} an integration leads to the target group {forwarded[0]}, which speaks "
-                f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
-                help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
-            )
 
     def _route(
         self,
@@ -374,16 +354,6 @@ def _match(open_rule: OpenRule) -> dict[str, object]:
         assert isinstance(headers, list | tuple)
         match["headers"] = [*headers, *missing]
     return match
-
-
-def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
-    """The path patterns of all rules up to the one that always applies.
-
-    Those that were folded away count too: another reading of the path may fit them.
-    """
-    judged = listener.rules[: listener.rules.index(last) + 1]
-    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

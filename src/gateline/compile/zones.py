@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateline.compile import names
 from gateline.model.gateway import Edge
 from gateline.model.load_balancer import BalancerType, LoadBalancer
 from gateline.model.target_group import TargetGroup
 
 
-def in_zone(group: TargetGroup, balancer: LoadBalancer, edge: Edge) -> TargetGroup:
-    """The target group as the balancer uses it; the same object when it uses all of it.
+def in_zone(group: TargetGroup, cluster: str, balancer: LoadBalancer, edge: Edge) -> tuple[TargetGroup, str]:
+    """The target group as the balancer uses it, and its cluster; the very same when it uses all of it.
 
     Args:
         group: the target group. Targets without a zone, tasks of services among them, are in every zone.
+        cluster: the cluster's name, if it uses all of it.
         balancer: who leads to it. An application balancer always crosses zones.
         edge: says in which zone the gateway is, if in any.
 
@@ -22,5 +24,5 @@ def in_zone(group: TargetGroup, balancer: LoadBalancer, edge: Edge) -> TargetGro
     crosses = balancer.type is BalancerType.APPLICATION or said
     targets = tuple(target for target in group.targets if target.zone in {"", edge.availability_zone})
     if crosses or not edge.availability_zone or len(targets) == len(group.targets):
-        return group
-    return replace(group, targets=targets)
+        return group, cluster
+    return replace(group, targets=targets), names.in_zone(cluster, edge.availability_zone)

@@ -16,9 +16,6 @@ _REFERENCE: Final = {
 }
 _LIMITING: Final = frozenset({"pattern", "enum", "const", "minLength", "maxLength"})
 
-_SAID: Final = {"ge": "minimum", "le": "maximum"}
-"""Limits of a key that may be left out, as pydantic passes them on."""
-
 Schema = dict[str, Any]  # a JSON Schema is JSON of any shape; it goes out of here as it is
 
 
@@ -48,7 +45,6 @@ def _key(schema: Schema) -> Schema:
     if "anyOf" in kept:
         choices = [choice for choice in kept["anyOf"] if choice != {"type": "null"}]
         kept = {**kept, "anyOf": choices} if len(choices) > 1 else {**choices[0], **_without(kept, "anyOf")}
-    kept = {_SAID.get(key, key): value for key, value in kept.items()}
     if kept.get("default", 0) in (None, "", [], {}):
         kept = _without(kept, "default")
     return _value(kept)

@@ -23,6 +23,8 @@ FUNCTION: Final = "function:"
 _ARN: Final = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?")
 _NOT_OF_FUNCTIONS: Final = (
     "protocol",
+    "protocol_version",
+    "discover",
     "load_balancing_algorithm",
     "deregistration_delay_seconds",
     "tls",
