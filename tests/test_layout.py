@@ -160,7 +160,14 @@ def test_every_room_says_its_law_on_top() -> None:
 
 def test_the_scripts_consist_of_all_their_parts_and_nothing_else() -> None:
     parts = {path.stem for path in files(SOURCES / "dataplane", ".lua")}
-    assert parts == {*dataplane.PARTS, *dataplane.BALANCER_PARTS, "client_certificate", "redirect", "sidecar"}
+    assert parts == {
+        *dataplane.PARTS,
+        *dataplane.BALANCER_PARTS,
+        "access_log",
+        "client_certificate",
+        "redirect",
+        "sidecar",
+    }
 
 
 def test_sources_name_no_machine() -> None:

@@ -30,9 +30,13 @@ class Ran:
 
 
 class LoneScript:
-    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1."""
+    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1.
 
-    def __init__(self, text: str) -> None:
+    `namespace`: of the dynamic metadata that it writes.
+    """
+
+    def __init__(self, text: str, *, namespace: str = keys.NAMESPACE) -> None:
+        self._namespace = namespace
         self._lua = LuaRuntime(encoding="latin-1")
         self._lua.eval("function(text) assert(loadstring(text, '=lone.lua'))() end")(
             text.encode().decode("latin-1")
@@ -62,7 +66,7 @@ class LoneScript:
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
         envoy = self._lua.table_from({"context": lambda _: first}, recursive=False)
         record: Any = self._run(request, envoy)
-        metadata = record.metadata[keys.NAMESPACE]
+        metadata = record.metadata[self._namespace]
         return Ran(
             state=dict(record.filter_state.items()),
             metadata=dict(metadata.items()) if metadata else {},

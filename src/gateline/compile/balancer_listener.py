@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.access_log import access_log, access_log_filter
 from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
@@ -24,7 +25,7 @@ from gateline.compile.client_address import (
 )
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
-from gateline.compile.edge_tls import downstream_tls
+from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
@@ -90,9 +91,14 @@ def application_listener(
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        listener_filters=listener_filters(address),
+        listener_filters=[*listener_filters(address), *_names(balancer, listener)],
         filter_chains=filter_chains(address, chain),
     )
+
+
+def _names(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
+    """What reads the server name, where a log tells it."""
+    return [tls_inspector()] if balancer.access_log and listener.protocol is ListenerProtocol.HTTPS else []
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
@@ -132,7 +138,11 @@ def _manager(
         http2_streams=_STREAMS if attributes.http2 else 0,
         **detection(listener.client_address, believes=believes),
         early_header_mutation_extensions=[clean],
-        http_filters=[*request_filters(believes=believes), *_filters(listener.tls.mutual)],
+        http_filters=[
+            *access_log_filter(balancer, listener),
+            *request_filters(believes=believes),
+            *_filters(listener.tls.mutual),
+        ],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -145,7 +155,7 @@ def _manager(
         },
         # The port of the listener itself, written behind the name of its host, says nothing.
         strip_matching_host_port=_is_usual(listener) and not attributes.preserve_host_header,
-        access_log=request_logs(request_log, _LOG_FORMAT),
+        access_log=[*request_logs(request_log, _LOG_FORMAT), *access_log(balancer, listener)],
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final, assert_never
 from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
+from gateline.compile.access_log import action_name, rule_metadata
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
@@ -72,7 +73,7 @@ def balancer_scope(
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
-    rules = [_rule(scope, rule, listener, cluster_of) for rule in listener.rules]
+    rules = [_rule(scope, rule, listener, cluster_of) | _logged(balancer, rule) for rule in listener.rules]
     return scoped(
         scope,
         virtual_hosts=[
@@ -152,6 +153,13 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
         **rule_action.page_fields(400),
         "typed_per_filter_config": {LUA_FILTER: route_context(id=table_id(table.text), table=table.text)},
     }
+
+
+def _logged(balancer: LoadBalancer, rule: Rule) -> dict[str, object]:
+    """What the access log tells of a rule, where there is one."""
+    if not balancer.access_log:
+        return {}
+    return {"metadata": rule_metadata(rule.priority, [action_name(rule.action)])}
 
 
 def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 
 def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, path: str) -> str:
     """The ARN of a request. `path` is the request's own below the stage; one slash at its end does not count."""
@@ -12,6 +14,17 @@ def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, pa
 def stage_arn(*, account: str, region: str, api: str, stage: str) -> str:
     """What the ARNs of all requests to a stage begin with."""
     return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/"
+
+
+def target_group_arn(*, account: str, region: str, group: str) -> str:
+    """The ARN of a target group; Amazon's has 16 hexadecimal digits at its end, and these are always the same."""
+    identity = hashlib.sha256(group.encode()).hexdigest()[:16]
+    return f"arn:{partition(region)}:elasticloadbalancing:{region}:{account}:targetgroup/{group}/{identity}"
+
+
+def balancer_id(balancer: str) -> str:
+    """What logs call an application balancer: the end of its ARN, with 16 digits that are always the same."""
+    return f"app/{balancer}/{hashlib.sha256(balancer.encode()).hexdigest()[:16]}"
 
 
 def partition(region: str) -> str:

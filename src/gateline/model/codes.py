@@ -87,6 +87,7 @@ ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
 CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
+ACCESS_LOG_INVALID = Code(name="GL259", title="an access log that cannot be written")
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING

@@ -185,3 +185,4 @@ class LoadBalancer:
     listeners: tuple[Listener, ...] = ()
     origin: Origin
     attributes: BalancerAttributes = BALANCERS_USUAL
+    access_log: str = ""  # the file of its access log; "": none

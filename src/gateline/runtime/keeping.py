@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 
 from gateline.model.gateway import Gateway
 from gateline.model.tunnel import EnrolledNode
+from gateline.runtime.access_log import AccessLogs
 from gateline.runtime.admin import Admin
 from gateline.runtime.assertion_keys import renewal
 from gateline.runtime.certificate_commands import certificate_commands
@@ -66,6 +67,7 @@ class Keeping:
         self._inventory = Inventory(state, serving, cluster, admin, settings)
         self._upkeep.add(renewal(self._gateway, state, serving.take_in))
         self._upkeep.add(self._links.duty())
+        self._upkeep.add(AccessLogs(self._gateway, admin).duty())
 
     async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:
         """Take commands, and enrolments of nodes, until `opened` is closed; `running` tells what runs."""

@@ -8,7 +8,13 @@ from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
-from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
+from gateline.sources.project_attributes import (
+    AccessLogsPart,
+    AttributeKey,
+    AttributeValue,
+    IdleTimeout,
+    KeepAlive,
+)
 from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
@@ -127,8 +133,6 @@ class ListenerPart(Part):
 class LoadBalancerPart(Part):
     """A load balancer: listeners that judge requests or hand connections on."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"access_logs"})
-
     type: Literal["application", "network"] = Field(
         default="application",
         description="application judges requests by rules, network hands connections on.",
@@ -146,15 +150,14 @@ class LoadBalancerPart(Part):
     attributes: dict[AttributeKey, AttributeValue] = Field(
         default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
     )
-    idle_timeout_seconds: Number | None = Field(
+    access_logs: AccessLogsPart | None = Field(
+        default=None, description="Where a line for each request is written, with Amazon's fields."
+    )
+    idle_timeout_seconds: IdleTimeout | None = Field(
         default=None,
-        ge=1,
-        le=LONGEST_IDLE,
         description="How long nothing may be said on a connection or request; default: 60. Short for the attribute.",
     )
-    client_keep_alive_seconds: Number | None = Field(
+    client_keep_alive_seconds: KeepAlive | None = Field(
         default=None,
-        ge=KEEP_ALIVE[0],
-        le=KEEP_ALIVE[1],
         description="How long a client may keep a connection; default: 3600. Short for the attribute.",
     )

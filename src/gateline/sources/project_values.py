@@ -55,7 +55,7 @@ class Matches:
         return value
 
 
-def _number(value: object) -> object:
+def whole_number(value: object) -> object:
     """Numbers from the environment are text; YAML's whole numbers are what they may say."""
     if isinstance(value, EnvironmentText) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
         return int(value)
@@ -72,7 +72,7 @@ def _flag(value: object) -> object:
 def _workers(value: object) -> object:
     if value == "auto":
         return None
-    number = _number(value)
+    number = whole_number(value)
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1024:
         raise PydanticCustomError("not_allowed", "{says}", {"says": "auto, or a whole number from 1 to 1024"})
     return number
@@ -182,8 +182,8 @@ def _text(kind: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(kind)
 
 
-Number = Annotated[int, BeforeValidator(_number)]
-Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(_number)]
+Number = Annotated[int, BeforeValidator(whole_number)]
+Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(whole_number)]
 """Seconds, a year of 365 days at most."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Workers = Annotated[

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateline.model import codes
@@ -226,10 +227,18 @@ def _shown(tree: Node, place: Pointer) -> str:
 def _range(place: Pointer) -> str:
     """The limits of a whole number, from its field's own metadata."""
     part = part_at(place[:-1])
-    metadata = part.model_fields[str(place[-1])].metadata if part is not None else []
+    field = part.model_fields[str(place[-1])] if part is not None else None
+    metadata = [*field.metadata, *_below(field.annotation)] if field is not None else []
     low = next((m.ge for m in metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in metadata if hasattr(m, "le")), None)
     return f"a whole number from {low} to {high}"
+
+
+def _below(annotation: object) -> Iterator[object]:
+    """The metadata of the kinds that a value may be of: `IdleTimeout | None`."""
+    for kind in get_args(annotation):
+        for each in getattr(kind, "__metadata__", ()):
+            yield from each.metadata if isinstance(each, FieldInfo) else (each,)
 
 
 def _description(place: Pointer) -> str:
