@@ -42,7 +42,7 @@ def test_rules_stand_in_order_behind_what_is_refused() -> None:
         rule(9, forward(orders=1), PathPattern(("/c",))),
         rule(None, fixed(404)),
     )
-    rules = [f"balancer/public:80 rule {told}" for told in (5, 7, 9, "default")]
+    rules = [f"balancer/public:80 rule {told}" for told in (5, 7, "9 mismatch", 9, "default")]
     assert [route.name for route in made] == [*REFUSALS, *rules]
     assert made[-2].route.cluster == "targets/orders"
     assert made[-2].route.timeout.ToTimedelta().total_seconds() == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from compile.gateways import ORIGIN, api, gateway, http_proxy, keyring, mapping, method, of_request
 from gateline.compile import Compiled, compile_gateway
 from gateline.compile.resources import CLUSTER, SCOPED_ROUTE
@@ -23,7 +25,7 @@ from gateline.model.load_balancer import (
     Rule,
     WeightedTargetGroup,
 )
-from gateline.model.target_group import Target, TargetGroup, TargetProtocol
+from gateline.model.target_group import ProtocolVersion, Target, TargetGroup, TargetProtocol
 
 TO_BLUE = Forward((WeightedTargetGroup("blue"),))
 BEHIND = "targets/blue behind api"
@@ -44,13 +46,18 @@ def balancer(
 
 
 def compiled(
-    integration: Integration, behind: LoadBalancer, protocol: TargetProtocol = TargetProtocol.HTTP
+    integration: Integration,
+    behind: LoadBalancer,
+    protocol: TargetProtocol = TargetProtocol.HTTP,
+    **group: Any,
 ) -> Compiled:
     target = Target(host="10.0.0.1", port=8000, origin=ORIGIN)
     whole = replace(
         gateway(api(method("GET", "/a/{id}", integration))),
         load_balancers=(behind,),
-        target_groups=(TargetGroup(name="blue", protocol=protocol, targets=(target,), origin=ORIGIN),),
+        target_groups=(
+            TargetGroup(name="blue", protocol=protocol, targets=(target,), origin=ORIGIN, **group),
+        ),
         vpc_links=(VpcLink(name="link", load_balancer="inner", origin=ORIGIN),),
     )
     return compile_gateway(whole, keyring())
@@ -70,6 +77,18 @@ def test_a_dot_behind_the_host_does_not_lead_around_the_rules() -> None:
     denied = rule(1, FixedResponse(status_code=403), PathPattern(("/orders",)))
     result = compiled(http_proxy("http://INNER.test./orders"), balancer(denied, rule(None, TO_BLUE)))
     assert route(result)["direct_response"]["status"] == 403
+
+
+@pytest.mark.parametrize("version", [ProtocolVersion.HTTP2, ProtocolVersion.GRPC])
+def test_a_group_that_a_gateway_cannot_speak_with_is_refused_where_requests_may_come_to_it(
+    version: ProtocolVersion,
+) -> None:
+    asked = http_proxy("http://inner.test/orders")
+    result = compiled(asked, balancer(rule(None, TO_BLUE)), protocol_version=version)
+    assert [each.code.name for each in result.report.diagnostics] == ["GL267"]
+    shut = rule(1, FixedResponse(status_code=403))
+    result = compiled(asked, balancer(shut, rule(None, TO_BLUE)), protocol_version=version)
+    assert not result.report.diagnostics
 
 
 def test_a_rule_that_always_applies_is_the_methods_route() -> None:

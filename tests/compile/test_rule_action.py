@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from compile.balancers import fixed, forward
+from gateline.compile.client_version import MISMATCH_SCRIPT
 from gateline.compile.rule_action import (
     LOCATION_STATE,
     REDIRECT_FILTER,
@@ -122,5 +123,5 @@ def test_the_redirect_filter_runs_only_where_a_route_names_its_script() -> None:
     lua: Any = message_class("envoy.extensions.filters.http.lua.v3.Lua")()
     lua.ParseFromString(filter_["typed_config"].value)  # type: ignore[attr-defined]
     assert packed(lua) == filter_["typed_config"]
-    assert list(lua.source_codes) == [REDIRECT_SCRIPT]
+    assert {*lua.source_codes} == {REDIRECT_SCRIPT, MISMATCH_SCRIPT}
     assert not lua.HasField("default_source_code")

@@ -20,6 +20,7 @@ from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
+from gateline.compile.function_target import function_clusters, hosted_targets
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
 from gateline.compile.links import link_resources
@@ -113,7 +114,7 @@ def compile_gateway(
             LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
-        target_groups=harvest.target_groups,
+        target_groups={name: of for name, of in harvest.target_groups.items() if name in harvest.clusters},
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
@@ -126,6 +127,7 @@ def _own_clusters(
 ) -> dict[str, Message]:
     """The clusters that no definition names: who keeps secrets, and the host."""
     own = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
+    own |= function_clusters(gateway, harvest.target_groups.items(), host_socket)
     if hosting.is_needed:
         for name in (keys.HOST_CLUSTER, keys.FUNCTIONS_CLUSTER):
             own[name] = host_cluster(name, host_socket)
@@ -151,7 +153,10 @@ def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
 
 def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfiguration:
     signing = keyring.assertion_key
-    used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
+    targets = hosted_targets(gateway, harvest.target_groups.values())
+    used = frozenset(target.function for target in targets).union(
+        *(stage.functions for stage in harvest.hosted.values())
+    )
     return HostConfiguration(
         functions=tuple(function for function in gateway.functions if function.name in used),
         stages=tuple(harvest.hosted.values()),
@@ -170,6 +175,7 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
+        targets=targets,
     )
 
 

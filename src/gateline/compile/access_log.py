@@ -50,6 +50,9 @@ _REASON: Final = (
     f"({_LENGTH}) ? ({_ZERO} ? 'GetHeadZeroContentLength' : 'UndefinedContentLengthSemantics') : '-'"
 )
 _NO_ANSWER: Final = "!has(response.code) || response.code < 200 && response.code != 101"
+_TARGET: Final = "upstream.address.startsWith('/') ? '-' : upstream.address"
+"""Without one this is `-` too; a function is reached over a socket of the host's."""
+
 _TARGET_STATUS: Final = f"{_FORWARDED} ? response.code : '-'"
 _TRACE: Final = "request.headers['x-amzn-trace-id']"
 _QUOTE: Final = r"'\x22'"
@@ -111,7 +114,7 @@ def _fields(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
         "%EMIT_TIME(%Y-%m-%dT%H:%M:%S.%6fZ)%",
         balancer_id(balancer.name),
         "%DOWNSTREAM_REMOTE_ADDRESS%",
-        "%UPSTREAM_HOST%",
+        _cel(_TARGET),
         # Until an answer's head has come: all of it is told as the target's time.
         _cel(f"{_FORWARDED} ? '0.000' : '-1'"),
         _cel(f"{_FORWARDED} ? {_SECONDS} : '-1'"),
@@ -133,7 +136,7 @@ def _fields(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
         f'"%METADATA(ROUTE:{_OF_ROUTES}:actions)%"',
         f'"%FILTER_STATE({LOCATION_STATE}:PLAIN)%"',
         f'"%DYNAMIC_METADATA({keys.NAMESPACE}:{ERROR_REASON})%"',
-        '"%UPSTREAM_HOST%"',
+        _quoted(_cel(_TARGET)),
         _quoted(_cel(_TARGET_STATUS)),
         _quoted(_cel(_CLASSIFICATION)),
         _quoted(_cel(_REASON)),

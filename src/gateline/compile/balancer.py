@@ -12,6 +12,7 @@ from gateline.compile.access_log import cluster_metadata
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
+from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
@@ -32,6 +33,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.model.secret import SecretRef
+from gateline.model.target_group import TargetType
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,15 @@ def _listener(
         made = tcp_listener(binding, listener, cluster_of)
     else:
         harvest.scopes[binding.name] = balancer_scope(
-            balancer, listener, paths=gateway.edge.paths, cleaned=cleaned, cluster_of=cluster_of
+            balancer,
+            listener,
+            paths=gateway.edge.paths,
+            cleaned=cleaned,
+            cluster_of=cluster_of,
+            version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
         )
-        made = application_listener(binding, balancer, listener, cleaned, request_log)
+        versions = asks_versions(gateway.target_groups)
+        made = application_listener(binding, balancer, listener, cleaned, request_log, versions=versions)
     resources.listeners[binding.name] = made
 
 
@@ -99,8 +107,10 @@ def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
 
     def cluster_of(group_name: str) -> str:
         name = names.target_group(group_name)
-        if name not in harvest.clusters:
-            group = groups[group_name]
+        group = groups[group_name]
+        harvest.target_groups[name] = group_name
+        harvest.origins[name] = group.origin
+        if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )
@@ -109,8 +119,6 @@ def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
                 harvest.clusters[name].MergeFrom(
                     new("envoy.config.cluster.v3.Cluster", metadata=cluster_metadata(arn))
                 )
-            harvest.origins[name] = group.origin
-            harvest.target_groups[name] = group_name
             for lookup in lookups(group, name):
                 harvest.lookups.setdefault(lookup)
         return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateline.compile.client_address import appended
+from gateline.compile.client_version import PROTOCOL_HEADER
 from gateline.compile.route import CleanedHeaders, header
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import ForwardedForMode
@@ -23,7 +24,7 @@ def balancer_headers(
 
     """
     echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
-    gone = [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, "x-envoy-external-address"]
+    gone = [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
     if balancer.attributes.xff_header_processing is ForwardedForMode.REMOVE:
         gone.append(_FORWARDED_FOR)
     if not listener.attributes.server_header:

@@ -66,6 +66,8 @@ def application_listener(
     listener: Listener,
     cleaned: CleanedHeaders,
     request_log: str | None,
+    *,
+    versions: bool = False,
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -75,15 +77,23 @@ def application_listener(
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        versions: routes must know what clients speak.
 
     """
     address = listener.client_address
+    mutation = balancer_mutation(
+        cleaned,
+        binding.name,
+        owned=owned_names(balancer, listener),
+        only_valid=balancer.attributes.drop_invalid_header_fields,
+        versions=versions,
+    )
 
     def chain(believes: bool) -> Chain:
         kept = connection_filters(
             address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
-        manager = _manager(binding, balancer, listener, cleaned, request_log, believes=believes)
+        manager = _manager(mutation, balancer, listener, request_log, believes=believes)
         return {"filters": [*kept, manager], **_tls(balancer, listener)}
 
     return new(
@@ -117,27 +127,20 @@ def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
 
 
 def _manager(
-    binding: Binding,
+    mutation: dict[str, object],
     balancer: LoadBalancer,
     listener: Listener,
-    cleaned: CleanedHeaders,
     request_log: str | None,
     *,
     believes: bool,
 ) -> dict[str, object]:
     attributes = balancer.attributes
-    clean = balancer_mutation(
-        cleaned,
-        binding.name,
-        owned=owned_names(balancer, listener),
-        only_valid=attributes.drop_invalid_header_fields,
-    )
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         http2_streams=_STREAMS if attributes.http2 else 0,
         **detection(listener.client_address, believes=believes),
-        early_header_mutation_extensions=[clean],
+        early_header_mutation_extensions=[mutation],
         http_filters=[
             *access_log_filter(balancer, listener),
             *request_filters(believes=believes),

@@ -7,7 +7,7 @@ of an unusual form is looked at by `balancer.lua`, which lets it on to the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -17,9 +17,11 @@ from gateline.compile import names, rule_action
 from gateline.compile.access_log import action_name, rule_metadata
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
+from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.table import Table, table_id
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import DesyncMode
@@ -33,6 +35,7 @@ from gateline.model.load_balancer import (
     Redirect,
     Rule,
 )
+from gateline.model.target_group import ProtocolVersion
 
 UNUSUAL: Final = "unusual form"
 """The name of the route for targets of an unusual form, by which `balancer.lua` knows it."""
@@ -61,6 +64,7 @@ def balancer_scope(
     paths: PathMode,
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
+    version_of: Callable[[str], ProtocolVersion],
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
@@ -70,10 +74,18 @@ def balancer_scope(
         paths: how odd path forms are treated.
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
+        version_of: what a target group speaks.
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
-    rules = [_rule(scope, rule, listener, cluster_of) | _logged(balancer, rule) for rule in listener.rules]
+    rules = [
+        route
+        for rule in listener.rules
+        for route in (
+            *_mismatches(scope, rule, version_of),
+            _rule(scope, rule, listener, cluster_of) | _logged(balancer, rule),
+        )
+    ]
     return scoped(
         scope,
         virtual_hosts=[
@@ -134,7 +146,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             for rule in listener.rules
             for condition in rule.conditions
             if isinstance(condition, PathPattern)
-            for value in condition.values
+            for value in path_patterns(condition)
         )
     )
     judged = {
@@ -162,10 +174,24 @@ def _logged(balancer: LoadBalancer, rule: Rule) -> dict[str, object]:
     return {"metadata": rule_metadata(rule.priority, [action_name(rule.action)])}
 
 
+def _mismatches(
+    scope: str, rule: Rule, version_of: Callable[[str], ProtocolVersion]
+) -> Iterator[dict[str, object]]:
+    """The routes of a rule's requests that its target groups cannot take; all of them speak the same."""
+    groups = rule.action.target_groups if isinstance(rule.action, Forward) else ()
+    if groups:
+        for match in misfits(match_of(rule.conditions), version_of(groups[0].name)):
+            name = f"{scope} rule {_told(rule)} mismatch"
+            yield {"name": name, "match": match, **rule_action.mismatch_fields()}
+
+
+def _told(rule: Rule) -> str:
+    return "default" if rule.priority is None else str(rule.priority)
+
+
 def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
-    told = "default" if rule.priority is None else rule.priority
     return {
-        "name": f"{scope} rule {told}",
+        "name": f"{scope} rule {_told(rule)}",
         "match": match_of(rule.conditions),
         **_action(rule, listener, cluster_of),
     }

@@ -31,6 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -53,7 +54,7 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import TargetGroup
+from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
 
 _NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
 """Integrations lead through TCP: who would end TLS there is the gateway itself."""
@@ -229,6 +230,7 @@ class Ends:
                 help='Name the secret in the rule: `values: ["${NAME}"]`.',
             )
         open_rules = fold(listener, request)
+        self._refuse_versions(open_rules, complaints)
         hop = Hop(_SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
@@ -256,6 +258,22 @@ class Ends:
                     "gateway writes after rules are judged: it would never apply",
                     help="Judge clients by their addresses in an authorizer: `$context.identity.sourceIp`.",
                 )
+
+    def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
+        """Once a stage: what a gateway asks for at such a target group is answered 464, always."""
+        for rule in (each.rule for each in open_rules):
+            forwarded = _groups(rule.action) if isinstance(rule.action, Forward) else ()
+            spoken = [self._groups[name].protocol_version for name in forwarded[:1]]
+            if spoken in ([], [ProtocolVersion.HTTP1]) or rule.origin in self._refused:
+                continue
+            self._refused.add(rule.origin)
+            complaints.add(
+                codes.TARGET_GROUP_VERSION_BEHIND_API,
+                rule.origin,
+                f"in stage {self._stage.name} an integration leads to the target group {forwarded[0]}, which speaks "
+                f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
+                help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
+            )
 
     def _route(
         self,
@@ -293,6 +311,10 @@ class Ends:
     def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
         group = self._groups[group_name]
+        if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
+            self.harvest.origins[name] = group.origin
+            self.harvest.target_groups[name] = group_name
+            return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
         spoken = spoken_tls(group, host=tls_host, verified=verified)
@@ -359,7 +381,7 @@ def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
     """
     judged = listener.rules[: listener.rules.index(last) + 1]
     conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in condition.values))
+    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def endpoints_over_ads(
     retries: bool = False,
     connections: int = _UNBOUNDED,
     bounded: bool = False,
+    http2: bool = False,
 ) -> dict[str, object]:
     """What all clusters of backends have in common.
 
@@ -53,6 +54,7 @@ def endpoints_over_ads(
         retries: routes ask another host when one cannot be reached (`rule_action.destination`).
         bounded: connections live for CONNECTION_LIFE at most.
         connections: as many at once, flows of datagrams counted with them.
+        http2: that is what is spoken, instead of HTTP/1.1.
 
     """
     return {
@@ -73,24 +75,29 @@ def endpoints_over_ads(
         },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(
-                _protocol(renames=renames, bounded=bounded)
+                _protocol(renames=renames, bounded=bounded, http2=http2)
             )
         },
     }
 
 
 @cache
-def _protocol(*, renames: bool, bounded: bool) -> Message:
-    codec = extension(
-        "envoy.filters.http.upstream_codec",
-        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-    )
+def _protocol(*, renames: bool, bounded: bool, http2: bool) -> Message:
     return new(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         common_http_protocol_options={
             "idle_timeout": IDLE_TIMEOUT,
             **({"max_connection_duration": CONNECTION_LIFE} if bounded else {}),
         },
-        explicit_http_config={"http_protocol_options": {}},  # API Gateway speaks HTTP/1.1 to every backend
-        http_filters=[remap_filter(), codec] if renames else [codec],
+        # API Gateway speaks HTTP/1.1 to every backend; what a balancer speaks, its target groups say.
+        explicit_http_config={"http2_protocol_options" if http2 else "http_protocol_options": {}},
+        http_filters=[remap_filter(), upstream_codec()] if renames else [upstream_codec()],
+    )
+
+
+def upstream_codec() -> dict[str, object]:
+    """The last filter of every chain toward a backend."""
+    return extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
     )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from gateline.compile.client_version import PROTOCOL_HEADER
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.wire import extension
 from gateline.dataplane import keys
@@ -107,7 +108,8 @@ def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, o
     return _early(owned_pattern(cleaned, trusted_hops=trusted_hops), keys.ENTRY_SCOPE)
 
 
-def _early(pattern: str, scope: str) -> dict[str, object]:
+def _early(pattern: str, scope: str, *, versions: bool = False) -> dict[str, object]:
+    told = [{"append": header(PROTOCOL_HEADER, "%PROTOCOL%")}] if versions else []
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
@@ -115,12 +117,18 @@ def _early(pattern: str, scope: str) -> dict[str, object]:
             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
             {"append": header(keys.SCOPE_HEADER, scope)},
             {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
+            *told,
         ],
     )
 
 
 def balancer_mutation(
-    cleaned: CleanedHeaders, scope: str, *, owned: Sequence[str] = (), only_valid: bool = False
+    cleaned: CleanedHeaders,
+    scope: str,
+    *,
+    owned: Sequence[str] = (),
+    only_valid: bool = False,
+    versions: bool = False,
 ) -> dict[str, object]:
     """The early header mutation extension of a balancer of the internet, whose only scope is this one.
 
@@ -131,9 +139,10 @@ def balancer_mutation(
         scope: the listener's.
         owned: further names that only the listener may write.
         only_valid: names with other characters than letters, digits and `-` are removed.
+        versions: a header tells routes what the client speaks.
 
     """
-    return _early(balancer_pattern(cleaned, owned=owned, only_valid=only_valid), scope)
+    return _early(balancer_pattern(cleaned, owned=owned, only_valid=only_valid), scope, versions=versions)
 
 
 def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline import dataplane
+from gateline.compile.client_version import MISMATCH, MISMATCH_SCRIPT, says_mismatch
 from gateline.compile.error_page import BALANCER_SERVER, error_page
 from gateline.compile.remap import remapped
 from gateline.compile.route import HEADER_MUTATION_FILTER, header
@@ -35,6 +36,7 @@ _REASONS: Final = {
     408: "Request Time-out",
     414: "Request-URI Too Large",
     463: "Too Many Addresses",
+    464: "Incompatible Protocol Versions",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
@@ -136,8 +138,16 @@ def page_fields(status: int) -> dict[str, object]:
     return _answer(status, page(status), "text/html", behind_api=False)
 
 
+def mismatch_fields() -> dict[str, object]:
+    """464: the target groups of the rule do not speak what the client does."""
+    return {
+        **page_fields(MISMATCH),
+        "typed_per_filter_config": {REDIRECT_FILTER: packed(says_mismatch())},
+    }
+
+
 def redirect_filter() -> dict[str, object]:
-    """The HTTP filter that runs `redirect.lua` on routes that name it, and does nothing on others.
+    """The HTTP filter that runs `redirect.lua` or `mismatch.lua` on routes that name it, and nothing on others.
 
     It is not `disabled`: whether a filter is disabled is decided by a request's first route, and behind
     `gateway.lua` the route that counts is the second.
@@ -145,7 +155,10 @@ def redirect_filter() -> dict[str, object]:
     return extension(
         REDIRECT_FILTER,
         "envoy.extensions.filters.http.lua.v3.Lua",
-        source_codes={REDIRECT_SCRIPT: {"inline_string": dataplane.redirect_script()}},
+        source_codes={
+            REDIRECT_SCRIPT: {"inline_string": dataplane.redirect_script()},
+            MISMATCH_SCRIPT: {"inline_string": dataplane.mismatch_script()},
+        },
         clear_route_cache={"value": False},
     )
 

@@ -11,12 +11,18 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.cluster import endpoints_over_ads
 from gateline.compile.endpoint import REGISTERED
+from gateline.compile.health_check import health_check
 from gateline.compile.resources import HostLookup
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream_tls import UpstreamTls, host_tls, named, tls_socket
 from gateline.compile.wire import extension, new, struct
 from gateline.model.client_certificate import BUILT_IN
-from gateline.model.target_group import Algorithm, HealthCheck, TargetGroup, TargetProtocol
+from gateline.model.target_group import (
+    Algorithm,
+    ProtocolVersion,
+    TargetGroup,
+    TargetProtocol,
+)
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 """After which a balancer answers 504 (load-balancers.md section 9)."""
@@ -28,8 +34,6 @@ _OF_DATAGRAMS: Final = frozenset({TargetProtocol.UDP, TargetProtocol.TCP_UDP})
 MOST_FLOWS: Final = 16_384
 """Flows of datagrams to a target group at once, connections counted with them. Whoever sends datagrams may make up
 their source, and each flow costs a descriptor: without a bound a flood would leave none to anybody else."""
-
-_HEADERS: Final = {"user-agent": "ELB-HealthChecker/2.0", "connection": "close"}
 
 
 def target_group_cluster(
@@ -60,6 +64,7 @@ def target_group_cluster(
         renames=behind_api,
         retries=True,
         bounded=spoken is not None and spoken.is_private,
+        http2=group.protocol_version is not ProtocolVersion.HTTP1,
         **bound,
     )
     fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
@@ -174,7 +179,7 @@ def _one_policy(policy: dict[str, object]) -> dict[str, object]:
 
 def _connections(group: TargetGroup, spoken: UpstreamTls | None, of_checks: UpstreamTls) -> dict[str, object]:
     """How requests and health checks get to targets. `of_checks` is the TLS of checks, where they are HTTPS."""
-    check = _health_check(group.health_check)
+    check = health_check(group)
     fields: dict[str, object] = {"health_checks": [check]}
     asked = of_checks if group.health_check.protocol is TargetProtocol.HTTPS else None
     if spoken or group.proxy_protocol_v2:
@@ -212,29 +217,3 @@ def _after_who_it_is(inner: object) -> dict[str, object]:
         config={"version": "V2"},
         transport_socket=inner,
     )
-
-
-def _health_check(check: HealthCheck) -> dict[str, object]:
-    """Amazon's parameters. The port and the Host header are each endpoint's own (`compile/endpoint.py`)."""
-    fields: dict[str, object] = {
-        "timeout": check.timeout,
-        "interval": check.interval,
-        "no_traffic_interval": check.interval,  # Envoy's default is a minute while nobody has asked
-        "healthy_threshold": {"value": check.healthy_threshold},
-        "unhealthy_threshold": {"value": check.unhealthy_threshold},
-        "reuse_connection": {"value": False},
-    }
-    if check.protocol is TargetProtocol.TCP:
-        return fields | {"tcp_health_check": {}}  # no payload: that it connects is enough
-    return fields | {
-        "http_health_check": {
-            "path": check.path,
-            "expected_statuses": [{"start": low, "end": high + 1} for low, high in check.matcher],
-            # Else one wrong code makes a target unhealthy at once, whatever the threshold.
-            "retriable_statuses": [{"start": 100, "end": 600}],
-            "request_headers_to_add": [
-                {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-                for key, value in _HEADERS.items()
-            ],
-        }
-    }

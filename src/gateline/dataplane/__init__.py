@@ -38,6 +38,12 @@ def redirect_script() -> str:
 
 
 @cache
+def mismatch_script() -> str:
+    """The text of `mismatch.lua`, which says 464 to clients of gRPC too."""
+    return _joined(("mismatch",))
+
+
+@cache
 def balancer_script() -> str:
     """The text of `balancer.lua`, which runs at balancers of the internet."""
     return _joined(BALANCER_PARTS)

@@ -1,4 +1,4 @@
-"""Method ARNs: the name of what a request asks for, as policies write it (api-gateway.md section 1)."""
+"""ARNs: of what a request asks for, as policies write it (api-gateway.md section 1), and of functions and groups."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, pa
 def stage_arn(*, account: str, region: str, api: str, stage: str) -> str:
     """What the ARNs of all requests to a stage begin with."""
     return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/"
+
+
+def function_arn(*, account: str, region: str, function: str) -> str:
+    """The ARN under which a function sees itself called."""
+    return f"arn:{partition(region)}:lambda:{region}:{account}:function:{function}"
 
 
 def target_group_arn(*, account: str, region: str, group: str) -> str:

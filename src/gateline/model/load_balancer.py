@@ -49,6 +49,7 @@ class ListenerProtocol(StrEnum):
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
+# `regex_values` stand in the place of values: expressions, one of which must fit the whole.
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class HostHeader:
     """The request's host without its port; letter case does not count."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class PathPattern:
     """The path without the query; letter case counts."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class HttpHeader:
 
     name: str  # as written
     values: tuple[str | SecretRef, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

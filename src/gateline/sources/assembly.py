@@ -41,6 +41,7 @@ from gateline.sources.secret_place import check_secret_places
 from gateline.sources.service_assembly import service
 from gateline.sources.stage_name import DEFAULT_STAGE
 from gateline.sources.target_group_assembly import has_own_group, own_target_group, target_group
+from gateline.sources.target_group_use import check_forwards
 from gateline.sources.tree import Node
 from gateline.sources.tunnel_assembly import link_listener, tunnels
 from gateline.sources.usage_assembly import check_usage, stage_throttles, usage_plan
@@ -108,6 +109,7 @@ class Assembler:
             origin=self._tree.origin,
         )
         check_assertions(gateway.apis, self._complaints)
+        check_forwards(gateway, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
         check_secret_places(self._tree, balancers.judged, self._complaints)
         return replace(gateway, certificates=(*domains.certificates, *balancers.certificates))

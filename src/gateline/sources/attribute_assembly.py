@@ -162,7 +162,7 @@ class AttributeReader:
             ("idle_timeout_seconds", "idle_timeout", part.idle_timeout_seconds),
             ("client_keep_alive_seconds", "client_keep_alive", part.client_keep_alive_seconds),
         ):
-            if seconds is not None:
+            if key in part.model_fields_set:
                 self._short(here, key, field, part)
                 fields[field] = timedelta(seconds=seconds)
         made = BalancerAttributes(**fields)

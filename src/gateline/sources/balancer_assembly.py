@@ -212,7 +212,7 @@ class BalancerReader:
             if count > 1 and kind not in _REPEATABLE:
                 message = f"a rule takes one {kind} condition; its values are alternatives"
                 self._bench.complain(codes.RULE_INVALID, pointer, message)
-        values = sum(len(condition.values) for condition in conditions)
+        values = sum(len((*each.values, *getattr(each, "regex_values", ()))) for each in conditions)
         if values > MAX_VALUES:
             message = f"the conditions of a rule hold {MAX_VALUES} values at most, these {values}"
             self._bench.complain(codes.RULE_INVALID, pointer, message, advice="split the rule")

@@ -15,7 +15,11 @@ from gateline.sources.project_values import Flag, Matches, ip_of_socket, split_h
 _ANY_CODE: Final = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
 )
-_CODES: Final = r"[0-9]{3}(?:-[0-9]{3})?(?:,[0-9]{3}(?:-[0-9]{3})?)*"
+_CHECK_CODE: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 0, "maximum": 599}]}
+)
+_CODES: Final = r"[0-9]{1,3}(?:-[0-9]{1,3})?(?:,[0-9]{1,3}(?:-[0-9]{1,3})?)*"
+MOST_GRPC_CODE: Final = 99
 
 
 def _later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
@@ -71,9 +75,12 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _http_codes(value: str) -> str:
-    if any(not 200 <= low <= high <= 599 for low, high in code_ranges(value)):
-        says = "HTTP codes from 200 to 499, such as 200, 200,202 or 200-299"
+def _check_codes(value: str) -> str:
+    if any(
+        not (200 <= low <= high <= 599 or 0 <= low <= high <= MOST_GRPC_CODE)
+        for low, high in code_ranges(value)
+    ):
+        says = "HTTP codes from 200 to 499, such as 200, 200,202 or 200-299, or gRPC codes from 0 to 99"
         raise PydanticCustomError("not_allowed", "{says}", {"says": says})
     return value
 
@@ -140,13 +147,14 @@ CheckPort = Annotated[
     ),
 ]
 CheckPath = Annotated[str, Matches(r"/[\x21-\x7e]{0,1023}", "a path, such as /healthz, without spaces")]
-HttpCodes = Annotated[
+CheckCodes = Annotated[
     str,
     BeforeValidator(_as_text),
-    Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299"),
-    AfterValidator(_http_codes),
-    _ANY_CODE,
+    Matches(_CODES, "HTTP codes, such as 200, 200,202 or 200-299, or gRPC codes, such as 12 or 0-99"),
+    AfterValidator(_check_codes),
+    _CHECK_CODE,
 ]
+VersionName = Literal["HTTP1", "HTTP2", "GRPC"]
 
 # Redirects: which `#{...}` may stand where is load-balancers.md section 3.
 _IN_HOST: Final = r"(?:#\{host\}|[A-Za-z0-9._-])"

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from gateline.sources.project_part import Part
-from gateline.sources.project_values import FilePath, Matches, whole_number
+from gateline.sources.project_values import FilePath, Matches
 
 
 def _as_amazon_writes(value: object) -> object:
@@ -45,6 +45,3 @@ AttributeValue = Annotated[
 LONGEST_IDLE: Final = 4000
 KEEP_ALIVE: Final = (60, 604_800)
 """Seconds: load-balancers.md section 7."""
-
-IdleTimeout = Annotated[int, Field(ge=1, le=LONGEST_IDLE), BeforeValidator(whole_number)]
-KeepAlive = Annotated[int, Field(ge=KEEP_ALIVE[0], le=KEEP_ALIVE[1]), BeforeValidator(whole_number)]

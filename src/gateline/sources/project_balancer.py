@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
 from gateline.sources.project_attributes import (
+    KEEP_ALIVE,
+    LONGEST_IDLE,
     AccessLogsPart,
     AttributeKey,
     AttributeValue,
-    IdleTimeout,
-    KeepAlive,
 )
 from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
@@ -153,11 +153,15 @@ class LoadBalancerPart(Part):
     access_logs: AccessLogsPart | None = Field(
         default=None, description="Where a line for each request is written, with Amazon's fields."
     )
-    idle_timeout_seconds: IdleTimeout | None = Field(
-        default=None,
-        description="How long nothing may be said on a connection or request; default: 60. Short for the attribute.",
+    idle_timeout_seconds: Number = Field(
+        default=60,
+        ge=1,
+        le=LONGEST_IDLE,
+        description="How long nothing may be said on a connection or request. Short for the attribute.",
     )
-    client_keep_alive_seconds: KeepAlive | None = Field(
-        default=None,
-        description="How long a client may keep a connection; default: 3600. Short for the attribute.",
+    client_keep_alive_seconds: Number = Field(
+        default=3600,
+        ge=KEEP_ALIVE[0],
+        le=KEEP_ALIVE[1],
+        description="How long a client may keep a connection. Short for the attribute.",
     )

@@ -7,28 +7,39 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import (
+    MOST_GRPC_CODE,
     OF_DATAGRAMS,
+    CheckCodes,
     CheckPath,
     CheckPort,
-    HttpCodes,
     LoadBalancingAlgorithm,
     PreserveClientIp,
     TargetGroupProtocol,
+    VersionName,
     code_ranges,
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_tunnel import GroupTarget
-from gateline.sources.project_values import Number
+from gateline.sources.project_target_type import GroupTarget, TargetTypeName, check_target_type
+from gateline.sources.project_values import Flag, Number
 
 
 class HealthCheckPart(Part):
     """How targets are asked whether they are well."""
 
+    enabled: Flag = Field(
+        default=True,
+        description="Only a function may go without; for one the default is false, and asking it costs invocations.",
+    )
     protocol: Literal["HTTP", "HTTPS", "TCP"] | None = Field(
         default=None, description="What is asked; default: HTTP, or TCP for a group of a network balancer."
     )
-    path: CheckPath = Field(default="/", description="The path that HTTP and HTTPS checks ask for.")
+    path: CheckPath = Field(
+        default="/",
+        description="The path that HTTP and HTTPS checks ask for; in a group that speaks gRPC it is a method, "
+        "/AWS.ALB/healthcheck when it is left out.",
+    )
     port: CheckPort = Field(
         default=None, description="The port that is asked; traffic-port is the one that requests go to."
     )
@@ -46,10 +57,10 @@ class HealthCheckPart(Part):
     unhealthy_threshold_count: Number = Field(
         default=2, ge=2, le=10, description="How many bad answers make a healthy target unhealthy."
     )
-    matcher: HttpCodes = Field(
+    matcher: CheckCodes = Field(
         default="",
         description="The HTTP codes that say yes, such as 200, 200,202 or 200-299; default: 200, or 200-399 for a "
-        "group of a network balancer.",
+        "group of a network balancer. Of a group that speaks gRPC: 12, the default, or 0.",
     )
 
     @model_validator(mode="after")
@@ -73,13 +84,10 @@ class TargetGroupPart(Part):
             "anomaly_mitigation",
             "connection_termination",
             "cross_zone",
-            "lambda_multi_value_headers",
             "minimum_healthy_targets",
-            "protocol_version",
             "slow_start_duration_seconds",
             "stickiness",
             "target_group_health",
-            "target_type",
             "unhealthy_draining_interval_seconds",
         }
     )
@@ -88,6 +96,20 @@ class TargetGroupPart(Part):
         default="HTTP",
         description="How targets are spoken to: HTTP or HTTPS behind application balancers; TCP, TLS, UDP or TCP_UDP "
         "behind network ones. Targets' certificates are verified only where tls says so, on Amazon never.",
+    )
+    protocol_version: VersionName = Field(
+        default="HTTP1",
+        description="What is spoken with targets of an HTTP or HTTPS group: HTTP/1.1, HTTP/2, or gRPC over HTTP/2.",
+    )
+    target_type: TargetTypeName = Field(
+        default="instance",
+        description="instance and ip: targets are addresses. lambda: the target is a function of functions, which "
+        "gets requests as events.",
+    )
+    lambda_multi_value_headers: Flag = Field(
+        default=False,
+        description="Whether events for a function, and its answers, carry headers and parameters with all of their "
+        "values, in multiValueHeaders and multiValueQueryStringParameters.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -118,7 +140,11 @@ class TargetGroupPart(Part):
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
-        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name.",
+        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name. function:NAME, or a "
+        "function's ARN, is the one target of a group with target_type: lambda.",
+    )
+    discover: DiscoverPart | None = Field(
+        default=None, description="Who names more targets while the gateway runs."
     )
 
     @model_validator(mode="after")
@@ -126,6 +152,13 @@ class TargetGroupPart(Part):
         if len(set(self.targets)) < len(self.targets):
             raise misfit("targets holds one target twice")
         check = self.health_check
+        check_target_type(
+            self.target_type,
+            self.targets,
+            self.model_fields_set,
+            check.model_fields_set if check else frozenset(),
+            checked=check is None or check.enabled,
+        )
         network = self.protocol not in {"HTTP", "HTTPS"}
         if self.tls is not None and self.protocol in {"HTTP", *OF_DATAGRAMS}:
             raise misfit(f"tls is for groups with which TLS can be spoken, not for {self.protocol}")
@@ -141,6 +174,21 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
+        if network and self.protocol_version != "HTTP1":
+            raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
         if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
             raise misfit("health_check.matcher holds codes from 200 to 499")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_what_it_speaks(self) -> Self:
+        matcher = self.health_check.matcher if self.health_check is not None else ""
+        if self.protocol_version != "GRPC":
+            if any(high <= MOST_GRPC_CODE for _, high in code_ranges(matcher)):
+                raise misfit("health_check.matcher holds codes of gRPC, which needs protocol_version: GRPC")
+        elif matcher not in {"", "0", "12"}:
+            raise misfit(
+                "health_check.matcher of a group that speaks gRPC is 12 (anything that answers in gRPC) or 0 "
+                "(a method that answers OK); Envoy sees no other codes"
+            )
         return self

@@ -55,7 +55,7 @@ class Matches:
         return value
 
 
-def whole_number(value: object) -> object:
+def _number(value: object) -> object:
     """Numbers from the environment are text; YAML's whole numbers are what they may say."""
     if isinstance(value, EnvironmentText) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
         return int(value)
@@ -72,7 +72,7 @@ def _flag(value: object) -> object:
 def _workers(value: object) -> object:
     if value == "auto":
         return None
-    number = whole_number(value)
+    number = _number(value)
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1024:
         raise PydanticCustomError("not_allowed", "{says}", {"says": "auto, or a whole number from 1 to 1024"})
     return number
@@ -182,9 +182,12 @@ def _text(kind: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(kind)
 
 
-Number = Annotated[int, BeforeValidator(whole_number)]
-Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(whole_number)]
+Number = Annotated[int, BeforeValidator(_number)]
+Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(_number)]
 """Seconds, a year of 365 days at most."""
+TaskCount = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number)]
+MinimumPercent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
+MaximumPercent = Annotated[int, Field(ge=100, le=1000), BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Workers = Annotated[
     int | None,

@@ -7,9 +7,19 @@ from datetime import timedelta
 from typing import Final
 
 from gateline.model.origin import Origin
-from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol
+from gateline.model.target_group import (
+    Algorithm,
+    HealthCheck,
+    ProtocolVersion,
+    Target,
+    TargetGroup,
+    TargetProtocol,
+    TargetType,
+)
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
+from gateline.sources.discovery_assembly import source
+from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import split_tunnel
@@ -17,6 +27,7 @@ from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
 from gateline.sources.workbench import Workbench
 
+_GRPC_PATH: Final = "/AWS.ALB/healthcheck"
 _TIMEOUT_BEHIND_NETWORK: Final = {"HTTP": 6, "HTTPS": 10, "TCP": 10}
 _OWN_CHECK: Final = HealthCheck(
     protocol=TargetProtocol.TCP,
@@ -31,10 +42,14 @@ _OWN_DELAY: Final = timedelta(seconds=30)
 def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
+    if part.target_type == "lambda":
+        return function_group(bench, name, part)
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
-        health_check=_health_check(part.health_check or HealthCheckPart(), part.protocol),
+        health_check=_health_check(
+            part.health_check or HealthCheckPart(), part.protocol, part.protocol_version
+        ),
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
@@ -42,7 +57,10 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
+        discover=source(bench, (*here, "discover"), part.discover),
         origin=bench.origin(here),
+        protocol_version=ProtocolVersion(part.protocol_version),
+        target_type=TargetType(part.target_type),
     )
 
 
@@ -57,7 +75,8 @@ def _target(text: str, origin: Origin) -> Target:
     return Target(host=pair[0], port=pair[1], origin=origin)
 
 
-def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
+def _health_check(part: HealthCheckPart, group_protocol: str, version: str) -> HealthCheck:
+    grpc = version == ProtocolVersion.GRPC
     network = group_protocol not in {"HTTP", "HTTPS"}
     protocol = part.protocol or ("TCP" if network else "HTTP")
     timeout = part.timeout_seconds
@@ -66,13 +85,13 @@ def _health_check(part: HealthCheckPart, group_protocol: str) -> HealthCheck:
         timeout = min(usual, part.interval_seconds - 1)
     return HealthCheck(
         protocol=TargetProtocol(protocol),
-        path=str(part.path),
+        path=_GRPC_PATH if grpc and "path" not in part.model_fields_set else str(part.path),
         port=part.port,
         interval=timedelta(seconds=part.interval_seconds),
         timeout=timedelta(seconds=timeout),
         healthy_threshold=part.healthy_threshold_count,
         unhealthy_threshold=part.unhealthy_threshold_count,
-        matcher=code_ranges(part.matcher or ("200-399" if network else "200")),
+        matcher=code_ranges(part.matcher or ("200-399" if network else "12" if grpc else "200")),
     )
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, get_args, get_origin
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateline.model import codes
@@ -32,6 +31,11 @@ _WANTED: Final[Mapping[str, str]] = {
     "tuple_type": "a list",
     "dict_type": "a map of keys",
     "model_type": "a map of keys",
+}
+
+_UNSUPPORTED: Final[Mapping[str, Code]] = {
+    "not_supported_yet": codes.KEY_NOT_SUPPORTED_YET,
+    "deployment_not_supported": codes.DEPLOYMENT_UNSUPPORTED,
 }
 
 _HOW_SECRETS_ARE_READ: Final = (
@@ -121,8 +125,8 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = Words(
                 codes.KEY_MISSING, detail["msg"], "The REST APIs by name; load_balancers do without any."
             )
-        case "not_supported_yet":
-            words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], context["advice"])
+        case "not_supported_yet" | "deployment_not_supported":
+            words = Words(_UNSUPPORTED[kind], detail["msg"], context["advice"])
         case "authentication_not_supported_yet":
             words = Words(codes.BALANCER_AUTHENTICATION_UNSUPPORTED, detail["msg"])
         case "reference_for_name":
@@ -227,18 +231,10 @@ def _shown(tree: Node, place: Pointer) -> str:
 def _range(place: Pointer) -> str:
     """The limits of a whole number, from its field's own metadata."""
     part = part_at(place[:-1])
-    field = part.model_fields[str(place[-1])] if part is not None else None
-    metadata = [*field.metadata, *_below(field.annotation)] if field is not None else []
+    metadata = part.model_fields[str(place[-1])].metadata if part is not None else []
     low = next((m.ge for m in metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in metadata if hasattr(m, "le")), None)
     return f"a whole number from {low} to {high}"
-
-
-def _below(annotation: object) -> Iterator[object]:
-    """The metadata of the kinds that a value may be of: `IdleTimeout | None`."""
-    for kind in get_args(annotation):
-        for each in getattr(kind, "__metadata__", ()):
-            yield from each.metadata if isinstance(each, FieldInfo) else (each,)
 
 
 def _description(place: Pointer) -> str:

@@ -22,7 +22,7 @@ local function patterns_of(context)
     local take = reader(context:get("table"))
     known = { strict = take() == "1" }
     for index = 1, tonumber(take()) do
-      known[index] = cut_pattern(take())
+      known[index] = read_pattern(take())
     end
     sethook(overrun, "", BUDGET)
     patterns_kept[id], patterns_count = known, patterns_count + 1
