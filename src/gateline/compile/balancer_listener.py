@@ -32,7 +32,6 @@ from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
-from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 
 _HEADERS_KB: Final = 64
@@ -144,7 +143,7 @@ def _manager(
         http_filters=[
             *access_log_filter(balancer, listener),
             *request_filters(believes=believes),
-            *_filters(listener.tls.mutual),
+            *_filters(listener),
         ],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
@@ -168,7 +167,8 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
+def _filters(listener: Listener) -> list[dict[str, object]]:
+    mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         extension(
             LUA_FILTER,
@@ -177,7 +177,7 @@ def _filters(mutual: MutualAuthentication | None) -> list[dict[str, object]]:
             clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
             shared_vm_id="gateline.balancer",
         ),
-        *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
+        *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
