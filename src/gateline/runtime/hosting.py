@@ -195,6 +195,7 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         if (stage.scope, stage.revision) not in served
     ]
     functions = after.functions + missing
+    groups = {target.group for target in after.targets}
     asked = {login.name for login in after.logins}
     # All else is as it is from now on: who has no key any more has none at once.
     return replace(
