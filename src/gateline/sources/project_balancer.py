@@ -29,7 +29,9 @@ class RulePart(Part):
     )
     actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
     transforms: tuple[TransformPart, ...] = Field(
-        default=(), max_length=2, description="What is rewritten before it is forwarded, one of each type at most."
+        default=(),
+        max_length=2,
+        description="What is rewritten before it is forwarded, one of each type at most.",
     )
 
 
