@@ -49,6 +49,7 @@ _LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "method": "%REQ(:METHOD)%",
     "path": "%REQ(:PATH)%",
+    "request": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.REQUEST})%",  # as it came, where a rule has rewritten it
     "status": "%RESPONSE_CODE%",
     "ms": "%DURATION%",
     "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
