@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
-from gateline.compile import names, rule_action
+from gateline.compile import rule_action
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.balancer_login import guarded, login_paths
@@ -66,6 +66,7 @@ def balancer_scope(
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
     version_of: Callable[[str], ProtocolVersion],
+    scope: str = "",
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
@@ -76,9 +77,10 @@ def balancer_scope(
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
         version_of: what a target group speaks.
+        scope: its name, if it is not the listener's of the internet.
 
     """
-    scope = names.balancer_listener(balancer.name, listener.port)
+    scope = scope or names.balancer_listener(balancer.name, listener.port)
     rules = [
         route
         for rule in listener.rules
