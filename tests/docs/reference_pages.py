@@ -20,9 +20,7 @@ from gateline.sources.project import (
     AdminPart,
     ApiPart,
     AwsPart,
-    ConcurrencyPart,
     DrainPart,
-    FunctionPart,
     GatewayPart,
     ProjectFile,
     StagePart,
@@ -59,6 +57,7 @@ from gateline.sources.project_deployment import (
 )
 from gateline.sources.project_discovery import DiscoverPart, DnsPart
 from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_function import ConcurrencyPart, FunctionPart
 from gateline.sources.project_login import (
     AuthenticateCognitoConfigPart,
     AuthenticateOidcConfigPart,

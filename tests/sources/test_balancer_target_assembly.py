@@ -55,7 +55,7 @@ def test_what_is_no_listener_is_complained_about(load_project: LoadProject, targ
 
 def test_of_several_listeners_one_must_be_named(load_project: LoadProject) -> None:
     [error] = errors_of(load_project, shop("balancer:inner", http(), http(port=81)))
-    assert error == "GL271 /target_groups/inner/targets/0: 'inner' has several listeners"  # noqa: PT018 - one line
+    assert error == "GL271 /target_groups/inner/targets/0: 'inner' has several listeners"
 
 
 def test_an_encrypted_listener_that_is_reached_needs_certificates(load_project: LoadProject) -> None:

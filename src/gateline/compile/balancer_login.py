@@ -54,7 +54,10 @@ def login_name(balancer: LoadBalancer, listener: Listener, rule: Rule) -> str:
 
 
 def login_id(name: str, authentication: Authentication) -> str:
-    """What stands for a login in routes and in the script's memory: edited, it is another one."""
+    """What stands for a login in routes, in the script's memory and for the host: edited, it is another one.
+
+    While workers of Envoy change over, each asks the host about the login that its own routes have.
+    """
     return f"{name} {digest(authentication)}"
 
 
@@ -65,8 +68,7 @@ def guarded(
     asked = rule.authentication
     if asked is None:
         return [dict(route)]
-    name = login_name(balancer, listener, rule)
-    identity = login_id(name, asked)
+    identity = login_id(login_name(balancer, listener, rule), asked)
     match = route["match"]
     assert isinstance(match, dict)
     let_in = {
@@ -78,7 +80,7 @@ def guarded(
     if isinstance(asked, OidcLogin):
         opened |= _told(route)
     table = Table()
-    table.put(identity, name)
+    table.put(identity, identity)
     if isinstance(asked, OidcLogin):
         table.put("session", asked.on_unauthenticated, asked.session_cookie_name, NONCE_COOKIE)
     else:
@@ -136,7 +138,7 @@ def hosted_logins(gateway: Gateway, keyring: Keyring) -> tuple[HostedLogin, ...]
     authorities = dict(keyring.authorities)
     hosted = []
     for balancer, listener, rule, asked in _asking(gateway):
-        name = login_name(balancer, listener, rule)
+        name = login_id(login_name(balancer, listener, rule), asked)
         authority = authorities.get(asked.ca, b"").decode("ascii", "replace")
         if isinstance(asked, OidcLogin):
             ref = asked.client_secret

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
-from gateline.compile import rule_action
+from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.balancer_login import guarded, login_paths

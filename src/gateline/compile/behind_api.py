@@ -19,7 +19,6 @@ from gateline.compile.folding import (
     OpenRule,
     fold,
     plain_text_for_secret,
-    rules_on_forwarded,
 )
 from gateline.compile.harvest import Harvest
 from gateline.compile.met_listener import SCHEMES, listener_of, met
@@ -31,8 +30,9 @@ from gateline.compile.rule_action import (
     redirect_fields,
     unavailable_fields,
 )
+from gateline.compile.rule_behind_api import refuse_rules, refuse_versions
 from gateline.compile.rule_match import match_of
-from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_pattern import judged_paths
 from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
@@ -50,13 +50,12 @@ from gateline.model.load_balancer import (
     Forward,
     Listener,
     LoadBalancer,
-    PathPattern,
     Redirect,
     Rule,
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
+from gateline.model.target_group import TargetGroup, TargetType
 
 Destination = Mapping[str, object]
 """Fields of a RouteAction that say where a request goes: `cluster`, or `weighted_clusters`."""
@@ -221,8 +220,7 @@ class Ends:
         to_backend: ToBackend,
         complaints: Complaints,
     ) -> End:
-        self._refuse_forwarded_for(listener, complaints)
-        self._refuse_logins(listener, complaints)
+        refuse_rules(listener, self._stage, self._refused, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -232,7 +230,7 @@ class Ends:
                 help='Name the secret in the rule: `values: ["${NAME}"]`.',
             )
         open_rules = fold(listener, request)
-        self._refuse_versions(open_rules, complaints)
+        refuse_versions(open_rules, self._groups, self._stage, self._refused, complaints)
         hop = Hop(SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
@@ -250,50 +248,8 @@ class Ends:
                     group for action in actions if isinstance(action, Forward) for group in _groups(action)
                 )
             ),
-            patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
+            patterns=judged_paths(listener, open_rules[-1].rule) if None in request.path else (),
         )
-
-    def _refuse_forwarded_for(self, listener: Listener, complaints: Complaints) -> None:
-        """Once a stage: a rule that denied by it would be open without a word."""
-        for rule in rules_on_forwarded(listener):
-            if rule.origin not in self._refused:
-                self._refused.add(rule.origin)
-                complaints.add(
-                    codes.RULE_ON_FORWARDED_FOR,
-                    rule.origin,
-                    f"in stage {self._stage.name} an integration leads to this rule on X-Forwarded-For, which the "
-                    "gateway writes after rules are judged: it would never apply",
-                    help="Judge clients by their addresses in an authorizer: `$context.identity.sourceIp`.",
-                )
-
-    def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
-        """Once a stage: what a gateway asks for at such a target group is answered 464, always."""
-        for rule in (each.rule for each in open_rules):
-            forwarded = _groups(rule.action) if isinstance(rule.action, Forward) else ()
-            spoken = [self._groups[name].protocol_version for name in forwarded[:1]]
-            if spoken in ([], [ProtocolVersion.HTTP1]) or rule.origin in self._refused:
-                continue
-            self._refused.add(rule.origin)
-            complaints.add(
-                codes.TARGET_GROUP_VERSION_BEHIND_API,
-                rule.origin,
-                f"in stage {self._stage.name} an integration leads to the target group {forwarded[0]}, which speaks "
-                f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
-                help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
-            )
-
-    def _refuse_logins(self, listener: Listener, complaints: Complaints) -> None:
-        """No client could log in behind the gateway, and without the login everybody would come in."""
-        for rule in listener.rules:
-            if rule.authentication is not None and rule.origin not in self._refused:
-                self._refused.add(rule.origin)
-                complaints.add(
-                    codes.LOGIN_OUT_OF_PLACE,
-                    rule.origin,
-                    f"in stage {self._stage.name} an integration leads to this rule, which asks who its clients are: "
-                    "no client of an API can answer that",
-                    help="Let the integration lead to another listener, and an authorizer judge callers.",
-                )
 
     def _route(
         self,
@@ -371,16 +327,6 @@ def _match(open_rule: OpenRule) -> dict[str, object]:
         assert isinstance(headers, list | tuple)
         match["headers"] = [*headers, *missing]
     return match
-
-
-def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
-    """The path patterns of all rules up to the one that always applies.
-
-    Those that were folded away count too: another reading of the path may fit them.
-    """
-    judged = listener.rules[: listener.rules.index(last) + 1]
-    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

@@ -148,11 +148,8 @@ def balancer_mutation(
 
 def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:
     """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
-    patterns = [
-        *_DROPPED_BY_BALANCERS,
-        *map(_spelled, (*_SAID_BY_BALANCERS, *owned)),
-        *_claims(cleaned.secrets, trusted_hops=1),
-    ]
+    patterns = [*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1)]
+    patterns += map(_spelled, (*_SAID_BY_BALANCERS, *owned))
     if only_valid:
         patterns += _INVALID
     return "(?:" + "|".join(patterns) + ")"

@@ -22,7 +22,6 @@ ANONYMOUS: Final = b"1:3"
 """The reply that lets a request pass without identity."""
 
 _FIELDS: Final = 11
-_LAST_BYTE: Final = 0x7F
 
 Headers = Sequence[tuple[str, str]]
 
@@ -95,7 +94,8 @@ def answers(status: int, headers: Headers, body: bytes = b"") -> bytes:
 
     """
     for name, value in headers:
-        if any(not 0x20 <= ord(char) < _LAST_BYTE for char in name + value):
+        said = name + value
+        if not said.isascii() or not said.isprintable():
             raise ValueError("a header that cannot be sent")
     writer = NetstringWriter()
     writer.put("2", status)

@@ -1,4 +1,4 @@
-"""ARNs: of requests, as policies write them (api-gateway.md section 1), of functions, groups and balancers."""
+"""ARNs: of what a request asks for, as policies write it (api-gateway.md section 1), functions, groups, balancers."""
 
 from __future__ import annotations
 

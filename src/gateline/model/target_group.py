@@ -78,10 +78,11 @@ class Target:
 class TargetTls:
     """Who targets must be, and who the gateway is to them, where TLS is spoken with them."""
 
-    authority: str = ""  # BUILT_IN, or the path of a PEM file; "": nobody is verified
+    authority: str = ""  # BUILT_IN, SYSTEM, or the path of a PEM file; "": nobody is verified
     identity: str = ""  # what the certificate must name: a DNS name, an IP address or a SPIFFE URI
     client_certificate: str = ""  # a name of the project file, where the stage has none of its own
     origin: Origin
+    server_name: str = ""  # the host that targets are asked for (SNI); "": the identity, where that is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

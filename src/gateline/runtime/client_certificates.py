@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateline.model.client_certificate import BUILT_IN, ClientCertificate
+from gateline.model.client_certificate import BUILT_IN, SYSTEM, ClientCertificate
 from gateline.model.codes import AUTHORITY_UNREADABLE, NO_CLIENT_CERTIFICATE
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import CertificateSource, Gateway, TlsFiles
@@ -38,7 +38,7 @@ def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[s
     """
     found: dict[str, bytes] = {}
     for path, place in _named_authorities(gateway):
-        if path in {"", BUILT_IN} or path in found:
+        if path in {"", BUILT_IN, SYSTEM} or path in found:
             continue
         message = ""
         try:

@@ -57,8 +57,8 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
-        self._attributes = AttributeReader(bench)
         self._logins = LoginReader(bench, bench.tree.names("secrets"))
+        self._attributes = AttributeReader(bench)
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
 

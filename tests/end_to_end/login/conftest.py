@@ -83,8 +83,8 @@ class Members:
         return answer
 
     def received(self) -> list[Received]:
-        """What has reached the site since it was last asked."""
-        found = self.site.received()
+        """What has reached the site since it was last asked, but for health checks and icons, which come any time."""
+        found = [each for each in self.site.received() if each.target not in {b"/", b"/favicon.ico"}]
         self.site.clear()
         return found
 

@@ -6,7 +6,9 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +42,16 @@ class Shop:
         answer = self.get(path)
         assert answer.status == 200, answer.raw
         found: dict[str, Any] = json.loads(answer.body)
+        return found
+
+    def held(self) -> dict[str, Any]:
+        """What the task says that answers when the file `release` is there, however long that takes."""
+        connection = HTTPConnection("127.0.0.1", self.gateway.port, timeout=60)
+        connection.request("GET", "/prod/held", headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        found: dict[str, Any] = json.loads(answer.read())
+        connection.close()
         return found
 
     def service(self, name: str) -> dict[str, Any]:
@@ -108,11 +120,17 @@ def request(path: str) -> bytes:
     return b"GET /prod%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()
 
 
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The gateway, watching its project, which is a copy."""
-    folder, scratch = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")
+@contextmanager
+def running_shop(folder: Path, scratch: Path, *options: str) -> Iterator[Shop]:
+    """The gateway, watching its project, of which a copy is put into the folder."""
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
     environ = {"PASSWORD": PASSWORD, "HALF_TOKEN": HALF_TOKEN, "AWS_SECRET_ACCESS_KEY": "also not to be seen"}
-    with running_gateway(folder, scratch, environ, "--watch") as gateway:
+    with running_gateway(folder, scratch, environ, "--watch", *options) as gateway:
         yield Shop(gateway=gateway, folder=folder)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The gateway that all tests of this folder share."""
+    with running_shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")) as running:
+        yield running

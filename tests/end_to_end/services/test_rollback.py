@@ -55,20 +55,6 @@ def test_a_version_that_crashes_while_it_serves_costs_what_it_was_answering_and_
     assert ids(after) == ids(before)
 
 
-def test_a_better_version_is_taken_after_a_broken_one(shop: Shop) -> None:
-    before = shop.until_steady("release")
-    with BusyCallers(shop.gateway.port, request("/release"), count=CALLERS) as callers:
-        shop.edit("VERSION: good", "VERSION: exits")
-        shop.until("release", lambda told: told["deployments"][0]["rolls_back"] is not None)
-        shop.edit("VERSION: exits", "VERSION: better")
-        shop.until("release", lambda told: set(ids(told)).isdisjoint(ids(before)))
-    assert shop.until_steady("release")["deployments"][0]["rolls_back"] is None
-    assert shop.told("/release")["environ"]["VERSION"] == "better"
-    assert set(callers.answers) == {200}, callers.answers
-    shop.edit("VERSION: better", "VERSION: good")
-    shop.until_steady("release")
-
-
 def test_control_may_be_killed_in_a_deployment_that_fails_and_in_its_rollback(shop: Shop) -> None:
     [kept, _] = ids(shop.until_steady("half"))
     with BusyCallers(shop.gateway.port, request("/half"), count=CALLERS) as callers:
@@ -91,3 +77,16 @@ def test_control_may_be_killed_in_a_deployment_that_fails_and_in_its_rollback(sh
     assert HALF_TOKEN not in shop.gateway.output.text
     shop.edit("VERSION: exits", "VERSION: slow")
     shop.until_steady("half")
+
+
+def test_a_better_version_is_taken_after_a_broken_one(shop: Shop) -> None:
+    before = shop.until_steady("release")
+    with BusyCallers(shop.gateway.port, request("/release"), count=CALLERS) as callers:
+        shop.edit("VERSION: good", "VERSION: exits")
+        shop.until("release", lambda told: told["deployments"][0]["rolls_back"] is not None)
+        shop.edit("VERSION: exits", "VERSION: better")
+        shop.until("release", lambda told: set(ids(told)).isdisjoint(ids(before)))
+    assert shop.until_steady("release")["deployments"][0]["rolls_back"] is None
+    assert shop.told("/release")["environ"]["VERSION"] == "better"
+    assert set(callers.answers) == {200}, callers.answers
+    shop.edit("VERSION: better", "VERSION: good")
