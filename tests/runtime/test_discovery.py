@@ -88,6 +88,7 @@ class Bench:
     async def _follow(
         self, asks: Source, tell: Callable[[Targets], None], complain: Callable[[str], None]
     ) -> None:
+        assert isinstance(asks, TargetFile)
         self.asked[asks.name] = (tell, complain)
         try:
             await asyncio.Event().wait()

@@ -306,7 +306,7 @@ class Stack:
 
     def _discover(self, *gateways: Gateway) -> None:
         """Find out the targets of these; where two say something else, the latter counts."""
-        self._names.use(gateways[-1].resolvers)
+        self._names.use(gateways[-1])
         self._discovery.want(group for gateway in gateways for group in gateway.target_groups)
 
     def _running(self) -> ready.Running:

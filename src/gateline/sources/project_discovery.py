@@ -10,7 +10,15 @@ from pydantic_core import PydanticCustomError
 
 from gateline.model.address import forbidden_reason, parse_ip
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HOST, FilePath, PortNumber, split_host_port
+from gateline.sources.project_values import (
+    HOST,
+    FilePath,
+    FunctionUrl,
+    Matches,
+    PortNumber,
+    Region,
+    split_host_port,
+)
 
 DNS_PORT: Final = 53
 
@@ -53,6 +61,12 @@ NameServers = Annotated[
 ]
 
 
+EcsName = Annotated[
+    str, Matches(r"[A-Za-z0-9:/_-]{1,512}", "a name or an ARN: letters, digits, ':', '/', '_' and '-'")
+]
+ContainerName = Annotated[str, Matches(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, '_' and '-'")]
+
+
 class DnsPart(Part):
     """Targets that DNS names."""
 
@@ -74,12 +88,31 @@ class DnsPart(Part):
         return self
 
 
+class EcsPart(Part):
+    """The tasks of a service of Amazon ECS."""
+
+    cluster: EcsName = Field(description="The cluster, by name or ARN.")
+    service: EcsName = Field(description="The service, by name or ARN.")
+    container_name: ContainerName | None = Field(
+        default=None,
+        description="The container that is asked; default: the first with that port, or with a port.",
+    )
+    container_port: PortNumber | None = Field(
+        default=None, description="The container's port; default: its first port mapping."
+    )
+    region: Region | None = Field(default=None, description="The AWS region; default: gateway.region.")
+    endpoint: FunctionUrl | None = Field(
+        default=None, description="A URL that stands in for Amazon's; default: as gateway.aws.endpoints says."
+    )
+
+
 class DiscoverPart(Part):
     """Whom to ask for targets, beside those that are written here and those that services register: one of these."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"docker", "ecs"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"docker"})
 
     dns: DnsPart | None = Field(default=None, description="DNS: addresses of a name, or SRV records.")
+    ecs: EcsPart | None = Field(default=None, description="Amazon ECS: the tasks of a service.")
     file: FilePath | None = Field(
         default=None,
         description="A file that somebody else writes: a JSON list of host:port, or one a line. It is watched.",
