@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateline.model.discovery import AwsPlace, DnsHost, DnsService, EcsTasks, Source, TargetFile
+from gateline.model.discovery import (
+    AwsPlace,
+    DnsHost,
+    DnsService,
+    DockerContainers,
+    EcsTasks,
+    Source,
+    TargetFile,
+)
 
 from .balancers import Json, gateway_of, project
 from .conftest import LoadProject
@@ -56,6 +64,15 @@ def test_ecs_is_asked_in_the_gateways_region_at_the_projects_endpoints(load_proj
     )
     other = asked(region="us-east-2", endpoint="http://127.0.0.1:7")
     assert other.place == AwsPlace(region="us-east-2", endpoints=(("", "http://127.0.0.1:7"),))
+
+
+def test_a_docker_engine_is_asked_for_labels(load_project: LoadProject) -> None:
+    found = source_of(
+        load_project, {"docker": {"labels": {"app": "web", "green": ""}, "port": 80, "network": "back"}}
+    )
+    assert isinstance(found, DockerContainers)
+    assert found.labels == (("app", "web"), ("green", ""))
+    assert (found.port, found.network, found.socket) == (80, "back", "/var/run/docker.sock")
 
 
 def test_name_servers_of_the_project_arrive(load_project: LoadProject) -> None:

@@ -71,5 +71,16 @@ class EcsTasks:
     origin: Origin = field(compare=False, repr=False)
 
 
-Source = TargetFile | DnsHost | DnsService | EcsTasks
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerContainers:
+    """Containers with these labels, at one port in one network. Without a port or a network they have only one."""
+
+    labels: tuple[tuple[str, str], ...]
+    port: int | None = None
+    network: str = ""
+    socket: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+Source = TargetFile | DnsHost | DnsService | EcsTasks | DockerContainers
 """Whom to ask."""

@@ -7,12 +7,21 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 
 from gateline.discovery.dns_service import DnsServiceRecords
+from gateline.discovery.docker import DockerEngine
 from gateline.discovery.ec2 import is_instance
 from gateline.discovery.ecs import EcsService
 from gateline.discovery.source import Targets, follow
 from gateline.model.codes import NO_BOTO3_FOR_TARGETS
 from gateline.model.diagnostic import Complaints
-from gateline.model.discovery import DiscoveredTarget, DnsHost, DnsService, EcsTasks, Source, TargetFile
+from gateline.model.discovery import (
+    DiscoveredTarget,
+    DnsHost,
+    DnsService,
+    DockerContainers,
+    EcsTasks,
+    Source,
+    TargetFile,
+)
 from gateline.model.gateway import Gateway
 from gateline.model.target_group import Registration
 from gateline.runtime.discovery import Discovery
@@ -69,6 +78,8 @@ def discovery(
             case DnsHost():
                 tell((DiscoveredTarget(host=source.name, port=source.port),))
                 await asyncio.Event().wait()  # the resolver does the rest
+            case DockerContainers():
+                await follow(DockerEngine(source), tell, complain)
             case EcsTasks():
                 await follow(EcsService(source), tell, complain)
             case DnsService():

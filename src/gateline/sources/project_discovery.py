@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -67,6 +67,12 @@ EcsName = Annotated[
 ContainerName = Annotated[str, Matches(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, '_' and '-'")]
 
 
+DockerLabel = Annotated[str, Matches(r"[^=\s]{1,255}", "the key of a label, without '=' and spaces")]
+DockerNetwork = Annotated[
+    str, Matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a network's name: letters, digits, '_', '.' and '-'")
+]
+
+
 class DnsPart(Part):
     """Targets that DNS names."""
 
@@ -106,12 +112,30 @@ class EcsPart(Part):
     )
 
 
+class DockerPart(Part):
+    """Containers of a Docker Engine on this machine."""
+
+    labels: dict[DockerLabel, str] = Field(
+        min_length=1, description="Labels that the containers have; an empty text is any value."
+    )
+    port: PortNumber | None = Field(
+        default=None, description="The container's port; default: the only one that it exposes."
+    )
+    network: DockerNetwork | None = Field(
+        default=None,
+        description="The network in which containers are asked; host: at the ports that they publish on this machine; "
+        "default: the only one that they are in.",
+    )
+    socket: FilePath = Field(default="/var/run/docker.sock", description="The Engine's Unix socket.")
+
+
 class DiscoverPart(Part):
     """Whom to ask for targets, beside those that are written here and those that services register: one of these."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"docker"})
-
     dns: DnsPart | None = Field(default=None, description="DNS: addresses of a name, or SRV records.")
+    docker: DockerPart | None = Field(
+        default=None, description="A Docker Engine: containers by their labels."
+    )
     ecs: EcsPart | None = Field(default=None, description="Amazon ECS: the tasks of a service.")
     file: FilePath | None = Field(
         default=None,
