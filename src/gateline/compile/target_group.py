@@ -78,7 +78,9 @@ def target_group_cluster(
         True  # a deregistered target goes at once, also while it is well
     )
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
-    fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
+    fields["close_connections_on_host_health_failure"] = (
+        group.protocol not in _OF_REQUESTS and not behind_api and group.unhealthy_connection_termination
+    )
     fields |= _connections(group, spoken, _group_tls(group, certificate))
     made = new("envoy.config.cluster.v3.Cluster", **fields)
     return through_tunnel(made) if any(target.tunnel for target in group.targets) else made

@@ -71,6 +71,7 @@ class Target:
     port: int
     tunnel: str = ""
     origin: Origin
+    zone: str = ""  # the availability zone that it is in; "": in every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,12 @@ class TargetGroup:
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
     discover: Source | None = None  # who names more targets while the gateway runs
+    cross_zone: bool | None = (
+        None  # whether targets of other zones get connections; None: as the balancer says
+    )
+    unhealthy_connection_termination: bool = (
+        True  # of network balancers: a target that falls ill loses its flows
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def given_certificates(
 
 
 def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[str, bytes], ...]:
-    """Whom target groups and listeners believe by files of their own, by path.
+    """Whom target groups, listeners and logins believe by files of their own, by path.
 
     What holds no certificate is a complaint.
     """
@@ -79,6 +79,9 @@ def _named_authorities(gateway: Gateway) -> Iterator[tuple[str, Origin]]:
             yield group.tls.authority, group.tls.origin.child("ca")
     for mutual in _asking(gateway):
         yield mutual.authority, mutual.origin.child("trust_store").child("ca")
+    for balancer in gateway.load_balancers:
+        for login in balancer.authentications:
+            yield login.ca, login.origin.child("ca")
 
 
 def _asking(gateway: Gateway) -> Iterator[MutualAuthentication]:

@@ -13,6 +13,7 @@ from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.target_group import TargetGroup
+from gateline.sources import client_address_assembly
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
@@ -179,7 +180,9 @@ class Assembler:
             ),
             drain=_drain(part.drain or DrainPart()),
             links=link_listener(self._bench, project),
+            availability_zone=str(part.availability_zone),
             origin=self._origin("gateway"),
+            client_address=client_address_assembly.of_gateway(part),
         )
 
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:
