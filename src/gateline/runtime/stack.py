@@ -217,6 +217,7 @@ class Stack:
             self._envoy.admin,
             self._edge.workers or usable_processors(),
             lambda text: self._notify(Remarked(text)),
+            self._discovery.registered,
         )
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
