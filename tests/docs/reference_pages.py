@@ -56,7 +56,7 @@ from gateline.sources.project_deployment import (
     DeploymentConfigurationPart,
     ThresholdConfigurationPart,
 )
-from gateline.sources.project_discovery import DiscoverPart, DnsPart
+from gateline.sources.project_discovery import DiscoverPart, DnsPart, DockerPart, EcsPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_function import ConcurrencyPart, FunctionPart
 from gateline.sources.project_login import (
@@ -136,6 +136,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.discover.dns", DnsPart),
+    ("target_groups.NAME.discover.docker", DockerPart),
+    ("target_groups.NAME.discover.ecs", EcsPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),

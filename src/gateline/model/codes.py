@@ -282,3 +282,4 @@ RULE_JUDGES_THE_GATEWAY = Code(
 SECRET_IN_PUBLIC_RULE = Code(name="GL608", title="a secret in a rule of a load balancer of the internet")
 RULE_ON_FORWARDED_FOR = Code(name="GL609", title="a rule on X-Forwarded-For behind an integration")
 SECRET_FOR_AWS = Code(name="GL610", title="a secret in a request to an AWS service")
+NO_BOTO3_FOR_TARGETS = Code(name="GL611", title="targets that AWS is asked for, and no boto3")

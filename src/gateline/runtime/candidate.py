@@ -23,6 +23,7 @@ from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import IntegrationKind
 from gateline.runtime import access_log
 from gateline.runtime.api_keys import NamedKey
+from gateline.runtime.discovering import check_sources
 from gateline.runtime.generation import Generations
 from gateline.runtime.material import declared_keys, live, read_keyring
 from gateline.runtime.revision import code_trees, revisions
@@ -150,6 +151,7 @@ def build(
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
     _check_aws(compiled.hosting, complaints)
     access_log.prepare(gateway, complaints)
+    check_sources(gateway, complaints)
     if compiled.resources is not None:
         check_rotations(gateway, compiled.resources.routes, complaints)
     report = loaded.report + complaints.report() + compiled.report
