@@ -36,6 +36,7 @@ WITHOUT_TWIN: Final = {
     "prove/attempt.py": "values without behaviour",
     "model/authorizer.py": "values without behaviour",
     "model/gateway.py": "values without behaviour",
+    "model/client_address.py": "values without behaviour",
     "model/client_certificate.py": "values without behaviour",
     "model/discovery.py": "values without behaviour",
     "model/domain.py": "values without behaviour",

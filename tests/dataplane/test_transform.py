@@ -31,7 +31,7 @@ def why(ran: Ran) -> str:
     """Why a request was marked, which then meets the route for those."""
     assert ran.metadata.get(keys.UNTRANSFORMED) == "1"
     assert (ran.header(":path"), ran.header(":authority"), ran.clears) == ("/old", "old.test", 1)
-    return ran.metadata[keys.WHY]
+    return str(ran.metadata[keys.WHY])
 
 
 def test_a_request_becomes_what_was_made_of_it(script: LoneScript) -> None:

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
+from gateline.compile.balancer_login import guarded, login_paths
 from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
@@ -81,14 +82,18 @@ def balancer_scope(
     rules = [
         route
         for rule in listener.rules
-        for route in (*_mismatches(scope, rule, version_of), _rule(scope, rule, listener, paths, cluster_of))
+        for route in (
+            *_mismatches(scope, rule, version_of),
+            *guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule),
+        )
     ]
     if any(rule.transforms for rule in listener.rules):
         rules.insert(0, untransformed(f"{scope} transforms", behind_api=False))
+    before = [*_refusals(balancer, listener, paths), *login_paths(scope, balancer, listener)]
     return scoped(
         scope,
         virtual_hosts=[
-            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(balancer, listener, paths), *rules]},
+            {"name": "balancer", "domains": ["*"], "routes": [*before, *rules]},
         ],
         **balancer_headers(balancer, listener, cleaned),
     )

@@ -13,6 +13,7 @@ from gateline.compile.rate_limit import throttled_by_plans
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.authorizer import Authorizer
+from gateline.model.client_address import ClientAddress
 from gateline.model.gateway import Gateway, PathMode
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import VpcLink
@@ -106,6 +107,8 @@ class _Kept:
     account_id: str
     region: str
     paths: PathMode
+    client_address: ClientAddress
+    zone: str
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -186,6 +189,8 @@ def _read_of(
     str,
     str,
     PathMode,
+    ClientAddress,
+    str,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -199,6 +204,8 @@ def _read_of(
         edge.account_id,
         edge.region,
         edge.paths,
+        edge.client_address,
+        edge.availability_zone,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

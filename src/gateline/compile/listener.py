@@ -9,6 +9,13 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.chain import http_filters
+from gateline.compile.client_address import (
+    Chain,
+    connection_filters,
+    detection,
+    filter_chains,
+    listener_filters,
+)
 from gateline.compile.compression import compression_filters
 from gateline.compile.connection_manager import connection_manager, request_logs
 from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
@@ -50,32 +57,41 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
 
     """
     edge = gateway.edge
-    chain: dict[str, object] = {"filters": [_connection_manager(gateway, cleaned, request_log)]}
-    if certificates := edge_certificates(gateway):
-        chain["transport_socket"] = downstream_tls(certificates)
+    certificates = edge_certificates(gateway)
+
+    def chain(believes: bool) -> Chain:
+        kept = connection_filters(edge.client_address, judged=False, believes=believes)
+        manager = _connection_manager(gateway, cleaned, request_log, believes=believes)
+        return {
+            "filters": [*kept, manager],
+            **({"transport_socket": downstream_tls(certificates)} if certificates else {}),
+        }
+
+    first = listener_filters(edge.client_address)
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
     return new(
         "envoy.config.listener.v3.Listener",
         name=names.LISTENER,
         address={"socket_address": {"address": address, "port_value": edge.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        listener_filters=[tls_inspector()] if compares_names(gateway) else [],
-        filter_chains=[chain],
+        listener_filters=[*first, tls_inspector()] if compares_names(gateway) else first,
+        filter_chains=filter_chains(edge.client_address, chain),
     )
 
 
 def _connection_manager(
-    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None
+    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, *, believes: bool
 ) -> dict[str, object]:
     edge = gateway.edge
+    trusted_hops = 1 if believes else edge.trusted_hops
     return connection_manager(
         "edge",
         ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
+        custom_verbs=False,
         http2_streams=100,
-        use_remote_address={"value": True},
-        xff_num_trusted_hops=edge.trusted_hops,
+        **detection(edge.client_address, believes=believes, trusted_hops=edge.trusted_hops),
         append_x_forwarded_port=True,
-        early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=edge.trusted_hops)],
+        early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=trusted_hops)],
         http_filters=http_filters(
             redirects=redirects(gateway),
             transforms=transform_filters(gateway),

@@ -32,6 +32,7 @@ _CHOICES: Final = 5
 _DATE: Final = "%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%"
 _REASONS: Final = {
     400: "Bad Request",
+    401: "Authorization Required",
     405: "Method Not Allowed",
     408: "Request Time-out",
     414: "Request-URI Too Large",

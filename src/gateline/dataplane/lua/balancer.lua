@@ -61,7 +61,7 @@ local function traced(given, rid)
 end
 
 -- Answers with the balancer's own page.
-local function answer_page(h, status, reason, why)
+function answer_page(h, status, reason, why)
   sethook()
   h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, why)
   local title = status .. " " .. reason
@@ -85,10 +85,14 @@ local function serve(h)
     local why = refused(target, patterns_of(h:filterContext()))
     if why then
       info:dynamicMetadata():set(NAMESPACE, WHY, why) -- the route answers 400
-    else
-      info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
-      h:clearRouteCache()
+      return
     end
+    info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
+    h:clearRouteCache()
+  end
+  local asked = h:metadata():get(LOGIN) -- of the route on which it stands by now
+  if asked then
+    return judge_login(h, asked)
   end
 end
 
