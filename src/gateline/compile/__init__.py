@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.balancer_login import hosted_logins
 from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
@@ -28,8 +29,11 @@ from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_action import redirect_filter
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
+from gateline.compile.target_group import group_trust
 from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -104,7 +108,8 @@ def compile_gateway(
     listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log)}
     if harvest.has_egress:
         harvest.origins[names.EGRESS] = gateway.edge.origin
-        listeners[names.EGRESS] = egress_listener(sockets.egress, redirects=redirects(gateway))
+        filters = [*([redirect_filter()] if redirects(gateway) else []), *transform_filters(gateway)]
+        listeners[names.EGRESS] = egress_listener(sockets.egress, filters)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -175,6 +180,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
+        logins=hosted_logins(gateway, keyring),
+        session_keys=keyring.session_keys,
+        claims_keys=keyring.claims_keys,
         targets=targets,
     )
 
@@ -263,6 +271,6 @@ def _secrets(
         resources[name] = certificate(name, shown)
     resources |= target_trusts(gateway.target_groups, keyring)
     resources |= listener_trusts(gateway.load_balancers, keyring)
-    if harvest.needs_trust:
+    if harvest.needs_trust or any(group_trust(group) == names.TRUST for group in gateway.target_groups):
         resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

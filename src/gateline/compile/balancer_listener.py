@@ -5,6 +5,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
@@ -67,6 +68,7 @@ def application_listener(
     request_log: str | None,
     *,
     versions: bool = False,
+    transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -77,6 +79,7 @@ def application_listener(
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
+        transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
     address = listener.client_address
@@ -92,7 +95,13 @@ def application_listener(
         kept = connection_filters(
             address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
-        manager = _manager(mutation, balancer, listener, request_log, believes=believes)
+        filters = [
+            *access_log_filter(balancer, listener),
+            *request_filters(believes=believes),
+            *_filters(listener, transforms),
+        ]
+        detected = detection(address, believes=believes)
+        manager = _manager(balancer, listener, request_log, mutation, filters, detected)
         return {"filters": [*kept, manager], **_tls(balancer, listener)}
 
     return new(
@@ -126,25 +135,22 @@ def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
 
 
 def _manager(
-    mutation: dict[str, object],
     balancer: LoadBalancer,
     listener: Listener,
     request_log: str | None,
-    *,
-    believes: bool,
+    mutation: dict[str, object],
+    filters: list[dict[str, object]],
+    detected: dict[str, object],
 ) -> dict[str, object]:
     attributes = balancer.attributes
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
+        custom_verbs=True,  # rules can name them, and refuse all that they cannot name
         http2_streams=_STREAMS if attributes.http2 else 0,
-        **detection(listener.client_address, believes=believes),
+        **detected,
         early_header_mutation_extensions=[mutation],
-        http_filters=[
-            *access_log_filter(balancer, listener),
-            *request_filters(believes=believes),
-            *_filters(listener),
-        ],
+        http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -167,7 +173,7 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(listener: Listener) -> list[dict[str, object]]:
+def _filters(listener: Listener, transforms: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         extension(
@@ -179,6 +185,7 @@ def _filters(listener: Listener) -> list[dict[str, object]]:
         ),
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
+        *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),

@@ -16,6 +16,7 @@ from gateline.dataplane import keys
 def http_filters(
     *,
     redirects: bool,
+    transforms: Sequence[dict[str, object]] = (),
     throttles: Sequence[dict[str, object]] = (),
     compression: Sequence[dict[str, object]] = (),
 ) -> list[dict[str, object]]:
@@ -23,6 +24,7 @@ def http_filters(
 
     Args:
         redirects: a balancer's rule may answer with one.
+        transforms: the filters of balancers' rules that rewrite requests, if there are any.
         throttles: the filter that holds the project's token buckets, if there are any.
         compression: the filters of the stages that ask for it.
 
@@ -31,6 +33,7 @@ def http_filters(
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
         *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
+        *transforms,  # after rules are judged, which see the request as it was mapped
         *compression,  # what a body is when it is decompressed counts for its limit
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away

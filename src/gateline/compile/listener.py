@@ -23,6 +23,7 @@ from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
@@ -86,12 +87,14 @@ def _connection_manager(
     return connection_manager(
         "edge",
         ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
+        custom_verbs=False,
         http2_streams=100,
         **detection(edge.client_address, believes=believes, trusted_hops=edge.trusted_hops),
         append_x_forwarded_port=True,
         early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=trusted_hops)],
         http_filters=http_filters(
             redirects=redirects(gateway),
+            transforms=transform_filters(gateway),
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
         ),

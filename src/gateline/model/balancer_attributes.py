@@ -26,7 +26,7 @@ class ForwardedForMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalancerAttributes:
-    """Of an application balancer; they hold for all its listeners.
+    """Of a load balancer; they hold for all its listeners, and all but the last are an application balancer's.
 
     `idle_timeout` ends a connection or request on which nobody says anything, `client_keep_alive` a connection of a
     client however busy it is.
@@ -41,15 +41,16 @@ class BalancerAttributes:
     xff_client_port: bool = False
     xff_header_processing: ForwardedForMode = ForwardedForMode.APPEND
     http2: bool = True
+    cross_zone: bool = False  # of a network balancer: it uses targets of other zones than its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerAttributes:
-    """Of one HTTP or HTTPS listener.
+    """Of one listener; all but the last are an HTTP or HTTPS listener's.
 
-    `response_headers` are written into answers that lack them; names in lower case. The others are names under which
-    targets are told the client's TLS version, its cipher suite, and its certificate: of the latter, those that differ
-    from Amazon's, as pairs of Amazon's name and the other.
+    `response_headers` are written into answers that lack them; names in lower case. The next ones are names under
+    which targets are told the client's TLS version, its cipher suite, and its certificate: of the latter, those that
+    differ from Amazon's, as pairs of Amazon's name and the other.
     """
 
     server_header: bool = True  # False: no answer has a Server header
@@ -57,6 +58,9 @@ class ListenerAttributes:
     tls_version_header: str = "x-amzn-tls-version"
     tls_cipher_suite_header: str = "x-amzn-tls-cipher-suite"
     client_certificate_headers: tuple[tuple[str, str], ...] = ()
+    tcp_idle_timeout: timedelta = timedelta(
+        seconds=350
+    )  # of a TCP listener; ends a connection on which all are silent
 
 
 BALANCERS_USUAL: Final = BalancerAttributes()

@@ -90,6 +90,7 @@ class Edge:
     links: LinkListener | None = None  # where nodes of tunnels dial in
     origin: Origin
     client_address: ClientAddress = PEER_ITSELF
+    availability_zone: str = ""  # where this gateway runs; "": no zone is told apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,9 @@ class Gateway:
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → URL that stands in for Amazon's
     origin: Origin
+    resolvers: tuple[
+        tuple[str, int], ...
+    ] = ()  # name servers, address and port, in the place of the system's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from gateline.model.balancer_attributes import (
 )
 from gateline.model.client_address import PEER_ITSELF, ClientAddress
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
+from gateline.model.login import Authentication
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
+from gateline.model.transform import NO_TRANSFORMS, Transforms
 
 
 class BalancerType(StrEnum):
@@ -154,6 +156,8 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     action: Action
     origin: Origin
+    transforms: Transforms = NO_TRANSFORMS
+    authentication: Authentication | None = None  # what comes before the action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +194,9 @@ class LoadBalancer:
     origin: Origin
     attributes: BalancerAttributes = BALANCERS_USUAL
     access_log: str = ""  # the file of its access log; "": none
+
+    @property
+    def authentications(self) -> tuple[Authentication, ...]:
+        """What its rules ask of their clients."""
+        rules = (rule for listener in self.listeners for rule in listener.rules)
+        return tuple(rule.authentication for rule in rules if rule.authentication is not None)

@@ -19,6 +19,7 @@ from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
+from gateline.sources.discovery_assembly import resolvers
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
@@ -105,6 +106,7 @@ class Assembler:
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
+            resolvers=resolvers(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
@@ -175,6 +177,7 @@ class Assembler:
             ),
             drain=_drain(part.drain or DrainPart()),
             links=link_listener(self._bench, project),
+            availability_zone=str(part.availability_zone),
             origin=self._origin("gateway"),
             client_address=client_address_assembly.of_gateway(part),
         )

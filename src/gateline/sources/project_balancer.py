@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,7 @@ from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
+from gateline.sources.project_transform import TransformPart
 from gateline.sources.project_values import Flag, HostName, Number
 
 MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md section 1
@@ -27,15 +28,22 @@ MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md s
 class RulePart(Part):
     """A rule of a listener: when all its conditions hold, its action is taken."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"transforms"})
-
     priority: Number = Field(
         ge=1, le=50000, description="The lowest comes first; each is taken once in a listener."
     )
     conditions: tuple[ConditionPart, ...] = Field(
         min_length=1, description="The conditions, all of which must hold."
     )
-    actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
+    transforms: tuple[TransformPart, ...] = Field(
+        default=(),
+        max_length=2,
+        description="What is rewritten before it is forwarded, one of each type at most.",
+    )
+    actions: tuple[ActionPart, ...] = Field(
+        min_length=1,
+        description="What is done: one authenticate-oidc, authenticate-cognito or jwt-validation at most, then "
+        "one action that answers.",
+    )
 
 
 class CertificatePart(TlsPart):
@@ -80,7 +88,7 @@ class ListenerPart(Part):
     )
     default_actions: tuple[ActionPart, ...] = Field(
         default=(),
-        description="The action when no rule holds, a list of one. Only a TLS listener without certificates has none.",
+        description="What is done when no rule holds. Only a TLS listener without certificates has none.",
     )
     rules: tuple[RulePart, ...] = Field(default=(), description="The rules; the order is their priorities'.")
     passthrough: tuple[PassthroughPart, ...] = Field(

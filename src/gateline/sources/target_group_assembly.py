@@ -22,6 +22,7 @@ from gateline.sources.discovery_assembly import source
 from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_type import TargetPart
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -53,7 +54,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
-            _target(text, bench.origin((*here, "targets", index))) for index, text in enumerate(part.targets)
+            _target(each, bench.origin((*here, "targets", index))) for index, each in enumerate(part.targets)
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
@@ -61,18 +62,21 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),
+        cross_zone={"true": True, "false": False}.get(part.cross_zone),
+        unhealthy_connection_termination=part.unhealthy_connection_termination,
     )
 
 
-def _target(text: str, origin: Origin) -> Target:
+def _target(part: TargetPart, origin: Origin) -> Target:
     """A static target; the model has checked what stands there."""
-    tunnelled = split_tunnel(text)
+    zone = str(part.availability_zone)
+    tunnelled = split_tunnel(part.target)
     if tunnelled is not None:
         tunnel, host, port = tunnelled
-        return Target(host=host, port=port, tunnel=tunnel, origin=origin)
-    pair = split_host_port(text)
+        return Target(host=host, port=port, tunnel=tunnel, zone=zone, origin=origin)
+    pair = split_host_port(part.target)
     assert pair is not None
-    return Target(host=pair[0], port=pair[1], origin=origin)
+    return Target(host=pair[0], port=pair[1], zone=zone, origin=origin)
 
 
 def _health_check(part: HealthCheckPart, group_protocol: str, version: str) -> HealthCheck:
