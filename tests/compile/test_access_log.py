@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from compile.balancers import balancer, fixed, forward, group, listener, project, rule
-from compile.gateways import ORIGIN, compiled
-from gateline.compile.access_log import access_log, access_log_filter, action_name, logged
+from compile.gateways import compiled
+from gateline.compile.access_log import access_log, access_log_filter, action_name, rule_metadata
 from gateline.compile.resources import CLUSTER, SCOPED_ROUTE
-from gateline.compile.wire import struct, to_dict
+from gateline.compile.wire import to_dict
 from gateline.model.balancer_attributes import BalancerAttributes
 from gateline.model.load_balancer import ListenerProtocol, LoadBalancer, Redirect
-from gateline.model.login import JwtValidation
 
 NAMES_OF_AMAZONS_PAGE = 30
 
@@ -72,18 +71,8 @@ def test_rules_say_what_they_do() -> None:
 
 def test_actions_have_amazons_names() -> None:
     assert action_name(Redirect(status_code=301)) == "redirect"
-    assert action_name(fixed(200)) == "fixed-response"
-
-
-def test_a_login_is_an_action_before_the_others() -> None:
-    asked = JwtValidation(jwks_endpoint="j", issuer="i", origin=ORIGIN)
-    waiting = {"metadata": {"filter_metadata": {"lua": struct({"login": "x"})}}}
-    asking = replace(rule(None, forward(one=1)), authentication=asked)
-    made: list[Any] = list(logged([{}, waiting], logging(), asking))
-    metadata = [each["metadata"]["filter_metadata"] for each in made]
-    told = [each["gl.rule"].fields["actions"].string_value for each in metadata]
-    assert told == ["authenticate,forward", "authenticate"]
-    assert "lua" in metadata[1]
+    made: Any = rule_metadata(None, ["authenticate", "forward"])["filter_metadata"]
+    assert made["gl.rule"].fields["actions"].string_value == "authenticate,forward"
 
 
 def test_other_attributes_do_not_change_the_line() -> None:

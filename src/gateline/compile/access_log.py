@@ -6,7 +6,7 @@ worked out for a request; `access_log.lua` keeps what the client said before any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gateline import dataplane
@@ -21,7 +21,6 @@ from gateline.model.load_balancer import (
     Listener,
     ListenerProtocol,
     LoadBalancer,
-    Rule,
 )
 
 ERROR_REASON: Final = "error_reason"
@@ -91,24 +90,16 @@ def access_log_filter(balancer: LoadBalancer, listener: Listener) -> list[dict[s
     ]
 
 
-def logged(
-    routes: Iterable[Mapping[str, object]], balancer: LoadBalancer, rule: Rule
-) -> Iterator[dict[str, object]]:
-    """The routes of a rule, with what the log tells of them: its priority, and what is done, in order.
+def rule_metadata(
+    priority: int | None, actions: Iterable[str], *, beside: object = None
+) -> dict[str, object]:
+    """The metadata of a rule's route: its priority (None: the default rule) and what is done, in order.
 
-    A route with metadata of its own is one that waits for a login; the others lead on.
+    `beside` is the metadata that the route has already.
     """
-    first = [] if rule.authentication is None else ["authenticate"]
-    for route in routes:
-        if not balancer.access_log:
-            yield dict(route)
-            continue
-        actions = first if "metadata" in route else [*first, action_name(rule.action)]
-        told = struct({"priority": str(rule.priority or 0), "actions": ",".join(actions)})
-        held = route.get("metadata", {})
-        assert isinstance(held, dict)
-        metadata = {"filter_metadata": {**held.get("filter_metadata", {}), _OF_ROUTES: told}}
-        yield {**route, "metadata": metadata}
+    told = {"priority": str(priority or 0), "actions": ",".join(actions)}
+    had = beside.get("filter_metadata", {}) if isinstance(beside, Mapping) else {}
+    return {"filter_metadata": {**had, _OF_ROUTES: struct(told)}}
 
 
 def cluster_metadata(arn: str) -> dict[str, object]:

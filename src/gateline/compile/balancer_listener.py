@@ -49,6 +49,7 @@ _LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "method": "%REQ(:METHOD)%",
     "path": "%REQ(:PATH)%",
+    "request": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.REQUEST})%",  # as it came, where a rule has rewritten it
     "status": "%RESPONSE_CODE%",
     "ms": "%DURATION%",
     "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
@@ -95,13 +96,18 @@ def application_listener(
         kept = connection_filters(
             address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
-        filters = [
-            *access_log_filter(balancer, listener),
-            *request_filters(believes=believes),
-            *_filters(listener, transforms),
-        ]
-        detected = detection(address, believes=believes)
-        manager = _manager(balancer, listener, request_log, mutation, filters, detected)
+        manager = _manager(
+            balancer,
+            listener,
+            request_log,
+            mutation,
+            [
+                *access_log_filter(balancer, listener),
+                *request_filters(believes=believes),
+                *_filters(listener, transforms),
+            ],
+            detection(address, believes=believes),
+        )
         return {"filters": [*kept, manager], **_tls(balancer, listener)}
 
     return new(

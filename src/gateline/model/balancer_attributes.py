@@ -48,9 +48,9 @@ class BalancerAttributes:
 class ListenerAttributes:
     """Of one listener; all but the last are an HTTP or HTTPS listener's.
 
-    `response_headers` are written into answers that lack them; names in lower case. The next ones are names under
-    which targets are told the client's TLS version, its cipher suite, and its certificate: of the latter, those that
-    differ from Amazon's, as pairs of Amazon's name and the other.
+    `response_headers` are written into answers that lack them; names in lower case. The others are names under which
+    targets are told the client's TLS version, its cipher suite, and its certificate: of the latter, those that differ
+    from Amazon's, as pairs of Amazon's name and the other.
     """
 
     server_header: bool = True  # False: no answer has a Server header
