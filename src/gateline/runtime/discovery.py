@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from gateline.discovery.source import Targets
 from gateline.model.address import parse_ip
@@ -151,18 +151,6 @@ class Discovery:
     def registered(self) -> tuple[Registration, ...]:
         """All targets that are named now."""
         return tuple(each for known in self._groups.values() for each in known.registered)
-
-    def listing(self) -> list[dict[str, Any]]:
-        """What every group was told last, and what is wrong with whoever tells it."""
-        return [
-            {
-                "target_group": name,
-                "targets": [_shown(each) for each in known.registered],
-                "draining": [_shown(each) for each in known.leaving],
-                "trouble": known.trouble,
-            }
-            for name, known in sorted(self._groups.items())
-        ]
 
     def _begin(self, group: TargetGroup, source: Source) -> _Group:
         name = group.name
