@@ -174,8 +174,9 @@ class Discovery:
             return  # it was asked for a configuration that serves no more
         if known.trouble:
             self._notify(TargetsTold(name, f"all is well again; there was trouble: {known.trouble}"))
+        if targets != known.targets or not known.has_answered:
+            self._processes.remember(_key(name), _kept(source, targets))
         known.targets, known.trouble, known.has_answered = targets, "", True
-        self._processes.remember(_key(name), _kept(source, targets))
         self._progress()
 
     def _miss(self, name: str, source: Source, why: str) -> None:
