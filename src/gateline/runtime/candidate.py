@@ -150,8 +150,8 @@ def build(
         help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
     _check_aws(compiled.hosting, complaints)
-    access_log.prepare(gateway, complaints)
     check_sources(gateway, complaints)
+    access_log.prepare(gateway, complaints)
     if compiled.resources is not None:
         check_rotations(gateway, compiled.resources.routes, complaints)
     report = loaded.report + complaints.report() + compiled.report

@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from gateline.discovery.source import Targets
 from gateline.model.address import parse_ip
@@ -152,18 +152,6 @@ class Discovery:
         """All targets that are named now."""
         return tuple(each for known in self._groups.values() for each in known.registered)
 
-    def listing(self) -> list[dict[str, Any]]:
-        """What every group was told last, and what is wrong with whoever tells it."""
-        return [
-            {
-                "target_group": name,
-                "targets": [_shown(each) for each in known.registered],
-                "draining": [_shown(each) for each in known.leaving],
-                "trouble": known.trouble,
-            }
-            for name, known in sorted(self._groups.items())
-        ]
-
     def _begin(self, group: TargetGroup, source: Source) -> _Group:
         name = group.name
         asking = self._tasks.create_task(
@@ -186,8 +174,9 @@ class Discovery:
             return  # it was asked for a configuration that serves no more
         if known.trouble:
             self._notify(TargetsTold(name, f"all is well again; there was trouble: {known.trouble}"))
+        if targets != known.targets or not known.has_answered:
+            self._processes.remember(_key(name), _kept(source, targets))
         known.targets, known.trouble, known.has_answered = targets, "", True
-        self._processes.remember(_key(name), _kept(source, targets))
         self._progress()
 
     def _miss(self, name: str, source: Source, why: str) -> None:

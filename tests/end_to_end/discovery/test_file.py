@@ -72,3 +72,30 @@ def test_with_something_wrong_in_the_file_the_targets_before_serve_on(tmp_path: 
                 await scene.until_answered_by("two")
 
     asyncio.run(play())
+
+
+def test_no_request_is_lost_while_targets_come_and_go(tmp_path: Path) -> None:
+    async def play() -> None:
+        scene = Scene(tmp_path)
+        async with targets("one", "two") as (one, two):
+            write(tmp_path / "targets", one.port)
+            settings = write_project(scene, {"discover": {"file": "targets"}})
+            async with running(scene, settings):
+                over = asyncio.Event()
+                answers: list[int] = []
+
+                async def call() -> None:
+                    while not over.is_set():
+                        answers.append((await scene.get())[0])
+
+                async with asyncio.TaskGroup() as callers:
+                    for _ in range(4):
+                        callers.create_task(call())
+                    for chosen in (two, one) * 5:
+                        write(tmp_path / "targets", chosen.port)
+                        await scene.until_answered_by(chosen.name)
+                    over.set()
+                assert len(answers) > 40
+                assert set(answers) == {200}
+
+    asyncio.run(play())
