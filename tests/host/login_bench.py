@@ -134,12 +134,52 @@ class LoginBench:
     ) -> Reply:
         """Ask as the script does; the browser takes the cookies that come back."""
         browser = browser if browser is not None else Browser()
-        writer = NetstringWriter()
-        writer.put(login, kind, method, "https", authority, path, browser.text, authorization, origin, mode)
-        writer.put(peer)
-        reply = read_reply(await self.logins(writer.data))
+        reply = await self.send(
+            login,
+            kind,
+            path=path,
+            method=method,
+            authority=authority,
+            cookies=browser.text,
+            authorization=authorization,
+            origin=origin,
+            mode=mode,
+            peer=peer,
+        )
         browser.take(reply)
         return reply
+
+    async def send(
+        self,
+        login: str,
+        kind: str,
+        *,
+        path: str,
+        method: str,
+        authority: str,
+        cookies: str,
+        authorization: str,
+        origin: str,
+        mode: str,
+        peer: str,
+    ) -> Reply:
+        """The reply to a question, of which each text is the bytes of Latin-1."""
+        writer = NetstringWriter()
+        for text in (
+            login,
+            kind,
+            method,
+            "https",
+            authority,
+            path,
+            cookies,
+            authorization,
+            origin,
+            mode,
+            peer,
+        ):
+            writer.put(text.encode("latin-1"))
+        return read_reply(await self.logins(writer.data))
 
     async def call_back(
         self, browser: Browser, state: str, *, code: str = "code-1", more: str = "", **asked: Any

@@ -304,7 +304,7 @@ def test_everything_that_both_have_alike_overlaps_to_the_same() -> None:
         logins=(HostedLogin(name="front:443/1"),),
         session_keys=("a",),
         claims_keys=(("k", "pem"),),
-        targets=(HostedTarget(group="g", arn="a", function="f", function_arn="b"),),
+        targets=(HostedTarget(group="g", arn="arn:g", function="f", function_arn="arn:f"),),
     )
     assert [field.name for field in fields(whole) if getattr(whole, field.name) == field.default] == []
     assert overlapping(whole, whole) == whole

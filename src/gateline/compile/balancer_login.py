@@ -44,6 +44,9 @@ LOGIN_STATE: Final = "gl.login"
 REFRESHED: Final = " refreshed"
 """Behind the login's id there: the client gets new cookies."""
 
+_CLOSED: Final = " login"
+"""The end of the names of routes that stay closed."""
+
 _TOLD: Final = {
     "x-amzn-oidc-data": f"{LOGIN_STATE}.data",
     "x-amzn-oidc-identity": f"{LOGIN_STATE}.identity",
@@ -82,7 +85,7 @@ def guarded(
         table.put("session", asked.on_unauthenticated, asked.session_cookie_name, NONCE_COOKIE)
     else:
         table.put("jwt", OnUnauthenticated.DENY, "", "")
-    closed = _closed(f"{route['name']} login", match, table)
+    closed = _closed(f"{route['name']}{_CLOSED}", match, table)
     if not isinstance(asked, OidcLogin):
         return [_opened(route, identity), closed]
     told = _telling_targets(route)
@@ -108,6 +111,11 @@ def _closed(name: str, match: Mapping[str, object], table: Table) -> dict[str, o
         "metadata": {"filter_metadata": {LUA_FILTER: struct({LOGIN: table.text})}},
         **rule_action.page_fields(500),
     }
+
+
+def is_closed(route: Mapping[str, object]) -> bool:
+    """Whether it is the route of a rule at which a request waits for the script."""
+    return str(route["name"]).endswith(_CLOSED)
 
 
 def _telling_targets(route: Mapping[str, object]) -> dict[str, object]:
@@ -136,8 +144,8 @@ def login_paths(scope: str, balancer: LoadBalancer, listener: Listener) -> list[
     table = Table()
     table.put(f"{told} callback", told, "callback", OnUnauthenticated.AUTHENTICATE, "", NONCE_COOKIE)
     return [
-        _closed(f"{scope} callback login", {"path": CALLBACK_PATH}, table),
-        _closed(f"{scope} public keys login", {"prefix": PUBLIC_KEYS_PATH}, table),
+        _closed(f"{scope} callback{_CLOSED}", {"path": CALLBACK_PATH}, table),
+        _closed(f"{scope} public keys{_CLOSED}", {"prefix": PUBLIC_KEYS_PATH}, table),
     ]
 
 

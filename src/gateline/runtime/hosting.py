@@ -195,8 +195,8 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         if (stage.scope, stage.revision) not in served
     ]
     functions = after.functions + missing
-    asked = {login.name for login in after.logins}
     groups = {target.group for target in after.targets}
+    asked = {login.name for login in after.logins}
     # All else is as it is from now on: who has no key any more has none at once.
     return replace(
         after,
@@ -205,10 +205,10 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         if missing
         else after.revisions,
         stages=(*stages, *former),
+        targets=after.targets + tuple(each for each in before.targets if each.group not in groups),
         logins=(*after.logins, *(login for login in before.logins if login.name not in asked)),
         session_keys=after.session_keys or before.session_keys,
         claims_keys=after.claims_keys or before.claims_keys,
-        targets=after.targets + tuple(each for each in before.targets if each.group not in groups),
     )
 
 

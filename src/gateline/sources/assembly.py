@@ -16,10 +16,11 @@ from gateline.model.target_group import TargetGroup
 from gateline.sources import client_address_assembly
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
+from gateline.sources.balancer_target_assembly import reached_listeners, with_balancer_targets
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
-from gateline.sources.discovery_assembly import resolvers
+from gateline.sources.discovery_assembly import aws_endpoints, resolvers
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
@@ -77,7 +78,9 @@ class Assembler:
         functions = FunctionReader(
             self._tree, self._reader, self._circumstances, self._complaints, settings(project).region
         )
-        balancers = BalancerReader(self._bench, self._protocols(project), settings(project).address)
+        balancers = BalancerReader(
+            self._bench, self._protocols(project), settings(project).address, reached_listeners(project)
+        )
         domains = DomainReader(self._bench, project)
         gateway = Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
@@ -105,11 +108,12 @@ class Assembler:
                 seconds=(project.assertions or AssertionsPart()).rotate_every_seconds
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
-            aws_endpoints=_aws_endpoints(project),
+            aws_endpoints=aws_endpoints(settings(project)),
             resolvers=resolvers(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
+        gateway = with_balancer_targets(self._bench, gateway)
         check_assertions(gateway.apis, self._complaints)
         check_forwards(gateway, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)
@@ -133,7 +137,10 @@ class Assembler:
             for name, part in project.services.items()
             if has_own_group(name, part, declared)
         )
-        groups = (target_group(self._bench, name, part) for name, part in project.target_groups.items())
+        groups = (
+            target_group(self._bench, name, part, settings(project))
+            for name, part in project.target_groups.items()
+        )
         return (*groups, *own)
 
     def _link(self, name: str, part: VpcLinkPart) -> VpcLink:
@@ -247,12 +254,6 @@ class Assembler:
 def _mapped_apis(project: ProjectFile) -> set[str]:
     """The APIs that some custom domain maps."""
     return {leads.partition("/")[0] for part in project.domains.values() for leads in part.mappings.values()}
-
-
-def _aws_endpoints(project: ProjectFile) -> tuple[tuple[str, str], ...]:
-    """Where AWS services are reached instead of Amazon; "" is for those that are not named."""
-    aws = settings(project).aws
-    return tuple((service.removeprefix("*"), url) for service, url in aws.endpoints.items()) if aws else ()
 
 
 def _drain(part: DrainPart) -> Drain:

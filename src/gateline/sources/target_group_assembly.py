@@ -20,9 +20,10 @@ from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
 from gateline.sources.discovery_assembly import source
 from gateline.sources.function_target_assembly import function_group
+from gateline.sources.project import GatewayPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
-from gateline.sources.project_target_type import TargetPart
+from gateline.sources.project_target_type import TargetPart, target_balancer
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -40,25 +41,31 @@ _OWN_CHECK: Final = HealthCheck(
 _OWN_DELAY: Final = timedelta(seconds=30)
 
 
-def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
+def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: GatewayPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
     if part.target_type == "lambda":
         return function_group(bench, name, part)
+    check = part.health_check or HealthCheckPart()
+    balancer = ("", 0)
+    if part.target_type == "alb":
+        check = check.model_copy(update={"protocol": check.protocol or "HTTP"})
+        balancer = target_balancer(part.addresses[0]) or balancer
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
-        health_check=_health_check(
-            part.health_check or HealthCheckPart(), part.protocol, part.protocol_version
-        ),
+        health_check=_health_check(check, part.protocol, part.protocol_version),
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
-            _target(each, bench.origin((*here, "targets", index))) for index, each in enumerate(part.targets)
+            _target(each, bench.origin((*here, "targets", index)))
+            for index, each in enumerate(part.targets)
+            if part.target_type != "alb"
         ),
+        balancer=balancer,
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
-        discover=source(bench, (*here, "discover"), part.discover),
+        discover=source(bench, (*here, "discover"), part.discover, gateway),
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),

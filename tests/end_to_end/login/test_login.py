@@ -287,6 +287,15 @@ def test_what_answers_by_itself_waits_for_the_login_too(members: Members, ada: B
     assert members.received() == []
 
 
+def test_a_rule_with_a_login_transforms_behind_it(members: Members, ada: Browser) -> None:
+    stranger = members.browser().get("/rewritten/x?y=1")
+    assert stranger.headers["location"].startswith(members.provider.issuer)
+    assert ada.get("/rewritten/x?y=1").status_code == 200
+    received = one(members)
+    assert received.target == b"/within/x?y=1"
+    assert received.all(b"x-amzn-oidc-identity") == [b"ada"]
+
+
 def test_tokens_of_programs(members: Members) -> None:
     good = members.provider.token("read").encode()
     assert members.send(b"/api/x", b"Authorization: Bearer " + good).status == 200
