@@ -65,6 +65,7 @@ ROOTS = (
     "envoy/extensions/http/original_ip_detection/xff/v3/xff.proto",
     "envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto",
     "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.proto",
+    "envoy/extensions/load_balancing_policies/maglev/v3/maglev.proto",
     "envoy/extensions/load_balancing_policies/subset/v3/subset.proto",
     "envoy/extensions/matching/common_inputs/network/v3/network_inputs.proto",
     "envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections.proto",

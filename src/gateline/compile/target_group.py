@@ -174,7 +174,17 @@ def _among_registered(algorithm: Algorithm) -> dict[str, object]:
     )
 
 
+def _by_source() -> dict[str, object]:
+    """A target for each address, by a table that changes little when targets come and go."""
+    return extension(
+        "envoy.load_balancing_policies.maglev",
+        "envoy.extensions.load_balancing_policies.maglev.v3.Maglev",
+    )
+
+
 def _algorithm(algorithm: Algorithm) -> dict[str, object]:
+    if algorithm is Algorithm.SOURCE_IP:
+        return _by_source()
     if algorithm is Algorithm.ROUND_ROBIN:
         return extension(
             "envoy.load_balancing_policies.round_robin",

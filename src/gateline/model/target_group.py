@@ -43,6 +43,7 @@ class Algorithm(StrEnum):
 
     ROUND_ROBIN = "round_robin"
     LEAST_OUTSTANDING_REQUESTS = "least_outstanding_requests"
+    SOURCE_IP = "source_ip"  # of network balancers: the flows of one address go to one target (stickiness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
