@@ -33,9 +33,13 @@ class Ran:
 
 
 class LoneScript:
-    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1."""
+    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1.
 
-    def __init__(self, text: str) -> None:
+    `namespace`: of the dynamic metadata that it writes.
+    """
+
+    def __init__(self, text: str, *, namespace: str = keys.NAMESPACE) -> None:
+        self._namespace = namespace
         self._lua = LuaRuntime(encoding="latin-1")
         self._lua.eval("function(text) assert(loadstring(text, '=lone.lua'))() end")(
             text.encode().decode("latin-1")
@@ -99,7 +103,7 @@ class LoneScript:
             {"context": lambda _: first, "metadata": lambda *_: of_route, "host": answered}, recursive=False
         )
         record: Any = self._run(request, envoy)
-        left = record.metadata[keys.NAMESPACE]
+        left = record.metadata[self._namespace]
         return Ran(
             state=dict(record.filter_state.items()),
             metadata=dict(left.items()) if left else {},

@@ -34,6 +34,7 @@ from gateline.sources.project_action import (
     WeightedTargetGroupPart,
 )
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
+from gateline.sources.project_attributes import AccessLogsPart
 from gateline.sources.project_balancer import (
     CertificatePart,
     ListenerPart,
@@ -55,7 +56,7 @@ from gateline.sources.project_deployment import (
     DeploymentConfigurationPart,
     ThresholdConfigurationPart,
 )
-from gateline.sources.project_discovery import DiscoverPart, DnsPart
+from gateline.sources.project_discovery import DiscoverPart, DnsPart, DockerPart, EcsPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_function import ConcurrencyPart, FunctionPart
 from gateline.sources.project_login import (
@@ -105,6 +106,7 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("client_certificates.NAME", ClientCertificatePart),
     ("vpc_links.NAME", VpcLinkPart),
     ("load_balancers.NAME", LoadBalancerPart),
+    ("load_balancers.NAME.access_logs", AccessLogsPart),
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
     ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),
@@ -134,6 +136,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.discover.dns", DnsPart),
+    ("target_groups.NAME.discover.docker", DockerPart),
+    ("target_groups.NAME.discover.ecs", EcsPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),

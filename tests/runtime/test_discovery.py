@@ -88,6 +88,7 @@ class Bench:
     async def _follow(
         self, asks: Source, tell: Callable[[Targets], None], complain: Callable[[str], None]
     ) -> None:
+        assert isinstance(asks, TargetFile)
         self.asked[asks.name] = (tell, complain)
         try:
             await asyncio.Event().wait()
@@ -124,6 +125,7 @@ def test_what_a_source_names_is_registered_and_told() -> None:
         bench.say("10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80")
         assert await bench.registered.get() == ["orders 10.0.0.1:80", "orders 10.0.0.2:80"]
         assert {each.health_port for each in bench.whole} == {9001}
+        assert bench.discovery.registered() == bench.whole
         bench.say("10.0.0.1:80", "10.0.0.2:80")
         bench.say("10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80")
         assert "orders 10.0.0.3:80" in await bench.registered.get()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateline.discovery.ec2 import Instances
 from gateline.discovery.name_server import Found, NameServers, NoSuchName
 from gateline.discovery.resolv_conf import ResolvConf
 from gateline.runtime.name_service import MOST_SECONDS, HostNames, ask_system
@@ -22,7 +23,7 @@ class Bench:
         self.system: dict[str, list[str]] = {}
         self.asked: list[str] = []
         self.names = HostNames(NameServers(self.resolv_conf), self._ask, self.hosts)
-        self.names.use((("127.0.0.1", server.port),))
+        self.names.servers.use((("127.0.0.1", server.port),))
 
     async def _ask(self, host: str) -> Sequence[str]:
         self.asked.append(host)
@@ -32,7 +33,7 @@ class Bench:
 
     def as_the_system_does(self) -> None:
         """DNS is asked where the system says; what is written there has no port."""
-        self.names.use(())
+        self.names.servers.use(())
         told = ResolvConf(servers=(("127.0.0.1", self.server.port),))
         self.names.servers._read = lambda: told  # type: ignore[method-assign]
 
@@ -104,6 +105,19 @@ def test_the_system_is_asked_where_its_dns_has_no_answer(tmp_path: Path) -> None
         with pytest.raises(OSError, match="the name servers fail") as raised:
             await bench.names("broken.internal")
         assert not isinstance(raised.value, NoSuchName)
+
+    played(tmp_path, story)
+
+
+def test_an_instance_is_asked_for_at_aws(tmp_path: Path) -> None:
+    class Known(Instances):
+        async def addresses(self, instance: str) -> Found:
+            return Found((f"10.0.0.{len(instance)}",), 30)
+
+    async def story(bench: Bench) -> None:
+        names = HostNames(bench.names.servers, hosts=bench.hosts, instances=Known())
+        assert await names("i-0123456789abcdef0") == Found(("10.0.0.19",), 30)
+        assert bench.server.asked == []
 
     played(tmp_path, story)
 

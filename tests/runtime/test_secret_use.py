@@ -9,7 +9,7 @@ import pytest
 
 from gateline.model.secret import SecretRef
 from gateline.runtime.candidate import Candidate
-from gateline.runtime.secret_use import Header, SecretUse, Transport, secret_use
+from gateline.runtime.secret_use import Header, SecretUse, Transport, obstacle, secret_use
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from runtime.rotated import BALANCED, DIRECT, FILED, LINKED, STARTED, candidate
 
@@ -44,6 +44,18 @@ def test_static_targets_are_those_that_get_it_and_no_others(tmp_path: Path, stat
     groups = {"orders": {"targets": ["127.0.0.6:6000"]}, "elsewhere": {"targets": ["127.0.0.5:5000"]}}
     use = used(candidate(tmp_path, state, BALANCED, secret=GENERATED, target_groups=groups))
     assert labels(use) == ["target 127.0.0.6:6000 of target group orders"]
+
+
+def test_of_targets_that_come_and_go_nobody_can_say_whether_they_accept_another_value(
+    tmp_path: Path, state: StateDir
+) -> None:
+    groups = {"orders": {"discover": {"dns": {"name": "orders.internal", "port": 80}}}}
+    served = candidate(tmp_path, state, BALANCED, secret=GENERATED, target_groups=groups)
+    use = used(served)
+    assert use.discovering == ("orders",)
+    assert served.gateway is not None
+    why = obstacle(served.gateway.secrets[0], use)
+    assert why.startswith("target group orders discovers its targets, which get secret Token")
 
 
 def test_the_targets_of_links_and_plain_uris_are_static(tmp_path: Path, state: StateDir) -> None:

@@ -22,6 +22,13 @@ from gateline.sources.project_discovery import DiscoverPart, name_server
         {"dns": {"name": "10.0.0.1", "port": 80}},
         {"dns": {"name": "metadata.google.internal", "port": 80}},
         {"dns": {"name": "a b", "port": 80}},
+        {"docker": {}},
+        {"docker": {"labels": {}}},
+        {"docker": {"labels": {"a=b": "c"}}},
+        {"docker": {"labels": {"a": "b"}, "network": "-x"}},
+        {"ecs": {"cluster": "c"}},
+        {"ecs": {"cluster": "c", "service": "a b"}},
+        {"ecs": {"cluster": "c", "service": "s", "endpoint": "http://169.254.169.254/"}},
     ],
 )
 def test_a_group_asks_somebody_that_there_is(written: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ def test_a_function_is_of_one_kind_and_says_nothing_of_others(written: dict[str,
         FunctionPart.model_validate(written)
 
 
-@pytest.mark.parametrize(("runtime", "ours"), [("python3.12", True), ("python3.11", True), ("nodejs22.x", False)])
+@pytest.mark.parametrize(
+    ("runtime", "ours"), [("python3.12", True), ("python3.11", True), ("nodejs22.x", False)]
+)
 def test_python_runs_in_our_own_workers(runtime: str, *, ours: bool) -> None:
     written = {"code": "a", "handler": "a.b", "runtime": runtime}
     assert FunctionPart.model_validate(written).is_python is ours

@@ -64,6 +64,12 @@ def client_certificate_script() -> str:
 
 
 @cache
+def access_log_script() -> str:
+    """The text of `access_log.lua`, which keeps what a client said for a balancer's access log."""
+    return _joined(("access_log",))
+
+
+@cache
 def sidecar_script() -> str:
     """The text of `sidecar.lua`, which asks for the gateway's header in front of an application."""
     return _joined(("sidecar",))

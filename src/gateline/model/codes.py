@@ -87,6 +87,7 @@ ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
 CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
+ACCESS_LOG_INVALID = Code(name="GL259", title="an access log that cannot be written")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
 TARGET_BALANCER_INVALID = Code(name="GL271", title="a load balancer that cannot be a target")
 TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
@@ -281,3 +282,4 @@ RULE_JUDGES_THE_GATEWAY = Code(
 SECRET_IN_PUBLIC_RULE = Code(name="GL608", title="a secret in a rule of a load balancer of the internet")
 RULE_ON_FORWARDED_FOR = Code(name="GL609", title="a rule on X-Forwarded-For behind an integration")
 SECRET_FOR_AWS = Code(name="GL610", title="a secret in a request to an AWS service")
+NO_BOTO3_FOR_TARGETS = Code(name="GL611", title="targets that AWS is asked for, and no boto3")

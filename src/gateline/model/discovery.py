@@ -51,5 +51,36 @@ class DnsService:
     origin: Origin = field(compare=False, repr=False)
 
 
-Source = TargetFile | DnsHost | DnsService
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsPlace:
+    """Where AWS is asked: a region, and URLs that stand in for Amazon's, by service, "" for all others."""
+
+    region: str = ""
+    endpoints: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsTasks:
+    """The tasks of an ECS service. Without a name or a port the task definition says which."""
+
+    cluster: str
+    service: str
+    container_name: str = ""
+    container_port: int | None = None
+    place: AwsPlace = AwsPlace()
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerContainers:
+    """Containers with these labels, at one port in one network. Without a port or a network they have only one."""
+
+    labels: tuple[tuple[str, str], ...]
+    port: int | None = None
+    network: str = ""
+    socket: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+Source = TargetFile | DnsHost | DnsService | EcsTasks | DockerContainers
 """Whom to ask."""

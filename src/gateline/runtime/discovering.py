@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 
 from gateline.discovery.dns_service import DnsServiceRecords
+from gateline.discovery.docker import DockerEngine
+from gateline.discovery.ec2 import is_instance
+from gateline.discovery.ecs import EcsService
 from gateline.discovery.source import Targets, follow
-from gateline.model.discovery import DiscoveredTarget, DnsHost, DnsService, Source, TargetFile
+from gateline.model.codes import NO_BOTO3_FOR_TARGETS
+from gateline.model.diagnostic import Complaints
+from gateline.model.discovery import (
+    DiscoveredTarget,
+    DnsHost,
+    DnsService,
+    DockerContainers,
+    EcsTasks,
+    Source,
+    TargetFile,
+)
+from gateline.model.gateway import Gateway
 from gateline.model.target_group import Registration
 from gateline.runtime.discovery import Discovery
 from gateline.runtime.name_service import HostNames
@@ -18,6 +33,20 @@ from gateline.runtime.target_file import follow_file
 
 BY = "discovery"
 """Whose registrations they are."""
+
+
+def check_sources(gateway: Gateway, complaints: Complaints) -> None:
+    """Whoever asks AWS for targets needs what not everybody has."""
+    if find_spec("boto3") is not None:
+        return
+    for group in gateway.target_groups:
+        asked = [group.discover.origin] if isinstance(group.discover, EcsTasks) else []
+        asked += [target.origin for target in group.targets if is_instance(target.host)]
+        if asked:
+            message = (
+                f"AWS is asked for targets of '{group.name}', and boto3, which asks it, is not installed"
+            )
+            complaints.add(NO_BOTO3_FOR_TARGETS, asked[0], message, help="pip install 'gateline[aws]'")
 
 
 def discovery(
@@ -49,6 +78,10 @@ def discovery(
             case DnsHost():
                 tell((DiscoveredTarget(host=source.name, port=source.port),))
                 await asyncio.Event().wait()  # the resolver does the rest
+            case DockerContainers():
+                await follow(DockerEngine(source), tell, complain)
+            case EcsTasks():
+                await follow(EcsService(source), tell, complain)
             case DnsService():
                 await follow(DnsServiceRecords(names.servers, source.name), tell, complain)
 

@@ -148,6 +148,10 @@ class Discovery:
             self._published = found
             await self._register(found)
 
+    def registered(self) -> tuple[Registration, ...]:
+        """All targets that are named now."""
+        return tuple(each for known in self._groups.values() for each in known.registered)
+
     def listing(self) -> list[dict[str, Any]]:
         """What every group was told last, and what is wrong with whoever tells it."""
         return [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -59,18 +59,26 @@ class Inventory:
         serving: knows what serves.
         cluster: knows the tasks.
         admin: Envoy's, which knows who is well.
+        discovered: tells the targets that others have named.
         settings: whether probes are answered.
 
     """
 
     def __init__(
-        self, state: StateDir, serving: Serves, cluster: HasTasks, admin: HasClusters, settings: Settings
+        self,
+        state: StateDir,
+        serving: Serves,
+        cluster: HasTasks,
+        admin: HasClusters,
+        settings: Settings,
+        discovered: Callable[[], Iterable[Registration]] = tuple,
     ) -> None:
         self._state = state
         self._serving = serving
         self._cluster = cluster
         self._admin = admin
         self._settings = settings
+        self._discovered = discovered
 
     async def __call__(self) -> dict[str, Any]:
         """All that there is.
@@ -125,21 +133,25 @@ class Inventory:
         }
 
     async def _targets(self, gateway: Gateway) -> list[dict[str, Any]]:
-        """The static targets, with what Envoy thinks of them; a group that nothing leads to has no opinion."""
+        """Static and discovered targets, and what Envoy thinks of them; nothing, where nothing leads to a group."""
         try:
             view = read_view(await self._admin.clusters(CLUSTERS))
         except (OSError, ValueError):
             view = View()
-        return [
-            {
-                "target_group": group.name,
-                "host": target.host,
-                "port": target.port,
-                "healthy": view.healthy(Registration(group.name, target.host, target.port)),
-            }
+        static = (
+            Registration(group.name, target.host, target.port)
             for group in gateway.target_groups
             for target in group.targets
             if not target.tunnel
+        )
+        return [
+            {
+                "target_group": each.target_group,
+                "host": each.address,
+                "port": each.port,
+                "healthy": view.healthy(each),
+            }
+            for each in dict.fromkeys((*static, *self._discovered()))
         ]
 
 

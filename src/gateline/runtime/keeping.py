@@ -7,12 +7,14 @@ has commands of its own, and duties that come up by the clock; here they are put
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 
 from gateline.model.gateway import Gateway
+from gateline.model.target_group import Registration
 from gateline.model.tunnel import EnrolledNode
 from gateline.runtime import assertion_keys, login_keys
+from gateline.runtime.access_log import AccessLogs
 from gateline.runtime.admin import Admin
 from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
@@ -42,6 +44,7 @@ class Keeping:
         admin: of the Envoy at the edge.
         workers: how many threads that Envoy has.
         tell: tells people.
+        discovered: tells the targets that others have named.
 
     """
 
@@ -54,6 +57,7 @@ class Keeping:
         admin: Admin,
         workers: int,
         tell: Callable[[str], None],
+        discovered: Callable[[], Iterable[Registration]],
     ) -> None:
         self._state = state
         self._serving = serving
@@ -63,10 +67,11 @@ class Keeping:
         self._link_health = LinkHealth(admin, self._nodes, tell)
         self._certificates = certificate_commands(state, serving, cluster, self._upkeep, tell)
         self._links = LinkCommands(state, serving, self._link_health.connected, workers, tell)
-        self._inventory = Inventory(state, serving, cluster, admin, settings)
+        self._inventory = Inventory(state, serving, cluster, admin, settings, discovered)
         for keys in (assertion_keys, login_keys):
             self._upkeep.add(keys.renewal(self._gateway, state, serving.take_in))
         self._upkeep.add(self._links.duty())
+        self._upkeep.add(AccessLogs(self._gateway, admin).duty())
 
     async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:
         """Take commands, and enrolments of nodes, until `opened` is closed; `running` tells what runs."""

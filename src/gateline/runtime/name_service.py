@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from gateline.discovery.aside import aside
+from gateline.discovery.ec2 import Instances, is_instance
 from gateline.discovery.name_server import Found, NameServers, NoSuchName
-from gateline.discovery.resolv_conf import NameServer
 from gateline.model.address import parse_ip
+from gateline.model.discovery import AwsPlace
+from gateline.model.gateway import Gateway
 
 HOSTS: Final = Path("/etc/hosts")
 ADDRESS_SECONDS: Final = 86_400.0
@@ -30,43 +32,22 @@ System = Callable[[str], Awaitable[Sequence[str]]]
 
 
 async def ask_system(host: str) -> Sequence[str]:
-    """The system's own name service, on a thread that nobody waits for at the end.
-
-    `getaddrinfo` cannot be interrupted, and an executor's threads are joined when Python ends: a name server
-    that does not answer would hold up Ctrl-C.
+    """The system's own name service; `getaddrinfo` cannot be interrupted.
 
     Raises:
         OSError: it does not know the host.
 
     """
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[list[str]] = loop.create_future()
 
-    def deliver(addresses: list[str], error: OSError | None) -> None:
-        if answered.done():
-            return
-        if error:
-            answered.set_exception(error)
-        else:
-            answered.set_result(addresses)
-
-    def look_up() -> None:
-        addresses: list[str] = []
-        failure: OSError | None = None
+    def look_up() -> list[str]:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            addresses = [str(entry[4][0]) for entry in found]
-        except OSError as error:
-            failure = error
         except UnicodeError:
-            failure = OSError("not a host name")
-        try:
-            loop.call_soon_threadsafe(deliver, addresses, failure)
-        except RuntimeError:
-            return  # the loop is closed: nobody asks any more
+            message = "not a host name"
+            raise OSError(message) from None
+        return [str(entry[4][0]) for entry in found]
 
-    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
-    return await answered
+    return await aside(look_up, f"resolve {host}")
 
 
 class HostNames:
@@ -76,17 +57,26 @@ class HostNames:
         servers: DNS.
         system: asked for names of the hosts file, and where DNS has no answer.
         hosts: the hosts file.
+        instances: knows those of EC2, by their ids.
 
     """
 
-    def __init__(self, servers: NameServers, system: System = ask_system, hosts: Path = HOSTS) -> None:
+    def __init__(
+        self,
+        servers: NameServers,
+        system: System = ask_system,
+        hosts: Path = HOSTS,
+        instances: Instances | None = None,
+    ) -> None:
         self.servers = servers
+        self._instances = instances or Instances()
         self._system = system
         self._hosts = hosts
 
-    def use(self, servers: Sequence[NameServer]) -> None:
-        """Ask these name servers, and them alone; none: the system's."""
-        self.servers.use(servers)
+    def use(self, gateway: Gateway) -> None:
+        """Ask whom the project names: its name servers and them alone, and AWS in its region."""
+        self.servers.use(gateway.resolvers)
+        self._instances.use(AwsPlace(region=gateway.edge.region, endpoints=gateway.aws_endpoints))
 
     async def __call__(self, host: str) -> Found | Sequence[str]:
         """The addresses of a host; with DNS' own words on how long they hold, or without any.
@@ -99,6 +89,8 @@ class HostNames:
         address = parse_ip(host)
         if address is not None:
             return Found((str(address),), ADDRESS_SECONDS)
+        if is_instance(host):
+            return await self._instances.addresses(host)
         name = host.lower().rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):
             return await self._system(host)

@@ -75,6 +75,9 @@ class SecretUse:
     headers: tuple[Header, ...] = field(default=(), repr=False)
     timeout: float = 0.0
     clients: tuple[tuple[str, str], ...] = ()
+    discovering: tuple[
+        str, ...
+    ] = ()  # target groups among whose targets are some that nobody has written down
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -112,6 +115,11 @@ def secret_use(gateway: Gateway, routes: tuple[RouteRow, ...], name: str) -> Sec
             default=0.0,
         ),
         clients=tuple(clients.items()),
+        discovering=tuple(
+            group.name
+            for group in gateway.target_groups
+            if group.name in clients and group.discover is not None
+        ),
     )
 
 
@@ -123,6 +131,11 @@ def acceptance(source: SecretSource, use: SecretUse) -> Acceptance:
 def obstacle(source: SecretSource, use: SecretUse) -> str:
     """Why nobody could see who accepts another value of a secret; "" when that can be seen."""
     asked = source.rotation.accepted_by
+    if use.discovering:
+        return (
+            f"target group {use.discovering[0]} discovers its targets, which get secret {source.name}, and who comes "
+            "meanwhile is asked by nobody whether he accepts another value"
+        )
     if use.targets and asked not in ASKING:
         return (
             f"{use.targets[0].label} gets secret {source.name}, and nobody could see whether it accepts another value: "

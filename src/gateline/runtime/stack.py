@@ -217,6 +217,7 @@ class Stack:
             self._envoy.admin,
             self._edge.workers or usable_processors(),
             lambda text: self._notify(Remarked(text)),
+            self._discovery.registered,
         )
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
@@ -306,7 +307,7 @@ class Stack:
 
     def _discover(self, *gateways: Gateway) -> None:
         """Find out the targets of these; where two say something else, the latter counts."""
-        self._names.use(gateways[-1].resolvers)
+        self._names.use(gateways[-1])
         self._discovery.want(group for gateway in gateways for group in gateway.target_groups)
 
     def _running(self) -> ready.Running:

@@ -20,7 +20,7 @@ from gateline.sources.balancer_target_assembly import reached_listeners, with_ba
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
-from gateline.sources.discovery_assembly import resolvers
+from gateline.sources.discovery_assembly import aws_endpoints, resolvers
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
@@ -108,7 +108,7 @@ class Assembler:
                 seconds=(project.assertions or AssertionsPart()).rotate_every_seconds
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
-            aws_endpoints=_aws_endpoints(project),
+            aws_endpoints=aws_endpoints(settings(project)),
             resolvers=resolvers(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
@@ -137,7 +137,10 @@ class Assembler:
             for name, part in project.services.items()
             if has_own_group(name, part, declared)
         )
-        groups = (target_group(self._bench, name, part) for name, part in project.target_groups.items())
+        groups = (
+            target_group(self._bench, name, part, settings(project))
+            for name, part in project.target_groups.items()
+        )
         return (*groups, *own)
 
     def _link(self, name: str, part: VpcLinkPart) -> VpcLink:
@@ -251,12 +254,6 @@ class Assembler:
 def _mapped_apis(project: ProjectFile) -> set[str]:
     """The APIs that some custom domain maps."""
     return {leads.partition("/")[0] for part in project.domains.values() for leads in part.mappings.values()}
-
-
-def _aws_endpoints(project: ProjectFile) -> tuple[tuple[str, str], ...]:
-    """Where AWS services are reached instead of Amazon; "" is for those that are not named."""
-    aws = settings(project).aws
-    return tuple((service.removeprefix("*"), url) for service, url in aws.endpoints.items()) if aws else ()
 
 
 def _drain(part: DrainPart) -> Drain:

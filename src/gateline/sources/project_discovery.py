@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateline.model.address import forbidden_reason, parse_ip
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HOST, FilePath, PortNumber, split_host_port
+from gateline.sources.project_values import (
+    HOST,
+    FilePath,
+    FunctionUrl,
+    Matches,
+    PortNumber,
+    Region,
+    split_host_port,
+)
 
 DNS_PORT: Final = 53
 
@@ -53,6 +61,18 @@ NameServers = Annotated[
 ]
 
 
+EcsName = Annotated[
+    str, Matches(r"[A-Za-z0-9:/_-]{1,512}", "a name or an ARN: letters, digits, ':', '/', '_' and '-'")
+]
+ContainerName = Annotated[str, Matches(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, '_' and '-'")]
+
+
+DockerLabel = Annotated[str, Matches(r"[^=\s]{1,255}", "the key of a label, without '=' and spaces")]
+DockerNetwork = Annotated[
+    str, Matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "a network's name: letters, digits, '_', '.' and '-'")
+]
+
+
 class DnsPart(Part):
     """Targets that DNS names."""
 
@@ -74,12 +94,49 @@ class DnsPart(Part):
         return self
 
 
+class EcsPart(Part):
+    """The tasks of a service of Amazon ECS."""
+
+    cluster: EcsName = Field(description="The cluster, by name or ARN.")
+    service: EcsName = Field(description="The service, by name or ARN.")
+    container_name: ContainerName | None = Field(
+        default=None,
+        description="The container that is asked; default: the first with that port, or with a port.",
+    )
+    container_port: PortNumber | None = Field(
+        default=None, description="The container's port; default: its first port mapping."
+    )
+    region: Region | None = Field(default=None, description="The AWS region; default: gateway.region.")
+    endpoint: FunctionUrl | None = Field(
+        default=None, description="A URL that stands in for Amazon's; default: as gateway.aws.endpoints says."
+    )
+
+
+class DockerPart(Part):
+    """Containers of a Docker Engine on this machine."""
+
+    labels: dict[DockerLabel, str] = Field(
+        min_length=1, description="Labels that the containers have; an empty text is any value."
+    )
+    port: PortNumber | None = Field(
+        default=None, description="The container's port; default: the only one that it exposes."
+    )
+    network: DockerNetwork | None = Field(
+        default=None,
+        description="The network in which containers are asked; host: at the ports that they publish on this machine; "
+        "default: the only one that they are in.",
+    )
+    socket: FilePath = Field(default="/var/run/docker.sock", description="The Engine's Unix socket.")
+
+
 class DiscoverPart(Part):
     """Whom to ask for targets, beside those that are written here and those that services register: one of these."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"docker", "ecs"})
-
     dns: DnsPart | None = Field(default=None, description="DNS: addresses of a name, or SRV records.")
+    docker: DockerPart | None = Field(
+        default=None, description="A Docker Engine: containers by their labels."
+    )
+    ecs: EcsPart | None = Field(default=None, description="Amazon ECS: the tasks of a service.")
     file: FilePath | None = Field(
         default=None,
         description="A file that somebody else writes: a JSON list of host:port, or one a line. It is watched.",

@@ -20,6 +20,7 @@ from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
 from gateline.sources.discovery_assembly import source
 from gateline.sources.function_target_assembly import function_group
+from gateline.sources.project import GatewayPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_target_type import TargetPart, target_balancer
@@ -40,7 +41,7 @@ _OWN_CHECK: Final = HealthCheck(
 _OWN_DELAY: Final = timedelta(seconds=30)
 
 
-def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
+def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: GatewayPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
     if part.target_type == "lambda":
@@ -64,7 +65,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         balancer=balancer,
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
-        discover=source(bench, (*here, "discover"), part.discover),
+        discover=source(bench, (*here, "discover"), part.discover, gateway),
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),

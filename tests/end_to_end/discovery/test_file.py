@@ -34,6 +34,11 @@ def test_a_change_of_the_file_is_where_requests_go_and_nothing_but_endpoints_is_
                     write(tmp_path / "targets", chosen.port)
                     await scene.until_answered_by(chosen.name)
                 assert await scene.through_integration() == (200, "two")
+                told = (await scene.stack._keeping._inventory())["targets"]
+                assert {(each["target_group"], each["port"]) for each in told} == {
+                    ("orders", two.port),
+                    ("flows", two.port),
+                }
                 assert await scene.through_tcp() == "two"
                 after = await scene.updates()
                 assert {kind for kind in after if after[kind] != before[kind]} == {"eds"}
