@@ -156,7 +156,7 @@ def test_every_room_says_its_law_on_top() -> None:
 
 def test_the_scripts_consist_of_all_their_parts_and_nothing_else() -> None:
     parts = {path.stem for path in files(SOURCES / "dataplane", ".lua")}
-    assert parts == {*dataplane.PARTS, *dataplane.BALANCER_PARTS, "redirect", "mismatch", "sidecar"}
+    assert parts == {*dataplane.PARTS, *dataplane.BALANCER_PARTS, *dataplane.STICKINESS_PARTS, "redirect", "mismatch", "sidecar"}
 
 
 def test_sources_name_no_machine() -> None:
