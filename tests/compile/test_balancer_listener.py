@@ -20,7 +20,7 @@ BINDING = Binding("balancer/public:80", "127.0.0.1", 18_080, ORIGIN)
 
 def made(log: str | None = None, **fields: Any) -> dict[str, Any]:
     cleaned = CleanedHeaders(secrets=frozenset({"x-proof"}))
-    return to_dict(application_listener(BINDING, listener(**fields), cleaned, log))
+    return to_dict(application_listener("public", BINDING, listener(**fields), cleaned, log))
 
 
 def manager(log: str | None = None) -> Any:

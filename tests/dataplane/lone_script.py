@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,10 @@ class Ran:
     def header(self, name: str) -> str | None:
         """A request header as the script left it."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode("latin-1")).decode()
 
 
 class LoneScript:
@@ -60,7 +65,18 @@ class LoneScript:
             {"headers": [list(pair) for pair in sent], "protocol": protocol}, recursive=True
         )
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
-        envoy = self._lua.table_from({"context": lambda _: first}, recursive=False)
+        return self._ran(request, first, answers=False)
+
+    def answer(self, *headers: tuple[str, str], context: Mapping[str, str]) -> Ran:
+        """Run one answer, with these headers, to a request that stands on a route with this filter context."""
+        request = self._lua.table_from({"headers": [list(pair) for pair in headers]}, recursive=True)
+        first = self._lua.table_from({"name": "", "context": self._lua.table_from(context)})
+        return self._ran(request, first, answers=True)
+
+    def _ran(self, request: Any, first: Any, *, answers: bool) -> Ran:
+        envoy = self._lua.table_from(
+            {"context": lambda _: first, "answers": answers, "base64": _base64}, recursive=False
+        )
         record: Any = self._run(request, envoy)
         metadata = record.metadata[keys.NAMESPACE]
         return Ran(

@@ -52,10 +52,12 @@ from gateline.sources.project_condition import (
     ValuesPart,
 )
 from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_stickiness import StickinessPart, TargetGroupStickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
@@ -93,6 +95,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
     ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication", MutualAuthenticationPart),
+    ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
     ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
@@ -102,9 +106,11 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[], default_actions[]", ActionPart),
     ("actions[].forward_config", ForwardConfigPart),
     ("actions[].target_groups[]", WeightedTargetGroupPart),
+    ("actions[].target_group_stickiness_config", TargetGroupStickinessPart),
     ("actions[].redirect_config", RedirectConfigPart),
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
+    ("target_groups.NAME.stickiness", StickinessPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),

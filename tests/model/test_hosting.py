@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from gateline.model.authorizer import AuthorizerKind
-from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+from gateline.model.hosting import (
+    HostConfiguration,
+    HostedAuthorizer,
+    HostedLogin,
+    HostedMethod,
+    HostedStage,
+)
 
 
 def test_a_stage_needs_the_functions_of_its_authorizers_and_methods() -> None:
@@ -26,3 +32,21 @@ def test_a_stage_needs_the_functions_of_its_authorizers_and_methods() -> None:
 
 def test_without_functions_no_host_is_needed() -> None:
     assert not HostConfiguration().is_needed
+
+
+def test_a_login_needs_the_host() -> None:
+    assert HostConfiguration(logins=(HostedLogin(name="front:443/10"),)).is_needed
+
+
+def test_a_login_names_its_listener() -> None:
+    assert HostedLogin(name="front:443/default").listener == "front:443"
+
+
+def test_no_secret_of_a_login_is_in_a_representation() -> None:
+    configuration = HostConfiguration(
+        logins=(HostedLogin(name="front:443/10", client_secret="of-the-client"),),
+        session_keys=("0badcafe",),
+        claims_keys=(("k1", "PRIVATE"),),
+    )
+    shown = repr(configuration)
+    assert not any(secret in shown for secret in ("of-the-client", "0badcafe", "PRIVATE"))

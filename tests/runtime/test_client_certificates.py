@@ -11,13 +11,16 @@ from gateline.authority.certificates import issue_client, make_authority
 from gateline.model.client_certificate import BUILT_IN, ClientCertificate
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway, SelfSigned
+from gateline.model.listener_tls import ListenerTls, MutualAuthentication, MutualMode
+from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 from gateline.model.origin import Origin
 from gateline.model.secret import Certificate
 from gateline.model.target_group import TargetGroup, TargetTls
 from gateline.runtime.certificate import edge_certificate
-from gateline.runtime.client_certificates import given_authorities, given_certificates
+from gateline.runtime.client_certificates import given_authorities, given_certificates, given_revocations
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from golden.self_signed import self_signed
+from harness.client_authority import ClientAuthority
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -93,3 +96,33 @@ def test_a_file_that_nobody_could_be_verified_by_is_refused(tmp_path: Path) -> N
 def test_an_authority_that_signed_itself_is_one(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(self_signed("orders").certificate)
     assert believed(str(tmp_path / "ca.pem"))[1] == []
+
+
+def asking(authority: Path, *revoked: Path) -> Gateway:
+    mutual = MutualAuthentication(
+        mode=MutualMode.VERIFY, authority=str(authority), revoked=tuple(map(str, revoked)), origin=HERE
+    )
+    listener = Listener(
+        protocol=ListenerProtocol.HTTPS, port=443, rules=(), tls=ListenerTls(mutual=mutual), origin=HERE
+    )
+    return replace(EMPTY, load_balancers=(LoadBalancer(name="public", listeners=(listener,), origin=HERE),))
+
+
+def test_listeners_believe_files_of_their_own_and_some_no_more(tmp_path: Path) -> None:
+    authority = ClientAuthority(tmp_path, "clients")
+    lists = authority.revoke(authority.client("gone"))
+    complaints = Complaints()
+    gateway = asking(authority.file, lists)
+    assert given_authorities(gateway, complaints) == ((str(authority.file), authority.file.read_bytes()),)
+    assert given_revocations(gateway, complaints) == ((str(lists), lists.read_bytes()),)
+    assert not complaints.count
+
+
+def test_a_list_that_is_none_is_complained_about_at_its_place(tmp_path: Path) -> None:
+    authority = ClientAuthority(tmp_path, "clients")
+    complaints = Complaints()
+    given_revocations(asking(authority.file, tmp_path / "missing.crl", authority.file), complaints)
+    assert [(each.code.name, each.origin.json_pointer) for each in complaints.report().diagnostics] == [
+        ("GL298", "/trust_store/crls/0"),
+        ("GL298", "/trust_store/crls/1"),
+    ]

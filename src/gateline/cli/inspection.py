@@ -97,11 +97,24 @@ def stand_ins(gateway: Gateway) -> Keyring:
             Certificate(name=each.name, chain=b"", private_key=Secret(each.name, b""))
             for each in gateway.services
         ),
-        authorities=tuple(
-            (group.tls.authority, b"stand-in") for group in gateway.target_groups if group.tls is not None
+        authorities=tuple((path, b"stand-in") for path in _named_authorities(gateway)),
+        revocations=tuple(
+            (path, b"stand-in")
+            for balancer in gateway.load_balancers
+            for listener in balancer.listeners
+            if listener.tls.mutual is not None
+            for path in listener.tls.mutual.revoked
         ),
         link_certificate=Certificate(name="link", chain=b"", private_key=Secret("link", b"")),
     )
+
+
+def _named_authorities(gateway: Gateway) -> Iterator[str]:
+    yield from (group.tls.authority for group in gateway.target_groups if group.tls is not None)
+    for balancer in gateway.load_balancers:
+        for listener in balancer.listeners:
+            if listener.tls.mutual is not None:
+                yield listener.tls.mutual.authority
 
 
 def _named_secrets(gateway: Gateway) -> Iterator[str]:

@@ -22,7 +22,7 @@ from gateline.cli.routes import print_routes
 from gateline.cli.session import Stopper, run_session
 from gateline.compile.resources import RouteRow
 from gateline.model.gateway import SelfSigned
-from gateline.runtime.ready import domain_urls, stage_urls
+from gateline.runtime.ready import balancer_urls, domain_urls, stage_urls
 from gateline.runtime.request_log import LogFormat
 from gateline.runtime.settings import Settings
 from gateline.runtime.stack import Stack
@@ -103,9 +103,12 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
     out.print(f"Gateline {__version__} serves {visible(gateway.name)} at {stack.url}", soft_wrap=True)
     for url, mapping in domain_urls(gateway):
         out.print(f"  {visible(url)} is {visible(mapping.api)}/{visible(mapping.stage)}", soft_wrap=True)
+    for name, listeners in balancer_urls(gateway).items():
+        out.print(f"  balancer {visible(name)}: {', '.join(listeners.values())}", soft_wrap=True)
     out.print()
     rows = stack.routes
-    print_routes(rows[:MOST_ROUTES], out)
+    if gateway.apis:
+        print_routes(rows[:MOST_ROUTES], out)
     if len(rows) > MOST_ROUTES:
         out.print(f"... and {len(rows) - MOST_ROUTES} more: gateline routes")
     out.print()

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
@@ -28,6 +29,7 @@ from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
+from gateline.compile.stickiness import uses_stickiness
 from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -43,11 +45,12 @@ __all__ = ["Compiled", "Memory", "Sockets", "compile_gateway"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """Paths of Unix sockets between Envoy and the rest of Gateline."""
+    """Paths of what lies between Envoy and the rest of Gateline: Unix sockets, and a file."""
 
     host: str = "host.sock"  # where the host serves Envoy
     egress: str = "egress.sock"  # where Envoy takes what the host sends to backends
     enrolment: str = "enroll.sock"  # where control listens to nodes that ask for certificates
+    stickiness_key: str = "stickiness.key"  # no socket: the file whose key seals cookies of stickiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,8 @@ def compile_gateway(
     for _, part in parts:
         harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
-    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
+    key_file = sockets.stickiness_key if uses_stickiness(gateway) else ""
+    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log, key_file=key_file)
     harvest.add(public.harvest)
     warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
@@ -98,11 +102,12 @@ def compile_gateway(
     report = complaints.report()
     if report.error_count:
         return Compiled(resources=None, hosting=hosting, report=report)
-    harvest.origins[names.LISTENER] = gateway.edge.origin
-    listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log)}
+    listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log, key_file)}
     if harvest.has_egress:
-        harvest.origins[names.EGRESS] = gateway.edge.origin
-        listeners[names.EGRESS] = egress_listener(sockets.egress, redirects=redirects(gateway))
+        listeners[names.EGRESS] = egress_listener(
+            sockets.egress, redirects=redirects(gateway), key_file=key_file
+        )
+    harvest.origins |= dict.fromkeys(listeners, gateway.edge.origin)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -255,6 +260,7 @@ def _secrets(
         name = names.client_certificate(shown.name)
         resources[name] = certificate(name, shown)
     resources |= target_trusts(gateway.target_groups, keyring)
+    resources |= listener_trusts(gateway.load_balancers, keyring)
     if harvest.needs_trust:
         resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

@@ -41,7 +41,12 @@ class BalancerResources:
 
 
 def balancer_resources(
-    gateway: Gateway, cleaned: CleanedHeaders, complaints: Complaints, *, request_log: str | None = None
+    gateway: Gateway,
+    cleaned: CleanedHeaders,
+    complaints: Complaints,
+    *,
+    request_log: str | None = None,
+    key_file: str = "",
 ) -> BalancerResources:
     """What Envoy is told of every balancer of the internet.
 
@@ -50,6 +55,7 @@ def balancer_resources(
         cleaned: names that mappings of the project write; who comes in here cannot carry its secrets.
         complaints: gets a complaint about each rule that compares a header with a secret.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        key_file: where the key of stickiness lies, "" without any.
 
     """
     resources = BalancerResources()
@@ -62,7 +68,7 @@ def balancer_resources(
                 continue
             for protocol in listener.protocol.at_sockets:
                 binding = sockets[listener_name(balancer, listener, protocol)]
-                _listener(gateway, balancer, listener, binding, cleaned, request_log, resources)
+                _listener(gateway, balancer, listener, binding, cleaned, request_log, key_file, resources)
     return resources
 
 
@@ -73,6 +79,7 @@ def _listener(
     binding: Binding,
     cleaned: CleanedHeaders,
     request_log: str | None,
+    key_file: str,
     resources: BalancerResources,
 ) -> None:
     harvest = resources.harvest
@@ -89,10 +96,17 @@ def _listener(
             paths=gateway.edge.paths,
             cleaned=cleaned,
             cluster_of=cluster_of,
-            version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
+            groups={group.name: group for group in gateway.target_groups},
         )
-        versions = asks_versions(gateway.target_groups)
-        made = application_listener(binding, listener, cleaned, request_log, versions=versions)
+        made = application_listener(
+            balancer.name,
+            binding,
+            listener,
+            cleaned,
+            request_log,
+            versions=asks_versions(gateway.target_groups),
+            key_file=key_file,
+        )
     resources.listeners[binding.name] = made
 
 

@@ -14,6 +14,7 @@ from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
+from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
 from gateline.compile.entry import LUA_FILTER
@@ -21,8 +22,10 @@ from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.rule_match import PEER_STATE
+from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
+from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.load_balancer import Listener, ListenerProtocol
 
 IDLE_TIMEOUT: Final = timedelta(seconds=60)
@@ -52,28 +55,36 @@ _LOG_FORMAT: Final = {
 
 
 def application_listener(
+    balancer: str,
     binding: Binding,
     listener: Listener,
     cleaned: CleanedHeaders,
     request_log: str | None,
     *,
     versions: bool = False,
+    key_file: str = "",
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
     Args:
+        balancer: the balancer's name.
         binding: its name, and the socket that it listens at.
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
+        key_file: where the key of stickiness lies, "" without any.
 
     """
+    mutual = listener.tls.mutual
     mutation = balancer_mutation(cleaned, binding.name, versions=versions)
-    chain: dict[str, object] = {"filters": [_peer_filter(), _manager(mutation, request_log)]}
+    manager = _manager(mutation, _filters(mutual, key_file), request_log)
+    chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
         chain["transport_socket"] = downstream_tls(
-            [names.certificate(each) for each in listener.certificates]
+            [names.certificate(each) for each in listener.certificates],
+            policy=listener.tls.policy,
+            clients=client_verification(mutual, trust_of(mutual, balancer, listener.port)) if mutual else {},
         )
     return new(
         "envoy.config.listener.v3.Listener",
@@ -100,14 +111,16 @@ def _peer_filter() -> dict[str, object]:
     )
 
 
-def _manager(mutation: dict[str, object], request_log: str | None) -> dict[str, object]:
+def _manager(
+    mutation: dict[str, object], filters: list[dict[str, object]], request_log: str | None
+) -> dict[str, object]:
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         http2_streams=128,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[mutation],
-        http_filters=_filters(),
+        http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
         local_reply_config=balancer_reply(),
         max_request_headers_kb={"value": _HEADERS_KB},
@@ -122,7 +135,7 @@ def _manager(mutation: dict[str, object], request_log: str | None) -> dict[str, 
     )
 
 
-def _filters() -> list[dict[str, object]]:
+def _filters(mutual: MutualAuthentication | None, key_file: str) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -131,6 +144,10 @@ def _filters() -> list[dict[str, object]]:
             clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
             shared_vm_id="gateline.balancer",
         ),
+        *stickiness_filters(
+            key_file
+        ),  # may have the rules judged again, so nothing they judge by changed yet
+        *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"

@@ -19,7 +19,9 @@ from gateline.compile.client_version import PROTOCOL_HEADER, misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders, header
 from gateline.compile.rule_match import match_of
+from gateline.compile.stickiness import stuck
 from gateline.compile.table import Table, table_id
+from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import (
@@ -31,7 +33,7 @@ from gateline.model.load_balancer import (
     Redirect,
     Rule,
 )
-from gateline.model.target_group import ProtocolVersion
+from gateline.model.target_group import TargetGroup
 
 UNUSUAL: Final = "unusual form"
 """The name of the route for targets of an unusual form, by which `balancer.lua` knows it."""
@@ -60,7 +62,7 @@ def balancer_scope(
     paths: PathMode,
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
-    version_of: Callable[[str], ProtocolVersion],
+    groups: Mapping[str, TargetGroup],
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
@@ -70,14 +72,14 @@ def balancer_scope(
         paths: how odd path forms are treated.
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
-        version_of: what a target group speaks.
+        groups: the target groups by name.
 
     """
     scope = names.balancer_listener(balancer.name, listener.port)
     rules = [
         route
         for rule in listener.rules
-        for route in (*_mismatches(scope, rule, version_of), _rule(scope, rule, listener, cluster_of))
+        for route in (*_mismatches(scope, rule, groups), _rule(scope, rule, listener, groups, cluster_of))
     ]
     return scoped(
         scope,
@@ -172,13 +174,11 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
     }
 
 
-def _mismatches(
-    scope: str, rule: Rule, version_of: Callable[[str], ProtocolVersion]
-) -> Iterator[dict[str, object]]:
+def _mismatches(scope: str, rule: Rule, groups: Mapping[str, TargetGroup]) -> Iterator[dict[str, object]]:
     """The routes of a rule's requests that its target groups cannot take; all of them speak the same."""
-    groups = rule.action.target_groups if isinstance(rule.action, Forward) else ()
-    if groups:
-        for match in misfits(match_of(rule.conditions), version_of(groups[0].name)):
+    forwarded = rule.action.target_groups if isinstance(rule.action, Forward) else ()
+    if forwarded:
+        for match in misfits(match_of(rule.conditions), groups[forwarded[0].name].protocol_version):
             name = f"{scope} rule {_told(rule)} mismatch"
             yield {"name": name, "match": match, **rule_action.mismatch_fields()}
 
@@ -187,12 +187,20 @@ def _told(rule: Rule) -> str:
     return "default" if rule.priority is None else str(rule.priority)
 
 
-def _rule(scope: str, rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
-    return {
-        "name": f"{scope} rule {_told(rule)}",
-        "match": match_of(rule.conditions),
+def _rule(
+    scope: str,
+    rule: Rule,
+    listener: Listener,
+    groups: Mapping[str, TargetGroup],
+    cluster_of: Callable[[str], str],
+) -> Message:
+    made = new(
+        "envoy.config.route.v3.Route",
+        name=f"{scope} rule {_told(rule)}",
+        match=match_of(rule.conditions),
         **_action(rule, listener, cluster_of),
-    }
+    )
+    return stuck(made, rule.action, groups, cluster_of) if isinstance(rule.action, Forward) else made
 
 
 def _action(rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:

@@ -31,6 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
+from gateline.compile.stickiness import stuck
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -288,7 +289,7 @@ class Ends:
             case Forward() as forward:
                 reached = destination(forward, self._behind_api)
                 if reached is not None:
-                    return to_backend(match, reached, hop)
+                    return stuck(to_backend(match, reached, hop), forward, self._groups, self._behind_api)
                 fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
                 fields = fixed_response_fields(fixed, behind_api=True)

@@ -18,6 +18,7 @@ def http_filters(
     redirects: bool,
     throttles: Sequence[dict[str, object]] = (),
     compression: Sequence[dict[str, object]] = (),
+    stickiness: Sequence[dict[str, object]] = (),
 ) -> list[dict[str, object]]:
     """The filters that every request passes.
 
@@ -25,10 +26,12 @@ def http_filters(
         redirects: a balancer's rule may answer with one.
         throttles: the filter that holds the project's token buckets, if there are any.
         compression: the filters of the stages that ask for it.
+        stickiness: the filters of balancers' sticky rules, if there are any.
 
     """
     return [
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
+        *stickiness,  # may have the route chosen again, which is the same one with another target group
         *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
         *compression,  # what a body is when it is decompressed counts for its limit

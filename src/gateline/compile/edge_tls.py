@@ -6,12 +6,14 @@ one when none does or the client told no name. All of them come over SDS, so tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gateline.compile import names
 from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension
 from gateline.model.gateway import Gateway
+from gateline.model.listener_tls import POLICIES
 
 
 def edge_certificates(gateway: Gateway) -> tuple[str, ...]:
@@ -35,17 +37,54 @@ def compares_names(gateway: Gateway) -> bool:
     return bool(gateway.domains) and speaks_tls(gateway)
 
 
-def downstream_tls(secrets: Sequence[str], *, alpn: Sequence[str] = ("h2", "http/1.1")) -> dict[str, object]:
-    """The transport socket that shows these certificates, the first one where no other fits."""
+def downstream_tls(
+    secrets: Sequence[str],
+    *,
+    alpn: Sequence[str] = ("h2", "http/1.1"),
+    policy: str = "",
+    clients: Mapping[str, object] = MappingProxyType({}),
+) -> dict[str, object]:
+    """The transport socket that shows these certificates, the first one where no other fits.
+
+    Args:
+        secrets: the certificates.
+        alpn: the protocols that are offered, the preferred first.
+        policy: a key of POLICIES, or "" for what Envoy takes by itself.
+        clients: what is done with clients' certificates (`client_certificate.client_verification`).
+
+    """
+    of_clients = clients.get("common_tls_context", {})
+    assert isinstance(of_clients, Mapping)
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-        common_tls_context={
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "alpn_protocols": list(alpn),
-            "tls_certificate_sds_secret_configs": [{"name": secret, "sds_config": ADS} for secret in secrets],
+        **{
+            **clients,
+            "common_tls_context": {
+                "tls_params": _parameters(policy),
+                "alpn_protocols": list(alpn),
+                "tls_certificate_sds_secret_configs": [
+                    {"name": secret, "sds_config": ADS} for secret in secrets
+                ],
+                **of_clients,
+            },
         },
     )
+
+
+def _parameters(policy: str) -> dict[str, object]:
+    """Nothing below TLS 1.2 is spoken, whatever a policy of Amazon's would take."""
+    if not policy:
+        return {"tls_minimum_protocol_version": "TLSv1_2"}
+    chosen = POLICIES[policy]
+    parameters: dict[str, object] = {
+        "tls_minimum_protocol_version": "TLSv1_3" if chosen.asked_for == "1.3" else "TLSv1_2",
+        "tls_maximum_protocol_version": "TLSv1_3" if chosen.knows_tls13 else "TLSv1_2",
+        "cipher_suites": list(chosen.cipher_suites),
+    }
+    if chosen.is_post_quantum:
+        parameters["ecdh_curves"] = ["X25519MLKEM768", "X25519", "P-256"]
+    return parameters
 
 
 def tls_inspector() -> dict[str, object]:

@@ -29,6 +29,7 @@ from gateline.compile.route import (
     hop_headers,
 )
 from gateline.compile.rule_action import redirect_filter
+from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
@@ -99,12 +100,20 @@ def egress_scope(scope: str, api_id: str, routes: Mapping[str, Message]) -> Mess
     )
 
 
-def egress_listener(socket: str, *, redirects: bool) -> Message:
-    """The listener on a Unix socket; `redirects`: a balancer's rule may answer with one."""
+def egress_listener(socket: str, *, redirects: bool, key_file: str = "") -> Message:
+    """The listener on a Unix socket.
+
+    Args:
+        socket: its path.
+        redirects: a balancer's rule may answer with one.
+        key_file: where the key of stickiness lies, "" without any.
+
+    """
     manager = connection_manager(
         "egress",
         use_remote_address={"value": False},
         http_filters=[
+            *stickiness_filters(key_file),
             *([redirect_filter()] if redirects else []),
             extension(
                 HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"

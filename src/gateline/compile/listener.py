@@ -16,6 +16,7 @@ from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
+from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
@@ -38,7 +39,9 @@ _REQUEST_LOG_FORMAT: Final = {
 }
 
 
-def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None) -> Message:
+def edge_listener(
+    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, key_file: str = ""
+) -> Message:
     """The listener of the project's `gateway` part.
 
     Args:
@@ -46,10 +49,11 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
             it has the certificates.
         cleaned: names that mappings write, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        key_file: where the key of stickiness lies, "" without any.
 
     """
     edge = gateway.edge
-    chain: dict[str, object] = {"filters": [_connection_manager(gateway, cleaned, request_log)]}
+    chain: dict[str, object] = {"filters": [_connection_manager(gateway, cleaned, request_log, key_file)]}
     if certificates := edge_certificates(gateway):
         chain["transport_socket"] = downstream_tls(certificates)
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
@@ -64,7 +68,7 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
 
 
 def _connection_manager(
-    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None
+    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, key_file: str
 ) -> dict[str, object]:
     edge = gateway.edge
     return connection_manager(
@@ -79,6 +83,7 @@ def _connection_manager(
             redirects=redirects(gateway),
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
+            stickiness=stickiness_filters(key_file),
         ),
         local_reply_config=local_reply(gateway),
         max_request_headers_kb={"value": 32},

@@ -83,6 +83,11 @@ def shown(cluster: str, certificate: str) -> str:
     return f"{cluster} as {certificate}" if certificate else cluster
 
 
+def listener_trust(balancer: str, port: int) -> str:
+    """The certificate authorities that vouch for clients of a listener: `trust/listeners/public:443`."""
+    return f"trust/listeners/{balancer}:{port}"
+
+
 def target_trust(target_group: str) -> str:
     """The certificate authorities of a target group's own file: `trust/targets/orders`."""
     return f"trust/targets/{target_group}"

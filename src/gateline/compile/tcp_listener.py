@@ -64,7 +64,9 @@ def _ending_tls(listener: Listener) -> _Chain:
         return {}
     return {
         "transport_socket": downstream_tls(
-            [names.certificate(each) for each in listener.certificates], alpn=()
+            [names.certificate(each) for each in listener.certificates],
+            alpn=listener.tls.alpn,
+            policy=listener.tls.policy,
         ),
         "transport_socket_connect_timeout": _HANDSHAKE,
     }

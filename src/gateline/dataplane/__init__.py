@@ -62,6 +62,12 @@ def stickiness_script(key_file: str) -> str:
 
 
 @cache
+def client_certificate_script() -> str:
+    """The text of `client_certificate.lua`, which tells targets who clients are that show certificates."""
+    return _joined(("client_certificate",))
+
+
+@cache
 def sidecar_script() -> str:
     """The text of `sidecar.lua`, which asks for the gateway's header in front of an application."""
     return _joined(("sidecar",))

@@ -82,6 +82,13 @@ TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
+APP_COOKIE_WITH_WEIGHTS = Code(
+    name="GL268", title="stickiness by an application's cookie in a weighted forward"
+)
+TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
+TLS_POLICY_TIGHTENED = Code(
+    name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING
+)
 TARGET_GROUP_VERSIONS_MIXED = Code(name="GL266", title="a forward to target groups of several versions")
 TARGET_GROUP_VERSION_BEHIND_API = Code(
     name="GL267", title="an integration to a target group that its gateway cannot speak with"

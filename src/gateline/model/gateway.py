@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -130,7 +130,8 @@ class Keyring:
     pepper: str = ""  # the key of the keys' digests
     client_certificates: tuple[Certificate, ...] = ()  # by name
     authority: bytes = b""  # the certificates (PEM) of the built-in authority
-    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' files, by path
+    authorities: tuple[tuple[str, bytes], ...] = ()  # those of target groups' and listeners' files, by path
+    revocations: tuple[tuple[str, bytes], ...] = ()  # lists of revoked certificates (PEM), by path
     services: tuple[Certificate, ...] = ()  # of services whose words ask for one, by the service's name
     assertion_key: AssertionKey | None = None  # the one that signs now
     jwks: bytes = b""  # the public keys of assertions (RFC 7517)
@@ -138,3 +139,9 @@ class Keyring:
     link_certificate: Certificate | None = None  # what nodes that dial in are shown
     link_nodes: tuple[EnrolledNode, ...] = ()  # who may dial in
     trust: bytes = b""  # the certificate authorities (PEM) that upstream servers are verified against
+    session_keys: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # of sessions at balancers, 32 bytes in hex each: the first seals, all open
+    claims_keys: tuple[tuple[str, str], ...] = field(
+        default=(), repr=False
+    )  # kid, PEM: of x-amzn-oidc-data; the first signs

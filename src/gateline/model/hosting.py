@@ -9,6 +9,7 @@ from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function
 from gateline.model.gateway_response import Answer
 from gateline.model.integration import Integration
+from gateline.model.login import JwtValidation, OidcLogin
 from gateline.model.usage_plan import ApiKey, Quota
 
 
@@ -92,6 +93,23 @@ class HostedPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostedLogin:
+    """What a rule of a balancer asks of its clients: one of `oidc` and `jwt`."""
+
+    name: str  # "{balancer}:{port}/{priority | default}"
+    oidc: OidcLogin | None = None
+    jwt: JwtValidation | None = None
+    client_secret: str = field(default="", repr=False)
+    signer: str = ""  # the balancer's ARN; a session is good at all rules of one balancer with the same login
+    ca: str = ""  # what the login's `ca` file holds (PEM); "": the system's authorities
+
+    @property
+    def listener(self) -> str:
+        """The listener that the rule belongs to: "{balancer}:{port}"."""
+        return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfiguration:
     """All of it. `revisions`: function name to a text that changes whenever its code does."""
 
@@ -107,6 +125,11 @@ class HostConfiguration:
     endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
+    logins: tuple[HostedLogin, ...] = ()
+    session_keys: tuple[str, ...] = field(default=(), repr=False)  # hex; the first seals, all open
+    claims_keys: tuple[tuple[str, str], ...] = field(
+        default=(), repr=False
+    )  # kid, PEM of an ES256 key; the first signs
 
     @property
     def is_needed(self) -> bool:
@@ -114,5 +137,6 @@ class HostConfiguration:
         return bool(
             self.functions
             or self.plans
+            or self.logins
             or any(stage.methods or stage.assertion is not None for stage in self.stages)
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
 
@@ -108,6 +110,7 @@ class Forward:
     """Hand the request to a target. All weights 0, or no target registered: 503."""
 
     target_groups: tuple[WeightedTargetGroup, ...]
+    stickiness: timedelta | None = None  # how long a client comes back to the target group that it had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,7 @@ class Listener:
     rules: tuple[Rule, ...]
     passthrough: tuple[tuple[tuple[str, ...], Forward], ...] = ()
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
+    tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
 
 

@@ -35,6 +35,22 @@ class Algorithm(StrEnum):
     LEAST_OUTSTANDING_REQUESTS = "least_outstanding_requests"
 
 
+class StickinessType(StrEnum):
+    """By what a client comes back to its target."""
+
+    LB_COOKIE = "lb_cookie"  # a cookie of the balancer's
+    APP_COOKIE = "app_cookie"  # a cookie of the application's, beside one of the balancer's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stickiness:
+    """That clients come back to their target, and for how long after it answered."""
+
+    type: StickinessType = StickinessType.LB_COOKIE
+    duration: timedelta = timedelta(days=1)
+    cookie_name: str = ""  # the application's own
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
     """How a target is asked whether it is well.
@@ -86,6 +102,7 @@ class TargetGroup:
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
+    stickiness: Stickiness | None = None
 
 
 @dataclass(frozen=True, slots=True)

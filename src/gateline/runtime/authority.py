@@ -132,8 +132,13 @@ def is_wanted(gateway: Gateway) -> bool:
     believed = any(
         group.tls is not None and group.tls.authority == BUILT_IN for group in gateway.target_groups
     )
+    asked = any(
+        listener.tls.mutual is not None and listener.tls.mutual.authority == BUILT_IN
+        for balancer in gateway.load_balancers
+        for listener in balancer.listeners
+    )
     shown = any(CA_FILE in given_files(service) for service in gateway.services)
-    return believed or shown or any(wanted_by(gateway))
+    return believed or asked or shown or any(wanted_by(gateway))
 
 
 def wanted_by(gateway: Gateway) -> Iterator[Wanted]:

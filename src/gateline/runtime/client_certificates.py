@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from gateline.model.client_certificate import BUILT_IN, ClientCertificate
 from gateline.model.codes import AUTHORITY_UNREADABLE, NO_CLIENT_CERTIFICATE
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import CertificateSource, Gateway, TlsFiles
+from gateline.model.listener_tls import MutualAuthentication
+from gateline.model.origin import Origin
 from gateline.model.secret import Certificate
 from gateline.runtime.certificate import named_certificate
 from gateline.runtime.state_dir import StateDir
@@ -29,11 +32,13 @@ def given_certificates(
 
 
 def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[str, bytes], ...]:
-    """Whom target groups believe by files of their own, by path; what holds no certificate is a complaint."""
+    """Whom target groups and listeners believe by files of their own, by path.
+
+    What holds no certificate is a complaint.
+    """
     found: dict[str, bytes] = {}
-    for group in gateway.target_groups:
-        path = group.tls.authority if group.tls is not None else ""
-        if group.tls is None or path in {"", BUILT_IN} or path in found:
+    for path, place in _named_authorities(gateway):
+        if path in {"", BUILT_IN} or path in found:
             continue
         message = ""
         try:
@@ -45,8 +50,43 @@ def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[s
         except ValueError:
             message = f"{path} holds no certificate in PEM form"
         if message:
-            complaints.add(AUTHORITY_UNREADABLE, group.tls.origin.child("ca"), message)
+            complaints.add(AUTHORITY_UNREADABLE, place, message)
     return tuple(found.items())
+
+
+def given_revocations(gateway: Gateway, complaints: Complaints) -> tuple[tuple[str, bytes], ...]:
+    """The lists of whom listeners believe no more, by path; what holds none is a complaint."""
+    found: dict[str, bytes] = {}
+    for mutual in _asking(gateway):
+        for index, path in enumerate(mutual.revoked):
+            message = ""
+            try:
+                found[path] = Path(path).read_bytes()
+                x509.load_pem_x509_crl(found[path])
+            except OSError as error:
+                message = f"{path} cannot be read: {error.strerror}"
+            except ValueError:
+                message = f"{path} holds no certificate revocation list in PEM form"
+            if message:
+                place = mutual.origin.child("trust_store").child("crls").child(index)
+                complaints.add(AUTHORITY_UNREADABLE, place, message)
+    return tuple(found.items())
+
+
+def _named_authorities(gateway: Gateway) -> Iterator[tuple[str, Origin]]:
+    for group in gateway.target_groups:
+        if group.tls is not None:
+            yield group.tls.authority, group.tls.origin.child("ca")
+    for mutual in _asking(gateway):
+        yield mutual.authority, mutual.origin.child("trust_store").child("ca")
+
+
+def _asking(gateway: Gateway) -> Iterator[MutualAuthentication]:
+    """What listeners ask of clients' certificates."""
+    for balancer in gateway.load_balancers:
+        for listener in balancer.listeners:
+            if listener.tls.mutual is not None:
+                yield listener.tls.mutual
 
 
 def _read(

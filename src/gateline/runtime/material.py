@@ -32,7 +32,7 @@ def read_keyring(gateway: Gateway, settings: Settings, state: StateDir, complain
     found = read_secrets(gateway.secrets, settings.environ, folder, state, complaints)
     missing = {source.name for source in gateway.secrets} - {secret.name for secret in found}
     edge, others = _certificates(gateway, state, complaints)
-    shown, believed = _given_for_servers(gateway, state, complaints)
+    shown, believed, revoked = _given_files(gateway, state, complaints)
     return Keyring(
         # A secret that could not be read was complained about; the compiler need not do so again.
         secrets=(*found, *(Secret(name, b"unread") for name in sorted(missing))),
@@ -40,6 +40,7 @@ def read_keyring(gateway: Gateway, settings: Settings, state: StateDir, complain
         certificates=others,
         client_certificates=shown,
         authorities=believed,
+        revocations=revoked,
         trust=system_trust(settings.environ),
     )
 
@@ -116,17 +117,22 @@ def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
     )
 
 
-def _given_for_servers(
+def _given_files(
     gateway: Gateway, state: StateDir, complaints: Complaints
-) -> tuple[tuple[Certificate, ...], tuple[tuple[str, bytes], ...]]:
-    """The client certificates, and the authorities of target groups, that are files."""
-    if not gateway.client_certificates and not any(group.tls for group in gateway.target_groups):
-        return (), ()
+) -> tuple[tuple[Certificate, ...], tuple[tuple[str, bytes], ...], tuple[tuple[str, bytes], ...]]:
+    """The client certificates, the authorities of target groups and listeners, and revocation lists, that are files."""
+    asked = any(listener.tls.mutual for each in gateway.load_balancers for listener in each.listeners)
+    if not (gateway.client_certificates or asked or any(group.tls for group in gateway.target_groups)):
+        return (), (), ()
     # Only now: the library takes a tenth of the time of a start.
-    from gateline.runtime.client_certificates import given_authorities, given_certificates  # noqa: PLC0415
+    from gateline.runtime.client_certificates import (  # noqa: PLC0415
+        given_authorities,
+        given_certificates,
+        given_revocations,
+    )
 
     shown = given_certificates(gateway, datetime.now(UTC), state, complaints)
-    return shown, given_authorities(gateway, complaints)
+    return shown, given_authorities(gateway, complaints), given_revocations(gateway, complaints)
 
 
 def _certificates(

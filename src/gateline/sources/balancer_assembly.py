@@ -19,6 +19,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.sources.balancer_values import NETWORK_GROUPS
+from gateline.sources.listener_tls_assembly import listener_tls
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
@@ -103,6 +104,7 @@ class BalancerReader:
             certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
             rules=self._rules(here, part, network=balancer.type == "network"),
             passthrough=self._passthrough(here, part),
+            tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
         )
 

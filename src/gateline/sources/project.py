@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
@@ -324,7 +325,9 @@ class ProjectFile(Part):
 
     name: ProjectName = Field(default="", description="The project's name; default: the name of its folder.")
     gateway: GatewayPart | None = Field(default=None, description="Where clients come in.")
-    apis: dict[ApiName, ApiPart] = Field(min_length=1, description="The REST APIs by name.")
+    apis: dict[ApiName, ApiPart] = Field(
+        default_factory=dict, description="The REST APIs by name; a project of load balancers needs none."
+    )
     secrets: dict[SecretName, SecretPart] = Field(
         default_factory=dict,
         description="Secrets by name: ${NAME} in a literal of integration.request.header.* of a definition.",
@@ -363,6 +366,12 @@ class ProjectFile(Part):
     include: tuple[str, ...] = Field(
         default=(), description="Files to merge into this one; patterns such as services/*.yaml are allowed."
     )
+
+    @model_validator(mode="after")
+    def _clients_come_in(self) -> Self:
+        if not self.apis and not self.load_balancers:
+            raise PydanticCustomError("nobody_comes_in", "the project file has no 'apis'")
+        return self
 
 
 def settings(project: ProjectFile) -> GatewayPart:

@@ -19,6 +19,7 @@ from gateline.sources.balancer_values import (
     ResponseCode,
 )
 from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_stickiness import TargetGroupStickinessPart
 from gateline.sources.project_values import Number
 
 MAX_TARGET_GROUPS: Final = 5  # of one forward action
@@ -37,10 +38,11 @@ class WeightedTargetGroupPart(Part):
 class ForwardConfigPart(Part):
     """Target groups that share the requests."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"target_group_stickiness_config"})
-
     target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
         min_length=1, max_length=MAX_TARGET_GROUPS, description="The target groups with their weights."
+    )
+    target_group_stickiness_config: TargetGroupStickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target group that they had."
     )
 
 
@@ -81,7 +83,6 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
             "authenticate_cognito_config",
             "authenticate_oidc_config",
             "jwt_validation_config",
-            "target_group_stickiness_config",
         }
     )
 
@@ -92,6 +93,9 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
     target_group: str = Field(default="", description="The target group of a forward to one.")
     target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
         default=(), max_length=MAX_TARGET_GROUPS, description="The target groups that share a forward."
+    )
+    target_group_stickiness_config: TargetGroupStickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target group of a forward that they had."
     )
     status_code: AnyStatusCode = Field(
         default="", description="HTTP_301 or HTTP_302 of a redirect; the status of a fixed-response."
@@ -111,7 +115,7 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
         config = self.type.replace("-", "_") + "_config"
         if config in written and len(written) > 1:
             raise misfit(f"{config} stands alone, without {min(written - {config})} beside it")
-        if self.type == "forward" and len(written) != 1:
+        if self.type == "forward" and len(written - {"target_group_stickiness_config"}) != 1:
             raise misfit("a forward has exactly one of target_group, target_groups and forward_config")
         if self.type == "forward" and not (self.target_group or self.forwarded):
             raise misfit("a forward needs a target group")
@@ -131,9 +135,17 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
         """The weighted target groups in either form."""
         return self.forward_config.target_groups if self.forward_config is not None else self.target_groups
 
+    @property
+    def group_stickiness(self) -> int | None:
+        """For how many seconds clients come back to the target group that they had, in either form."""
+        part = (self.forward_config or self).target_group_stickiness_config
+        return part.duration_seconds if part is not None and part.enabled else None
+
 
 _KEYS_OF_ACTION: Final = {
-    "forward": frozenset({"target_group", "target_groups", "forward_config"}),
+    "forward": frozenset(
+        {"target_group", "target_groups", "forward_config", "target_group_stickiness_config"}
+    ),
     "redirect": frozenset({*_RedirectKeys.model_fields, "status_code", "redirect_config"}),
     "fixed-response": frozenset({*_ResponseKeys.model_fields, "status_code", "fixed_response_config"}),
 }

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
 from gateline.sources.project_condition import ConditionPart
+from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_values import HostName, Number
 
@@ -55,9 +56,7 @@ class PassthroughPart(Part):
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"alpn_policy", "attributes", "mutual_authentication", "ssl_policy"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"attributes"})
 
     protocol: ListenerProtocolName = Field(
         description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
@@ -81,6 +80,18 @@ class ListenerPart(Part):
     passthrough: tuple[PassthroughPart, ...] = Field(
         default=(),
         description="Of a TLS listener: connections that are handed on as they are, by their server name.",
+    )
+    ssl_policy: str = Field(
+        default="",
+        description="Amazon's name of a security policy: versions and ciphers of TLS; default: TLS 1.2 and 1.3 with "
+        "Envoy's ciphers. TLS 1.0 and 1.1 are never spoken.",
+    )
+    alpn_policy: Literal["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None"] | None = Field(
+        default=None, description="Of a TLS listener: the protocols that are offered; default: None."
+    )
+    mutual_authentication: MutualAuthenticationPart | None = Field(
+        default=None,
+        description="What an HTTPS listener does with clients' certificates; default: no client is asked.",
     )
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from gateline.sources.balancer_values import (
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_tunnel import GroupTarget
 from gateline.sources.project_values import Number
 
@@ -82,7 +83,6 @@ class TargetGroupPart(Part):
             "lambda_multi_value_headers",
             "minimum_healthy_targets",
             "slow_start_duration_seconds",
-            "stickiness",
             "target_group_health",
             "target_type",
             "unhealthy_draining_interval_seconds",
@@ -109,6 +109,9 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    stickiness: StickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target that they had."
     )
     tls: TargetTlsPart | None = Field(
         default=None,
@@ -150,6 +153,10 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
+        if network and self.stickiness is not None and self.stickiness.enabled:
+            raise misfit(
+                f"stickiness by cookies is for groups of protocol HTTP or HTTPS, not for {self.protocol}"
+            )
         if network and self.protocol_version != "HTTP1":
             raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
         if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):

@@ -11,6 +11,8 @@ from gateline.model.target_group import (
     Algorithm,
     HealthCheck,
     ProtocolVersion,
+    Stickiness,
+    StickinessType,
     Target,
     TargetGroup,
     TargetProtocol,
@@ -18,6 +20,7 @@ from gateline.model.target_group import (
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
 from gateline.sources.project_service import ServicePart
+from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
@@ -54,6 +57,17 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         proxy_protocol_v2=part.proxy_protocol_v2,
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
+        stickiness=_stickiness(part.stickiness),
+    )
+
+
+def _stickiness(part: StickinessPart | None) -> Stickiness | None:
+    if part is None or not part.enabled:
+        return None
+    return Stickiness(
+        type=StickinessType(part.type),
+        duration=timedelta(seconds=part.duration_seconds),
+        cookie_name=str(part.cookie_name),
     )
 
 

@@ -104,11 +104,8 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = Words(codes.KEY_MISSING, f"{within} has no '{place[-1]}'", _description(place))
         case "too_short":
             words = Words(codes.KEY_MISSING, f"{dotted(place)} is empty", _description(place))
-        case "string_too_long":
-            words = _not_allowed(tree, place, f"text of {context['max_length']} characters at most")
-        case "too_long":
-            message = f"{dotted(place)} has more than {context['max_length']} entries"
-            words = Words(codes.VALUE_NOT_ALLOWED, message)
+        case "string_too_long" | "too_long":
+            words = _too_much(tree, place, kind, context["max_length"])
         case "not_allowed" if place[-1] == _KEY_MARK:
             words = _bad_name(str(place[-2]), dotted(place[:-2]), context)
         case "not_allowed":
@@ -119,6 +116,10 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = _not_allowed(tree, place, _range(place))
         case "keys_do_not_fit":
             words = Words(codes.KEYS_DO_NOT_FIT, f"{dotted(place)}: {detail['msg']}")
+        case "nobody_comes_in":
+            words = Words(
+                codes.KEY_MISSING, detail["msg"], "The REST APIs by name; load_balancers do without any."
+            )
         case "not_supported_yet":
             words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], context["advice"])
         case "authentication_not_supported_yet":
@@ -128,6 +129,12 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
         case _:
             words = _wrong_type(tree, place, _WANTED.get(kind, "something else"))
     return words
+
+
+def _too_much(tree: Node, place: Pointer, kind: str, most: int) -> Words:
+    if kind == "string_too_long":
+        return _not_allowed(tree, place, f"text of {most} characters at most")
+    return Words(codes.VALUE_NOT_ALLOWED, f"{dotted(place)} has more than {most} entries")
 
 
 def _unknown_key(place: Pointer) -> Words:

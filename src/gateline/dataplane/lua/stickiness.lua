@@ -7,7 +7,8 @@
 -- When something fails here the balancer's algorithm chooses, and nothing more.
 
 local BUDGET = 2000000
-local GROUP_HEADER, TARGET_HEADER, CHOICE_HEADER = "x-gl-group", "x-gl-target", "x-gl-choice"
+local GROUP_HEADER, SERVED_HEADER = "x-gl-group", "x-gl-served"
+local TARGET_HEADER, CHOICE_HEADER = "x-gl-target", "x-gl-choice"
 local TABLES_KEPT = 256
 local SEALS_KEPT = 2000 -- of each group: what was opened, and what was made
 local LONGEST_SEAL = 512
@@ -305,9 +306,10 @@ end
 
 local function tell(h)
   local headers = h:headers()
-  local cluster, target = headers:get(GROUP_HEADER), headers:get(TARGET_HEADER)
+  local cluster, target = headers:get(GROUP_HEADER), headers:get(SERVED_HEADER)
   headers:remove(GROUP_HEADER)
-  headers:remove(TARGET_HEADER)
+  headers:remove(SERVED_HEADER)
+  headers:remove(TARGET_HEADER) -- the session filter's, when it was another target than the wanted one
   if cluster and target then -- else no target has answered
     return remember(h, cluster, target)
   end
