@@ -8,6 +8,7 @@ GatelineError
 ├── NotRunning           a command asks what runs, and nothing does
 ├── CannotProve          `gateline prove` could not try (exit code 2)
 ├── NoPort               no port of loopback is free for a task
+├── SourceSilent         whoever names the targets of a group does not answer, or not usably
 ├── Unsealable           what was kept encrypted cannot be opened
 ├── SnapshotInconsistent compiled resources name others that do not exist: a fault of the compiler
 └── SnapshotRejected     an Envoy refused a snapshot (NACK)
@@ -64,6 +65,10 @@ class CannotProve(GatelineError):
 
 class NoPort(GatelineError):
     """No port of loopback is free for a task of a service."""
+
+
+class SourceSilent(GatelineError):
+    """Whoever names the targets of a target group does not answer, or not so that it can be used."""
 
 
 class Unsealable(GatelineError):

@@ -20,6 +20,7 @@ from gateline.runtime.notice import (
     Notice,
     Remarked,
     ServiceTold,
+    TargetsTold,
     TaskSaid,
 )
 
@@ -78,6 +79,16 @@ def complained(*, refused: bool) -> Complained:
         (
             FunctionSaid("auth", "r1", "stdout", "hel\nlo"),
             {"function": "auth", "request_id": "r1", "stream": "stdout", "text": "hel\nlo"},
+        ),
+        (
+            TargetsTold("orders", "no answer", trouble=True),
+            {
+                "event": "targets_told",
+                "level": "warning",
+                "message": "target group orders: no answer",
+                "target_group": "orders",
+                "trouble": True,
+            },
         ),
         (TaskSaid("orders", "3", "hello"), {"service": "orders", "task": "3", "text": "hello"}),
         (

@@ -11,6 +11,7 @@ from gateline.runtime.notice import (
     Published,
     Remarked,
     ServiceTold,
+    TargetsTold,
     TaskSaid,
 )
 
@@ -23,6 +24,7 @@ from gateline.runtime.notice import (
         (HostCrashed(1, 0.5), "the host of functions ended (status 1); it is started again in 0.5 s"),
         (Remarked("as it is"), "as it is"),
         (ServiceTold("orders", "it is steady"), "service orders: it is steady"),
+        (TargetsTold("orders", "3 targets"), "target group orders: 3 targets"),
         (TaskSaid("orders", "1", "hello"), ""),
         (FunctionSaid("auth", "", "stdout", "hello"), ""),
     ],

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from compile.balancers import listener
+from compile.balancers import balancer, listener
 from compile.gateways import ORIGIN
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.binding import Binding
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.wire import to_dict
+from gateline.model.balancer_attributes import BalancerAttributes
 from gateline.model.load_balancer import ListenerProtocol
 
 BINDING = Binding("balancer/public:80", "127.0.0.1", 18_080, ORIGIN)
 
 
-def made(log: str | None = None, **fields: Any) -> dict[str, Any]:
+def made(
+    log: str | None = None, attributes: BalancerAttributes | None = None, **fields: Any
+) -> dict[str, Any]:
     cleaned = CleanedHeaders(secrets=frozenset({"x-proof"}))
-    return to_dict(application_listener("public", BINDING, listener(**fields), cleaned, log))
+    heard = listener(**fields)
+    public = replace(balancer(heard), attributes=attributes or BalancerAttributes())
+    return to_dict(application_listener(BINDING, public, heard, cleaned, log))
 
 
-def manager(log: str | None = None) -> Any:
-    [chain] = made(log)["filter_chains"]
+def manager(log: str | None = None, **fields: Any) -> Any:
+    [chain] = made(log, **fields)["filter_chains"]
     return chain["filters"][1]["typed_config"]
 
 
@@ -74,3 +81,28 @@ def test_a_request_log_is_written_only_when_asked_for() -> None:
     assert "access_log" not in manager()
     [log] = manager("requests.log")["access_log"]
     assert log["typed_config"]["path"] == "requests.log"
+
+
+def test_times_are_the_attributes() -> None:
+    assert manager()["stream_idle_timeout"] == "60s"
+    assert manager()["common_http_protocol_options"]["max_connection_duration"] == "3600s"
+    short = BalancerAttributes(idle_timeout=timedelta(seconds=5), client_keep_alive=timedelta(seconds=70))
+    made = manager(attributes=short)
+    options = made["common_http_protocol_options"]
+    assert (made["stream_idle_timeout"], made["request_headers_timeout"]) == ("5s", "5s")
+    assert (options["idle_timeout"], options["max_connection_duration"]) == ("5s", "70s")
+
+
+def test_http2_can_be_off() -> None:
+    off = BalancerAttributes(http2=False)
+    assert manager(attributes=off)["codec_type"] == "HTTP1"
+    [chain] = made(protocol=ListenerProtocol.HTTPS, certificates=("a",), attributes=off)["filter_chains"]
+    assert chain["transport_socket"]["typed_config"]["common_tls_context"]["alpn_protocols"] == ["http/1.1"]
+
+
+def test_a_port_that_urls_leave_out_goes_from_the_host_unless_it_is_preserved() -> None:
+    assert manager(bind_port=80)["strip_matching_host_port"] is True
+    assert "strip_matching_host_port" not in manager()  # bound elsewhere
+    assert "strip_matching_host_port" not in manager(port=8080, bind_port=8080)
+    preserving = BalancerAttributes(preserve_host_header=True)
+    assert "strip_matching_host_port" not in manager(bind_port=80, attributes=preserving)

@@ -108,3 +108,39 @@ def test_who_drains_stays_known_and_may_not_be_asked() -> None:
 def test_other_clusters_know_nothing_of_health() -> None:
     [found] = endpoints({lookup("d", "a"): ["10.0.0.1"]}, "d")
     assert "health_check_config" not in found
+
+
+def test_weights_and_priorities_of_registrations_arrive_and_priorities_have_no_gap() -> None:
+    found: Any = to_dict(
+        assignments(
+            {},
+            {"c": "orders"},
+            [
+                Registration("orders", "10.0.0.1", 80, weight=5, priority=10),
+                Registration("orders", "10.0.0.2", 80, priority=10),
+                Registration("orders", "10.0.0.3", 80, priority=30, health_port=9001),
+            ],
+        )["c"]
+    )
+    first, second = found["endpoints"]
+    assert (first.get("priority", 0), second["priority"]) == (0, 1)
+    assert [each.get("load_balancing_weight") for each in first["lb_endpoints"]] == [5, None]
+    checked = second["lb_endpoints"][0]["endpoint"]["health_check_config"]
+    assert checked == {"hostname": "10.0.0.3:9001", "port_value": 9001}
+
+
+def test_each_place_is_an_endpoint_once_and_who_is_served_there_does_not_drain() -> None:
+    found: Any = to_dict(
+        assignments(
+            {lookup("c", "a"): ["10.0.0.1"]},
+            {"c": "orders"},
+            [
+                Registration("orders", "10.0.0.1", 80, draining=True),
+                Registration("orders", "10.0.0.2", 80, draining=True),
+                Registration("orders", "10.0.0.2", 80),
+            ],
+        )["c"]
+    )
+    listed = found["endpoints"][0]["lb_endpoints"]
+    assert [each["endpoint"]["address"] for each in listed] == [address("10.0.0.1"), address("10.0.0.2")]
+    assert [each.get("health_status") for each in listed] == [None, None]

@@ -1,14 +1,11 @@
-r"""Conditions as RouteMatch: what the expressions take, judged by Python's `re` in Envoy's place.
-
-`\C`, RE2's any byte, is a dot that takes everything here. tests/end_to_end/balancers shows the real Envoy.
-"""
+"""Conditions as RouteMatch: what the expressions take, judged by RE2. tests/end_to_end/balancers shows Envoy."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
+import re2
 
 from gateline.compile.rule_match import PEER_STATE, match_of
 from gateline.compile.wire import new
@@ -35,7 +32,7 @@ def regex_of(*conditions: Condition) -> str:
 
 
 def fits(regex: str, text: str) -> bool:
-    return re.fullmatch(regex.replace(r"\C", "(?s:.)"), text) is not None
+    return re2.fullmatch(regex, text) is not None
 
 
 def test_no_condition_takes_every_request() -> None:
@@ -54,6 +51,16 @@ def test_no_condition_takes_every_request() -> None:
 )
 def test_a_simple_pattern_needs_no_expression(pattern: str, field: str, value: str) -> None:
     assert match_of([PathPattern((pattern,))]) == {field: value}
+
+
+def test_expressions_are_compared_with_whole_values() -> None:
+    assert match_of([PathPattern((), ("^/a$", "/b.*"))]) == {"safe_regex": {"regex": r"/a|/b\C*"}}
+    host = regex_of(HostHeader((), ("^api-.+$",)))
+    assert fits(host, "API-1.test.:80")
+    assert not fits(host, "api-:80")
+    header = regex_of(HttpHeader("X-A", (), ("^a[0-9]$",)))
+    assert fits(header, "x, A1 ,y")
+    assert not fits(header, "xa1")
 
 
 PATHS = [

@@ -12,6 +12,7 @@ from gateline import dataplane
 from gateline.compile.balancer_routes import JUDGED, UNUSUAL
 from gateline.compile.table import Table
 from gateline.dataplane import keys
+from gateline.expressions.automaton import automaton
 
 PATTERNS = ("/admin*", "/files/*", r"/lit\*")
 FRESH = "1-[0-9a-f]{8}-" + REQUEST_ID[24:36] + REQUEST_ID[:8] + REQUEST_ID[9:13]
@@ -31,6 +32,23 @@ def context(*patterns: str, strict: bool = True) -> dict[str, str]:
 
 def judge(script: LoneScript, target: str, *, strict: bool = True) -> Ran:
     return script.request(target, route=UNUSUAL, context=context(*PATTERNS, strict=strict))
+
+
+def test_readings_must_fit_the_same_expressions(script: LoneScript) -> None:
+    known = context(automaton("^/v[0-9]+/[a-z]+$").table())
+    for target in ("/v1%2Fx", "/%761/x", "/v12//x"):
+        ran = script.request(target, route=UNUSUAL, context=known)
+        assert ran.metadata == {keys.WHY: "path_ambiguous"}
+    for target in ("/w%31/x", "/v1/%41", "/v1/x?%2F"):
+        assert is_let_on(script.request(target, route=UNUSUAL, context=known))
+
+
+def test_an_expression_without_a_table_refuses_whatever_has_more_than_one_reading(script: LoneScript) -> None:
+    table = automaton("^/(?:a|b)*a(?:a|b){12}$").table()
+    refused = script.request("/x%20y", route=UNUSUAL, context=context(table))
+    assert refused.metadata == {keys.WHY: "path_ambiguous"}
+    lenient = context(table, strict=False)
+    assert is_let_on(script.request("/x%20y", route=UNUSUAL, context=lenient))
 
 
 def is_let_on(ran: Ran) -> bool:

@@ -19,8 +19,8 @@ def lua_constants() -> dict[str, str | int]:
 
 
 def python_constants() -> dict[str, str | int]:
-    """The words of keys.py but those of the egress: the script has no part in these."""
-    theirs = {"EGRESS_HEADER", "FAILURE_HEADER"}
+    """The words of keys.py but those between Envoy and the host: the script has no part in these."""
+    theirs = {"EGRESS_HEADER", "FAILURE_HEADER", "TARGET_HEADER", "SOURCE_HEADER"}
     return {name: value for name, value in vars(keys).items() if name.isupper() and name not in theirs}
 
 

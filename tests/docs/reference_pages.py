@@ -47,16 +47,23 @@ from gateline.sources.project_client_certificate import ClientCertificatePart, T
 from gateline.sources.project_condition import (
     ConditionPart,
     HttpHeaderConfigPart,
+    PatternsPart,
     QueryStringConfigPart,
     QueryValuePart,
     ValuesPart,
 )
+from gateline.sources.project_deployment import (
+    CircuitBreakerPart,
+    DeploymentConfigurationPart,
+    ThresholdConfigurationPart,
+)
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_domain import DomainPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
-from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_service import ServicePart
 from gateline.sources.project_stickiness import StickinessPart, TargetGroupStickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
@@ -99,7 +106,8 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("load_balancers.NAME.listeners[].mutual_authentication.trust_store", TrustStorePart),
     ("load_balancers.NAME.listeners[].rules[]", RulePart),
     ("conditions[]", ConditionPart),
-    ("conditions[].host_header_config, path_pattern_config, ...", ValuesPart),
+    ("conditions[].host_header_config, path_pattern_config", PatternsPart),
+    ("conditions[].http_request_method_config, source_ip_config", ValuesPart),
     ("conditions[].http_header_config", HttpHeaderConfigPart),
     ("conditions[].query_string_config", QueryStringConfigPart),
     ("conditions[].query_string_config.values[]", QueryValuePart),
@@ -112,9 +120,15 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.stickiness", StickinessPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
+    ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),
+    ("services.NAME.deployment_configuration.deployment_circuit_breaker", CircuitBreakerPart),
+    (
+        "services.NAME.deployment_configuration.deployment_circuit_breaker.threshold_configuration",
+        ThresholdConfigurationPart,
+    ),
     ("domains.NAME", DomainPart),
     ("tunnels.NAME", TunnelPart),
     ("functions.NAME", FunctionPart),

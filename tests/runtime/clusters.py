@@ -83,10 +83,7 @@ class Playing:
     async def until_steady(self, name: str = "orders") -> None:
         """Wait until a service is as it is wanted, and nothing else is left."""
         await self.until(
-            lambda: (
-                self.service(name)["rollout_state"] == "COMPLETED"
-                and len(self.ids(name)) == self.service(name)["desired"]
-            )
+            lambda: self.service(name)["steady"] and len(self.ids(name)) == self.service(name)["desired"]
         )
 
     async def register(self, registrations: tuple[Registration, ...]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateline.errors import GatelineError
+from gateline.model.service import SchedulingStrategy
 from gateline.runtime import cluster as cluster_module
 from gateline.runtime.cluster import MOST_TASKS
 from gateline.runtime.notice import TaskSaid
@@ -51,6 +52,21 @@ def test_a_list_tells_services_and_tasks(tmp_path: Path) -> None:
         await playing.until_steady()
         mail, orders = playing.cluster.listing()
         [task] = orders.pop("tasks")
+        [deployment] = orders.pop("deployments")
+        assert deployment.pop("created_at").endswith("Z")
+        assert deployment == {
+            "number": 1,
+            "status": "PRIMARY",
+            "rollout_state": "COMPLETED",
+            "rollout_state_reason": "",
+            "revision": task["revision"],
+            "desired": 1,
+            "running": 1,
+            "pending": 0,
+            "healthy": 1,
+            "failed_tasks": 0,
+            "rolls_back": None,
+        }
         assert orders == {
             "name": "orders",
             "desired": 1,
@@ -58,6 +74,7 @@ def test_a_list_tells_services_and_tasks(tmp_path: Path) -> None:
             "healthy": 1,
             "pending": 0,
             "rollout_state": "COMPLETED",
+            "steady": True,
             "target_group": "orders",
         }
         assert task["pid"] == playing.cluster.pids["orders/1"]
@@ -85,6 +102,15 @@ def test_a_service_is_scaled_within_bounds(tmp_path: Path) -> None:
                 playing.cluster.scale("orders", count)
         with pytest.raises(GatelineError, match="called order; there are: orders"):
             playing.cluster.scale("order", 1)
+
+    played(tmp_path, story)
+
+
+def test_a_daemon_is_not_scaled(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(replace(WORKER, scheduling_strategy=SchedulingStrategy.DAEMON))
+        with pytest.raises(GatelineError, match="mail is a DAEMON: it has one task on each machine"):
+            playing.cluster.scale("mail", 2)
 
     played(tmp_path, story)
 

@@ -9,16 +9,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gateline.errors import GatelineError
+from gateline.model.gateway import Keyring
+from gateline.model.secret import Secret
+from gateline.model.service import CircuitBreaker
 from gateline.runtime.cluster_task import TaskNote
 from gateline.runtime.keeper import Keeper
 from gateline.runtime.notice import TaskSaid
 from gateline.runtime.processes import LocalProcesses, Running
+from gateline.services import life
 from gateline.services.deployment import Phase
 from runtime.clusters import ORDERS, WORKER, Playing, played
 
@@ -30,6 +36,10 @@ class AfterAnother(LocalProcesses):
         super().__init__()
         self.running = {name: Running(1, note) for name, note in notes.items()}
         self._remembered |= remembered
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        return dict(self._remembered)
 
 
 def noted(task: str, phase: Phase) -> dict[str, str]:
@@ -150,13 +160,140 @@ def test_a_deployment_that_had_no_task_yet_is_forced_again_and_no_other_one(tmp_
         await playing.until_steady("mail")
         revisions.append(playing.service("mail")["tasks"][0]["revision"])
 
-    key = {"services/key": "00" * 32}
-    played(tmp_path, first, processes=lambda: AfterAnother({}, key))
+    async def changed(playing: Playing) -> None:
+        playing.want(replace(WORKER, environment=(("LEVEL", "2"),)))
+        await playing.until_steady("mail")
+        revisions.append(playing.service("mail")["tasks"][0]["revision"])
+
+    before = AfterAnother({}, {"services/key": "00" * 32})
+    played(tmp_path, first, processes=lambda: before)
     [deployed] = revisions
     assert deployed.endswith("+1")
-    played(tmp_path, again, processes=lambda: AfterAnother({}, key | {"service/mail/deployed": deployed}))
-    played(tmp_path, again, processes=lambda: AfterAnother({}, key | {"service/mail/deployed": "other+1"}))
-    assert revisions == [deployed, deployed, deployed.removesuffix("+1")]
+    for story in (again, changed):
+        played(tmp_path, story, processes=lambda: AfterAnother({}, before.remembered))
+    assert revisions[1] == deployed
+    assert "+" not in revisions[2]
+
+
+@pytest.fixture
+def short_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks need not stay healthy for long."""
+    monkeypatch.setattr(life, "PROVEN_AFTER", 0.2)
+
+
+class Breaking:
+    """A service whose new versions may be broken; what comes of them is rolled back."""
+
+    good = replace(
+        WORKER, circuit_breaker=CircuitBreaker(enable=True, rollback=True), environment=(("API", "secret-a"),)
+    )
+    bad = replace(good, command=(sys.executable, "-S", "-c", "raise SystemExit(3)"))
+
+
+def revisions_of(playing: Playing) -> set[str]:
+    return {task["revision"] for task in playing.service("mail")["tasks"]}
+
+
+@pytest.mark.usefixtures("short_trials")
+def test_a_broken_version_is_rolled_back_and_not_tried_again_until_it_is_asked_for(tmp_path: Path) -> None:
+    async def story(playing: Playing) -> None:
+        playing.want(Breaking.good)
+        await playing.until_steady("mail")
+        [pid] = playing.cluster.pids.values()
+        playing.want(Breaking.bad)
+        await playing.until(lambda: playing.service("mail")["deployments"][0]["rolls_back"] == 2)
+        await playing.until_steady("mail")
+        assert list(playing.cluster.pids.values()) == [pid], "who served on is who comes back"
+        playing.want(Breaking.bad)
+        assert playing.service("mail")["steady"], "another edit of the project says nothing new of it"
+        with pytest.raises(GatelineError, match=r"mail: deployment 4 failed: 3 failed in a row.*rolled back"):
+            await playing.cluster.deploy("mail", wait=True)
+        playing.cluster.renew("mail")
+        await playing.until(lambda: pid not in playing.cluster.pids.values())
+        await playing.until_steady("mail")
+        told = playing.service("mail")["deployments"]
+        assert [(each["number"], each["status"], each["rollout_state"]) for each in told] == [
+            (6, "PRIMARY", "COMPLETED"),
+            (4, "INACTIVE", "FAILED"),
+        ]
+
+    playing = played(tmp_path, story)
+    assert "deployment 2 failed (3 failed in a row, the last: task 4 exited with status 3)" in playing.told
+    assert "secret-a" not in str(playing.notices)
+
+
+@pytest.mark.usefixtures("short_trials")
+def test_what_was_completed_last_is_known_to_the_next_control(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    async def first(playing: Playing) -> None:
+        playing.want(Breaking.good)
+        await playing.until_steady("mail")
+        seen.extend(revisions_of(playing))
+
+    async def broken(playing: Playing) -> None:
+        playing.want(Breaking.bad)
+        await playing.until(lambda: "back to revision" in playing.told)
+        await playing.until_steady("mail")
+        assert revisions_of(playing) == set(seen)
+
+    async def again(playing: Playing) -> None:
+        playing.want(Breaking.bad)
+        await playing.until_steady("mail")
+        assert revisions_of(playing) == set(seen)
+        assert "failed" not in playing.told
+
+    remembered: dict[str, str] = {}
+    for story in (first, broken, again):
+        control = AfterAnother({}, remembered)
+        played(tmp_path, story, processes=lambda: control)  # noqa: B023 - it is called at once
+        remembered = control.remembered
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"secret-a" not in path.read_bytes(), path
+
+
+@pytest.mark.usefixtures("short_trials")
+def test_what_comes_back_is_given_the_secrets_of_today(tmp_path: Path) -> None:
+    reading = replace(Breaking.good, secrets=(("TOKEN", "Token"),))
+    bad = replace(Breaking.bad, secrets=reading.secrets)
+
+    def tokens(playing: Playing) -> list[bytes]:
+        found = []
+        with suppress(OSError):  # it has just ended
+            found = [Path(f"/proc/{pid}/environ").read_bytes() for pid in playing.cluster.pids.values()]
+        return [part for each in found for part in each.split(b"\0") if part.startswith(b"TOKEN=")]
+
+    async def story(playing: Playing) -> None:
+        playing.want(reading)
+        await playing.until_steady("mail")
+        playing.want(bad, token="second")
+        await playing.until(lambda: "back to revision" in playing.told)
+        await playing.until_steady("mail")
+        assert tokens(playing) == [b"TOKEN=first"]
+        assert not playing.cluster.is_replaced("mail", wholly=True), "rotation must not go on"
+        playing.want(bad, token="third")
+        await playing.until(lambda: tokens(playing) == [b"TOKEN=third"])
+        await playing.until_steady("mail")
+        assert playing.cluster.is_replaced("mail", wholly=True)
+        assert playing.service("mail")["deployments"][0]["rolls_back"] == 2
+
+    played(tmp_path, story)
+
+
+@pytest.mark.usefixtures("short_trials")
+def test_a_secret_that_is_declared_no_more_is_told_when_what_needs_it_comes_back(tmp_path: Path) -> None:
+    reading = replace(Breaking.good, secrets=(("TOKEN", "Gone"),))
+
+    async def story(playing: Playing) -> None:
+        gone = Keyring(secrets=(Secret("Gone", b"value"),))
+        playing.cluster.want([reading], [], gone, used=())
+        await playing.until_steady("mail")
+        playing.want(Breaking.bad)
+        await playing.until(lambda: "back to revision" in playing.told)
+        playing.cluster.renew("mail")
+        await playing.until(lambda: "no secret is declared by the name Gone any more" in playing.told)
+
+    played(tmp_path, story)
 
 
 def test_a_task_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gateline.services.action import (
     Deregister,
     Finished,
     Forget,
+    Keep,
     Kill,
     Launch,
     Probe,
@@ -27,15 +28,20 @@ from gateline.services.action import (
 )
 from gateline.services.deployment import Phase
 from gateline.services.event import (
+    Attach,
     Drained,
     Elapsed,
     Event,
+    Existing,
     Exited,
     Launched,
     Probed,
+    Remember,
+    Scale,
     Seen,
     Want,
 )
+from gateline.services.rollout import History
 from gateline.services.scheduler import Scheduler
 
 ORIGIN: Final = Origin(file="gateline.yaml", pointer=("services", "orders"))
@@ -55,16 +61,18 @@ class Fleet:
     """The tasks of one service, as they really are.
 
     Tasks whose revision begins with "ill" fail every probe, those with "crashing" exit as soon as they run, those with
-    "stubborn" do not end when asked to, and those with "busy" always have a request in flight.
+    "stubborn" do not end when asked to, those with "busy" always have a request in flight, and those with "fickle" exit
+    as soon as they are healthy.
     """
 
     def __init__(self, *, worker: bool = False) -> None:
-        names = itertools.count(1)
-        self.scheduler = Scheduler(lambda: f"t{next(names)}")
+        self.names = itertools.count(1)
+        self.scheduler = Scheduler(self.mint)
         self.group = None if worker else GROUP
         self.service = SERVICE
         self.now = 0.0
-        self.actions: list[Action] = []
+        self.actions: list[Action] = []  # but for `Keep`
+        self.kept = History()
         self.alive: dict[str, str] = {}  # task -> revision
         self.pending: set[str] = set()  # told to launch, not reported as launched
         self.probes: set[str] = set()
@@ -81,7 +89,27 @@ class Fleet:
     def want(self, revision: str = "a", **changes: Any) -> list[Action]:
         """The definition is read (again)."""
         self.service = replace(self.service, **changes)
-        return self.tell(Want(self.service, self.group, revision))
+        self.service = replace(self.service, command=(revision,))
+        done = self.scheduler.history.completed
+        return self.tell(Want(self.service, self.group, revision, done.recipe.command[0] if done else ""))
+
+    def mint(self) -> str:
+        """The name of another task."""
+        return f"t{next(self.names)}"
+
+    def come_back(self) -> None:
+        """Control ends, and another one goes on with what was kept and noted."""
+        former, self.scheduler = self.scheduler, Scheduler(self.mint)
+        self.timers.clear()
+        self.probes.clear()
+        existing = [
+            Existing(view.task, view.revision, view.phase, self.group is None) for view in former.tasks
+        ]
+        self.scheduler.handle(Remember(self.kept))
+        self.tell(Attach(tuple(existing)))
+        if former.desired != self.service.desired_count:
+            self.tell(Scale(former.desired))
+        self.want(self.service.command[0])
 
     # What happens.
 
@@ -103,6 +131,8 @@ class Fleet:
             said = self.scheduler.handle(event)
             for action in said:
                 self._do(action)
+            assert self.kept == self.scheduler.history
+            said = [action for action in said if not isinstance(action, Keep)]
             self._watch(before, said)
             actions += said
         self.actions += actions
@@ -140,6 +170,8 @@ class Fleet:
             case SetTimer(serial=serial, seconds=seconds):
                 assert serial not in self.timers
                 self.timers[serial] = self.now + seconds
+            case Keep(history=history):
+                self.kept = history
             case Tell():
                 pass
             case Finished():
@@ -180,6 +212,8 @@ class Fleet:
             if task in self.pending:
                 return Launched(task)
             if revision.startswith("crashing"):
+                return Exited(task, 1)
+            if revision.startswith("fickle") and phase is Phase.HEALTHY:
                 return Exited(task, 1)
             if task in self.probes:
                 ill = revision.startswith("ill")

@@ -251,7 +251,7 @@ def test_a_registered_task_that_exits_is_forgotten_and_replaced_at_once() -> Non
 def test_starts_of_a_service_that_keeps_failing_come_ever_later() -> None:
     fleet = Fleet()
     fleet.want("a", desired_count=1)
-    assert delays(fleet, failures=12) == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert delays(fleet, failures=12) == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]
 
 
 def test_the_pause_is_told() -> None:

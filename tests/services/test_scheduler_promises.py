@@ -8,9 +8,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from gateline.model.service import CircuitBreaker, ThresholdType
+from gateline.services.action import Launch
 from gateline.services.event import Deploy, Drained, Elapsed, Exited, Launched, Probed, Scale, Seen, Stop
+from gateline.services.rollout import RolloutState
 from services.fleet import Fleet
 
+BREAKERS: Final = (
+    CircuitBreaker(),
+    CircuitBreaker(enable=True),
+    CircuitBreaker(enable=True, rollback=True),
+    CircuitBreaker(enable=True, rollback=True, threshold_type=ThresholdType.COUNT, threshold=1),
+)
 PICK: Final = st.integers(min_value=0, max_value=1000)
 
 
@@ -27,27 +36,33 @@ class World(RuleBasedStateMachine):
         return names[number % len(names)]
 
     @rule(
-        revision=st.sampled_from(["r0", "r1", "stubborn", "busy"]),
+        revision=st.sampled_from(["r0", "r1", "stubborn", "busy", "crashing", "ill", "fickle"]),
         desired=st.integers(min_value=0, max_value=5),
         percents=st.sampled_from(
             [(100, 200), (50, 100), (0, 100), (50, 150), (100, 100), (100, 150), (66, 133)]
         ),
+        breaker=st.sampled_from(BREAKERS),
     )
-    def want(self, revision: str, desired: int, percents: tuple[int, int]) -> None:
+    def want(self, revision: str, desired: int, percents: tuple[int, int], breaker: CircuitBreaker) -> None:
         self.fleet.want(
             revision,
             desired_count=desired,
             minimum_healthy_percent=percents[0],
             maximum_percent=percents[1],
+            circuit_breaker=breaker,
         )
 
     @rule(count=st.integers(min_value=0, max_value=5))
     def scale(self, count: int) -> None:
         self.fleet.tell(Scale(count))
 
+    @rule(renew=st.booleans())
+    def deploy(self, *, renew: bool) -> None:
+        self.fleet.tell(Deploy(renew))
+
     @rule()
-    def deploy(self) -> None:
-        self.fleet.tell(Deploy())
+    def control_comes_back(self) -> None:
+        self.fleet.come_back()
 
     @precondition(lambda self: self.fleet.pending)
     @rule(number=PICK)
@@ -103,9 +118,18 @@ class World(RuleBasedStateMachine):
         self.fleet.want("r0")
 
     def teardown(self) -> None:
-        """From wherever it got to: it becomes what is wanted when all goes well, and ends when it is to end."""
+        """From wherever it got to: a verdict is come to, what is good becomes what is wanted, and all ends."""
+        self.fleet.run(4000)
+        primary = self.fleet.scheduler.history.primary
+        assert primary
+        if self.fleet.service.circuit_breaker.enable and not primary.rolls_back:
+            assert primary.state is not RolloutState.IN_PROGRESS
+        if primary.state is RolloutState.FAILED:
+            assert [action for action in self.fleet.run(4000) if isinstance(action, Launch)] == []
+        self.fleet.want("good")
         self.fleet.run(1000)
         assert self.fleet.scheduler.steady
+        assert set(self.fleet.revisions()) <= {"good"}
         assert len(self.fleet.members - self.fleet.draining) == self.fleet.scheduler.desired
         before = self.fleet.finished
         self.fleet.tell(Stop())

@@ -13,10 +13,24 @@ Json = dict[str, Any]
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ({"field": "path-pattern"}, "either values or path_pattern_config"),
+        ({"field": "path-pattern"}, "has one of values, regex_values and path_pattern_config"),
+        ({"field": "source-ip"}, "has one of values and source_ip_config"),
+        (
+            {"field": "path-pattern", "values": ("/",), "regex_values": ("/",)},
+            "has one of values, regex_values and path_pattern_config",
+        ),
+        (
+            {"field": "path-pattern", "path_pattern_config": {"values": ("/",), "regex_values": ("/",)}},
+            "a condition has either values or regex_values",
+        ),
+        (
+            {"field": "query-string", "regex_values": ("/",)},
+            "regex_values does not belong to a condition of the field query-string",
+        ),
+        ({"field": "source-ip", "source_ip_config": {"regex_values": ("1",)}}, "regex_values"),
         (
             {"field": "path-pattern", "values": ("/",), "path_pattern_config": {"values": ("/",)}},
-            "either values or path_pattern_config",
+            "has one of values, regex_values and path_pattern_config",
         ),
         (
             {"field": "path-pattern", "values": ("/",), "host_header_config": {"values": ("a.b",)}},

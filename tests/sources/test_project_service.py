@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_service import ServicePart
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,41 @@ def test_placeholders_are_found_inside_of_words(command: str, placeholders: set[
     assert ServicePart.model_validate({"command": command}).placeholders == placeholders
 
 
-def test_a_deployment_must_have_room_to_replace_a_task() -> None:
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"deployment_configuration": {"maximum_percent": 100}},
+        {"deployment_configuration": {"minimum_healthy_percent": 100, "maximum_percent": 100}},
+        {"scheduling_strategy": "DAEMON", "deployment_configuration": {"minimum_healthy_percent": 100}},
+    ],
+)
+def test_a_deployment_must_have_room_to_replace_a_task(written: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="no task could be replaced"):
-        DeploymentConfigurationPart.model_validate({"maximum_percent": 100})
-    assert (
-        DeploymentConfigurationPart.model_validate(
-            {"maximum_percent": 100, "minimum_healthy_percent": 50}
-        ).maximum_percent
-        == 100
-    )
+        ServicePart.model_validate({"command": "x", **written})
+
+
+@pytest.mark.parametrize(
+    ("written", "percents"),
+    [
+        ({}, (100, 200)),
+        ({"scheduling_strategy": "DAEMON"}, (0, 100)),
+        ({"deployment_configuration": {"maximum_percent": 100, "minimum_healthy_percent": 50}}, (50, 100)),
+        ({"deployment_configuration": {"maximum_percent": 150}}, (100, 150)),
+    ],
+)
+def test_percentages_are_amazons_of_the_scheduling_strategy(
+    written: dict[str, Any], percents: tuple[int, int]
+) -> None:
+    assert ServicePart.model_validate({"command": "x", **written}).percents == percents
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"desired_count": 1}, "leave desired_count out"),
+        ({"deployment_configuration": {"maximum_percent": 200}}, "maximum_percent is 100"),
+    ],
+)
+def test_a_daemon_has_one_task(written: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        ServicePart.model_validate({"command": "x", "scheduling_strategy": "DAEMON", **written})

@@ -42,6 +42,22 @@ PROOF = {"Proof": {"env": "A"}}
             QueryString((("a", "b"), ("c", "d"), (None, "e=f"))),
         ),
         (condition("http-header", "a b", http_header_name="X-A"), HttpHeader("X-A", ("a b",))),
+        ({"field": "path-pattern", "regex_values": ["^/a$", "^/b.*$"]}, PathPattern((), ("^/a$", "^/b.*$"))),
+        (
+            {"field": "host-header", "host_header_config": {"regex_values": ["^a.*$"]}},
+            HostHeader((), ("^a.*$",)),
+        ),
+        (
+            {"field": "http-header", "http_header_name": "X-A", "regex_values": ["^a$"]},
+            HttpHeader("X-A", (), ("^a$",)),
+        ),
+        (
+            {
+                "field": "http-header",
+                "http_header_config": {"http_header_name": "X-A", "regex_values": ["^a$"]},
+            },
+            HttpHeader("X-A", (), ("^a$",)),
+        ),
         (
             {
                 "field": "http-header",

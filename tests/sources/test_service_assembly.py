@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from gateline.model.origin import Origin
-from gateline.model.service import Service
+from gateline.model.service import CircuitBreaker, SchedulingStrategy, Service, ThresholdType
 
 from .balancers import errors_of, gateway_of, project
 from .conftest import LoadProject, said
@@ -22,7 +22,16 @@ def test_every_setting_of_a_service_arrives(load_project: LoadProject, tmp_path:
         "secret_files": {"PROOF_FILE": "Proof"},
         "stop_timeout_seconds": 5,
         "health_check_grace_period_seconds": 7,
-        "deployment_configuration": {"minimum_healthy_percent": 50, "maximum_percent": 150},
+        "deployment_configuration": {
+            "minimum_healthy_percent": 50,
+            "maximum_percent": 150,
+            "deployment_circuit_breaker": {
+                "enable": True,
+                "rollback": True,
+                "threshold_configuration": {"type": "COUNT", "value": 7},
+            },
+            "strategy": "ROLLING",
+        },
     }
     text = project(services={"orders": written}, target_groups={"web": {}}, secrets={"Proof": {"env": "A"}})
     gateway = gateway_of(load_project, text)
@@ -40,6 +49,9 @@ def test_every_setting_of_a_service_arrives(load_project: LoadProject, tmp_path:
             health_check_grace_period=timedelta(seconds=7),
             minimum_healthy_percent=50,
             maximum_percent=150,
+            circuit_breaker=CircuitBreaker(
+                enable=True, rollback=True, threshold_type=ThresholdType.COUNT, threshold=7
+            ),
             origin=Origin("gateline.yaml", ("services", "orders")),
         ),
     )
@@ -143,3 +155,15 @@ def test_tasks_at_a_socket_get_no_datagrams(load_project: LoadProject) -> None:
     assert errors_of(load_project, text) == [
         "GL235 /services/s/command: tasks listen at a socket, but datagrams for 's' go to ports"
     ]
+
+
+def test_a_daemon_is_one_task(load_project: LoadProject) -> None:
+    written = {"command": "agent", "scheduling_strategy": "DAEMON"}
+    [service] = gateway_of(load_project, project(services={"agent": written})).services
+    assert service.scheduling_strategy is SchedulingStrategy.DAEMON
+    assert (service.desired_count, service.minimum_healthy_percent, service.maximum_percent) == (1, 0, 100)
+
+
+def test_nothing_is_rolled_back_unless_it_is_asked_for(load_project: LoadProject) -> None:
+    [service] = gateway_of(load_project, project(services={"orders": {"command": "x"}})).services
+    assert service.circuit_breaker == CircuitBreaker(enable=False, rollback=False, threshold=50)

@@ -26,6 +26,7 @@ from gateline.runtime.notice import (
     Notice,
     Remarked,
     ServiceTold,
+    TargetsTold,
     TaskSaid,
 )
 
@@ -100,7 +101,7 @@ def notice_fields(notice: Notice, *, serving: bool) -> Iterator[Fields]:
             yield from _complaints(notice, serving=serving)
         case _:
             level = next((level for kinds, level in _LEVELS if isinstance(notice, kinds)), "info")
-            if isinstance(notice, ServiceTold) and notice.trouble:
+            if isinstance(notice, ServiceTold | TargetsTold) and notice.trouble:
                 level = "warning"
             event = _CAPITAL.sub("_", type(notice).__name__).lower()
             details = {key: value for key, value in dataclasses.asdict(notice).items() if key != "text"}

@@ -17,6 +17,7 @@ from gateline.runtime.notice import (
     Published,
     Remarked,
     ServiceTold,
+    TargetsTold,
     TaskSaid,
     Unchanged,
 )
@@ -40,8 +41,13 @@ def sentence(notice: Notice) -> str:
             return f"the host of functions serves again (process {pid})"
         case Remarked(text=text):
             return text
-        case ServiceTold(service=service, text=text):
-            return f"service {service}: {text}"
+        case ServiceTold() | TargetsTold():
+            about = (
+                f"service {notice.service}"
+                if isinstance(notice, ServiceTold)
+                else f"target group {notice.target_group}"
+            )
+            return f"{about}: {notice.text}"
         case Complained() | FunctionSaid() | FunctionTrouble() | TaskSaid():
             return ""
         case _:

@@ -112,7 +112,9 @@ class HealthTeller(LineTeller):
     def tell_idle_services(self, stack: Stack) -> None:
         """Services whose commands are not started, though nothing else is a target of their groups."""
         gateway = stack.gateway
-        empty = {group.name for group in gateway.target_groups if not group.targets}
+        empty = {
+            group.name for group in gateway.target_groups if not group.targets and group.discover is None
+        }
         if names := sorted(each.name for each in gateway.services if each.target_group in empty):
             self.tell(
                 "services_not_started",

@@ -20,6 +20,7 @@ from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
+from gateline.compile.function_target import function_clusters, hosted_targets
 from gateline.compile.harvest import Harvest, Memory
 from gateline.compile.host_cluster import host_cluster
 from gateline.compile.links import link_resources
@@ -84,10 +85,9 @@ def compile_gateway(
         sockets: the Unix sockets between Envoy and the rest of Gateline.
 
     """
-    complaints = Complaints(allowed)
+    complaints, harvest = Complaints(allowed), Harvest()
     memory = memory or Memory()
     cleaned = memory.cleaned_headers(gateway)
-    harvest = Harvest()
     parts = [each for api in gateway.apis for each in _stages(gateway, api, cleaned, complaints, memory)]
     for _, part in parts:
         harvest.add(part)
@@ -104,10 +104,10 @@ def compile_gateway(
         return Compiled(resources=None, hosting=hosting, report=report)
     listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log, key_file)}
     if harvest.has_egress:
-        listeners[names.EGRESS] = egress_listener(
-            sockets.egress, redirects=redirects(gateway), key_file=key_file
-        )
+        has = redirects(gateway)
+        listeners[names.EGRESS] = egress_listener(sockets.egress, redirects=has, key_file=key_file)
     harvest.origins |= dict.fromkeys(listeners, gateway.edge.origin)
+    links = link_resources(gateway, keyring, sockets.enrolment)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -117,11 +117,10 @@ def compile_gateway(
             LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
-        target_groups=harvest.target_groups,
+        target_groups={name: of for name, of in harvest.target_groups.items() if name in harvest.clusters},
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
-    links = link_resources(gateway, keyring, sockets.enrolment)
     return Compiled(resources=links.joined(resources), hosting=hosting, report=report)
 
 
@@ -130,6 +129,7 @@ def _own_clusters(
 ) -> dict[str, Message]:
     """The clusters that no definition names: who keeps secrets, and the host."""
     own = {names.KEEPER: keeper(harvest.secrets)} if harvest.secrets else {}
+    own |= function_clusters(gateway, harvest.target_groups.items(), host_socket)
     if hosting.is_needed:
         for name in (keys.HOST_CLUSTER, keys.FUNCTIONS_CLUSTER):
             own[name] = host_cluster(name, host_socket)
@@ -155,7 +155,10 @@ def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
 
 def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfiguration:
     signing = keyring.assertion_key
-    used = frozenset[str]().union(*(stage.functions for stage in harvest.hosted.values()))
+    targets = hosted_targets(gateway, harvest.target_groups.values())
+    used = frozenset(target.function for target in targets).union(
+        *(stage.functions for stage in harvest.hosted.values())
+    )
     return HostConfiguration(
         functions=tuple(function for function in gateway.functions if function.name in used),
         stages=tuple(harvest.hosted.values()),
@@ -174,6 +177,7 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
+        targets=targets,
     )
 
 

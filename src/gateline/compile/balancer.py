@@ -30,6 +30,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.model.secret import SecretRef
+from gateline.model.target_group import TargetType
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def _listener(
             groups={group.name: group for group in gateway.target_groups},
         )
         made = application_listener(
-            balancer.name,
             binding,
+            balancer,
             listener,
             cleaned,
             request_log,
@@ -116,13 +117,13 @@ def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
 
     def cluster_of(group_name: str) -> str:
         name = names.target_group(group_name)
-        if name not in harvest.clusters:
-            group = groups[group_name]
+        group = groups[group_name]
+        harvest.target_groups[name] = group_name
+        harvest.origins[name] = group.origin
+        if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )
-            harvest.origins[name] = group.origin
-            harvest.target_groups[name] = group_name
             for lookup in lookups(group, name):
                 harvest.lookups.setdefault(lookup)
         return name

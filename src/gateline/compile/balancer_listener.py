@@ -5,13 +5,13 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
@@ -26,11 +26,10 @@ from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.listener_tls import MutualAuthentication
-from gateline.model.load_balancer import Listener, ListenerProtocol
+from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 
-IDLE_TIMEOUT: Final = timedelta(seconds=60)
-_KEEP_ALIVE: Final = timedelta(hours=1)
 _HEADERS_KB: Final = 64
+_STREAMS: Final = 128  # of HTTP/2, on a connection
 
 _OTHER_UPGRADES: Final = (
     "(?i)(?:.{0,8}|.{10,}"
@@ -55,8 +54,8 @@ _LOG_FORMAT: Final = {
 
 
 def application_listener(
-    balancer: str,
     binding: Binding,
+    balancer: LoadBalancer,
     listener: Listener,
     cleaned: CleanedHeaders,
     request_log: str | None,
@@ -67,8 +66,8 @@ def application_listener(
     """The listener; its routes are the scope of the same name.
 
     Args:
-        balancer: the balancer's name.
         binding: its name, and the socket that it listens at.
+        balancer: its attributes.
         listener: protocol and certificates.
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
@@ -77,14 +76,23 @@ def application_listener(
 
     """
     mutual = listener.tls.mutual
-    mutation = balancer_mutation(cleaned, binding.name, versions=versions)
-    manager = _manager(mutation, _filters(mutual, key_file), request_log)
+    mutation = balancer_mutation(
+        cleaned,
+        binding.name,
+        owned=owned_names(balancer, listener),
+        only_valid=balancer.attributes.drop_invalid_header_fields,
+        versions=versions,
+    )
+    manager = _manager(mutation, _filters(mutual, key_file), balancer, listener, request_log)
     chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
     if listener.protocol is ListenerProtocol.HTTPS:
         chain["transport_socket"] = downstream_tls(
             [names.certificate(each) for each in listener.certificates],
+            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
             policy=listener.tls.policy,
-            clients=client_verification(mutual, trust_of(mutual, balancer, listener.port)) if mutual else {},
+            clients=client_verification(mutual, trust_of(mutual, balancer.name, listener.port))
+            if mutual
+            else {},
         )
     return new(
         "envoy.config.listener.v3.Listener",
@@ -112,27 +120,40 @@ def _peer_filter() -> dict[str, object]:
 
 
 def _manager(
-    mutation: dict[str, object], filters: list[dict[str, object]], request_log: str | None
+    mutation: dict[str, object],
+    filters: list[dict[str, object]],
+    balancer: LoadBalancer,
+    listener: Listener,
+    request_log: str | None,
 ) -> dict[str, object]:
+    attributes = balancer.attributes
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
-        http2_streams=128,
+        http2_streams=_STREAMS if attributes.http2 else 0,
         use_remote_address={"value": True},
         early_header_mutation_extensions=[mutation],
         http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
-        local_reply_config=balancer_reply(),
+        local_reply_config=balancer_reply(server=listener.attributes.server_header),
         max_request_headers_kb={"value": _HEADERS_KB},
-        request_headers_timeout=IDLE_TIMEOUT,
-        stream_idle_timeout=IDLE_TIMEOUT,
+        request_headers_timeout=attributes.idle_timeout,
+        stream_idle_timeout=attributes.idle_timeout,
         common_http_protocol_options={
-            "idle_timeout": IDLE_TIMEOUT,
-            "max_connection_duration": _KEEP_ALIVE,
+            "idle_timeout": attributes.idle_timeout,
+            "max_connection_duration": attributes.client_keep_alive,
             "max_headers_count": {"value": 100},
         },
+        # The port of the listener itself, written behind the name of its host, says nothing.
+        strip_matching_host_port=_is_usual(listener) and not attributes.preserve_host_header,
         access_log=request_logs(request_log, _LOG_FORMAT),
     )
+
+
+def _is_usual(listener: Listener) -> bool:
+    """Whether clients reach it at the port that their URLs leave out."""
+    usual = 443 if listener.protocol is ListenerProtocol.HTTPS else 80
+    return listener.port == listener.bind_port == usual
 
 
 def _filters(mutual: MutualAuthentication | None, key_file: str) -> list[dict[str, object]]:

@@ -15,14 +15,17 @@ from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
-from gateline.compile.client_version import PROTOCOL_HEADER, misfits
+from gateline.compile.balancer_headers import balancer_headers
+from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
-from gateline.compile.route import CleanedHeaders, header
+from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.stickiness import stuck
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new
 from gateline.dataplane import keys
+from gateline.model.balancer_attributes import DesyncMode
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import (
     FixedResponse,
@@ -84,37 +87,13 @@ def balancer_scope(
     return scoped(
         scope,
         virtual_hosts=[
-            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(listener, paths), *rules]},
+            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(balancer, listener, paths), *rules]},
         ],
-        **_headers(listener, cleaned),
+        **balancer_headers(balancer, listener, cleaned),
     )
 
 
-def _headers(listener: Listener, cleaned: CleanedHeaders) -> dict[str, object]:
-    echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
-    return {
-        "request_headers_to_remove": [
-            keys.SCOPE_HEADER,
-            keys.REQUEST_ID_HEADER,
-            PROTOCOL_HEADER,
-            "x-envoy-external-address",
-        ],
-        "request_headers_to_add": [
-            header(
-                "x-forwarded-for",
-                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
-                "APPEND_IF_EXISTS_OR_ADD",
-            ),
-            header("x-forwarded-proto", str(listener.protocol).lower()),
-            header("x-forwarded-port", str(listener.port)),
-            # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
-            header("connection", "Upgrade", "OVERWRITE_IF_EXISTS"),
-        ],
-        "response_headers_to_remove": sorted(echoes),
-    }
-
-
-def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
+def _refusals(balancer: LoadBalancer, listener: Listener, paths: PathMode) -> list[dict[str, object]]:
     """What is answered before any rule is asked."""
     too_many = rf"(?:[^,]*,){{{MOST_FORWARDED},}}\C*"
     return [
@@ -124,6 +103,7 @@ def _refusals(listener: Listener, paths: PathMode) -> list[dict[str, object]]:
         # Over HTTP/1 Envoy itself takes no other bytes; over HTTP/2 it would.
         _refusal("target", 400, _if(":path", "/[!-~]*", fits=False)),
         _refusal("X-Forwarded-For", 463, _if("x-forwarded-for", too_many)),
+        *_desync(balancer.attributes.desync_mitigation_mode),
         _unusual(listener, paths),
     ]
 
@@ -136,10 +116,21 @@ def _if(name: str, regex: str, *, fits: bool = True) -> dict[str, object]:
     }
 
 
-def _refusal(name: str, status: int, condition: Mapping[str, object]) -> dict[str, object]:
+def _desync(mode: DesyncMode) -> list[dict[str, object]]:
+    """What is left of ambiguous requests where Envoy has parsed one; it refuses the others in every mode.
+
+    Chunks of a GET are not seen here any more.
+    """
+    if mode is not DesyncMode.STRICTEST:
+        return []
+    length = {"name": "content-length", "present_match": True}
+    return [_refusal("length without a body", 400, _if(":method", "GET|HEAD"), length)]
+
+
+def _refusal(name: str, status: int, *conditions: Mapping[str, object]) -> dict[str, object]:
     return {
         "name": name,
-        "match": {**_ANYTHING, "headers": [condition]},
+        "match": {**_ANYTHING, "headers": list(conditions)},
         **rule_action.page_fields(status),
     }
 
@@ -153,7 +144,7 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             for rule in listener.rules
             for condition in rule.conditions
             if isinstance(condition, PathPattern)
-            for value in condition.values
+            for value in path_patterns(condition)
         )
     )
     judged = {

@@ -31,6 +31,7 @@ from gateline.compile.rule_action import (
     unavailable_fields,
 )
 from gateline.compile.rule_match import match_of
+from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.stickiness import stuck
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
@@ -54,7 +55,7 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import ProtocolVersion, TargetGroup
+from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
 
 _NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
 """Integrations lead through TCP: who would end TLS there is the gateway itself."""
@@ -311,6 +312,10 @@ class Ends:
     def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
         group = self._groups[group_name]
+        if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
+            self.harvest.origins[name] = group.origin
+            self.harvest.target_groups[name] = group_name
+            return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
         spoken = spoken_tls(group, host=tls_host, verified=verified)
@@ -377,7 +382,7 @@ def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
     """
     judged = listener.rules[: listener.rules.index(last) + 1]
     conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in condition.values))
+    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

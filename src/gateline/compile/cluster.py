@@ -83,10 +83,6 @@ def endpoints_over_ads(
 
 @cache
 def _protocol(*, renames: bool, bounded: bool, http2: bool) -> Message:
-    codec = extension(
-        "envoy.filters.http.upstream_codec",
-        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-    )
     return new(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         common_http_protocol_options={
@@ -95,5 +91,13 @@ def _protocol(*, renames: bool, bounded: bool, http2: bool) -> Message:
         },
         # API Gateway speaks HTTP/1.1 to every backend; what a balancer speaks, its target groups say.
         explicit_http_config={"http2_protocol_options" if http2 else "http_protocol_options": {}},
-        http_filters=[remap_filter(), codec] if renames else [codec],
+        http_filters=[remap_filter(), upstream_codec()] if renames else [upstream_codec()],
+    )
+
+
+def upstream_codec() -> dict[str, object]:
+    """The last filter of every chain toward a backend."""
+    return extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
     )

@@ -50,17 +50,42 @@ def assignments(
             continue
         made = _static(lookup, addresses, checked=checked)
         listed.extend({"endpoint": each} | (_registered() if checked else {}) for each in made)
+    placed = {name: [(0, each) for each in listed] for name, listed in endpoints.items()}
     for cluster, group in groups.items():
-        endpoints[cluster].extend(_task(each) for each in registrations if each.target_group == group)
+        # Who is served at a place does not drain there.
+        of_group = sorted(
+            (each for each in registrations if each.target_group == group), key=lambda each: each.draining
+        )
+        taken = {_place(each) for _, each in placed[cluster]}
+        for registration in of_group:
+            task = _task(registration)
+            if _place(task) not in taken:
+                taken.add(_place(task))
+                placed[cluster].append((registration.priority, task))
     return {
         name: new(
             "envoy.config.endpoint.v3.ClusterLoadAssignment",
             cluster_name=name,
-            endpoints=[{"lb_endpoints": listed}] if listed else [],
+            endpoints=_by_priority(listed),
             policy={"overprovisioning_factor": {"value": ONE_IS_ENOUGH}} if name in groups else None,
         )
-        for name, listed in endpoints.items()
+        for name, listed in placed.items()
     }
+
+
+def _place(endpoint: _Endpoint) -> str:
+    """Where an endpoint listens; Envoy takes each place once."""
+    where = endpoint["endpoint"]
+    return str(where["address"]) if isinstance(where, dict) else ""
+
+
+def _by_priority(listed: Sequence[tuple[int, _Endpoint]]) -> list[dict[str, object]]:
+    """Endpoints by their priorities, which Envoy wants to be 0, 1, 2 without a gap."""
+    ranks = sorted({priority for priority, _ in listed})
+    return [
+        {"lb_endpoints": [each for of, each in listed if of == priority], "priority": rank}
+        for rank, priority in enumerate(ranks)
+    ]
 
 
 def _static(lookup: HostLookup, addresses: Sequence[str], *, checked: bool) -> list[_Endpoint]:
@@ -92,11 +117,15 @@ def _task(registration: Registration) -> _Endpoint:
         place = {"address": registration.address, "port_value": registration.port}
         endpoint = {
             "address": {"socket_address": place},
-            "health_check_config": _health_check(registration.address, registration.port),
+            "health_check_config": _health_check(
+                registration.address, registration.port, registration.health_port
+            ),
         }
-    return {"endpoint": endpoint} | (
-        {"health_status": "DRAINING"} if registration.draining else _registered()
-    )
+    state = {"health_status": "DRAINING"} if registration.draining else _registered()
+    made: _Endpoint = {"endpoint": endpoint, **state}
+    if registration.weight > 1:
+        made["load_balancing_weight"] = {"value": registration.weight}
+    return made
 
 
 def _registered() -> dict[str, object]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateline.compile import rule_pattern
-from gateline.compile.rule_pattern import Pattern, Text
+from gateline.compile.rule_pattern import Pattern
+from gateline.expressions.automaton import automaton
 from gateline.model.load_balancer import (
     Condition,
     HostHeader,
@@ -142,12 +143,13 @@ _NEVER: Final = ()
 def _left_of(condition: Condition, request: KnownRequest) -> tuple[_Left, ...]:
     """The ways in which a condition can hold: `_ALWAYS`, `_NEVER`, or what is left to see."""
     match condition:
-        case HostHeader(values=values):
-            if request.host is None:
+        case HostHeader(values=values, regex_values=regexes):
+            if (host := request.host) is None:
                 return (_Left((condition,)),)
-            return _holds(any(_fits(value.lower(), request.host) for value in values))
-        case PathPattern(values=values):
-            return _path(values, rule_pattern.text(request.path))
+            fits = any(_fits(value.lower(), host) for value in values)
+            return _holds(fits or any(automaton(each, fold=True).fits(host) for each in regexes))
+        case PathPattern():
+            return _path(condition, request.path)
         case HttpRequestMethod(values=values):
             return (_Left((condition,)),) if request.verb is None else _holds(request.verb in values)
         case SourceIp():
@@ -162,35 +164,57 @@ def _holds(answer: bool) -> tuple[_Left, ...]:
     return _ALWAYS if answer else _NEVER
 
 
-def _path(values: tuple[str, ...], path: Text) -> tuple[_Left, ...]:
-    patterns: Mapping[str, Pattern] = {value: rule_pattern.pattern(value) for value in values}
+def _path(condition: PathPattern, pieces: tuple[str | None, ...]) -> tuple[_Left, ...]:
+    path = rule_pattern.text(pieces)
+    patterns: Mapping[str, Pattern] = {value: rule_pattern.pattern(value) for value in condition.values}
+    regexes = {each: automaton(each).over(pieces) for each in condition.regex_values}
     if any(rule_pattern.fits_always(pattern, path) for pattern in patterns.values()):
         return _ALWAYS
+    if any(every for _, every in regexes.values()):
+        return _ALWAYS
     open_ones = tuple(value for value, pattern in patterns.items() if rule_pattern.may_fit(pattern, path))
-    return (_Left((PathPattern(open_ones),)),) if open_ones else _NEVER
+    open_regexes = tuple(each for each, (some, _) in regexes.items() if some)
+    return (_Left((PathPattern(open_ones, open_regexes),)),) if open_ones or open_regexes else _NEVER
 
 
 def _header(condition: HttpHeader, request: KnownRequest) -> tuple[_Left, ...]:
     known = request.header(condition.name.lower())
     if isinstance(known, Fixed):
-        return _holds(any(_equals(value, known) for value in condition.values))
+        return _holds(_is_of(known, condition))
     # A secret that no mapping of this method writes is not there: clients cannot send it.
     written = tuple(value for value in condition.values if isinstance(value, str))
     ways = []
-    if written:
-        ways.append(_Left((HttpHeader(condition.name, written),)))
-    if known.default is not None and any(_fits(value.lower(), known.default.lower()) for value in written):
+    left = HttpHeader(condition.name, written, condition.regex_values)
+    if written or left.regex_values:
+        ways.append(_Left((left,)))
+    if known.default is not None and _fits_header(left, known.default):
         ways.append(_Left(absent=(condition.name.lower(),)))
     return tuple(ways)
 
 
-def _equals(value: str | SecretRef, known: Fixed) -> bool:
+def _is_of(known: Fixed, condition: HttpHeader) -> bool:
     """A secret is compared by its name, never by what it holds; plain text never equals one."""
-    if isinstance(value, SecretRef):
-        return known.parts == (value,)
+    if any(isinstance(value, SecretRef) and known.parts == (value,) for value in condition.values):
+        return True
     if not known.parts or any(isinstance(part, SecretRef) for part in known.parts):
         return False
-    return _fits(value.lower(), "".join(part for part in known.parts if isinstance(part, str)).lower())
+    return _fits_header(condition, "".join(part for part in known.parts if isinstance(part, str)))
+
+
+def _fits_header(condition: HttpHeader, found: str) -> bool:
+    """Whether a text fits, or what stands between commas of it: as Envoy judges it (rule_match.py)."""
+    parts = found.split(",")
+    stretches = {
+        ",".join(parts[begin:end]).strip(" \t")
+        for begin in range(len(parts))
+        for end in range(begin + 1, len(parts) + 1)
+    }
+    globs = [value.lower() for value in condition.values if isinstance(value, str)]
+    judges = [automaton(each, fold=True) for each in condition.regex_values]
+    return any(
+        any(_fits(glob, stretch.lower()) for glob in globs) or any(judge.fits(stretch) for judge in judges)
+        for stretch in stretches
+    )
 
 
 def _fits(value: str, found: str) -> bool:

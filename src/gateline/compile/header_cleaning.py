@@ -62,6 +62,9 @@ _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- name
 _FRAMING: Final = ("content-length", "transfer-encoding")
 """Whose aliases a backend might take for the frame of the message."""
 
+_INVALID: Final = ("[^:].*[^a-z0-9-].*", "[^a-z0-9:-].*")
+"""Names that are none to a balancer with drop_invalid_header_fields; Envoy's own begin with a colon."""
+
 _IDENTITY_HEADER: Final = re.compile(r"method\.request\.(?:multivalue)?header\.(.+)")
 _SEPARATOR: Final = "[^a-z0-9]?"
 
@@ -119,18 +122,35 @@ def _early(pattern: str, scope: str, *, versions: bool = False) -> dict[str, obj
     )
 
 
-def balancer_mutation(cleaned: CleanedHeaders, scope: str, *, versions: bool = False) -> dict[str, object]:
+def balancer_mutation(
+    cleaned: CleanedHeaders,
+    scope: str,
+    *,
+    owned: Sequence[str] = (),
+    only_valid: bool = False,
+    versions: bool = False,
+) -> dict[str, object]:
     """The early header mutation extension of a balancer of the internet, whose only scope is this one.
 
-    Nobody who comes in there carries what proves that a request came through the gateway. With `versions` a header
-    tells routes what the client speaks.
+    Nobody who comes in there carries what proves that a request came through the gateway.
+
+    Args:
+        cleaned: names of headers that carry secrets.
+        scope: the listener's.
+        owned: further names that only the listener may write.
+        only_valid: names with other characters than letters, digits and `-` are removed.
+        versions: a header tells routes what the client speaks.
+
     """
-    return _early(balancer_pattern(cleaned), scope, versions=versions)
+    return _early(balancer_pattern(cleaned, owned=owned, only_valid=only_valid), scope, versions=versions)
 
 
-def balancer_pattern(cleaned: CleanedHeaders) -> str:
+def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:
     """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
-    return "(?:" + "|".join([*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1)]) + ")"
+    patterns = [*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1), *map(_spelled, owned)]
+    if only_valid:
+        patterns += _INVALID
+    return "(?:" + "|".join(patterns) + ")"
 
 
 def owned_pattern(cleaned: CleanedHeaders, *, trusted_hops: int) -> str:

@@ -33,6 +33,7 @@ _DATE: Final = "%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%"
 _REASONS: Final = {
     400: "Bad Request",
     405: "Method Not Allowed",
+    408: "Request Time-out",
     414: "Request-URI Too Large",
     463: "Too Many Addresses",
     464: "Incompatible Protocol Versions",

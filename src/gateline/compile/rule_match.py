@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from gateline.compile.rule_pattern import Pattern, Wild, pattern
+from gateline.expressions.edges import without_anchors
+from gateline.expressions.re2 import written
+from gateline.expressions.syntax import parse
 from gateline.model.load_balancer import (
     Condition,
     HostHeader,
@@ -43,12 +46,12 @@ def match_of(conditions: Sequence[Condition]) -> dict[str, object]:
     addresses: list[dict[str, object]] = []
     for condition in conditions:
         match condition:
-            case PathPattern(values=values):
-                path = _path(values)
-            case HostHeader(values=values):
-                headers.append(_header(":authority", host_regex(values)))
-            case HttpHeader(name=name, values=values):
-                headers.append(_http_header(name.lower(), values))
+            case PathPattern():
+                path = _path(condition)
+            case HostHeader():
+                headers.append(_header(":authority", host_regex(condition)))
+            case HttpHeader():
+                headers.append(_http_header(condition))
             case HttpRequestMethod(values=values):
                 headers.append(_header(":method", "|".join(re.escape(value) for value in values)))
             case QueryString(values=values):
@@ -65,7 +68,7 @@ def match_of(conditions: Sequence[Condition]) -> dict[str, object]:
     return match
 
 
-def glob_regex(written: str, *, fold: bool = False, any_byte: str = _ANY_BYTE) -> str:
+def glob_regex(glob: str, *, fold: bool = False, any_byte: str = _ANY_BYTE) -> str:
     """A pattern with `*`, `?` and their escapes as RE2. `fold`: letter case does not count."""
     return "".join(
         f"{any_byte}*"
@@ -73,7 +76,7 @@ def glob_regex(written: str, *, fold: bool = False, any_byte: str = _ANY_BYTE) -
         else any_byte
         if part is Wild.ANY_CHARACTER
         else _character(part, fold=fold)
-        for part in pattern(written)
+        for part in pattern(glob)
     )
 
 
@@ -87,36 +90,46 @@ def _header(name: str, regex: str) -> dict[str, object]:
     return {"name": name, "string_match": {"safe_regex": {"regex": regex}}}
 
 
-def _path(values: Sequence[str]) -> dict[str, object]:
+def _path(condition: PathPattern) -> dict[str, object]:
     """Envoy compares all of these with the path without its query."""
-    patterns = [pattern(value) for value in values]
-    if len(patterns) == 1:
+    patterns = [pattern(value) for value in condition.values]
+    if len(patterns) == 1 and not condition.regex_values:
         [only] = patterns
         body, last = only[:-1], only[-1:]
         if not _is_wild(only):
             return {"path": "".join(map(str, only))}
         if last == (Wild.ANY_TEXT,) and not _is_wild(body):
             return {"prefix": "".join(map(str, body)) or "/"}
-    return {"safe_regex": {"regex": "|".join(glob_regex(value) for value in values)}}
+    regexes = [glob_regex(value) for value in condition.values]
+    regexes += [_whole(each) for each in condition.regex_values]
+    return {"safe_regex": {"regex": "|".join(regexes)}}
+
+
+def _whole(expression: str, *, fold: bool = False, without: str = "") -> str:
+    """An expression for a whole value; `without`: characters that it must not reach across."""
+    node = without_anchors(parse(expression, fold=fold))
+    return written(node, without=frozenset(map(ord, without)))
 
 
 def _is_wild(parts: Pattern) -> bool:
     return any(isinstance(part, Wild) for part in parts)
 
 
-def host_regex(values: Sequence[str]) -> str:
+def host_regex(condition: HostHeader) -> str:
     """Authorities whose host fits: the port and a last dot do not count. No wildcard reaches into the port."""
-    hosts = "|".join(glob_regex(value, fold=True, any_byte="[^:]") for value in values)
-    return rf"(?:{hosts})\.?(?::[0-9]*)?"
+    hosts = [glob_regex(value, fold=True, any_byte="[^:]") for value in condition.values]
+    hosts += [_whole(each, fold=True, without=":") for each in condition.regex_values]
+    return rf"(?:{'|'.join(hosts)})\.?(?::[0-9]*)?"
 
 
-def _http_header(name: str, values: Sequence[str | SecretRef]) -> dict[str, object]:
+def _http_header(condition: HttpHeader) -> dict[str, object]:
     """Any occurrence: Envoy joins occurrences with commas, so a value fits alone or between commas.
 
     Without the white space around it, which is no part of a value or a list's member (RFC 9110 section 5.6.1).
     """
-    regexes = []
-    for value in values:
+    name = condition.name.lower()
+    regexes = [_whole(each, fold=True) for each in condition.regex_values]
+    for value in condition.values:
         if isinstance(value, SecretRef):
             raise TypeError(f"the secret {value.name} in a condition on {name}")
         if value == "*":
@@ -137,11 +150,11 @@ def query_regex(values: Sequence[tuple[str | None, str]]) -> str:
     return rf"[^?]*\?(?:\C*&)?(?:{parameters})(?:&\C*)?"
 
 
-def _encoded(written: str, *, stops: str) -> str:
+def _encoded(glob: str, *, stops: str) -> str:
     """A pattern over raw text of a query that may be percent-encoded."""
     single = f"[^{stops}]"
     parts = []
-    for part in pattern(written):
+    for part in pattern(glob):
         if part is Wild.ANY_TEXT:
             parts.append(f"{single}*")
         elif part is Wild.ANY_CHARACTER:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
+from gateline.expressions.automaton import automaton
+from gateline.model.load_balancer import PathPattern
+
 
 class Wild(Enum):
     """What stands in a pattern beside characters."""
@@ -42,6 +45,11 @@ def pattern(written: str) -> Pattern:
         else:
             parts.append(character)
     return tuple(parts)
+
+
+def path_patterns(condition: PathPattern) -> tuple[str, ...]:
+    """What a condition compares paths with, as scripts and the host are told it: globs, and tables of expressions."""
+    return condition.values + tuple(automaton(each).table() for each in condition.regex_values)
 
 
 def literal(written: str) -> Pattern:

@@ -78,6 +78,7 @@ async def _serve(service: Service, megaphone: Megaphone, places: Places) -> None
         await serving.serve(sockets=[listener(places.socket)])
     finally:
         listening.close()
+        await service.disconnect()
 
 
 def listener(path: Path) -> socket.socket:

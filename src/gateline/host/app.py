@@ -22,8 +22,10 @@ from gateline.host.assertions import NotSigned
 from gateline.host.bodies import PIECE, Bodies, Body, NoRoom
 from gateline.host.inspect import NotInspected
 from gateline.host.invoke import Invocation, Refused, refusal
-from gateline.host.protocol import HEADERS, log_fault, protocol_for
+from gateline.host.protocol import HEADERS, TARGET, log_fault, protocol_for
 from gateline.host.service import Service
+from gateline.host.target import Asked, NoTarget
+from gateline.integrations.alb_response import LARGEST_BODY, page
 from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import ProxyResponse
 
@@ -52,7 +54,8 @@ class HostServer(uvicorn.Server):
 def application(service: Service) -> ASGIApp:
     """What answers all but the script's questions, which the protocol answers."""
     bodies = Bodies()
-    return Router(
+    targets = _Target(service, bodies)
+    rest = Router(
         routes=[
             Route("/invoke", _Invoke(service, bodies)),
             Route("/inspect", _Inspect(service, bodies)),
@@ -60,6 +63,11 @@ def application(service: Service) -> ASGIApp:
         ],
         redirect_slashes=False,
     )
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await (targets if TARGET in scope else rest)(scope, receive, send)
+
+    return answer
 
 
 def server(service: Service) -> HostServer:
@@ -122,6 +130,42 @@ class _Invoke:
             work = invoke(invocation, headers, await _body(receive, invocation.largest_body, room), room)
         except _TooLarge:
             return invoke.too_large(invocation, headers)
+        return await _while_there(work, receive)
+
+
+class _Target:
+    """Requests that balancers forward to functions."""
+
+    def __init__(self, service: Service, bodies: Bodies) -> None:
+        self._targets = service.targets
+        self._bodies = bodies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = scope[HEADERS]
+        with ExitStack() as held:
+            try:
+                asked = held.enter_context(
+                    self._targets.place(scope["method"], scope[TARGET], tuple(headers))
+                )
+                room = held.enter_context(self._bodies.body(asked.source))
+                response = await self._answered(asked, receive, room)
+                room.grow(len(response.body))
+            except _Gone:
+                return
+            except (NoTarget, NoRoom):
+                response = page(502)
+            except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
+                log_fault(error)
+                response = page(502)
+            await _send(send, response.status, list(_encoded(response)), response.body)
+
+    async def _answered(self, asked: Asked, receive: Receive, room: Body) -> ProxyResponse:
+        if asked.is_upgrade:
+            return page(400, closes=True)  # what comes behind it on its connection is no request
+        try:
+            work = self._targets(asked, await _body(receive, LARGEST_BODY, room))
+        except _TooLarge:
+            return page(413)
         return await _while_there(work, receive)
 
 

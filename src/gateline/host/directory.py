@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 from gateline.dataplane.netstring import NetstringWriter
 from gateline.host.configuration import ConfigurationInvalid
-from gateline.model.arn import partition
-from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+from gateline.model.arn import function_arn
+from gateline.model.hosting import (
+    HostConfiguration,
+    HostedAuthorizer,
+    HostedMethod,
+    HostedStage,
+    HostedTarget,
+)
 
 if TYPE_CHECKING:
     from gateline.integrations.prepared import Prepared
@@ -55,6 +61,7 @@ class Directory:
         self._stages: dict[str, HostedStage] = {}
         for stage in configuration.stages:
             self._stages.setdefault(stage.scope, stage)  # the newest comes first
+        self._targets = {target.group: target for target in configuration.targets}
         self._prepared: dict[
             int, Prepared
         ] = {}  # by their methods' ids; the methods live as long as this does
@@ -67,6 +74,10 @@ class Directory:
     def method(self, scope: str, revision: str, route: str) -> tuple[HostedStage, HostedMethod] | None:
         """The method behind a route of that revision of the stage."""
         return self._methods.get((scope, revision, route))
+
+    def target(self, group: str) -> HostedTarget | None:
+        """The target group of that name, whose target is a function."""
+        return self._targets.get(group)
 
     def stage(self, scope: str, revision: str) -> HostedStage | None:
         """That revision of a stage; the newest, if it is not known any more."""
@@ -134,7 +145,7 @@ def _validation(stage: HostedStage, authorizer: HostedAuthorizer) -> Expression 
 
 def invoked_arn(stage: HostedStage, function: str) -> str:
     """The ARN under which a function sees itself called."""
-    return f"arn:{partition(stage.region)}:lambda:{stage.region}:{stage.account_id}:function:{function}"
+    return function_arn(account=stage.account_id, region=stage.region, function=function)
 
 
 Find = Callable[[], Directory]

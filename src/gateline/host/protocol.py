@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateline.dataplane import keys
 from gateline.host.service import Service
 
 LARGEST_QUESTION: Final = 1024 * 1024
@@ -22,10 +23,14 @@ LARGEST_QUESTION: Final = 1024 * 1024
 HEADERS: Final = "gateline.headers"
 """Where a scope has the headers as the client spelled them."""
 
+TARGET: Final = "gateline.target"
+"""Where a scope has path and query as they came, of a request that was forwarded to a function as a target."""
+
 Ask = Callable[[bytes], Awaitable[bytes]]
 
 _LOGGER: Final = logging.getLogger("gateline.host")
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b"
+_TARGET: Final = keys.TARGET_HEADER.encode()
 _NO_QUESTION: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
 _FAULT: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
 
@@ -41,6 +46,7 @@ class HostProtocol(HttpToolsProtocol):
             b"/authorize": self.service.authorize,
             b"/key": self.service.keys,
             b"/assert": self.service.assert_caller,
+            b"/login": self.service.login,
         }
         self._ask: Ask = self.service.authorize
         self._question: bytearray | None = None  # of the request that is read now, if it is one
@@ -56,12 +62,17 @@ class HostProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header was read."""
         self._written.append((name, value))
+        if len(name) == len(_TARGET) and name.lower() == _TARGET:  # Envoy may keep a client's spelling of it
+            self.scope[TARGET] = self.url  # type: ignore[typeddict-unknown-key]
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """All headers were read."""
         if self._answering is not None:  # a second request before the first was answered: not Envoy's way
             self.transport.close()
+        elif TARGET in self.scope:  # a client's request, whose path is none of ours
+            self.url = b"/"
+            super().on_headers_complete()
         elif self.url in self._questions and self.parser.get_method() == b"POST":
             self._question = bytearray()
             self._ask = self._questions[self.url]
@@ -85,6 +96,9 @@ class HostProtocol(HttpToolsProtocol):
         self._answering = task = self.loop.create_task(self._answer(question))
         self.tasks.add(task)  # a server that ends waits for these
         task.add_done_callback(self.tasks.discard)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: clients of balancers ask for WebSockets, and what they do is not logged."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller has gone away: nobody waits any more."""

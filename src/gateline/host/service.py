@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from gateline.functions.speech import Tell, Trouble
-from gateline.host import authorize, inspect, invoke
+from gateline.host import authorize, inspect, invoke, target
 from gateline.host.asserting import AssertCaller, AssertRequest
 from gateline.host.assertions import Assertions
 from gateline.host.aws_service import NO_BOTO3, AwsServices, can_sign
@@ -23,6 +23,7 @@ from gateline.model.integration import Integration, IntegrationKind
 
 if TYPE_CHECKING:
     from gateline.host.integrate import Integrate
+    from gateline.host.login import Logins
 
 
 class Functions(authorize.Functions, Protocol):
@@ -62,8 +63,11 @@ class Service:
         self.invoke = invoke.Invoke(
             functions, self._found, tell, turns=self.turns, integrate=self._integrate, now=now
         )
+        self.targets = target.Targets(functions, self._found, tell)
         self.inspect = inspect.Inspect(self._found, self.turns)
         self.keys = Keys(usage, now=now)
+        self._logins: Logins | None = None
+        self._now = now
 
     async def configure(self, configuration: HostConfiguration) -> None:
         """Serve this from now on. What was decided stays: keys hold the generation of what decided.
@@ -81,6 +85,7 @@ class Service:
         self.aws.configure(dict(configuration.endpoints))
         await self._functions.configure(configuration.functions, dict(configuration.revisions))
         await self._assertions.configure(configuration)
+        await self._configure_logins(configuration)
         self._directory = directory
         self.keys.configure(configuration)
 
@@ -88,12 +93,37 @@ class Service:
         """Forget what these authorizers ("api/stage/name") decided; None: all of them."""
         self._decisions.flush(None if authorizers is None else tuple(map(_beginning, authorizers)))
 
+    async def login(self, body: bytes) -> bytes:
+        """The reply to `/login`.
+
+        Raises:
+            ValueError: it is no question, or nobody has asked for logins.
+
+        """
+        if self._logins is None:
+            raise ValueError("no login is configured")
+        return await self._logins(body)
+
     def close(self) -> None:
         """Begin nothing more."""
         self.turns.close()
 
+    async def disconnect(self) -> None:
+        """Close the connections to providers of logins."""
+        if self._logins is not None:
+            await self._logins.close()
+
     def _found(self) -> Directory:
         return self._directory
+
+    async def _configure_logins(self, configuration: HostConfiguration) -> None:
+        if self._logins is None:
+            if not configuration.logins:
+                return
+            # Only now: who has no logins need not pay for what they take, and no caller should wait for it.
+            module = await asyncio.to_thread(importlib.import_module, "gateline.host.login")
+            self._logins = module.Logins(self._tell, now=self._now)
+        await self._logins.configure(configuration)
 
     def _integrate(self) -> Integrate:
         if self._performer is None:

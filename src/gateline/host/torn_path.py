@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from gateline.authorizers.glob import Steps, matches
 from gateline.authorizers.readings import readings
+from gateline.expressions.automaton import accepts, is_table
 
 
 def is_torn(patterns: Iterable[str], target: str) -> bool:
@@ -25,8 +26,10 @@ def is_torn(patterns: Iterable[str], target: str) -> bool:
     steps = Steps()
     texts = [each.encode("utf-8", "surrogateescape") for each in (path, *others)]
     for pattern in patterns:
-        glob = pattern.encode()
-        fits = {matches(glob, text, steps) for text in texts}
-        if len(fits) > 1 or steps.left <= 0:
+        if is_table(pattern):
+            judged = {accepts(pattern, text) for text in texts}
+        else:
+            judged = {matches(pattern.encode(), text, steps) for text in texts}
+        if len(judged) > 1 or None in judged or steps.left <= 0:
             return True
     return False

@@ -1,6 +1,8 @@
-"""Method ARNs: the name of what a request asks for, as policies write it (api-gateway.md section 1)."""
+"""ARNs: of what a request asks for, as policies write it (api-gateway.md section 1), and of functions and groups."""
 
 from __future__ import annotations
+
+import hashlib
 
 
 def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, path: str) -> str:
@@ -12,6 +14,17 @@ def method_arn(*, account: str, region: str, api: str, stage: str, verb: str, pa
 def stage_arn(*, account: str, region: str, api: str, stage: str) -> str:
     """What the ARNs of all requests to a stage begin with."""
     return f"arn:{partition(region)}:execute-api:{region}:{account}:{api}/{stage}/"
+
+
+def function_arn(*, account: str, region: str, function: str) -> str:
+    """The ARN under which a function sees itself called."""
+    return f"arn:{partition(region)}:lambda:{region}:{account}:function:{function}"
+
+
+def target_group_arn(*, account: str, region: str, group: str) -> str:
+    """The ARN of a target group; Amazon's has 16 hexadecimal digits at its end, and these are always the same."""
+    identity = hashlib.sha256(group.encode()).hexdigest()[:16]
+    return f"arn:{partition(region)}:elasticloadbalancing:{region}:{account}:targetgroup/{group}/{identity}"
 
 
 def partition(region: str) -> str:

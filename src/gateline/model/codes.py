@@ -82,6 +82,15 @@ TUNNELS_WITHOUT_LISTENER = Code(name="GL249", title="tunnels, and no place where
 TUNNEL_NOT_DECLARED = Code(name="GL250", title="a tunnel is named but not declared")
 LINKS_NOT_ADVERTISED = Code(name="GL251", title="links that nodes cannot find")
 TUNNEL_TARGETS_MIXED = Code(name="GL252", title="a target group that a tunnel cannot carry whole")
+ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer or listener does not take")
+ATTRIBUTE_WITHOUT_EFFECT = Code(
+    name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
+)
+TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
+TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
+TARGET_FILE_UNREADABLE = Code(
+    name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING
+)
 APP_COOKIE_WITH_WEIGHTS = Code(
     name="GL268", title="stickiness by an application's cookie in a weighted forward"
 )
@@ -93,6 +102,7 @@ TARGET_GROUP_VERSIONS_MIXED = Code(name="GL266", title="a forward to target grou
 TARGET_GROUP_VERSION_BEHIND_API = Code(
     name="GL267", title="an integration to a target group that its gateway cannot speak with"
 )
+DEPLOYMENT_UNSUPPORTED = Code(name="GL274", title="a deployment strategy that services do not have")
 
 # Found by the runtime, when it reads values and files that `check` does not open.
 SECRET_UNREADABLE = Code(name="GL280", title="a secret's value cannot be read")
@@ -157,6 +167,14 @@ INTRINSIC_INVALID = Code(name="GL321", title="an intrinsic function that cannot 
 INCLUDE_REFUSED = Code(name="GL322", title="an AWS::Include that cannot be read")
 SECRET_NOT_DECLARED = Code(name="GL323", title="a secret is used but not declared")
 SECRET_OUT_OF_PLACE = Code(name="GL324", title="a secret out of place")
+
+# Rules of load balancers.
+EXPRESSION_INVALID = Code(name="GL253", title="a regular expression that rules do not take")
+EXPRESSION_UNANCHORED = Code(
+    name="GL254",
+    title="a regular expression that does not say whether it means the whole value",
+    severity=Severity.WARNING,
+)
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")

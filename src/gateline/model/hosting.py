@@ -93,6 +93,17 @@ class HostedPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostedTarget:
+    """A target group whose target is a function."""
+
+    group: str
+    arn: str  # of the target group, as events say it
+    function: str  # a Function's name
+    function_arn: str  # under which the function sees itself called
+    multi_value_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostedLogin:
     """What a rule of a balancer asks of its clients: one of `oidc` and `jwt`."""
 
@@ -125,6 +136,7 @@ class HostConfiguration:
     endpoints: tuple[
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → where it is reached instead of Amazon
+    targets: tuple[HostedTarget, ...] = ()
     logins: tuple[HostedLogin, ...] = ()
     session_keys: tuple[str, ...] = field(default=(), repr=False)  # hex; the first seals, all open
     claims_keys: tuple[tuple[str, str], ...] = field(

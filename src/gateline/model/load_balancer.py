@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.balancer_attributes import BalancerAttributes, ListenerAttributes
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
@@ -43,6 +44,7 @@ class ListenerProtocol(StrEnum):
 
 
 # Conditions. Of one condition's values one must fit; patterns know `*` and `?`, and `\` before either means itself.
+# `regex_values` stand in the place of values: expressions, one of which must fit the whole.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class HostHeader:
     """The request's host without its port; letter case does not count."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class PathPattern:
     """The path without the query; letter case counts."""
 
     values: tuple[str, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class HttpHeader:
 
     name: str  # as written
     values: tuple[str | SecretRef, ...]
+    regex_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,7 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
+    attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +183,4 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
+    attributes: BalancerAttributes = field(default_factory=BalancerAttributes)

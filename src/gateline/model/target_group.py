@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from gateline.model.discovery import Source
 from gateline.model.origin import Origin
 
 
@@ -26,6 +27,15 @@ class ProtocolVersion(StrEnum):
     HTTP1 = "HTTP1"
     HTTP2 = "HTTP2"
     GRPC = "GRPC"
+
+
+class TargetType(StrEnum):
+    """What a group's targets are. `instance` and `ip` are the same here: addresses."""
+
+    INSTANCE = "instance"
+    IP = "ip"
+    LAMBDA = "lambda"  # one function, which gets requests as events
+    ALB = "alb"  # one application balancer, behind a network balancer
 
 
 class Algorithm(StrEnum):
@@ -66,6 +76,7 @@ class HealthCheck:
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
     matcher: tuple[tuple[int, int], ...] = ((200, 200),)
+    enabled: bool = True  # only a function may go without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,14 +114,24 @@ class TargetGroup:
     origin: Origin
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
     stickiness: Stickiness | None = None
+    target_type: TargetType = TargetType.INSTANCE
+    function: str = ""  # of a LAMBDA group: a Function's name
+    lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
+    discover: Source | None = None  # who names more targets while the gateway runs
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A task that a service has registered with a target group: at an address and port, or at a Unix socket."""
+    """A task that a service has registered with a target group: at an address and port, or at a Unix socket.
+
+    Targets that were discovered are registered alike.
+    """
 
     target_group: str
     address: str = ""  # an IP address; "" when it listens at a socket
     port: int = 0
     socket: str = ""
     draining: bool = False  # gets no new requests; what is in flight there goes on
+    health_port: int = 0  # where it is asked whether it is well; 0: at `port`
+    weight: int = 1  # its share of requests
+    priority: int = 0  # those of the lowest number get all requests while one of them is healthy

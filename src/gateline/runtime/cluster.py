@@ -131,21 +131,24 @@ class Cluster:
         known = {group.name: group for group in groups}
         values = {secret.name: secret for secret in keyring.secrets}
         wanted = {service.name: service for service in services}
+        key = self._revision_key()
+
+        def revise(service: Service) -> str:
+            certificates = certificates_of(service, keyring)
+            return revision(service, secrets=values, key=key, certificates=certificates)
+
         for service in wanted.values():
             self._put_files(service, keyring)
+            running = self._services.get(service.name)
+            for recipe in running.history.recipes if running else ():
+                self._put_files(recipe.applied(service), keyring)
         for name, service in wanted.items():
             running = self._services.get(name)
             if running is None:
                 running = self._services[name] = ClusterService(name, self._around)
             self._leaving.discard(name)
-            told = revision(
-                service,
-                secrets=values,
-                key=self._revision_key(),
-                certificates=certificates_of(service, keyring),
-            )
             group = known.get(service.target_group)
-            running.want(service, group, told, values, _shown_to(group, keyring))
+            running.want(service, group, revise, values, _shown_to(group, keyring))
         for name in self._services.keys() - wanted.keys() - self._leaving:
             self._leaving.add(name)
             self._services[name].stop()
@@ -173,37 +176,55 @@ class Cluster:
         """Let so many tasks of a service run; what it is like now.
 
         Raises:
-            GatelineError: there is no such service, or no service has so many.
+            GatelineError: there is no such service, or it cannot have so many.
 
         """
         found = self._service(service)
+        if found.is_daemon:
+            raise GatelineError(f"service {service} is a DAEMON: it has one task on each machine")
         if not 0 <= count <= MOST_TASKS:
             raise GatelineError(f"a service has 0 to {MOST_TASKS} tasks, not {count}")
         found.scale(count)
         return found.listing()
 
     async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
-        """Replace all tasks of a service, new ones first; what it is like then.
+        """Replace all tasks of a service by what the definition says, new ones first; what it is like then.
 
         Args:
             service: its name.
             wait: until the new tasks are healthy and the old ones are leaving.
 
         Raises:
-            GatelineError: there is no such service, it ended meanwhile, or it takes too long.
+            GatelineError: there is no such service, it ended meanwhile, the deployment fails, or it takes too long.
 
         """
         found = self._service(service)
-        found.deploy()
+        number = found.deploy(renew=False)
         if wait:
             try:
                 async with asyncio.timeout(DEPLOYMENT_SECONDS):
-                    await self._until(lambda: found.is_steady or self._services.get(service) is not found)
+                    await self._until(
+                        lambda: (
+                            found.history.outcome(number) is not None
+                            or self._services.get(service) is not found
+                        )
+                    )
             except TimeoutError:
                 message = f"service {service} is not what is wanted after {DEPLOYMENT_SECONDS:g} s; it goes on trying"
                 raise GatelineError(message) from None
             self._service(service)
+            if problem := found.history.outcome(number):
+                raise GatelineError(f"service {service}: {problem}")
         return found.listing()
+
+    def renew(self, service: str) -> None:
+        """Replace all tasks of a service by their like, which take in what they read at their start only.
+
+        Raises:
+            GatelineError: there is no such service.
+
+        """
+        self._service(service).deploy(renew=True)
 
     def is_replaced(self, service: str, *, wholly: bool) -> bool:
         """Whether the tasks of a service are those that are wanted, all healthy.
@@ -254,6 +275,8 @@ class Cluster:
     def _put_files(self, service: Service, keyring: Keyring) -> None:
         try:
             self._files.put(service.name, service_uid(self._state, service.name), files_of(service, keyring))
+        except KeyError:  # of an earlier recipe: its tasks cannot be started any more, which is told then
+            return
         except OSError as error:
             text = f"what it is given as files cannot be written: {error.strerror}"
             self._around.notify(ServiceTold(service.name, text, trouble=True))
@@ -262,6 +285,7 @@ class Cluster:
         await service.finished.wait()
         if name in self._leaving:  # else it is wanted again
             self._leaving.discard(name)
+            service.forget()
             del self._services[name]
             self._files.remove(name)
             self._has_changed()

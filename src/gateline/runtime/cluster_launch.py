@@ -64,9 +64,12 @@ class Launcher:
             secrets: by the names of the project file.
 
         Raises:
-            GatelineError: there is none, or the service's folder or program is missing.
+            GatelineError: there is none, or the service's folder, program or a secret is missing.
 
         """
+        missing = {name for _, name in (*service.secrets, *service.secret_files)} - secrets.keys()
+        if missing:  # of a service that was rolled back to what it was
+            raise GatelineError(f"no secret is declared by the name {min(missing)} any more")
         try:
             log = self._fresh_log(service, note)
             environment = task_environment(service, self._environ, secrets=secrets, mark="")

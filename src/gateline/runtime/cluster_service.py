@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, assert_never
 
 from gateline.errors import GatelineError
 from gateline.model.secret import Certificate, Secret
-from gateline.model.service import Service
+from gateline.model.service import SchedulingStrategy, Service
 from gateline.model.target_group import TargetGroup
 from gateline.runtime import supervisor
 from gateline.runtime.cluster_launch import Launcher
@@ -21,11 +22,13 @@ from gateline.runtime.cluster_task import Distrusted, Task, TaskNote, take_socke
 from gateline.runtime.notice import Notify, ServiceTold, TaskSaid
 from gateline.runtime.process import Command
 from gateline.runtime.processes import Processes
-from gateline.runtime.service_memory import ServiceMemory, forced
+from gateline.runtime.service_listing import service_listing
+from gateline.runtime.service_memory import ServiceMemory
 from gateline.runtime.task_log import TaskLog, clear_logs
 from gateline.services import action, event
-from gateline.services.deployment import REACHABLE, STAYING, Phase
+from gateline.services.deployment import REACHABLE, Phase
 from gateline.services.probe import Answer, probe
+from gateline.services.rollout import History
 from gateline.services.scheduler import Scheduler
 
 LONGER_THAN_ANY_STOP: Final = 3600.0
@@ -71,6 +74,7 @@ class ClusterService:
         self._around = around
         self._memory = ServiceMemory(around.processes, name)
         self._scheduler = Scheduler(self._memory.mint)
+        history, self._times = self._memory.deployments()
         self._tasks: dict[str, Task] = {}
         self._service: Service | None = None
         self._group: TargetGroup | None = None
@@ -78,6 +82,7 @@ class ClusterService:
         self._shown: Certificate | None = None
         self._events: deque[event.Event] = deque()
         self._is_working = False
+        self._tell(event.Remember(history))
         if notes:
             self._attach(notes)
 
@@ -90,8 +95,18 @@ class ClusterService:
 
     @property
     def is_steady(self) -> bool:
-        """Whether all is as it is wanted."""
-        return self._scheduler.steady
+        """Whether all is as it is wanted, with the values that secrets have now."""
+        return self._scheduler.steady and not self._scheduler.is_outdated
+
+    @property
+    def is_daemon(self) -> bool:
+        """Whether it has one task, whatever anybody wants."""
+        return bool(self._service and self._service.scheduling_strategy is SchedulingStrategy.DAEMON)
+
+    @property
+    def history(self) -> History:
+        """Its deployments."""
+        return self._scheduler.history
 
     @property
     def is_replaced(self) -> bool:
@@ -107,7 +122,7 @@ class ClusterService:
         self,
         service: Service,
         group: TargetGroup | None,
-        revision: str,
+        revise: Callable[[Service], str],
         secrets: Mapping[str, Secret],
         shown: Certificate | None = None,
     ) -> None:
@@ -116,7 +131,7 @@ class ClusterService:
         Args:
             service: what it is.
             group: its target group; None: nobody reaches it.
-            revision: `task.revision` of it.
+            revise: `task.revision` of a service with the secrets and certificates of now.
             secrets: by the names of the project file.
             shown: the client certificate that new tasks are shown when they are asked how they are.
 
@@ -128,9 +143,12 @@ class ClusterService:
         scaled = self._memory.scale(instead_of=service.desired_count) if is_first else None
         if scaled is not None:
             self._tell(event.Scale(scaled))
-        self._tell(event.Want(service, group, revision))
-        if is_first:
-            self._go_on_with_deployment(revision)
+        back = self.history.completed
+        today = ""
+        if back is not None:
+            with suppress(KeyError):  # it names a secret that is not declared any more
+                today = revise(back.recipe.applied(service))
+        self._tell(event.Want(service, group, revise(service), today))
 
     def scale(self, count: int) -> None:
         """Let so many tasks run, until the definition wants another number than now."""
@@ -138,10 +156,19 @@ class ClusterService:
             self._memory.keep_scale(count, instead_of=self._service.desired_count)
         self._tell(event.Scale(count))
 
-    def deploy(self) -> None:
-        """Replace all tasks."""
-        self._tell(event.Deploy())
-        self._memory.keep_deployed(self._scheduler.revision)
+    def deploy(self, *, renew: bool) -> int:
+        """Replace all tasks; the number of the deployment.
+
+        Args:
+            renew: by others of the same recipe; else, after a rollback, the definition is tried again.
+
+        """
+        self._tell(event.Deploy(renew))
+        return self.history.primary.number if self.history.primary else 0
+
+    def forget(self) -> None:
+        """It has ended, and begins anew should it come back."""
+        self._memory.forget_deployments()
 
     def stop(self) -> None:
         """Let no task run: gently the first time, at once the second. `finished` is set in the end."""
@@ -154,33 +181,8 @@ class ClusterService:
                 self._around.notify(TaskSaid(self.name, name, line))
 
     def listing(self) -> dict[str, Any]:
-        """What there is to know of the service and its tasks, in Amazon's words where it has some."""
-        views = self._scheduler.tasks
-        staying = [each for each in views if each.phase in STAYING]
-        starting = [each for each in staying if each.phase is Phase.STARTING]
-        tasks = []
-        for view in views:
-            task = self._tasks.get(view.task)
-            tasks.append(
-                {
-                    "id": view.task,
-                    "pid": task.pid if task else None,
-                    "address": task.note.address if task else "",
-                    "revision": view.revision,
-                    "health": view.phase.value,
-                    "since": task.note.started if task else "",
-                }
-            )
-        return {
-            "name": self.name,
-            "desired": self._scheduler.desired,
-            "running": len(staying) - len(starting),
-            "healthy": sum(each.phase is Phase.HEALTHY for each in views),
-            "pending": len(starting),
-            "rollout_state": "COMPLETED" if self._scheduler.steady else "IN_PROGRESS",
-            "target_group": self._group.name if self._group else "",
-            "tasks": tasks,
-        }
+        """What there is to know of the service and its tasks."""
+        return service_listing(self.name, self._scheduler, self._tasks, self._times)
 
     def inventory(self) -> list[dict[str, Any]]:
         """Its tasks that run, as `gateline prove` looks for them."""
@@ -224,6 +226,8 @@ class ClusterService:
                 self._end(name, times=MOST_ASKED)
             case action.SetTimer(serial=serial, seconds=seconds):
                 asyncio.get_running_loop().call_later(seconds, self._tell, event.Elapsed(serial))
+            case action.Keep(history=history):
+                self._remember(history)
             case action.Tell(text=text, task=name, trouble=trouble):
                 words = TaskLog(self._log(name)).last_words() if trouble and name else ""
                 self._around.notify(ServiceTold(self.name, text, trouble, words))
@@ -236,7 +240,7 @@ class ClusterService:
         self._around.tasks.create_task(work)
 
     def _launch(self, name: str, revision: str) -> None:
-        service = self._service
+        service = self._scheduler.service
         assert service is not None
         group = self._group.name if self._group else ""
         note = TaskNote(
@@ -365,10 +369,10 @@ class ClusterService:
         ]
         self._tell(event.Attach(tuple(existing)))
 
-    def _go_on_with_deployment(self, revision: str) -> None:
-        """Force again what was forced, should control have ended before a task of it ran."""
-        for _ in range(self._memory.forced(revision) - forced(self._scheduler.revision)):
-            self._tell(event.Deploy())
+    def _remember(self, history: History) -> None:
+        known = {each.number for each in (history.primary, history.completed, history.failed) if each}
+        self._times = {number: self._times.get(number, time.time()) for number in known}
+        self._memory.keep_deployments(history, self._times)
 
     def _key(self, what: str) -> str:
         return f"service/{self.name}/{what}"

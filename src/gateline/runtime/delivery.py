@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from google.protobuf.message import Message
@@ -48,7 +49,7 @@ class Delivery:
         self._resources: Resources | None = None
         self._snapshot: Snapshot | None = None
         self._endpoints: Mapping[str, Message] = {}
-        self._registrations: tuple[Registration, ...] = ()
+        self._registrations: dict[str, tuple[Registration, ...]] = {}
         self._endpoints_changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
 
@@ -92,13 +93,13 @@ class Delivery:
         """Publish what is published with the addresses of now."""
         await self._republish()
 
-    async def register(self, registrations: tuple[Registration, ...]) -> None:
-        """Publish what is published with these tasks, all that there are.
+    async def register(self, registrations: tuple[Registration, ...], *, by: str = "") -> None:
+        """Publish what is published with these targets: all of those that are registered by one, such as services.
 
         Returns when every Envoy that is connected has taken them, or has not answered in its time; one that is
         being restarted gets them with all else when it comes.
         """
-        self._registrations = registrations
+        self._registrations[by] = registrations
         await self._republish()
 
     async def _republish(self) -> None:
@@ -148,7 +149,8 @@ class Delivery:
         """The assignments; one that says what it said before is the same object, which keeps its version."""
         addresses = self._resolver.addresses
         answers = {lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups}
-        made = assignments(answers, resources.target_groups, self._registrations)
+        registered = tuple(chain.from_iterable(self._registrations.values()))
+        made = assignments(answers, resources.target_groups, registered)
         held = self._endpoints
         return {name: held[name] if held.get(name) == message else message for name, message in made.items()}
 

@@ -195,6 +195,7 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         if (stage.scope, stage.revision) not in served
     ]
     functions = after.functions + missing
+    groups = {target.group for target in after.targets}
     return HostConfiguration(
         functions=functions,
         revisions=tuple((f.name, revisions[f.name]) for f in functions if f.name in revisions)
@@ -208,6 +209,7 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
         assertion_kid=after.assertion_kid,
         assertion_key=after.assertion_key,
         endpoints=after.endpoints,
+        targets=after.targets + tuple(each for each in before.targets if each.group not in groups),
     )
 
 

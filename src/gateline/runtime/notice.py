@@ -116,6 +116,15 @@ class ServiceTold:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetsTold:
+    """What was discovered of a target group's targets, in a sentence; `trouble`: its source does not say."""
+
+    target_group: str
+    text: str
+    trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """Something that people should know, in a sentence."""
 
@@ -134,6 +143,7 @@ Notice = (
     | FunctionTrouble
     | TaskSaid
     | ServiceTold
+    | TargetsTold
     | Remarked
 )
 Notify = Callable[[Notice], None]

@@ -107,6 +107,7 @@ class Resolver:
         self._on_change = on_change
         self._on_complaint = on_complaint
         self._hosts: frozenset[str] = frozenset()
+        self._wanted: dict[str, frozenset[str]] = {}  # by who wants them
         self._addresses: dict[str, tuple[str, ...]] = {}
         self._complaints: dict[str, str] = {}
         self._asking: set[str] = set()
@@ -120,9 +121,10 @@ class Resolver:
         """What every host resolves to now; a host without an answer is missing."""
         return self._addresses
 
-    def want(self, hosts: Iterable[str]) -> None:
-        """Look after exactly these hosts from now on; new ones are asked for at once."""
-        self._hosts = frozenset(hosts)
+    def want(self, hosts: Iterable[str], *, by: str = "") -> None:
+        """Look after exactly these hosts from now on, and those that others want; new ones are asked for at once."""
+        self._wanted[by] = frozenset(hosts)
+        self._hosts = frozenset().union(*self._wanted.values())
         for known in (self._addresses, self._complaints):
             for host in known.keys() - self._hosts:
                 del known[host]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
 
 from gateline.runtime.processes import Processes
+from gateline.services.recipe import Recipe
+from gateline.services.rollout import Deployment, History, RolloutState
 
 
 class ServiceMemory:
@@ -39,19 +44,38 @@ class ServiceMemory:
                 return int(told["count"])
         return None
 
-    def keep_deployed(self, revision: str) -> None:
-        """Keep the revision of the last deployment that was forced."""
-        self._processes.remember(self._key("deployed"), revision)
+    def keep_deployments(self, history: History, times: Mapping[int, float]) -> None:
+        """Keep the deployments, and when they began (seconds since 1970, by number).
 
-    def forced(self, revision: str) -> int:
-        """How many deployments of a revision, that of the definition, were forced."""
-        deployed = self._processes.recall(self._key("deployed")) or ""
-        return forced(deployed) if deployed.partition("+")[0] == revision else 0
+        Their recipes hold what the project file says of environment variables, which may be secret: the house keeps
+        this in its memory, and nobody writes it down.
+        """
+        kept = {"history": asdict(history), "times": sorted(times.items())}
+        self._processes.remember(self._key("deployments"), json.dumps(kept))
+
+    def deployments(self) -> tuple[History, dict[int, float]]:
+        """The deployments that were kept, and when they began."""
+        with suppress(ValueError, KeyError, TypeError):
+            told = json.loads(self._processes.recall(self._key("deployments")) or "null")
+            found = {name: _deployment(each) for name, each in told["history"].items()}
+            return History(**found), {int(number): float(at) for number, at in told["times"]}
+        return History(), {}
+
+    def forget_deployments(self) -> None:
+        """The service has ended: should it come back, it begins anew."""
+        self._processes.remember(self._key("deployments"), "")
 
     def _key(self, what: str) -> str:
         return f"service/{self._service}/{what}"
 
 
-def forced(revision: str) -> int:
-    """How many deployments of a revision were forced: the number behind its `+`."""
-    return int(revision.partition("+")[2] or 0)
+def _deployment(told: dict[str, Any] | None) -> Deployment | None:
+    if told is None:
+        return None
+    recipe: dict[str, Any] = {
+        name: tuple(tuple(each) if isinstance(each, list) else each for each in value)
+        if isinstance(value, list)
+        else value
+        for name, value in told["recipe"].items()
+    }
+    return Deployment(**{**told, "recipe": Recipe(**recipe), "state": RolloutState(told["state"])})

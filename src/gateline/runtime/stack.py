@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -34,6 +34,7 @@ from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.delivery import Delivery
+from gateline.runtime.discovering import discovery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.first_read import FirstRead
 from gateline.runtime.following import forget_followed
@@ -174,8 +175,7 @@ class Stack:
         if not self.is_back:
             forget_followed(loaded.gateway.secrets, state)
         self._keeping = self._keep(state)
-        begun = (self._resolver.run(), self._follow_addresses(), self._envoy.watch())
-        working = [tasks.create_task(each) for each in begun]
+        working = [tasks.create_task(each) for each in self._begun()]
         opened.push_async_exit(partial(self._shut_down, working))
         before = await asyncio.to_thread(signature, files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
@@ -199,6 +199,11 @@ class Stack:
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
 
+    def _begun(self) -> tuple[Coroutine[None, None, None], ...]:
+        """What works before anything is served."""
+        asking = self._resolver.run(), self._discovery.run()
+        return *asking, self._follow_addresses(), self._envoy.watch()
+
     def _keep(self, state: StateDir) -> Keeping:
         return Keeping(
             self._settings,
@@ -211,6 +216,10 @@ class Stack:
         )
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
+        """Whoever registers targets: services, and what is discovered."""
+        self._discovery = discovery(
+            self._delivery.register, self._resolver, self._processes, tasks, self._notify
+        )
         return Cluster(
             state,
             self._settings.environ,
@@ -252,6 +261,8 @@ class Stack:
         if not self._processes.has_served:
             self._want_services(candidate)  # they start while Envoy does
         await self._cluster.begin()
+        self._discovery.want(candidate.gateway.target_groups)
+        await self._discovery.settled()
         await self._serving.begin(candidate)
         answer = await self._envoy.first_answer()
         if isinstance(answer, Rejected):
@@ -269,6 +280,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
+        self._discovery.want(candidate.gateway.target_groups)
         self._keeping.look()
         self._serves = True
         self._processes.served()
@@ -299,12 +311,15 @@ class Stack:
         """Put a changed configuration into service."""
         if candidate.resources is None or candidate.gateway is None:
             return
+        self._discovery.want((*self._gateway.target_groups, *candidate.gateway.target_groups))
+        await self._discovery.settled()
         replaced = await self._serving.replace(candidate)
         refusals = [
             each for failed in replaced.refusals for each in failed.diagnostics(candidate.gateway.origin)
         ]
         if refusals:
             self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
+            self._discovery.want(self._gateway.target_groups)
             return
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
@@ -318,6 +333,7 @@ class Stack:
         while True:
             await self._addresses_changed.wait()
             self._addresses_changed.clear()
+            self._discovery.addresses_changed()
             await self._delivery.readdress()
 
     async def _shut_down(

@@ -59,8 +59,8 @@ class HasTasks(Protocol):
     def is_replaced(self, service: str, *, wholly: bool) -> bool:
         """Whether the tasks of a service are those that are wanted."""
 
-    async def deploy(self, service: str, *, wait: bool) -> dict[str, Any]:
-        """Replace all tasks of a service."""
+    def renew(self, service: str) -> None:
+        """Replace all tasks of a service by their like."""
 
 
 class Witness:
@@ -110,7 +110,7 @@ class Witness:
         use = self.use(source)
         if acceptance(source, use) is Acceptance.RESTART:
             for service in use.filed:
-                await self._cluster.deploy(service.name, wait=False)
+                self._cluster.renew(service.name)
 
     async def see(self, source: SecretSource, value: bytes, wanted: Says, bounds: Bounds) -> None:
         """Wait until everybody accepts, or refuses, a value.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateline.services.rollout import History
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Start a task of the service as last wanted; report `Launched`, and `Exited` when it is gone.
+    """Start a task of the service as it is deployed; report `Launched`, and `Exited` when it is gone.
 
-    `revision` is to be noted with the process, for `event.Existing`: it is the wanted one, with `+N` behind it after
-    the Nth forced deployment.
+    It is deployed as `Scheduler.service` says. `revision` is to be noted with the process, for `event.Existing`: it
+    has `+N` behind it after the Nth forced deployment.
     """
 
     task: str
@@ -68,6 +70,13 @@ class SetTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Remember the deployments, for `event.Remember`."""
+
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Say it to people; the name of the service is put before it. `trouble`: with the last words of the task's log."""
 
@@ -81,4 +90,6 @@ class Finished:
     """After a `Stop`: no task is left."""
 
 
-Action = Launch | Probe | Register | Deregister | Forget | Terminate | Kill | SetTimer | Tell | Finished
+Action = (
+    Launch | Probe | Register | Deregister | Forget | Terminate | Kill | SetTimer | Keep | Tell | Finished
+)

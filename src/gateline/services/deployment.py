@@ -44,7 +44,11 @@ class Task:
     phase: Phase = Phase.STARTING
     launched: bool = False
     graced: bool = False  # its grace period is over: failing health checks count
+    recoveries: int = 0  # how often it became healthy
     proven: bool = False  # it was healthy for a while
+    on_trial: bool = False  # it must be, before it stands in for another one
+    wells: int = 0  # probes in a row that found it well, before it was registered
+    failed: bool = False  # it counts as a failure of its deployment
     suspected: bool = False  # Envoy sees it unhealthy
     probing: bool = False  # a probe is under way, or a timer for the next one
     probes: int = 0
@@ -55,6 +59,11 @@ class Task:
     def registered(self) -> bool:
         """Whether it is in its target group."""
         return not self.worker and self.phase in REACHABLE
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is healthy, and can be relied upon."""
+        return self.phase is Phase.HEALTHY and not self.on_trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,20 +111,20 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
     """
     alive = staying(tasks)
     wanted = good(tasks, revision)
-    keep = sorted(wanted, key=lambda task: -_EASILY_MISSED[task.phase])[: bounds.desired]
+    keep = sorted(wanted, key=_worth, reverse=True)[: bounds.desired]
     kept, surplus = set(keep), set(wanted)
     doomed = [task for task in alive if task not in kept]
     if not doomed:
         return []
-    healthy = sum(task.phase is Phase.HEALTHY for task in alive)
-    replacing = any(task.phase is not Phase.HEALTHY for task in keep)
+    healthy = sum(task.sound for task in alive)
+    replacing = any(not task.sound for task in keep)
     need = bounds.desired - len(keep)
     count = len(alive)
     go = []
     for task in _by_urgency(doomed, tasks):
-        remain = healthy - (task.phase is Phase.HEALTHY)
+        remain = healthy - task.sound
         in_the_way = may_launch and need > bounds.cap - count
-        in_turn = remain >= bounds.floor or (task.phase is not Phase.HEALTHY and not replacing)
+        in_turn = remain >= bounds.floor or (not task.sound and not replacing)
         dispensable = task.phase is Phase.STARTING or task in surplus or remain >= bounds.desired
         if dispensable or (in_the_way and in_turn):
             go.append(task)
@@ -123,6 +132,22 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
             count -= 1
             replacing = replacing or not dispensable
     return go
+
+
+def out_of_place(tasks: Iterable[Task], failed: str, desired: int) -> list[Task]:
+    """Which tasks go while nothing may be started, because the deployment of the revision `failed` has failed.
+
+    Its tasks that are not healthy help nobody. Of the others the soundest stay, rather those of earlier revisions.
+    """
+    alive = staying(tasks)
+    useless = [task for task in alive if task.revision == failed and task.phase is not Phase.HEALTHY]
+    others = [task for task in alive if task not in useless]
+    others.sort(key=lambda task: (*_worth(task), task.revision != failed), reverse=True)
+    return useless + others[desired:]
+
+
+def _worth(task: Task) -> tuple[bool, int]:
+    return task.sound, _EASILY_MISSED[task.phase]
 
 
 def _by_urgency(doomed: Iterable[Task], tasks: Iterable[Task]) -> list[Task]:

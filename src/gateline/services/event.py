@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateline.model.service import Service
 from gateline.model.target_group import TargetGroup
 from gateline.services.deployment import Phase
+from gateline.services.rollout import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,24 @@ class Attach:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """The deployments that a former control knew, as `action.Keep` said. Comes before the first `Want`."""
+
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
     """How the service shall be from now on. `revision`: `task.revision` of it; another one is rolled out.
 
-    `group` is None for a worker that nobody reaches. Told again after a `Stop`, it takes the stop back.
+    `group` is None for a worker that nobody reaches. Told again after a `Stop`, it takes the stop back. `today`: the
+    revision of the recipe that was completed last (`Scheduler.history`), with the values that secrets have now.
     """
 
     service: Service
     group: TargetGroup | None
     revision: str
+    today: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,12 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Replace all tasks though the definition is the same (its code changed, say)."""
+    """Replace all tasks though the definition is the same (its code changed, say).
+
+    After a rollback the definition is tried again; `renew`: what came back is replaced by its like.
+    """
+
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +129,6 @@ class Elapsed:
     serial: int
 
 
-Event = Attach | Want | Scale | Deploy | Stop | Launched | Probed | Seen | Drained | Exited | Elapsed
+Event = (
+    Attach | Remember | Want | Scale | Deploy | Stop | Launched | Probed | Seen | Drained | Exited | Elapsed
+)

@@ -31,6 +31,9 @@ STAYED_UP: Final = 1.0
 PROVEN_AFTER: Final = 5.0
 """Seconds of health after which earlier failures are forgiven."""
 
+TRIAL_PROBES: Final = 5
+"""Probes in a row, `SLOWEST_PROBE` apart, that must find a task on trial well before a client meets it."""
+
 _PROBES_THAT_COUNT: Final = 16  # more double nothing
 
 _DEFAULT_STOP_TIMEOUT: Final = timedelta(seconds=30)
@@ -41,11 +44,11 @@ class Lives:
     """Leads the tasks of one service through their lives.
 
     `service` and `group` are as last wanted; None before that. `on_failure` is asked what is to be done when a task
-    does not get well or stays unwell, `on_proven` is told that a task was healthy for a while.
+    does not get well or stays unwell, `on_proven` is told of a task that was healthy for a while.
     """
 
     def __init__(
-        self, on_failure: Callable[[Task, str], list[Action]], on_proven: Callable[[], None]
+        self, on_failure: Callable[[Task, str], list[Action]], on_proven: Callable[[Task], None]
     ) -> None:
         self.service: Service | None = None
         self.group: TargetGroup | None = None
@@ -65,7 +68,7 @@ class Lives:
             return [self._timer(STAYED_UP, task, self._stayed_up)]
         check = self.group.health_check
         patience = (check.interval * check.unhealthy_threshold).total_seconds()
-        limit = max(patience, self._grace_period())
+        limit = max(patience, self._grace_period()) + (TRIAL_PROBES * SLOWEST_PROBE if task.on_trial else 0.0)
         task.probing = True
         return [
             Probe(task.name),
@@ -92,6 +95,9 @@ class Lives:
     def probed(self, task: Task, *, well: bool, reason: str) -> list[Action]:
         """We asked it ourselves: before it is registered, or because Envoy sees it unhealthy."""
         task.reason = reason
+        task.wells = task.wells + 1 if well else 0
+        if task.phase is Phase.STARTING and well and task.on_trial and task.wells < TRIAL_PROBES:
+            return [self._timer(SLOWEST_PROBE, task, self._probe)]
         if task.phase is Phase.STARTING and well:
             task.phase = Phase.REGISTERED
             task.probing = False
@@ -142,12 +148,14 @@ class Lives:
 
     def _healthy(self, task: Task) -> list[Action]:
         task.phase = Phase.HEALTHY
-        return [self._timer(PROVEN_AFTER, task, self._proven)]
+        task.recoveries += 1
+        since = task.recoveries
+        return [self._timer(PROVEN_AFTER, task, lambda task: self._proven(task, since))]
 
-    def _proven(self, task: Task) -> list[Action]:
-        if task.phase is Phase.HEALTHY:
+    def _proven(self, task: Task, since: int) -> list[Action]:
+        if task.phase is Phase.HEALTHY and task.recoveries == since:
             task.proven = True
-            self._on_proven()
+            self._on_proven(task)
         return []
 
     # How a task goes.

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from gateline.model.service import Service
-from gateline.model.target_group import TargetGroup
-from gateline.services.action import Action, Finished, Forget, Launch, Register, SetTimer, Tell
+from gateline.services.action import Action, Finished, Forget, Keep, Launch, Register, SetTimer, Tell
 from gateline.services.deployment import (
     STAYING,
     Limits,
@@ -28,6 +27,7 @@ from gateline.services.deployment import (
     good,
     limits,
     missing,
+    out_of_place,
     staying,
     superfluous,
 )
@@ -41,15 +41,18 @@ from gateline.services.event import (
     Exited,
     Launched,
     Probed,
+    Remember,
     Scale,
     Seen,
     Stop,
     Want,
 )
 from gateline.services.life import Lives
+from gateline.services.recipe import Recipe
+from gateline.services.rollout import History, Rollouts
 
-LONGEST_DELAY: Final = 300.0
-"""Seconds between two starts of a service whose tasks keep failing, at most."""
+LONGEST_DELAY: Final = 900.0
+"""Seconds between two starts of a service whose tasks keep failing, at most: a quarter of an hour, as at Amazon."""
 
 _FAILURES_THAT_COUNT: Final = 16  # more double nothing
 
@@ -71,8 +74,8 @@ class Scheduler:
         self._tasks: dict[str, Task] = {}  # in the order of their launches
         self._arrived: list[tuple[Task, Existing]] = []  # attached, and not taken up yet
         self._lives = Lives(self._failed, self._proven)
-        self._revision = ""
-        self._forced = 0  # deployments of the revision that were forced
+        self._rollouts = Rollouts()
+        self._defined: Service | None = None  # what the definition says; a rollback runs another recipe
         self._scaled: int | None = None
         self._failures = 0  # that followed each other closely
         self._hold: int | None = None  # the timer that must run out before anything is launched
@@ -89,17 +92,32 @@ class Scheduler:
 
     @property
     def revision(self) -> str:
-        """The revision that is wanted now, as `Launch` says it."""
-        return f"{self._revision}+{self._forced}" if self._forced else self._revision
+        """The revision that is deployed now, as `Launch` says it."""
+        return self._rollouts.revision
+
+    @property
+    def service(self) -> Service | None:
+        """The service as it is deployed now; None before it was wanted."""
+        return self._lives.service
+
+    @property
+    def history(self) -> History:
+        """The deployments."""
+        return self._rollouts.history
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether tasks that came back with a rollback hold values of secrets that are not today's."""
+        return self._rollouts.is_outdated
 
     @property
     def steady(self) -> bool:
-        """Whether the wanted tasks run, all are healthy, and no other one stays."""
+        """Whether the tasks that are deployed run, all are healthy, and no other one stays."""
         wanted = good(self._tasks.values(), self.revision)
         return (
             len(wanted) == self.desired == len(staying(self._tasks.values()))
             and not self._stopping
-            and all(task.phase is Phase.HEALTHY for task in wanted)
+            and all(task.sound for task in wanted)
         )
 
     @property
@@ -109,15 +127,23 @@ class Scheduler:
 
     def handle(self, event: Event) -> list[Action]:
         """Take in what happened; what is to be done about it, in order."""
+        known = self.history
+        actions = self._handled(event)
+        return actions if self.history is known else [Keep(self.history), *actions]
+
+    def _handled(self, event: Event) -> list[Action]:
         match event:
             case Attach(tasks=tasks):
                 return self._attach(tasks)
-            case Want(service=service, group=group, revision=revision):
-                actions = self._want(service, group, revision)
+            case Remember(history=history):
+                self._rollouts.history = history
+                return []
+            case Want():
+                actions = self._want(event)
             case Scale(count=count):
                 actions = self._scale(count)
-            case Deploy():
-                actions = self._deploy()
+            case Deploy(renew=renew):
+                actions = self._deploy(renew=renew)
             case Stop():
                 actions = self._stop()
             case Elapsed(serial=serial):
@@ -175,6 +201,7 @@ class Scheduler:
         for task, existing in arrived:
             if task.gone:
                 continue
+            task.on_trial = self._is_tried(task.revision)
             match task.phase:
                 case Phase.STARTING:
                     actions += self._lives.launched(task)
@@ -187,32 +214,68 @@ class Scheduler:
                     actions += [Register(task.name), *self._lives.grace(task)]
         return actions
 
-    def _want(self, service: Service, group: TargetGroup | None, revision: str) -> list[Action]:
-        if self._lives.service is not None and self._lives.service.desired_count != service.desired_count:
+    def _want(self, wanted: Want) -> list[Action]:
+        service = wanted.service
+        if self._defined is not None and self._defined.desired_count != service.desired_count:
             self._scaled = None
-        if self._revision != revision:
-            self._revision = revision
-            self._forced = max((_forced(task.revision, revision) for task in self._tasks.values()), default=0)
+        self._defined = service
+        self._lives.group = wanted.group
+        recipe, running = Recipe.of(service), self._revisions()
+        if self._rollouts.want(recipe, wanted.revision, wanted.today, running):
             self._start_afresh()
-        self._lives.service, self._lives.group = service, group
+        self._lives.service = self._deployed(service)
+        if not service.circuit_breaker.enable:
+            self._end_trials()
         self._stopping = self._finished = False
         self._rolling = self._rolling or not self.steady
         return self._take_up()
+
+    def _deployed(self, service: Service) -> Service:
+        primary = self.history.primary
+        return primary.recipe.applied(service) if primary else service
+
+    def _revisions(self) -> list[str]:
+        return [task.revision for task in self._tasks.values()]
 
     def _scale(self, count: int) -> list[Action]:
         self._scaled = count
         self._rolling = True
         return []
 
-    def _deploy(self) -> list[Action]:
-        self._forced += 1
-        self._start_afresh()
+    def _deploy(self, *, renew: bool) -> list[Action]:
+        if self._rollouts.deploy(self._revisions(), renew=renew):
+            self._start_afresh()
         return []
 
     def _start_afresh(self) -> None:
+        """Another deployment begins."""
         self._failures = 0
         self._hold = None
         self._rolling = True
+        self._end_trials()
+        if self._defined is not None:
+            self._lives.service = self._deployed(self._defined)
+
+    def _end_trials(self) -> None:
+        """Who replaces nobody any more is not on trial."""
+        for task in self._tasks.values():
+            task.on_trial = False
+
+    def _is_tried(self, revision: str) -> bool:
+        """Whether tasks of a revision must stay healthy for a while before they stand in for others.
+
+        With a circuit breaker: those who serve now are needed, should the new ones turn out to be broken. What comes
+        back was tried before.
+        """
+        service, primary = self._defined, self.history.primary
+        return (
+            service is not None
+            and service.circuit_breaker.enable
+            and primary is not None
+            and not primary.rolls_back
+            and self._rollouts.is_in_progress
+            and primary.revision == revision
+        )
 
     def _stop(self) -> list[Action]:
         actions = self._take_up()
@@ -237,19 +300,29 @@ class Scheduler:
         if self._lives.service is None:
             return []
         bounds = self._limits(self._lives.service)
-        actions: list[Action] = []
-        may_launch = self._hold is None
+        may_launch = self._hold is None and not self._rollouts.has_failed
         tasks = list(self._tasks.values())
-        for task in superfluous(tasks, self.revision, bounds, may_launch=may_launch):
+        if self._rollouts.has_failed:
+            going = out_of_place(tasks, self.revision, self.desired)
+        else:
+            going = superfluous(tasks, self.revision, bounds, may_launch=may_launch)
+        actions: list[Action] = []
+        for task in going:
             actions += self._lives.leave(task)
         for _ in range(missing(tasks, self.revision, bounds) if may_launch else 0):
-            task = Task(self._mint(), self.revision, worker=self._lives.group is None)
-            self._tasks[task.name] = task
-            actions.append(Launch(task.name, task.revision))
+            actions.append(self._launch())
+        if self._rollouts.is_in_progress and self.steady:
+            self._rollouts.completed()
         if self._rolling and self.steady:
             self._rolling = False
             actions.append(Tell(f"all is well: {_tasks(self.desired)} of revision {self.revision}"))
         return actions
+
+    def _launch(self) -> Launch:
+        task = Task(self._mint(), self.revision, worker=self._lives.group is None)
+        task.on_trial = self._is_tried(task.revision)
+        self._tasks[task.name] = task
+        return Launch(task.name, task.revision)
 
     def _limits(self, service: Service) -> Limits:
         return limits(
@@ -270,11 +343,14 @@ class Scheduler:
     def _failed(self, task: Task, what: str) -> list[Action]:
         """Tell it, and hold further starts for a while; failures during that while are of the same wave."""
         self._rolling = True
+        verdict = self._judged(task, what)
+        if verdict:
+            return [Tell(verdict, task.name, trouble=True)]
         if task.proven:
             self._failures = 0
         text = what
         timer: list[Action] = []
-        if self._hold is None:
+        if self._hold is None and not self._rollouts.has_failed:
             delay = self._delay()
             self._failures += 1
             if delay:
@@ -287,19 +363,29 @@ class Scheduler:
             text = f"{text}; {_tasks(len(older))} of an earlier revision serve on"
         return [Tell(text, task.name, trouble=True), *timer]
 
-    def _proven(self) -> None:
+    def _judged(self, task: Task, what: str) -> str:
+        """Count a failure of the deployment that counts; what is to be said when that has failed with it."""
+        service = self._defined
+        if service is None or task.failed or task.revision != self.revision:
+            return ""
+        task.failed = True
+        verdict = self._rollouts.task_failed(
+            service.circuit_breaker, self.desired, service.target_group, what
+        )
+        if verdict:
+            self._start_afresh()
+        return verdict
+
+    def _proven(self, task: Task) -> None:
         self._failures = 0
+        task.on_trial = False
+        if task.revision == self.revision:
+            self._rollouts.task_was_well()
 
     def _delay(self) -> float:
         if self._failures == 0:
             return 0.0
         return min(2.0 ** min(self._failures - 1, _FAILURES_THAT_COUNT), LONGEST_DELAY)
-
-
-def _forced(launched: str, revision: str) -> int:
-    """The number behind the `+` of a task's revision, where it is of that one."""
-    base, _, number = launched.partition("+")
-    return int(number) if base == revision and number.isdecimal() else 0
 
 
 def _tasks(count: int) -> str:

@@ -18,6 +18,7 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
@@ -45,6 +46,7 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
+        self._attributes = AttributeReader(bench)
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
 
@@ -86,6 +88,7 @@ class BalancerReader:
             dns_name=dns_name,
             listeners=tuple(listeners),
             origin=self._bench.origin(here),
+            attributes=self._attributes.balancer(here, part),
         )
 
     def _listener(
@@ -106,6 +109,7 @@ class BalancerReader:
             passthrough=self._passthrough(here, part),
             tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
+            attributes=self._attributes.listener(here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
@@ -204,7 +208,7 @@ class BalancerReader:
             if count > 1 and kind not in _REPEATABLE:
                 message = f"a rule takes one {kind} condition; its values are alternatives"
                 self._bench.complain(codes.RULE_INVALID, pointer, message)
-        values = sum(len(condition.values) for condition in conditions)
+        values = sum(len((*each.values, *getattr(each, "regex_values", ()))) for each in conditions)
         if values > MAX_VALUES:
             message = f"the conditions of a rule hold {MAX_VALUES} values at most, these {values}"
             self._bench.complain(codes.RULE_INVALID, pointer, message, advice="split the rule")

@@ -14,7 +14,7 @@ from gateline.sources import json_text, yaml_text
 from gateline.sources.collector import resting_collector
 from gateline.sources.json_value import JsonValue, Parsed
 
-__all__ = ["Document", "JsonValue", "locate", "parse_document", "read_document"]
+__all__ = ["Document", "JsonValue", "locate", "parse_document", "read_bytes", "read_document"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Ten times what Amazon imports: nobody writes more, and an endless file must end somewhere."""
@@ -37,7 +37,7 @@ def read_document(path: Path, name: str, complaints: Complaints) -> Document | N
         FileUnreadable: the file is missing, a folder, or may not be read.
 
     """
-    raw = _read(path, name)
+    raw = read_bytes(path, name)
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1024 // 1024} MB"
         complaints.add(codes.BEYOND_BOUNDS, Origin(name, position=Position(1, 1)), message)
@@ -74,7 +74,13 @@ def locate(document: Document, pointer: tuple[str | int, ...]) -> Position:
     return yaml_text.locate(document.text, pointer)
 
 
-def _read(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str) -> bytes:
+    """What a file holds, MAX_BYTES and one at most.
+
+    Raises:
+        FileUnreadable: the file is missing, a folder, or may not be read.
+
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
+from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
@@ -93,6 +94,10 @@ class ListenerPart(Part):
         default=None,
         description="What an HTTPS listener does with clients' certificates; default: no client is asked.",
     )
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict,
+        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
+    )
 
     @model_validator(mode="after")
     def _takes_what_it_ends(self) -> Self:
@@ -114,9 +119,7 @@ class ListenerPart(Part):
 class LoadBalancerPart(Part):
     """A load balancer: listeners that judge requests or hand connections on."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"access_logs", "attributes", "client_keep_alive_seconds", "idle_timeout_seconds"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"access_logs"})
 
     type: Literal["application", "network"] = Field(
         default="application",
@@ -132,3 +135,18 @@ class LoadBalancerPart(Part):
         description="Integration uris with this host lead to the balancer; default: the balancer's name.",
     )
     listeners: tuple[ListenerPart, ...] = Field(min_length=1, description="The listeners.")
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
+    )
+    idle_timeout_seconds: Number = Field(
+        default=60,
+        ge=1,
+        le=LONGEST_IDLE,
+        description="How long nothing may be said on a connection or request. Short for the attribute.",
+    )
+    client_keep_alive_seconds: Number = Field(
+        default=3600,
+        ge=KEEP_ALIVE[0],
+        le=KEEP_ALIVE[1],
+        description="How long a client may keep a connection. Short for the attribute.",
+    )

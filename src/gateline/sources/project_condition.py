@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from gateline.sources.project_part import Part, misfit
 
+_EXPRESSIONS: Final = (
+    "Regular expressions instead of values; one must fit the whole path, host or header's value."
+)
+_WITH_EXPRESSIONS: Final = frozenset({"host-header", "path-pattern", "http-header"})
+
 
 class ValuesPart(Part):
     """The values of a condition, of which one must fit."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"regex_values"})
-
     values: tuple[str, ...] = Field(min_length=1, description="The values, of which one must fit.")
 
 
-class HttpHeaderConfigPart(ValuesPart):
+class PatternsPart(Part):
+    """The values of a condition, or regular expressions, of which one must fit."""
+
+    values: tuple[str, ...] = Field(default=(), description="The values, of which one must fit.")
+    regex_values: tuple[str, ...] = Field(default=(), description=_EXPRESSIONS)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if bool(self.values) == bool(self.regex_values):
+            raise misfit("a condition has either values or regex_values")
+        return self
+
+
+class HttpHeaderConfigPart(PatternsPart):
     """A header and the values of which one must fit."""
 
     http_header_name: str = Field(description="The header's name; letter case does not count.")
@@ -47,8 +63,6 @@ QueryValue = Annotated[
 class QueryStringConfigPart(Part):
     """Parameters of the query, of which one must fit."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"regex_values"})
-
     values: tuple[QueryValue, ...] = Field(
         min_length=1,
         description="The parameters, of which one must fit: {key, value}, or KEY=VALUE, or VALUE for any key.",
@@ -58,17 +72,16 @@ class QueryStringConfigPart(Part):
 class ConditionPart(Part):
     """A condition of a rule: its field, and values beside it or in the config of that field."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"regex_values"})
-
     field: Literal[
         "host-header", "path-pattern", "http-header", "http-request-method", "query-string", "source-ip"
     ] = Field(description="What of the request is judged.")
     values: tuple[str, ...] = Field(
         default=(), description="The values, of which one must fit; or stand them in the config of the field."
     )
+    regex_values: tuple[str, ...] = Field(default=(), description=_EXPRESSIONS)
     http_header_name: str = Field(default="", description="The header's name, for the field http-header.")
-    host_header_config: ValuesPart | None = Field(default=None, description="Amazon's other form.")
-    path_pattern_config: ValuesPart | None = Field(default=None, description="Amazon's other form.")
+    host_header_config: PatternsPart | None = Field(default=None, description="Amazon's other form.")
+    path_pattern_config: PatternsPart | None = Field(default=None, description="Amazon's other form.")
     http_header_config: HttpHeaderConfigPart | None = Field(default=None, description="Amazon's other form.")
     http_request_method_config: ValuesPart | None = Field(default=None, description="Amazon's other form.")
     query_string_config: QueryStringConfigPart | None = Field(
@@ -83,8 +96,11 @@ class ConditionPart(Part):
         if other is not None:
             raise misfit(f"{other} does not belong to a condition of the field {self.field}")
         configured = getattr(self, own) is not None
-        if configured == bool(self.values):
-            raise misfit(f"a condition has either values or {own}")
+        if self.regex_values and self.field not in _WITH_EXPRESSIONS:
+            raise misfit(f"regex_values does not belong to a condition of the field {self.field}")
+        if (configured, bool(self.values), bool(self.regex_values)).count(True) != 1:
+            forms = "values, regex_values" if self.field in _WITH_EXPRESSIONS else "values"
+            raise misfit(f"a condition of the field {self.field} has one of {forms} and {own}")
         if bool(self.http_header_name) != (self.field == "http-header" and not configured):
             raise misfit(
                 "http_header_name stands in http_header_config, or beside values"

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from gateline.model.service import PREVIOUS
+from gateline.sources.project_deployment import DeploymentConfigurationPart
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import FilePath, Number, ResourceName, SecretName
+from gateline.sources.project_values import FilePath, Number, ResourceName, SecretName, TaskCount
 from gateline.sources.service_values import CommandWords, ServiceText, ServiceVariableName
 
-
-class DeploymentConfigurationPart(Part):
-    """How many tasks run while a service is deployed, in percent of desired_count."""
-
-    LATER: ClassVar[frozenset[str]] = frozenset({"deployment_circuit_breaker", "strategy", "alarms"})
-
-    minimum_healthy_percent: Number = Field(
-        default=100, ge=0, le=100, description="How many stay healthy at least, rounded up."
-    )
-    maximum_percent: Number = Field(
-        default=200, ge=100, le=1000, description="How many run at most, rounded down."
-    )
-
-    @model_validator(mode="after")
-    def _room_to_move(self) -> Self:
-        if self.minimum_healthy_percent >= self.maximum_percent:
-            raise misfit(
-                "with both at 100 no task could be replaced: raise maximum_percent or lower the other"
-            )
-        return self
+_ALL: Final = 100
 
 
 class ServicePart(Part):
     """A service: a program that runs as many tasks as are wanted, behind a target group."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {"cpu", "load_balancers", "memory", "scheduling_strategy", "user", "volumes"}
-    )
+    LATER: ClassVar[frozenset[str]] = frozenset({"cpu", "load_balancers", "memory", "user", "volumes"})
 
     command: CommandWords = Field(
         description="The program and its arguments, a list or one line that is split as a shell would. {port} in a "
@@ -50,7 +30,12 @@ class ServicePart(Part):
     cwd: FilePath = Field(
         default="", description="The folder that tasks start in; default: the folder of this file."
     )
-    desired_count: Number = Field(default=1, ge=0, le=1000, description="How many tasks are kept running.")
+    scheduling_strategy: Literal["REPLICA", "DAEMON"] = Field(
+        default="REPLICA", description="As many tasks as desired_count says, or one on each machine."
+    )
+    desired_count: TaskCount | None = Field(
+        default=None, description="How many tasks are kept running; default: 1."
+    )
     target_group: ResourceName | None = Field(
         default=None,
         description="The target group that tasks are registered with; default: one of the service's own name.",
@@ -79,8 +64,23 @@ class ServicePart(Part):
         description="How long after its start a task is not stopped for being unhealthy.",
     )
     deployment_configuration: DeploymentConfigurationPart | None = Field(
-        default=None, description="How many tasks run while the service is deployed."
+        default=None, description="How the service is deployed."
     )
+
+    @model_validator(mode="after")
+    def _has_room_to_move(self) -> Self:
+        is_daemon = self.scheduling_strategy == "DAEMON"
+        if is_daemon and self.desired_count is not None:
+            raise misfit("a DAEMON has one task on each machine: leave desired_count out")
+        minimum, maximum = self.percents
+        if minimum >= maximum:
+            raise misfit(
+                "no task could be replaced with minimum_healthy_percent and maximum_percent both at 100: raise "
+                "maximum_percent or lower the other"
+            )
+        if is_daemon and maximum > _ALL:
+            raise misfit("a DAEMON has one task on each machine: maximum_percent is 100")
+        return self
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -102,6 +102,12 @@ class ServicePart(Part):
         if self.target_group is not None and not self.placeholders:
             raise misfit("a service with a target_group needs {port} or {socket} in its command")
         return self
+
+    @property
+    def percents(self) -> tuple[int, int]:
+        """The smallest and the largest share of tasks during a deployment, in percent."""
+        deployment = self.deployment_configuration or DeploymentConfigurationPart()
+        return deployment.percents(self.scheduling_strategy)
 
     @property
     def placeholders(self) -> frozenset[str]:

@@ -19,15 +19,20 @@ from gateline.sources.balancer_values import (
     code_ranges,
 )
 from gateline.sources.project_client_certificate import TargetTlsPart
+from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_stickiness import StickinessPart
-from gateline.sources.project_tunnel import GroupTarget
-from gateline.sources.project_values import Number
+from gateline.sources.project_target_type import GroupTarget, TargetTypeName, check_target_type
+from gateline.sources.project_values import Flag, Number
 
 
 class HealthCheckPart(Part):
     """How targets are asked whether they are well."""
 
+    enabled: Flag = Field(
+        default=True,
+        description="Only a function may go without; for one the default is false, and asking it costs invocations.",
+    )
     protocol: Literal["HTTP", "HTTPS", "TCP"] | None = Field(
         default=None, description="What is asked; default: HTTP, or TCP for a group of a network balancer."
     )
@@ -80,11 +85,9 @@ class TargetGroupPart(Part):
             "anomaly_mitigation",
             "connection_termination",
             "cross_zone",
-            "lambda_multi_value_headers",
             "minimum_healthy_targets",
             "slow_start_duration_seconds",
             "target_group_health",
-            "target_type",
             "unhealthy_draining_interval_seconds",
         }
     )
@@ -97,6 +100,16 @@ class TargetGroupPart(Part):
     protocol_version: VersionName = Field(
         default="HTTP1",
         description="What is spoken with targets of an HTTP or HTTPS group: HTTP/1.1, HTTP/2, or gRPC over HTTP/2.",
+    )
+    target_type: TargetTypeName = Field(
+        default="instance",
+        description="instance and ip: targets are addresses. lambda: the target is a function of functions, which "
+        "gets requests as events.",
+    )
+    lambda_multi_value_headers: Flag = Field(
+        default=False,
+        description="Whether events for a function, and its answers, carry headers and parameters with all of their "
+        "values, in multiValueHeaders and multiValueQueryStringParameters.",
     )
     health_check: HealthCheckPart | None = Field(
         default=None, description="How targets are asked whether they are well."
@@ -130,7 +143,11 @@ class TargetGroupPart(Part):
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
-        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name.",
+        "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name. function:NAME, or a "
+        "function's ARN, is the one target of a group with target_type: lambda.",
+    )
+    discover: DiscoverPart | None = Field(
+        default=None, description="Who names more targets while the gateway runs."
     )
 
     @model_validator(mode="after")
@@ -138,6 +155,13 @@ class TargetGroupPart(Part):
         if len(set(self.targets)) < len(self.targets):
             raise misfit("targets holds one target twice")
         check = self.health_check
+        check_target_type(
+            self.target_type,
+            self.targets,
+            self.model_fields_set,
+            check.model_fields_set if check else frozenset(),
+            checked=check is None or check.enabled,
+        )
         network = self.protocol not in {"HTTP", "HTTPS"}
         if self.tls is not None and self.protocol in {"HTTP", *OF_DATAGRAMS}:
             raise misfit(f"tls is for groups with which TLS can be spoken, not for {self.protocol}")

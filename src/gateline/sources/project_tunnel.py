@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_part import Part
@@ -46,7 +46,13 @@ class TunnelPart(Part):
     """A tunnel: nodes of a private network dial in, and what they export can be reached."""
 
 
-def _group_target(value: str) -> str:
+def group_target(value: str) -> str:
+    """What may stand in `targets`: an address, or an export of a tunnel.
+
+    Raises:
+        PydanticCustomError: it is neither.
+
+    """
     if not value.startswith(TUNNEL):
         return host_port(value)
     if split_tunnel(value) is None:
@@ -62,6 +68,3 @@ def split_tunnel(value: str) -> tuple[str, str, int] | None:
     if not value.startswith(TUNNEL) or re.fullmatch(LABEL, name) is None or pair is None:
         return None
     return name, pair[0].lower(), pair[1]
-
-
-GroupTarget = Annotated[str, AfterValidator(_group_target)]

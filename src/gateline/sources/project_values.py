@@ -185,6 +185,9 @@ def _text(kind: Callable[[str], str]) -> AfterValidator:
 Number = Annotated[int, BeforeValidator(_number)]
 Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(_number)]
 """Seconds, a year of 365 days at most."""
+TaskCount = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number)]
+MinimumPercent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
+MaximumPercent = Annotated[int, Field(ge=100, le=1000), BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Workers = Annotated[
     int | None,

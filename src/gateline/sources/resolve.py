@@ -19,6 +19,7 @@ from gateline.sources.client_certificate_assembly import (
     check_client_certificates,
     used_client_certificates,
 )
+from gateline.sources.function_target_assembly import functions_behind_balancers
 from gateline.sources.function_use import check_functions, used_functions
 from gateline.sources.placeholder import filled
 from gateline.sources.project import ProjectFile, settings
@@ -181,7 +182,7 @@ def check_unused(
     """What is declared for nothing; asked when all definitions were read. `texts`: each API's document."""
     secrets = named_secrets(tree)
     links: set[str] = set()
-    functions: set[str] = set()
+    functions = functions_behind_balancers(tree)
     for api in gateway.apis:
         use = uses.of(api)
         secrets |= use.secrets
@@ -190,7 +191,7 @@ def check_unused(
     kinds = (
         ("no definition uses the secret", "secrets", secrets),
         ("no definition uses the VPC link", "vpc_links", links),
-        ("no definition uses the function", "functions", functions),
+        ("no definition and no target group uses the function", "functions", functions),
         ("no integration leads to the load balancer", "load_balancers", used_balancers(gateway, tree, uses)),
         (
             "no stage and no target group shows the client certificate",

@@ -20,7 +20,8 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.secret import SecretRef
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_condition import ConditionPart, QueryValuePart, ValuesPart
+from gateline.sources.project_condition import ConditionPart, QueryValuePart
+from gateline.sources.rule_expression import judge_expression
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer, dotted
 from gateline.sources.workbench import Workbench
@@ -63,6 +64,9 @@ class ConditionReader:
         config = getattr(part, part.config_key)
         place: Pointer = (*here, part.config_key, "values") if config is not None else (*here, "values")
         before = self.bench.complaints.count
+        regexes = self._expressions(
+            (*place[:-1], "regex_values"), part.field, getattr(config or part, "regex_values", ())
+        )
         made: Condition
         match part.field:
             case "query-string":
@@ -70,22 +74,30 @@ class ConditionReader:
                 made = self._query(place, tuple(map(_pair, values)) if config is None else config.values)
             case "http-header":
                 name = part.http_header_name if config is None else config.http_header_name
-                made = self._header(place, name, part.values if config is None else config.values)
+                made = self._header(place, name, part.values if config is None else config.values, regexes)
             case _:
-                made = self._plain(place, part, config)
+                made = self._plain(place, part, part.values if config is None else config.values, regexes)
         return made if self.bench.complaints.count == before else None
 
-    def _plain(self, place: Pointer, part: ConditionPart, config: ValuesPart | None) -> Condition:
-        values = tuple(map(str, part.values if config is None else config.values))
+    def _expressions(self, place: Pointer, kind: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """The regular expressions at that place; their letter case counts in paths only."""
+        for index, text in enumerate(texts):
+            judge_expression(self.bench, (*place, index), kind, text)
+        return tuple(map(str, texts))
+
+    def _plain(
+        self, place: Pointer, part: ConditionPart, written: tuple[str, ...], regexes: tuple[str, ...]
+    ) -> Condition:
+        values = tuple(map(str, written))
         if part.field == "source-ip":
             return SourceIp(tuple(self._network((*place, i), text) for i, text in enumerate(values)))
         for index, text in enumerate(values):
             self._check((*place, index), part.field, text)
         match part.field:
             case "host-header":
-                return HostHeader(values)
+                return HostHeader(values, regexes)
             case "path-pattern":
-                return PathPattern(values)
+                return PathPattern(values, regexes)
             case _:
                 return HttpRequestMethod(values)
 
@@ -119,14 +131,17 @@ class ConditionReader:
                 self._refuse((*place, index), "", "a value of query-string must not be empty")
         return QueryString(tuple((str(pair.key) or None, str(pair.value)) for pair in pairs))
 
-    def _header(self, place: Pointer, name: str, values: tuple[str, ...]) -> HttpHeader:
+    def _header(
+        self, place: Pointer, name: str, values: tuple[str, ...], regexes: tuple[str, ...]
+    ) -> HttpHeader:
         at_name = (*place[:-1], "http_header_name")
         if _HEADER_NAME.fullmatch(name) is None:
             self._refuse(at_name, name, "http_header_name must be a header's name of 40 characters at most")
         elif name.lower() == "host":
             message = "an http-header condition does not take the header Host"
             self.bench.complain(codes.CONDITION_INVALID, at_name, message, advice="use the field host-header")
-        return HttpHeader(str(name), tuple(self._value((*place, i), text) for i, text in enumerate(values)))
+        read = tuple(self._value((*place, i), text) for i, text in enumerate(values))
+        return HttpHeader(str(name), read, regexes)
 
     def _value(self, pointer: Pointer, text: str) -> str | SecretRef:
         """A header's value: text, or the whole of a secret."""

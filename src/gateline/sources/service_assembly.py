@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateline.model import codes
-from gateline.model.service import Service
+from gateline.model.service import CircuitBreaker, SchedulingStrategy, Service, ThresholdType
 from gateline.sources.balancer_values import OF_DATAGRAMS
 from gateline.sources.project import ProjectFile
-from gateline.sources.project_service import DeploymentConfigurationPart, ServicePart
+from gateline.sources.project_deployment import (
+    CircuitBreakerPart,
+    DeploymentConfigurationPart,
+    ThresholdConfigurationPart,
+)
+from gateline.sources.project_service import ServicePart
 from gateline.sources.reader import is_folder
 from gateline.sources.suggestion import did_you_mean
 from gateline.sources.tree import Pointer
@@ -18,22 +23,35 @@ from gateline.sources.workbench import Workbench
 def service(bench: Workbench, name: str, part: ServicePart, project: ProjectFile) -> Service:
     """A service; what it names and what is not there is complained about."""
     here: Pointer = ("services", name)
-    deployment = part.deployment_configuration or DeploymentConfigurationPart()
+    minimum, maximum = part.percents
     _check_secrets(bench, here, part)
     return Service(
         name=name,
         command=tuple(map(str, part.command)),
         cwd=_folder(bench, here, part),
-        desired_count=part.desired_count,
+        desired_count=1 if part.desired_count is None else part.desired_count,
         target_group=_target_group(bench, name, part, project),
         environment=tuple((key, str(value)) for key, value in part.environment.items()),
         secrets=tuple((key, str(value)) for key, value in part.secrets.items()),
         secret_files=tuple((key, str(value)) for key, value in part.secret_files.items()),
         stop_timeout=timedelta(seconds=part.stop_timeout_seconds),
         health_check_grace_period=timedelta(seconds=part.health_check_grace_period_seconds),
-        minimum_healthy_percent=deployment.minimum_healthy_percent,
-        maximum_percent=deployment.maximum_percent,
+        minimum_healthy_percent=minimum,
+        maximum_percent=maximum,
+        circuit_breaker=_circuit_breaker(part.deployment_configuration or DeploymentConfigurationPart()),
+        scheduling_strategy=SchedulingStrategy(part.scheduling_strategy),
         origin=bench.origin(here),
+    )
+
+
+def _circuit_breaker(deployment: DeploymentConfigurationPart) -> CircuitBreaker:
+    breaker = deployment.deployment_circuit_breaker or CircuitBreakerPart()
+    threshold = breaker.threshold_configuration or ThresholdConfigurationPart()
+    return CircuitBreaker(
+        enable=breaker.enable,
+        rollback=breaker.rollback,
+        threshold_type=ThresholdType(threshold.type),
+        threshold=threshold.value,
     )
 
 
@@ -65,6 +83,13 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
             or "declare it under target_groups, or leave the key out: the service gets one of its own name",
         )
     used = project.target_groups.get(group)
+    if used is not None and used.target_type == "lambda":
+        bench.complain(
+            codes.TARGET_TYPE_INVALID,
+            pointer if part.target_group is not None else ("services", name),
+            f"the target of '{group}' is a function: no task can be registered with it",
+            advice="give the service a target group of its own; a forward divides requests among both by weights",
+        )
     if (
         used is not None
         and used.health_check is not None
@@ -102,7 +127,7 @@ def _target_group(bench: Workbench, name: str, part: ServicePart, project: Proje
 def _check_worker(bench: Workbench, name: str, project: ProjectFile) -> None:
     """Complain about a worker for which a target group waits, most likely because `{port}` is misspelt."""
     waiting = project.target_groups.get(name)
-    if waiting is not None and not waiting.targets:
+    if waiting is not None and not waiting.targets and waiting.discover is None:
         bench.complain(
             codes.SERVICE_INVALID,
             ("services", name, "command"),

@@ -16,9 +16,12 @@ from gateline.model.target_group import (
     Target,
     TargetGroup,
     TargetProtocol,
+    TargetType,
 )
 from gateline.sources.balancer_values import code_ranges
 from gateline.sources.client_certificate_assembly import target_tls
+from gateline.sources.discovery_assembly import source
+from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
@@ -42,6 +45,8 @@ _OWN_DELAY: Final = timedelta(seconds=30)
 def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
     """A target group that the project file declares."""
     here: Pointer = ("target_groups", name)
+    if part.target_type == "lambda":
+        return function_group(bench, name, part)
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
@@ -55,8 +60,10 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
+        discover=source(bench, (*here, "discover"), part.discover),
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
+        target_type=TargetType(part.target_type),
         stickiness=_stickiness(part.stickiness),
     )
 

@@ -83,6 +83,13 @@ def _check_group(tree: Node, group: TargetGroup, complaints: Complaints) -> None
             f"some targets of '{group.name}' are in a tunnel and some are not",
             help="give each kind a target group of its own; a listener may forward to both",
         )
+    if group.discover is not None:
+        complaints.add(
+            codes.TUNNEL_TARGETS_MIXED,
+            group.discover.origin,
+            f"the targets of '{group.name}' are in a tunnel, and those that are discovered are not",
+            help="give each kind a target group of its own; a listener may forward to both",
+        )
     if group.protocol in _OF_DATAGRAMS:
         complaints.add(
             codes.TUNNEL_TARGETS_MIXED,

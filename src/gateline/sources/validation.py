@@ -33,6 +33,11 @@ _WANTED: Final[Mapping[str, str]] = {
     "model_type": "a map of keys",
 }
 
+_UNSUPPORTED: Final[Mapping[str, Code]] = {
+    "not_supported_yet": codes.KEY_NOT_SUPPORTED_YET,
+    "deployment_not_supported": codes.DEPLOYMENT_UNSUPPORTED,
+}
+
 _HOW_SECRETS_ARE_READ: Final = (
     "write {env: NAME}, {file: PATH} or {generate: true}; the value itself never stands in the project file"
 )
@@ -120,8 +125,8 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             words = Words(
                 codes.KEY_MISSING, detail["msg"], "The REST APIs by name; load_balancers do without any."
             )
-        case "not_supported_yet":
-            words = Words(codes.KEY_NOT_SUPPORTED_YET, detail["msg"], context["advice"])
+        case "not_supported_yet" | "deployment_not_supported":
+            words = Words(_UNSUPPORTED[kind], detail["msg"], context["advice"])
         case "authentication_not_supported_yet":
             words = Words(codes.BALANCER_AUTHENTICATION_UNSUPPORTED, detail["msg"])
         case "reference_for_name":

@@ -77,9 +77,7 @@ class Shop:
         """What a service is like when all is as it is wanted and nothing else is left."""
         return self.until(
             name,
-            lambda service: (
-                service["rollout_state"] == "COMPLETED" and len(service["tasks"]) == service["desired"]
-            ),
+            lambda service: service["steady"] and len(service["tasks"]) == service["desired"],
         )
 
     def until_gone(self, name: str, task: str) -> None:

@@ -82,7 +82,7 @@ def test_tasks_and_their_number_outlive_control(shop: Shop) -> None:
     with BusyCallers(shop.gateway.port, request("/orders"), count=2) as callers:
         os.kill(shop.control, signal.SIGKILL)
         callers.go_on_for(20)
-        assert eventually(lambda: shop.service("orders")["rollout_state"] == "COMPLETED")
+        assert eventually(lambda: shop.service("orders")["steady"])
         callers.go_on_for(20)
     after = shop.until_steady("orders")
     assert set(callers.answers) == {200}, callers.answers
@@ -108,7 +108,7 @@ def test_a_deployment_goes_on_after_the_end_of_control_and_waits_for_requests_th
         shop.deploy("orders", wait=False)
         os.kill(shop.control, signal.SIGKILL)
         assert eventually(lambda: set(ids(shop.service("orders"))) - set(ids(before)) != set())
-        assert eventually(lambda: shop.service("orders")["rollout_state"] == "COMPLETED")
+        assert eventually(lambda: shop.service("orders")["steady"])
         assert eventually(lambda: len(ids(shop.service("orders"))) == 3)
         callers.go_on_for(20)
         left = {task["id"]: task["health"] for task in shop.service("orders")["tasks"]}

@@ -37,7 +37,7 @@ def test_fifty_scale_changes_fail_no_request(shop: Shop) -> None:
     with BusyCallers(shop.gateway.port, request("/orders"), count=CALLERS) as callers:
         for count in counts:
             shop.scale("orders", count)
-            shop.until("orders", lambda service: service["rollout_state"] == "COMPLETED")
+            shop.until("orders", lambda service: service["steady"])
             callers.go_on_for(1)
         shop.scale("orders", 2)
         shop.until_steady("orders")

@@ -22,7 +22,7 @@ local function patterns_of(context)
     local take = reader(context:get("table"))
     known = { strict = take() == "1" }
     for index = 1, tonumber(take()) do
-      known[index] = cut_pattern(take())
+      known[index] = read_pattern(take())
     end
     sethook(overrun, "", BUDGET)
     patterns_kept[id], patterns_count = known, patterns_count + 1
@@ -95,7 +95,9 @@ end
 local function serve(h)
   local headers, info = h:headers(), h:streamInfo()
   local target = headers:get(":path")
-  if #target > TARGET_LIMIT then
+  if not target then
+    return -- a CONNECT: no route takes it
+  elseif #target > TARGET_LIMIT then
     return answer_page(h, "414", "Request-URI Too Large", "url_length")
   elseif info:protocol() == "HTTP/2" and has_loose_value(headers) then
     return answer_page(h, "400", "Bad Request", "header_white_space")

@@ -2,7 +2,7 @@
 -- or itself takes its meaning away.
 --
 -- Cut when a table is read: `*` separates pieces, `?` the chunks of a piece, and a path's text is only searched for
--- chunks, by plain `find`.
+-- chunks, by plain `find`. A regular expression comes as the table of its states, made by expressions/automaton.py.
 
 -- The pieces of a pattern: each its chunks, every one followed by where in the piece it begins, and its size.
 local function cut_pattern(text)
@@ -87,4 +87,31 @@ local function fits_pattern(pieces, text)
     at = start + pieces[index].size
   end
   return true
+end
+
+-- Whether a whole text fits the expression of a table; nil when the table, having no states, cannot tell.
+local function accepts(states, text)
+  if #states == 1 then
+    return nil
+  end
+  local width, moves, state = byte(states, 2) - 35, 132, 0 -- 129 symbols stand before the moves
+  for index = 1, #text do
+    local c = byte(text, index)
+    local at = moves + (state * width + byte(states, 3 + (c < 128 and c or 128)) - 35) * 2
+    state = (byte(states, at) - 35) * 90 + byte(states, at + 1) - 35
+  end
+  local count = (#states - moves + 1) / (2 * width + 1) -- of a state come a move for each class, and a verdict
+  return byte(states, #states - count + 1 + state) == 49
+end
+
+-- A path pattern: a glob, or behind a tab the table of an expression.
+local function read_pattern(text)
+  return byte(text, 1) == 9 and { states = text } or cut_pattern(text)
+end
+
+local function fits_path(pattern, path)
+  if pattern.states then
+    return accepts(pattern.states, path)
+  end
+  return fits_pattern(pattern, path)
 end

@@ -139,9 +139,12 @@ local function is_torn(patterns, path)
     return true
   end
   for index = 1, #patterns do
-    local fits = fits_pattern(patterns[index], path)
+    local fits = fits_path(patterns[index], path)
+    if fits == nil and count > 1 then
+      return true
+    end
     for at = 2, count do
-      if fits_pattern(patterns[index], readings[at]) ~= fits then
+      if fits_path(patterns[index], readings[at]) ~= fits then
         return true
       end
     end

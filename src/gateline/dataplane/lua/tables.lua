@@ -198,7 +198,7 @@ local function read_method(record)
     record.method, record.authority, record.balanced = take(), take(), take() == "1"
     record.patterns = {}
     for index = 1, tonumber(take()) do
-      record.patterns[index] = cut_pattern(take())
+      record.patterns[index] = read_pattern(take())
     end
     record.path = {}
     for index = 1, tonumber(take()) do

@@ -1,0 +1,75 @@
+"""What a balancer of the internet does to headers, for all its rules alike (load-balancers.md section 6)."""
+
+from __future__ import annotations
+
+from gateline.compile.client_version import PROTOCOL_HEADER
+from gateline.compile.route import CleanedHeaders, header
+from gateline.dataplane import keys
+from gateline.model.balancer_attributes import ForwardedForMode
+from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
+
+_FORWARDED_FOR = "x-forwarded-for"
+
+
+def balancer_headers(
+    balancer: LoadBalancer, listener: Listener, cleaned: CleanedHeaders
+) -> dict[str, object]:
+    """Fields of a RouteConfiguration: headers toward targets, and toward clients.
+
+    Args:
+        balancer: its attributes say what becomes of X-Forwarded-For and whether TLS is told of.
+        listener: its protocol and port are told, its attributes name headers of answers.
+        cleaned: names of headers that carry secrets, which no answer may show.
+
+    """
+    echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
+    gone = [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
+    if balancer.attributes.xff_header_processing is ForwardedForMode.REMOVE:
+        gone.append(_FORWARDED_FOR)
+    if not listener.attributes.server_header:
+        echoes.add("server")
+    inserted = listener.attributes.response_headers
+    return {
+        "request_headers_to_remove": gone,
+        "request_headers_to_add": [
+            *_forwarded_for(balancer),
+            header("x-forwarded-proto", str(listener.protocol).lower()),
+            header("x-forwarded-port", str(listener.port)),
+            # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
+            header("connection", "Upgrade", "OVERWRITE_IF_EXISTS"),
+            *_tls(balancer, listener),
+        ],
+        "response_headers_to_remove": sorted(echoes),
+        "response_headers_to_add": [
+            header(name, value.replace("%", "%%"), "ADD_IF_ABSENT") for name, value in inserted
+        ],
+    }
+
+
+def owned_names(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
+    """Headers that this listener alone writes: a client's own copies are removed in every spelling."""
+    attributes = listener.attributes
+    if not balancer.attributes.tls_version_and_cipher_suite:
+        return ()
+    return (attributes.tls_version_header, attributes.tls_cipher_suite_header)
+
+
+def _forwarded_for(balancer: LoadBalancer) -> list[dict[str, object]]:
+    """The peer at the end of X-Forwarded-For, with its port where that is asked for."""
+    if balancer.attributes.xff_header_processing is not ForwardedForMode.APPEND:
+        return []
+    peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+    if balancer.attributes.xff_client_port:
+        peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"
+    return [header(_FORWARDED_FOR, peer, "APPEND_IF_EXISTS_OR_ADD")]
+
+
+def _tls(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
+    """How the client encrypts, in OpenSSL's words."""
+    told = balancer.attributes.tls_version_and_cipher_suite
+    if not told or listener.protocol is not ListenerProtocol.HTTPS:
+        return []
+    return [
+        header(listener.attributes.tls_version_header, "%DOWNSTREAM_TLS_VERSION%"),
+        header(listener.attributes.tls_cipher_suite_header, "%DOWNSTREAM_TLS_CIPHER%"),
+    ]

@@ -1,0 +1,56 @@
+"""Attributes of load balancers and of their listeners (load-balancers.md sections 6 and 7), with Amazon's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class DesyncMode(StrEnum):
+    """How requests are taken whose framing two servers may read differently. Severe ones are always refused."""
+
+    MONITOR = "monitor"
+    DEFENSIVE = "defensive"
+    STRICTEST = "strictest"
+
+
+class ForwardedForMode(StrEnum):
+    """What becomes of X-Forwarded-For: the peer is appended, nothing is done, or it goes."""
+
+    APPEND = "append"
+    PRESERVE = "preserve"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerAttributes:
+    """Of an application balancer; they hold for all its listeners.
+
+    `idle_timeout` ends a connection or request on which nobody says anything, `client_keep_alive` a connection of a
+    client however busy it is.
+    """
+
+    idle_timeout: timedelta = timedelta(seconds=60)
+    client_keep_alive: timedelta = timedelta(hours=1)
+    desync_mitigation_mode: DesyncMode = DesyncMode.DEFENSIVE
+    drop_invalid_header_fields: bool = False
+    preserve_host_header: bool = False
+    tls_version_and_cipher_suite: bool = False  # x-amzn-tls-version and x-amzn-tls-cipher-suite are sent
+    xff_client_port: bool = False
+    xff_header_processing: ForwardedForMode = ForwardedForMode.APPEND
+    http2: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerAttributes:
+    """Of one HTTP or HTTPS listener.
+
+    `response_headers` are written into answers that lack them; names in lower case. The last two are the names under
+    which targets are told the client's TLS version and cipher suite.
+    """
+
+    server_header: bool = True  # False: no answer has a Server header
+    response_headers: tuple[tuple[str, str], ...] = ()
+    tls_version_header: str = "x-amzn-tls-version"
+    tls_cipher_suite_header: str = "x-amzn-tls-cipher-suite"

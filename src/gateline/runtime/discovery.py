@@ -1,0 +1,296 @@
+"""Targets that were discovered: what all sources say, joined, put before Envoy, and drained when no one names them.
+
+A source that does not answer changes nothing: what it said last counts, also for a control that comes after this one.
+Names among the targets are looked up like all others (`resolver.py`), and addresses that nothing may go to are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from gateline.discovery.source import Targets
+from gateline.model.address import parse_ip
+from gateline.model.discovery import DiscoveredTarget, Source
+from gateline.model.target_group import Registration, TargetGroup
+from gateline.runtime.notice import Notify, TargetsTold
+from gateline.runtime.processes import Processes
+from gateline.runtime.resolver import Resolver, judge
+
+FIRST_ANSWERS_SECONDS: Final = 2.0
+"""How long a configuration waits for the targets of its groups; who answers later is taken in later."""
+
+MOST_NAMED: Final = 3
+"""Targets that a sentence names; the others are counted."""
+
+_BY: Final = "discovery"
+
+Follow = Callable[[Source, Callable[[Targets], None], Callable[[str], None]], Awaitable[None]]
+"""Asks a source for ever, and tells its answers, or why there is none."""
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """A target group that asks somebody.
+
+    `registered`: its targets of now; `leaving`: those that drain, with the time at which they are gone.
+    """
+
+    group: TargetGroup
+    source: Source
+    asking: asyncio.Task[None]
+    targets: Targets = ()
+    trouble: str = ""
+    has_answered: bool = False
+    registered: Mapping[Registration, None] = field(default_factory=dict)
+    leaving: dict[Registration, float] = field(default_factory=dict)
+
+
+class Discovery:
+    """The targets of all groups that ask somebody.
+
+    Args:
+        register: puts registrations before Envoy (`Delivery.register`).
+        resolver: looks up names among the targets.
+        follow: asks a source.
+        processes: remembers what was said for a control after this one.
+        tasks: the sources are asked in it.
+        notify: hears what changes, and what is wrong.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        register: Callable[[tuple[Registration, ...]], Awaitable[None]],
+        resolver: Resolver,
+        follow: Follow,
+        processes: Processes,
+        tasks: asyncio.TaskGroup,
+        notify: Notify,
+    ) -> None:
+        self._register = register
+        self._resolver = resolver
+        self._follow = follow
+        self._processes = processes
+        self._tasks = tasks
+        self._notify = notify
+        self._groups: dict[str, _Group] = {}
+        self._published: tuple[Registration, ...] = ()
+        self._changed = asyncio.Event()
+        self._answered = asyncio.Condition()
+
+    def want(self, groups: Iterable[TargetGroup]) -> None:
+        """Ask for the targets of these groups from now on, and of no others."""
+        wanted = {group.name: group for group in groups if group.discover is not None}
+        for name in self._groups.keys() - wanted.keys():
+            self._groups.pop(name).asking.cancel()
+        for name, group in wanted.items():
+            assert group.discover is not None
+            known = self._groups.get(name)
+            if known is None:
+                known = self._begin(group, group.discover)
+                self._groups[name] = known
+                self._recall(known)
+            elif known.source != group.discover:
+                known.asking.cancel()
+                begun = self._begin(group, group.discover)
+                begun.targets, begun.registered, begun.leaving = (
+                    known.targets,
+                    known.registered,
+                    known.leaving,
+                )
+                self._groups[name] = begun
+            known = self._groups[name]
+            known.group = group
+        self._changed.set()
+
+    async def settled(self) -> None:
+        """Wait until every source has answered once or was silent, but not for long; then all is before Envoy."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_ANSWERS_SECONDS), self._answered:
+                await self._answered.wait_for(
+                    lambda: all(each.has_answered for each in self._groups.values())
+                )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
+                self._want_names()
+                await self._resolver.settled()
+        await self.publish()
+
+    def addresses_changed(self) -> None:
+        """Names may stand for other addresses than before."""
+        if self._groups:
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Publish what changes, for ever; when this ends, nobody is asked any more."""
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._until_someone_is_gone()):
+                        await self._changed.wait()
+                await self.publish()
+        finally:
+            self.want(())
+
+    async def publish(self) -> None:
+        """Put the targets of now before Envoy, if they are others than before."""
+        self._changed.clear()
+        self._want_names()
+        now = asyncio.get_running_loop().time()
+        found = tuple(each for group in self._groups.values() for each in self._registrations(group, now))
+        if found != self._published:
+            self._published = found
+            await self._register(found)
+
+    def listing(self) -> list[dict[str, Any]]:
+        """What every group was told last, and what is wrong with whoever tells it."""
+        return [
+            {
+                "target_group": name,
+                "targets": [_shown(each) for each in known.registered],
+                "draining": [_shown(each) for each in known.leaving],
+                "trouble": known.trouble,
+            }
+            for name, known in sorted(self._groups.items())
+        ]
+
+    def _begin(self, group: TargetGroup, source: Source) -> _Group:
+        name = group.name
+        asking = self._tasks.create_task(
+            self._ask(
+                source,
+                lambda targets: self._hear(name, source, targets),
+                lambda why: self._miss(name, source, why),
+            )
+        )
+        return _Group(group, source, asking)
+
+    async def _ask(
+        self, source: Source, tell: Callable[[Targets], None], complain: Callable[[str], None]
+    ) -> None:
+        await self._follow(source, tell, complain)
+
+    def _hear(self, name: str, source: Source, targets: Targets) -> None:
+        known = self._groups.get(name)
+        if known is None or known.source != source:
+            return  # it was asked for a configuration that serves no more
+        if known.trouble:
+            self._notify(TargetsTold(name, f"{_counted(targets)} again; there was trouble: {known.trouble}"))
+        elif not known.has_answered or set(targets) != set(known.targets):
+            self._notify(TargetsTold(name, _change(known.targets, targets)))
+        known.targets, known.trouble, known.has_answered = targets, "", True
+        self._processes.remember(_key(name), _kept(source, targets))
+        self._progress()
+
+    def _miss(self, name: str, source: Source, why: str) -> None:
+        known = self._groups.get(name)
+        if known is None or known.source != source:
+            return
+        if why != known.trouble:
+            rest = f"the {_counted(known.targets)} known serve on" if known.targets else "no target is known"
+            self._notify(TargetsTold(name, f"{why}; {rest}", trouble=True))
+        known.trouble, known.has_answered = why, True
+        self._progress()
+
+    def _progress(self) -> None:
+        self._changed.set()
+        self._tasks.create_task(self._tell_answered())
+
+    async def _tell_answered(self) -> None:
+        async with self._answered:
+            self._answered.notify_all()
+
+    def _recall(self, known: _Group) -> None:
+        """Begin with what a former control was told."""
+        kept = self._processes.recall(_key(known.group.name))
+        if kept is not None:
+            told = json.loads(kept)
+            if told["source"] == repr(known.source):
+                known.targets = tuple(DiscoveredTarget(**each) for each in told["targets"])
+
+    def _want_names(self) -> None:
+        targets = (target for known in self._groups.values() for target in known.targets)
+        self._resolver.want({each.host for each in targets if parse_ip(each.host) is None}, by=_BY)
+
+    def _registrations(self, known: _Group, now: float) -> Iterator[Registration]:
+        """The targets of a group, and those that drain. Who is back does not drain any more."""
+        registered = dict.fromkeys(self._registered(known))
+        places = {_place(each) for each in registered}
+        gone_at = now + known.group.deregistration_delay.total_seconds()
+        for each in known.registered:
+            if _place(each) not in places:
+                known.leaving.setdefault(replace(each, draining=True), gone_at)
+        known.leaving = {
+            each: until for each, until in known.leaving.items() if until > now and _place(each) not in places
+        }
+        known.registered = registered
+        yield from registered
+        yield from known.leaving
+
+    def _registered(self, known: _Group) -> Iterator[Registration]:
+        taken: set[tuple[str, int]] = set()
+        for target in sorted(known.targets, key=lambda each: (each.priority, each.host, each.port)):
+            for address in self._addresses(target.host):
+                if (address, target.port) not in taken:
+                    taken.add((address, target.port))
+                    yield Registration(
+                        known.group.name,
+                        address,
+                        target.port,
+                        health_port=known.group.health_check.port or 0,
+                        weight=target.weight,
+                        priority=target.priority,
+                    )
+
+    def _addresses(self, host: str) -> tuple[str, ...]:
+        if parse_ip(host) is None:
+            return self._resolver.addresses.get(host, ())
+        return judge(host, (host,)).addresses
+
+    def _until_someone_is_gone(self) -> float | None:
+        due = [until for known in self._groups.values() for until in known.leaving.values()]
+        return max(0.0, min(due) - asyncio.get_running_loop().time()) if due else None
+
+
+def _place(registration: Registration) -> tuple[str, int]:
+    return registration.address, registration.port
+
+
+def _shown(registration: Registration | DiscoveredTarget) -> str:
+    host = registration.address if isinstance(registration, Registration) else registration.host
+    return f"[{host}]:{registration.port}" if ":" in host else f"{host}:{registration.port}"
+
+
+def _counted(targets: Targets) -> str:
+    return f"{len(targets)} target{'' if len(targets) == 1 else 's'}"
+
+
+def _change(before: Targets, now: Targets) -> str:
+    """What is new, in a sentence."""
+    came, left = sorted(map(_shown, set(now) - set(before))), sorted(map(_shown, set(before) - set(now)))
+    told = [f"{_some(came)} came"] if came else []
+    told += [f"{_some(left)} left"] if left else []
+    return ", ".join([_counted(now), *told])
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _key(group: str) -> str:
+    return f"discovery/{group}"
+
+
+def _kept(source: Source, targets: Targets) -> str:
+    listed = [
+        {"host": each.host, "port": each.port, "weight": each.weight, "priority": each.priority}
+        for each in targets
+    ]
+    return json.dumps({"source": repr(source), "targets": listed})

@@ -1,0 +1,98 @@
+"""A target group's `target_type`: which targets and which other keys fit it (load-balancers.md section 8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from gateline.model.function import written_function
+from gateline.sources.project_part import misfit
+from gateline.sources.project_tunnel import group_target
+
+TargetTypeName = Literal["instance", "ip", "lambda"]
+
+FUNCTION: Final = "function:"
+"""What stands before the name of a function, where an address could stand."""
+
+_ARN: Final = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?")
+_NOT_OF_FUNCTIONS: Final = (
+    "protocol",
+    "load_balancing_algorithm",
+    "deregistration_delay_seconds",
+    "tls",
+    "proxy_protocol_v2",
+    "preserve_client_ip",
+)
+"""Keys of groups whose targets are addresses."""
+
+FUNCTION_CHECK: Final = {
+    "interval_seconds": 35,
+    "timeout_seconds": 30,
+    "healthy_threshold_count": 5,
+    "unhealthy_threshold_count": 5,
+}
+"""How a function is asked whether it is well, where that is wanted (load-balancers.md section 8.2)."""
+
+
+def target_function(text: str) -> str | None:
+    """The function that a target means, as its name or `name:alias`; None: it is no function."""
+    if text.startswith(FUNCTION):
+        return written_function(text.removeprefix(FUNCTION))
+    return written_function(text) if _ARN.fullmatch(text) else None
+
+
+def _target(value: str) -> str:
+    if not value.startswith((FUNCTION, "arn:")):
+        return group_target(value)
+    if target_function(value) is None:
+        says = "function:NAME with the name of a function, or the ARN of one"
+        raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+    return value
+
+
+GroupTarget = Annotated[str, AfterValidator(_target)]
+
+
+def check_target_type(
+    target_type: str,
+    targets: Collection[str],
+    written: AbstractSet[str],
+    of_check: AbstractSet[str],
+    *,
+    checked: bool,
+) -> None:
+    """Whether the keys of a target group fit its target_type.
+
+    Args:
+        target_type: the group's.
+        targets: the group's.
+        written: the keys of the group that the project file writes.
+        of_check: those of its health_check.
+        checked: whether its targets are asked.
+
+    Raises:
+        PydanticCustomError: they do not fit.
+
+    """
+    functions = [text for text in targets if target_function(text) is not None]
+    if target_type != "lambda":
+        if "lambda_multi_value_headers" in written:
+            raise misfit("lambda_multi_value_headers is for groups with target_type: lambda")
+        if not checked:
+            raise misfit("health_check.enabled: false is for groups with target_type: lambda")
+        if any(text.startswith((FUNCTION, "arn:")) for text in targets):
+            raise misfit("a function is the target of a group with target_type: lambda")
+        return
+    if keys := [key for key in _NOT_OF_FUNCTIONS if key in written]:
+        raise misfit(f"{keys[0]} is for groups whose targets are addresses, not for target_type: lambda")
+    if len(targets) != 1 or not functions:
+        raise misfit(
+            "a group with target_type: lambda has one target, function:NAME or the ARN of a function"
+        )
+    if keys := [key for key in ("protocol", "port") if key in of_check]:
+        raise misfit(f"health_check.{keys[0]} is for addresses; a function is invoked")
