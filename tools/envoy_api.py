@@ -61,6 +61,7 @@ ROOTS = (
     "envoy/extensions/http/stateful_session/header/v3/header.proto",
     "envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto",
     "envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto",
+    "envoy/extensions/load_balancing_policies/random/v3/random.proto",
     "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.proto",
     "envoy/extensions/load_balancing_policies/subset/v3/subset.proto",
     "envoy/extensions/matching/common_inputs/network/v3/network_inputs.proto",

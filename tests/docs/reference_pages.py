@@ -66,6 +66,12 @@ from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_stickiness import StickinessPart, TargetGroupStickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_health import (
+    DnsFailoverPart,
+    MinimumHealthyPart,
+    TargetGroupHealthPart,
+    UnhealthyStateRoutingPart,
+)
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
     KeyPart,
@@ -119,6 +125,13 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.stickiness", StickinessPart),
+    ("target_groups.NAME.target_group_health", TargetGroupHealthPart),
+    ("target_groups.NAME.target_group_health.unhealthy_state_routing", UnhealthyStateRoutingPart),
+    (
+        "target_groups.NAME.target_group_health.unhealthy_state_routing.minimum_healthy_targets",
+        MinimumHealthyPart,
+    ),
+    ("target_groups.NAME.target_group_health.dns_failover", DnsFailoverPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),
     ("target_groups.NAME.tls", TargetTlsPart),

@@ -18,6 +18,7 @@ from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
 from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
+from gateline.compile.endpoint import minimums
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.function_target import function_clusters, hosted_targets
@@ -118,6 +119,7 @@ def compile_gateway(
         },
         lookups=tuple(harvest.lookups),
         target_groups={name: of for name, of in harvest.target_groups.items() if name in harvest.clusters},
+        minimums=minimums(gateway.target_groups),
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )

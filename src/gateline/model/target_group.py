@@ -43,6 +43,7 @@ class Algorithm(StrEnum):
 
     ROUND_ROBIN = "round_robin"
     LEAST_OUTSTANDING_REQUESTS = "least_outstanding_requests"
+    WEIGHTED_RANDOM = "weighted_random"
 
 
 class StickinessType(StrEnum):
@@ -80,6 +81,14 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumHealthy:
+    """With fewer healthy targets than these, all get requests. `percentage` 0: it does not count."""
+
+    count: int = 1
+    percentage: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A static target; a host name is resolved again and again. With a `tunnel` it is an export of that tunnel."""
 
@@ -114,6 +123,8 @@ class TargetGroup:
     origin: Origin
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
     stickiness: Stickiness | None = None
+    slow_start: timedelta = timedelta(0)  # how long a target that has become healthy works up to its share
+    minimum_healthy: MinimumHealthy = MinimumHealthy()
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list

@@ -107,14 +107,7 @@ TargetGroupProtocol = Annotated[
         "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
-LoadBalancingAlgorithm = Annotated[
-    Literal["round_robin", "least_outstanding_requests"],
-    later(
-        ("weighted_random",),
-        "the load_balancing_algorithm",
-        "write round_robin or least_outstanding_requests",
-    ),
-]
+LoadBalancingAlgorithm = Literal["round_robin", "least_outstanding_requests", "weighted_random"]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
 ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
 BindAddress = Annotated[str, AfterValidator(_bind)]

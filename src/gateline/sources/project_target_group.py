@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,8 +22,11 @@ from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_stickiness import StickinessPart
+from gateline.sources.project_target_health import TargetGroupHealthPart
 from gateline.sources.project_target_type import GroupTarget, TargetTypeName, check_target_type
 from gateline.sources.project_values import Flag, Number
+
+LEAST_SLOW_START: Final = 30
 
 
 class HealthCheckPart(Part):
@@ -86,8 +89,6 @@ class TargetGroupPart(Part):
             "connection_termination",
             "cross_zone",
             "minimum_healthy_targets",
-            "slow_start_duration_seconds",
-            "target_group_health",
             "unhealthy_draining_interval_seconds",
         }
     )
@@ -122,6 +123,16 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    slow_start_duration_seconds: Number = Field(
+        default=0,
+        ge=0,
+        le=900,
+        description="How long a target that has become healthy works up to its share, of an application balancer's "
+        "group with round_robin: 0 for not at all, or from 30.",
+    )
+    target_group_health: TargetGroupHealthPart | None = Field(
+        default=None, description="What few healthy targets mean."
     )
     stickiness: StickinessPart | None = Field(
         default=None, description="Whether clients come back to the target that they had."
@@ -177,6 +188,14 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
+        if 0 < self.slow_start_duration_seconds < LEAST_SLOW_START:
+            raise misfit(f"slow_start_duration_seconds is 0, or from {LEAST_SLOW_START} to 900")
+        if self.slow_start_duration_seconds and (network or self.load_balancing_algorithm != "round_robin"):
+            raise misfit(
+                "slow_start_duration_seconds is for groups of an application balancer with round_robin"
+            )
+        if network and self.load_balancing_algorithm == "weighted_random":
+            raise misfit("weighted_random is for groups of an application balancer")
         if network and self.stickiness is not None and self.stickiness.enabled:
             raise misfit(
                 f"stickiness by cookies is for groups of protocol HTTP or HTTPS, not for {self.protocol}"

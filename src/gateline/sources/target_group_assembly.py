@@ -10,6 +10,7 @@ from gateline.model.origin import Origin
 from gateline.model.target_group import (
     Algorithm,
     HealthCheck,
+    MinimumHealthy,
     ProtocolVersion,
     Stickiness,
     StickinessType,
@@ -25,6 +26,7 @@ from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_health import TargetGroupHealthPart
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -65,7 +67,17 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),
         stickiness=_stickiness(part.stickiness),
+        slow_start=timedelta(seconds=part.slow_start_duration_seconds),
+        minimum_healthy=_minimum_healthy(part.target_group_health),
     )
+
+
+def _minimum_healthy(part: TargetGroupHealthPart | None) -> MinimumHealthy:
+    routing = part.unhealthy_state_routing if part is not None else None
+    minimum = routing.minimum_healthy_targets if routing is not None else None
+    if minimum is None:
+        return MinimumHealthy()
+    return MinimumHealthy(count=max(1, minimum.count), percentage=minimum.percentage)
 
 
 def _stickiness(part: StickinessPart | None) -> Stickiness | None:
