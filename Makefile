@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_WORKERS ?= 2
 
-.PHONY: up private test check fmt golden docs bench envoy-api lock clean
+.PHONY: up private login cluster test check fmt golden docs bench envoy-api lock clean
 .DEFAULT_GOAL := test
 
 $(STAMP): requirements.lock pyproject.toml
@@ -20,6 +20,12 @@ up: $(STAMP)  ## run the example system
 
 private: $(STAMP)  ## run the ways to shut services off
 	$(BIN)/python examples/private/run.py
+
+login: $(STAMP)  ## run a balancer with a login, a site behind it and a demo provider
+	$(BIN)/python examples/login/run.py
+
+cluster: $(STAMP)  ## run rolling deployments to watch, a broken one among them
+	$(BIN)/python examples/cluster/run.py
 
 test: $(STAMP) check  ## everything CI does
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadgroup

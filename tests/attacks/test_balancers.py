@@ -60,6 +60,41 @@ READ_AS_ADMIN = {
 """Readings under which rule 20 would apply, while as it stands it does not."""
 
 
+READ_AS_VAULT = {
+    "as it stands": b"/v1/vault",
+    "another case": b"/V1/VAULT/x",
+    "B2 double slash": b"//v1/vault",
+    "B3 encoded slash": b"/v1%2Fvault",
+    "B3 encoded slash behind": b"/v1/vault%2fx",
+    "B5 parameter": b"/v1;a=b/vault",
+    "B5 parameter behind": b"/v1/vault;a",
+    "B7 encoded letter": b"/v1/v%61ult",
+    "B7 encoded digit": b"/v%31/vault",
+    "B8 letter encoded twice": b"/v1/v%2561ult",
+    "B8 decoded question mark": b"/v1/vault%3fx",
+}
+"""Readings that a regular expression would fit, while as it stands the path may not."""
+
+
+@pytest.mark.parametrize("target", READ_AS_VAULT.values(), ids=READ_AS_VAULT)
+def test_a_path_that_a_target_may_read_as_one_that_an_expression_closes_is_refused(
+    public: PublicFront, target: bytes
+) -> None:
+    assert public.refuses(request(target)).status in {400, 403}
+
+
+@pytest.mark.parametrize("target", [b"/v1/other%20x", b"/vx/v%61ult", b"/v1/vaults;a", b"/x?/v1/v%61ult"])
+def test_an_odd_path_that_no_reading_closes_passes_byte_for_byte(public: PublicFront, target: bytes) -> None:
+    assert public.reaches(request(target)).target == target
+
+
+@pytest.mark.parametrize(
+    "line", [b"X-Team: red-1", b"x-team:RED-\xff", b"X-Team: blue, red-1", b"X-Team: red-\x80\xfe"]
+)
+def test_no_byte_of_a_header_gets_past_an_expression(public: PublicFront, line: bytes) -> None:
+    assert public.refuses(request(b"/plain", line)).status == 403
+
+
 @pytest.mark.parametrize("target", REFUSED_EVERYWHERE.values(), ids=REFUSED_EVERYWHERE)
 def test_a_form_that_no_path_may_have_is_refused(public: PublicFront, target: bytes) -> None:
     public.refuses(request(target))

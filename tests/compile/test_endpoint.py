@@ -49,6 +49,10 @@ def test_a_loopback_address_beside_another_is_no_localhost() -> None:
     assert len(endpoints({lookup("c", "x"): ["127.0.0.1", "10.0.0.1"]})) == 2
 
 
+def test_two_loopback_addresses_of_a_family_are_two_servers() -> None:
+    assert len(endpoints({lookup("c", "x"): ["127.0.0.1", "127.0.0.2"]})) == 2
+
+
 def test_a_host_without_an_answer_leaves_a_cluster_without_endpoints() -> None:
     assert endpoints({lookup("c", "gone"): []}) == []
 

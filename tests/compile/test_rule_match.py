@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import re2
 
 from gateline.compile.rule_match import PEER_STATE, match_of
 from gateline.compile.wire import new
@@ -19,6 +18,7 @@ from gateline.model.load_balancer import (
     SourceIp,
 )
 from gateline.model.secret import SecretRef
+from harness.envoys_re2 import fits
 
 
 def matched(*conditions: Condition) -> Any:
@@ -29,10 +29,6 @@ def matched(*conditions: Condition) -> Any:
 def regex_of(*conditions: Condition) -> str:
     [header] = matched(*conditions).headers
     return str(header.string_match.safe_regex.regex)
-
-
-def fits(regex: str, text: str) -> bool:
-    return re2.fullmatch(regex, text) is not None
 
 
 def test_no_condition_takes_every_request() -> None:

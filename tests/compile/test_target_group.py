@@ -205,6 +205,24 @@ def test_what_a_group_says_of_its_targets_goes_before_the_uris_host() -> None:
     assert (plain.trust, plain.identity) == ("trust/system", "orders.example.com")
 
 
+@pytest.mark.parametrize(
+    ("said", "spoken"),
+    [
+        (
+            TargetTls(authority="system", identity="api.example", server_name="alb.example", origin=ORIGIN),
+            UpstreamTls(server_name="alb.example", trust=names.TRUST, identity="api.example"),
+        ),
+        (
+            TargetTls(authority="system", identity="api.example", origin=ORIGIN),
+            UpstreamTls(server_name="api.example", trust=names.TRUST, identity="api.example"),
+        ),
+        (TargetTls(server_name="alb.example", origin=ORIGIN), UpstreamTls(server_name="alb.example")),
+    ],
+)
+def test_a_balancer_behind_is_asked_for_by_its_name(said: TargetTls, spoken: UpstreamTls) -> None:
+    assert spoken_tls(replace(GROUP, protocol=TargetProtocol.HTTPS, tls=said)) == spoken
+
+
 def test_connections_on_which_certificates_say_who_is_who_end_within_their_bound() -> None:
     def bound(group: TargetGroup) -> object:
         [options] = made(group)["typed_extension_protocol_options"].values()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lupa.luajit21 import LuaRuntime
@@ -18,12 +18,15 @@ class Ran:
     """What the script did."""
 
     state: Mapping[str, str]
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, Any]
     headers: tuple[tuple[str, str], ...]
     logged: tuple[str, ...]
     status: str  # of its own answer, "" when there is none
     clears: int
     hooked: bool
+    body: str = ""
+    answer: Mapping[str, object] = field(default_factory=dict)  # headers of its own answer
+    asked: tuple[str, ...] = ()  # what the host was asked
 
     def header(self, name: str) -> str | None:
         """A request header as the script left it."""
@@ -52,8 +55,26 @@ class LoneScript:
         context: Mapping[str, str] | None = None,
         host: str = "shop.test",
         protocol: str = "HTTP/1.1",
+        metadata: Mapping[str, Mapping[str, object]] | None = None,
+        login: str = "",
+        host_says: Callable[[str], tuple[str, str]] | None = None,
+        now: int = 0,
     ) -> Ran:
-        """Run one request that stands on a route of this name and filter context."""
+        """Run one request that stands on a route of this name and filter context.
+
+        Args:
+            target: of the request line.
+            headers: what the client sends besides.
+            route: the name of the first route.
+            context: what that route tells the script.
+            host: the Host header.
+            protocol: as Envoy names it.
+            login: what the route's metadata says of a login, "": nothing.
+            host_says: answers what the host is asked, with a status and a body.
+            now: milliseconds since the epoch.
+            metadata: what filters before have left, by namespace.
+
+        """
         sent: Sequence[tuple[str, str]] = (
             (":authority", host),
             (":path", target),
@@ -61,30 +82,47 @@ class LoneScript:
             (keys.REQUEST_ID_HEADER, REQUEST_ID),
             *headers,
         )
+        told = {name: dict(values) for name, values in (metadata or {}).items()}
         request = self._lua.table_from(
-            {"headers": [list(pair) for pair in sent], "protocol": protocol}, recursive=True
+            {
+                "headers": [list(pair) for pair in sent],
+                "protocol": protocol,
+                "timestamp": now,
+                "remote_address": "192.0.2.7:4711",
+                "metadata": told,
+            },
+            recursive=True,
         )
         first = self._lua.table_from({"name": route, "context": self._lua.table_from(context or {})})
-        return self._ran(request, first, answers=False)
+        of_route = self._lua.table_from({"login": login} if login else {})
+
+        def answered(question: str, _path: str, _call: str) -> Any:
+            status, body = host_says(question) if host_says else ("503", "")
+            return self._lua.table_from({"status": status, "body": body})
+
+        return self._ran(
+            request, {"context": lambda _: first, "metadata": lambda *_: of_route, "host": answered}
+        )
 
     def answer(self, *headers: tuple[str, str], context: Mapping[str, str]) -> Ran:
         """Run one answer, with these headers, to a request that stands on a route with this filter context."""
         request = self._lua.table_from({"headers": [list(pair) for pair in headers]}, recursive=True)
         first = self._lua.table_from({"name": "", "context": self._lua.table_from(context)})
-        return self._ran(request, first, answers=True)
+        return self._ran(request, {"context": lambda _: first, "answers": True})
 
-    def _ran(self, request: Any, first: Any, *, answers: bool) -> Ran:
-        envoy = self._lua.table_from(
-            {"context": lambda _: first, "answers": answers, "base64": _base64}, recursive=False
-        )
-        record: Any = self._run(request, envoy)
-        metadata = record.metadata[keys.NAMESPACE]
+    def _ran(self, request: Any, envoy: Mapping[str, object]) -> Ran:
+        told = self._lua.table_from({"answers": False, "base64": _base64, **envoy}, recursive=False)
+        record: Any = self._run(request, told)
+        left = record.metadata[keys.NAMESPACE]
         return Ran(
             state=dict(record.filter_state.items()),
-            metadata=dict(metadata.items()) if metadata else {},
+            metadata=dict(left.items()) if left else {},
             headers=tuple((pair[1], pair[2]) for pair in record.headers.values()),
             logged=tuple(record.logged.values()),
             status=record.answer[":status"] if record.answer else "",
             clears=int(record.clears),
             hooked=bool(record.hooked),
+            body=record.body or "",
+            answer=dict(record.answer.items()) if record.answer else {},
+            asked=tuple(each.body for each in record.asked.values()),
         )

@@ -155,7 +155,7 @@ local function new_handle(request, envoy)
   for index = 1, #request.headers do
     list[index] = { request.headers[index][1], request.headers[index][2] }
   end
-  local record = { headers = list, metadata = {}, filter_state = {}, logged = {}, clears = 0 }
+  local record = { headers = list, metadata = request.metadata or {}, filter_state = {}, logged = {}, clears = 0 }
   local headers, info, handle = header_map(list), stream_info(request, record), {}
   record.asked = {}
   local waits = 0 -- what was handed out before the last wait is dead

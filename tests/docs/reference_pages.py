@@ -20,9 +20,7 @@ from gateline.sources.project import (
     AdminPart,
     ApiPart,
     AwsPart,
-    ConcurrencyPart,
     DrainPart,
-    FunctionPart,
     GatewayPart,
     ProjectFile,
     StagePart,
@@ -57,8 +55,15 @@ from gateline.sources.project_deployment import (
     DeploymentConfigurationPart,
     ThresholdConfigurationPart,
 )
-from gateline.sources.project_discovery import DiscoverPart
+from gateline.sources.project_discovery import DiscoverPart, DnsPart
 from gateline.sources.project_domain import DomainPart
+from gateline.sources.project_function import ConcurrencyPart, FunctionPart
+from gateline.sources.project_login import (
+    AuthenticateCognitoConfigPart,
+    AuthenticateOidcConfigPart,
+    ClaimPart,
+    JwtValidationConfigPart,
+)
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart, TrustStorePart
 from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
@@ -72,6 +77,8 @@ from gateline.sources.project_target_health import (
     TargetGroupHealthPart,
     UnhealthyStateRoutingPart,
 )
+from gateline.sources.project_target_type import TargetPart
+from gateline.sources.project_transform import RewriteConfigPart, RewritePart, TransformPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
 from gateline.sources.project_usage import (
     KeyPart,
@@ -117,12 +124,19 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("conditions[].http_header_config", HttpHeaderConfigPart),
     ("conditions[].query_string_config", QueryStringConfigPart),
     ("conditions[].query_string_config.values[]", QueryValuePart),
+    ("transforms[]", TransformPart),
+    ("transforms[].url_rewrite_config, host_header_rewrite_config", RewriteConfigPart),
+    ("transforms[].url_rewrite_config.rewrites[]", RewritePart),
     ("actions[], default_actions[]", ActionPart),
     ("actions[].forward_config", ForwardConfigPart),
     ("actions[].target_groups[]", WeightedTargetGroupPart),
     ("actions[].target_group_stickiness_config", TargetGroupStickinessPart),
     ("actions[].redirect_config", RedirectConfigPart),
     ("actions[].fixed_response_config", FixedResponseConfigPart),
+    ("actions[].authenticate_oidc_config", AuthenticateOidcConfigPart),
+    ("actions[].authenticate_cognito_config", AuthenticateCognitoConfigPart),
+    ("actions[].jwt_validation_config", JwtValidationConfigPart),
+    ("actions[].jwt_validation_config.additional_claims[]", ClaimPart),
     ("target_groups.NAME", TargetGroupPart),
     ("target_groups.NAME.stickiness", StickinessPart),
     ("target_groups.NAME.target_group_health", TargetGroupHealthPart),
@@ -132,8 +146,10 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
         MinimumHealthyPart,
     ),
     ("target_groups.NAME.target_group_health.dns_failover", DnsFailoverPart),
+    ("target_groups.NAME.targets[]", TargetPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),
+    ("target_groups.NAME.discover.dns", DnsPart),
     ("target_groups.NAME.tls", TargetTlsPart),
     ("services.NAME", ServicePart),
     ("services.NAME.deployment_configuration", DeploymentConfigurationPart),

@@ -83,10 +83,11 @@ class Wanted:
 class OidcProvider:
     """A provider that runs."""
 
-    def __init__(self, wanted: Wanted, port: int, events: list[dict[str, Any]]) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.port = port
-        self.events = events
+        self.port = 0
+        self._changed = threading.Condition()
+        self.events: list[dict[str, Any]] = []
         """What happened at the token endpoint, in order: {"grant": ..., "error": ... of a failure}."""
 
     @property
@@ -114,9 +115,21 @@ class OidcProvider:
         """Where its public key is."""
         return f"{self.issuer}/jwks"
 
-    def grants(self, kind: str) -> int:
-        """How often tokens were given for this `grant_type`."""
-        return sum(event.get("grant") == kind and "error" not in event for event in self.events)
+    def grants(self, kind: str, least: int = 0) -> int:
+        """How often tokens were given for this `grant_type`, once they were `least` times."""
+
+        def count() -> int:
+            return sum(event.get("grant") == kind and "error" not in event for event in self.events)
+
+        with self._changed:
+            self._changed.wait_for(lambda: count() >= least, _SECONDS)
+            return count()
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Something happened."""
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
 
     def token(self, scope: str = "read") -> str:
         """A signed access token (RS256) for a machine, whose `scope` is this."""
@@ -147,16 +160,17 @@ def a_provider(**wanted: Any) -> Iterator[OidcProvider]:
         text=True,
     )
     assert process.stdout is not None
-    events: list[dict[str, Any]] = []
+    provider = OidcProvider(wishes)
     said: list[str] = []
     ready = threading.Event()
-    reader = threading.Thread(target=_read, args=(process.stdout, events, said, ready), daemon=True)
+    reader = threading.Thread(target=_read, args=(process.stdout, provider, said, ready), daemon=True)
     reader.start()
     try:
         assert ready.wait(_SECONDS), "the provider says nothing"
         port = next((line.split()[1] for line in said if line.startswith("listening ")), "")
         assert port, "".join(said)
-        yield OidcProvider(wishes, int(port), events)
+        provider.port = int(port)
+        yield provider
     finally:
         process.kill()
         process.wait()
@@ -200,10 +214,10 @@ def _form(value: str) -> str:
     return str(httpx2.QueryParams({"x": value}))[2:]
 
 
-def _read(stream: IO[str], events: list[dict[str, Any]], said: list[str], ready: threading.Event) -> None:
+def _read(stream: IO[str], provider: OidcProvider, said: list[str], ready: threading.Event) -> None:
     for line in stream:
         if line.startswith("event "):
-            events.append(json.loads(line.removeprefix("event ")))
+            provider.hear(json.loads(line.removeprefix("event ")))
         else:
             said.append(line)
         if line.startswith("listening "):

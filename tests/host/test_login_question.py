@@ -54,3 +54,17 @@ def test_replies() -> None:
 def test_no_header_can_hold_another_line(value: str) -> None:
     with pytest.raises(ValueError, match="cannot be sent"):
         answers(200, [("x", value)])
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("", ""),
+    ],
+)
+def test_a_peer_counts_by_its_address(peer: str, address: str) -> None:
+    assert read_question(written(*VALUES[:-1], peer)).peer == address

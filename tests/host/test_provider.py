@@ -139,7 +139,7 @@ def test_tls_is_verified_by_the_authorities_that_are_named(tmp_path: Path) -> No
 
 def other_authority(folder: Path) -> str:
     """Certificates of somebody else."""
-    return _self_signed(folder / "other")
+    return self_signed(folder / "other")
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def speaking_tls(folder: Path) -> Iterator[tuple[str, str]]:
     """A provider at localhost that speaks TLS: its URL, and its authority (PEM)."""
     fake = NastyProvider()
     fake.gate.set()
-    ca = _self_signed(folder / "server")
+    ca = self_signed(folder / "server")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server")
     with _Server(fake) as server:
@@ -161,7 +161,7 @@ def speaking_tls(folder: Path) -> Iterator[tuple[str, str]]:
             thread.join()
 
 
-def _self_signed(path: Path) -> str:
+def self_signed(path: Path) -> str:
     """A certificate for localhost; the file gets the key too."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateline.identity.failure import LoginFailed, Reason, page
+from gateline.identity.failure import LoginFailed, Reason, known_error, page
 
 STATUSES = {
     401: {
@@ -49,3 +49,9 @@ def test_every_reason_has_a_page(reason: Reason) -> None:
 def test_a_failure_says_its_reason() -> None:
     assert str(LoginFailed(Reason.TOKEN_TIMEOUT)) == "AuthTokenEpRequestTimeout"
     assert str(LoginFailed(Reason.TOKEN_STATUS, "status 302")) == "AuthTokenEpRequestFailed: status 302"
+
+
+@pytest.mark.parametrize("error", ["<script>", "", None, ["access_denied"], 1, "access_denied\r\nx"])
+def test_only_errors_of_the_specifications_are_shown(error: object) -> None:
+    assert known_error(error) == ""
+    assert known_error("access_denied") == "access_denied"

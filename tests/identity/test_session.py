@@ -61,6 +61,12 @@ def test_a_session_of_one_host_is_none_at_another() -> None:
     )
 
 
+@pytest.mark.parametrize("authority", ["[::1]", "[....]", "a:1", "a.", "_"])
+def test_a_port_is_no_part_of_a_host(authority: str) -> None:
+    host = authority.removesuffix(":1")
+    assert purpose(hosted(), authority) == purpose(hosted(), f"{host}:8443") == purpose(hosted(), host)
+
+
 def test_rules_with_the_same_login_share_sessions() -> None:
     assert purpose(hosted("front:9443/default"), f"{AUTHORITY}:9443") == PURPOSE
 

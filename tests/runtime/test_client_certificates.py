@@ -12,7 +12,8 @@ from gateline.model.client_certificate import BUILT_IN, ClientCertificate
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Edge, Gateway, SelfSigned
 from gateline.model.listener_tls import ListenerTls, MutualAuthentication, MutualMode
-from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
+from gateline.model.load_balancer import FixedResponse, Listener, ListenerProtocol, LoadBalancer, Rule
+from gateline.model.login import JwtValidation
 from gateline.model.origin import Origin
 from gateline.model.secret import Certificate
 from gateline.model.target_group import TargetGroup, TargetTls
@@ -126,3 +127,17 @@ def test_a_list_that_is_none_is_complained_about_at_its_place(tmp_path: Path) ->
         ("GL298", "/trust_store/crls/0"),
         ("GL298", "/trust_store/crls/1"),
     ]
+
+
+def test_logins_believe_files_of_their_own(tmp_path: Path) -> None:
+    authority = ClientAuthority(tmp_path, "providers")
+    login = JwtValidation(
+        jwks_endpoint="https://login.test/jwks", issuer="x", ca=str(authority.file), origin=HERE
+    )
+    rule = Rule(priority=None, action=FixedResponse(status_code=200), authentication=login, origin=HERE)
+    listener = Listener(protocol=ListenerProtocol.HTTPS, port=443, rules=(rule,), origin=HERE)
+    gateway = replace(
+        EMPTY, load_balancers=(LoadBalancer(name="public", listeners=(listener,), origin=HERE),)
+    )
+    expected = ((str(authority.file), authority.file.read_bytes()),)
+    assert given_authorities(gateway, Complaints()) == expected

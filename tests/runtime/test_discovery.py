@@ -169,10 +169,11 @@ def test_a_silent_source_changes_nothing_and_is_told_once() -> None:
             {"target_group": "orders", "targets": ["10.0.0.1:80"], "draining": [], "trouble": "no answer"}
         ]
         bench.say("10.0.0.1:80")
+        await bench.discovery.publish()
         assert bench.said == [
             "1 target, 10.0.0.1:80 came",
             "! no answer; the 1 target known serve on",
-            "1 target again; there was trouble: no answer",
+            "all is well again; there was trouble: no answer",
         ]
         assert bench.registered.empty()
 
@@ -264,6 +265,7 @@ def test_of_many_targets_a_few_are_named() -> None:
     async def story(bench: Bench) -> None:
         await bench.want(group())
         bench.say(*(f"10.0.0.{each}:80" for each in range(1, 6)))
+        await bench.registered.get()
         assert bench.said == ["5 targets, 10.0.0.1:80, 10.0.0.2:80, 10.0.0.3:80 and 2 more came"]
 
     played(story)

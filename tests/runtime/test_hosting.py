@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +16,17 @@ import pytest
 from gateline.errors import GatelineError
 from gateline.model.authorizer import AuthorizerKind
 from gateline.model.function import Function, FunctionKind
-from gateline.model.hosting import HostConfiguration, HostedAuthorizer, HostedMethod, HostedStage
+from gateline.model.hosting import (
+    HostConfiguration,
+    HostedAuthorizer,
+    HostedLogin,
+    HostedMethod,
+    HostedPlan,
+    HostedStage,
+    HostedTarget,
+)
 from gateline.model.origin import Origin
+from gateline.model.usage_plan import ApiKey
 from gateline.runtime import hosting
 from gateline.runtime.background import background
 from gateline.runtime.host_link import HostRefused
@@ -268,6 +277,37 @@ def test_assertions_are_signed_with_the_new_key_at_once() -> None:
     before = HostConfiguration(stages=(stage("a/s"),), assertion_issuer="gateline:a", assertion_kid="1")
     after = replace(before, assertion_kid="2", assertion_key="pem")
     assert overlapping(before, after) == after
+
+
+def test_logins_of_both_are_answered_with_the_new_keys() -> None:
+    old, kept, new = (HostedLogin(name=f"front:443/{name}") for name in ("1 old", "2 kept", "1 new"))
+    before = HostConfiguration(logins=(old, kept), session_keys=("a",), claims_keys=(("k", "pem"),))
+    after = HostConfiguration(logins=(new, kept), session_keys=("b", "a"), claims_keys=(("l", "pem"),))
+    assert overlapping(before, after) == replace(after, logins=(new, kept, old))
+    assert overlapping(before, HostConfiguration()) == before
+    assert overlapping(HostConfiguration(), after) == after
+
+
+def test_everything_that_both_have_alike_overlaps_to_the_same() -> None:
+    """A field that is forgotten would be gone for the seconds of each change."""
+    whole = HostConfiguration(
+        functions=(function(),),
+        revisions=(("f", "1"),),
+        stages=(stage("a/s", authorizer("x")),),
+        plans=(HostedPlan(name="p", scopes=("a/s",)),),
+        keys=(ApiKey(name="k", key_id="k", digest="d", plans=("p",)),),
+        pepper="pepper",
+        assertion_issuer="gateline:a",
+        assertion_kid="1",
+        assertion_key="pem",
+        endpoints=(("", "http://127.0.0.1:1"),),
+        logins=(HostedLogin(name="front:443/1"),),
+        session_keys=("a",),
+        claims_keys=(("k", "pem"),),
+        targets=(HostedTarget(group="g", arn="arn:g", function="f", function_arn="arn:f"),),
+    )
+    assert [field.name for field in fields(whole) if getattr(whole, field.name) == field.default] == []
+    assert overlapping(whole, whole) == whole
 
 
 def test_what_only_adds_is_not_changed_by_what_was() -> None:

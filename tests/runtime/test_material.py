@@ -13,6 +13,7 @@ from gateline.authority.certificates import issue_client, make_authority
 from gateline.model.client_certificate import ClientCertificate
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
+from gateline.model.load_balancer import FixedResponse, Listener, ListenerProtocol, LoadBalancer, Rule
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretSource, SecretSourceKind
 from gateline.runtime.candidate import Memory, read
@@ -21,6 +22,7 @@ from gateline.runtime.material import declared_keys, live, read_keyring
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.vault import Vault
+from identity.logins import oidc
 from runtime.projects import MOCK, write_keyed_project, write_project
 
 
@@ -103,3 +105,19 @@ def test_the_key_of_assertions_is_part_of_it_where_a_stage_has_them(tmp_path: Pa
     assert first.assertion_key is not None
     assert first.assertion_key.kid.encode() in first.jwks
     assert live(first, shown, (), state, Complaints()) == first
+
+
+def test_the_keys_of_logins_are_part_of_it_where_a_balancer_has_some(tmp_path: Path, state: StateDir) -> None:
+    settings = write_project(tmp_path, {"/hello": MOCK})
+    gateway = gateway_of(settings)
+    keyring = read_keyring(gateway, settings, state, Complaints())
+    assert live(keyring, gateway, (), state, Complaints()).session_keys == ()
+    origin = Origin("gateline.yaml")
+    rule = Rule(priority=None, action=FixedResponse(status_code=200), authentication=oidc(), origin=origin)
+    listener = Listener(protocol=ListenerProtocol.HTTPS, port=443, rules=(rule,), origin=origin)
+    balancer = LoadBalancer(name="front", listeners=(listener,), origin=origin)
+    with_login = replace(gateway, load_balancers=(balancer,))
+    first = live(keyring, with_login, (), state, Complaints())
+    assert len(first.session_keys) == len(first.claims_keys) == 1
+    assert live(first, with_login, (), state, Complaints()) == first
+    assert first.session_keys[0] not in repr(first)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 import pytest
 
-from gateline.runtime.resolver import Answer, Resolver, ask_system, judge
+from gateline.discovery.name_server import Found, NoSuchName
+from gateline.runtime.resolver import Answer, Resolver, judge
 
 
 @pytest.mark.parametrize(
@@ -55,11 +56,11 @@ def test_a_host_of_which_nothing_is_left_is_told() -> None:
 class NameServer:
     """Answers what it is told to; an exception is raised, an event waited for."""
 
-    def __init__(self, **hosts: Sequence[str] | OSError | asyncio.Event) -> None:
+    def __init__(self, **hosts: Sequence[str] | Found | OSError | asyncio.Event) -> None:
         self.hosts = hosts
         self.asked: list[str] = []
 
-    async def __call__(self, host: str) -> Sequence[str]:
+    async def __call__(self, host: str) -> Sequence[str] | Found:
         self.asked.append(host)
         answer = self.hosts[host]
         if isinstance(answer, OSError):
@@ -76,6 +77,7 @@ class Bench:
     def __init__(self, names: NameServer) -> None:
         self.changes = 0
         self.complaints: list[str] = []
+        self.pauses: list[float] = []
         self._ticks = asyncio.Semaphore(0)
         self.resolver = Resolver(
             on_change=self._count, on_complaint=self.complaints.append, ask=names, pause=self._pause
@@ -84,14 +86,15 @@ class Bench:
     def _count(self) -> None:
         self.changes += 1
 
-    async def _pause(self, _: float) -> None:
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
         await self._ticks.acquire()
 
     async def want(self, *hosts: str) -> None:
         self.resolver.want(hosts)
         await self.resolver.settled()
 
-    async def turn_clock(self, rounds: Iterable[int] = range(20)) -> None:
+    async def turn_clock(self, rounds: Iterable[int] = range(40)) -> None:
         self._ticks.release()
         for _ in rounds:  # every step of a lookup that needs no waiting
             await asyncio.sleep(0)
@@ -216,10 +219,53 @@ def test_an_answer_for_a_host_that_nobody_wants_any_more_is_dropped() -> None:
     with_bench(NameServer(a=slow), story)
 
 
-def test_the_systems_name_service_knows_this_machine() -> None:
-    assert "127.0.0.1" in asyncio.run(ask_system("localhost"))
+def test_an_answer_is_asked_for_again_when_it_is_over() -> None:
+    names = NameServer(a=Found(("10.0.0.1",), 3), b=Found(("10.0.0.2",), 0))
+
+    async def story(bench: Bench) -> None:
+        await bench.want("a")
+        await bench.turn_clock()
+        assert names.asked == ["a", "a"]
+        assert 2.5 < bench.pauses[-1] <= 3
+        await bench.want("a", "b")
+        for _ in range(40):  # the pause of before is given up
+            await asyncio.sleep(0)
+        await bench.turn_clock()
+        assert names.asked[2:] == ["b", "b"]
+        assert 0.5 < bench.pauses[-1] <= 1
+
+    with_bench(names, story)
 
 
-def test_what_is_no_host_name_is_an_answer_that_failed() -> None:
-    with pytest.raises(OSError, match="not a host name"):
-        asyncio.run(ask_system("a" * 70 + ".example"))
+def test_that_a_host_has_no_address_is_known_until_it_has_one_and_its_last_ones_are_still_told() -> None:
+    names = NameServer(a=["10.0.0.1"])
+
+    async def story(bench: Bench) -> None:
+        await bench.want("a")
+        names.hosts["a"] = NoSuchName("a", 2)
+        await bench.turn_clock()
+        assert bench.resolver.denied == {"a"}
+        assert bench.resolver.addresses == {"a": ("10.0.0.1",)}
+        assert bench.changes == 2
+        names.hosts["a"] = OSError(1, "no")
+        await bench.turn_clock()
+        assert bench.resolver.denied == {"a"}
+        names.hosts["a"] = ["10.0.0.1"]
+        await bench.turn_clock()
+        assert bench.resolver.denied == set()
+        assert bench.changes == 3
+
+    with_bench(names, story)
+
+
+def test_hosts_are_wanted_by_several() -> None:
+    names = NameServer(a=["10.0.0.1"], b=["10.0.0.2"])
+
+    async def story(bench: Bench) -> None:
+        bench.resolver.want(["a"], by="one")
+        await bench.want("b")
+        assert bench.resolver.addresses.keys() == {"a", "b"}
+        bench.resolver.want([], by="one")
+        assert bench.resolver.addresses.keys() == {"b"}
+
+    with_bench(names, story)

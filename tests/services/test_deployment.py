@@ -77,6 +77,7 @@ def test_as_many_are_started_as_are_wanted_and_have_room(words: str, bounds: Lim
         ("b:unwell b:healthy", TIGHT, "t1"),  # there is no room for its replacement
         ("b:unwell b:unwell", TIGHT, "t2"),  # one by one
         ("a:registered a:registered b:starting b:starting", FULL, ""),  # not seen since control came back
+        ("a:registered a:registered", TIGHT, ""),  # who has just come back knows of nobody how he is
         ("a:starting b:starting b:starting", FULL, "t1"),
         ("A:healthy A:healthy a:registered a:registered", FULL, "t4 t3"),  # nobody needs those in between
         ("A:healthy a:healthy b:healthy b:starting", FULL, "t1"),  # the oldest revision first

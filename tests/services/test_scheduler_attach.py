@@ -103,3 +103,13 @@ def test_time_that_a_former_control_has_given_is_not_given_again() -> None:
     )
     timers = of(fleet.want("a", desired_count=0), SetTimer)
     assert timers == [SetTimer(1, 1.0), SetTimer(2, 0.0), SetTimer(3, 10.0)]
+
+
+def test_nobody_is_sent_away_to_make_room_before_it_is_known_who_is_well() -> None:
+    fleet = attached(Existing("x1", "a", Phase.REGISTERED), Existing("x2", "a", Phase.REGISTERED))
+    fleet.want("b", desired_count=2, minimum_healthy_percent=50, maximum_percent=100)
+    assert fleet.launched == ["x1", "x2"]
+    fleet.tell(Seen("x1", healthy=True))
+    assert fleet.draining == {"x2"}, "the other one, whatever it is like: the floor holds"
+    fleet.tell(Exited("t1", 1))
+    assert "x1" in fleet.members - fleet.draining

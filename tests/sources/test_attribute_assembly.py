@@ -133,7 +133,46 @@ def test_a_network_balancer_has_none_of_them(load_project: LoadProject) -> None:
         "GL256 /load_balancers/b/attributes/routing.http2.enabled",
         "GL256 /load_balancers/b/idle_timeout_seconds",
     ]
-    assert len(warnings_of(load_project, text)) == 1
+    assert not warnings_of(load_project, text)
+
+
+@pytest.mark.parametrize("scheme", ["internal", "internet-facing"])
+def test_a_network_balancer_says_whether_it_crosses_zones(load_project: LoadProject, scheme: str) -> None:
+    tcp = {"protocol": "TCP", "port": 5432, "default_actions": [{"type": "forward", "target_group": "t"}]}
+    attributes = {"load_balancing.cross_zone.enabled": True}
+    balancer = {"scheme": scheme, "type": "network", "attributes": attributes}
+    text = listening(tcp, balancer=balancer, target_groups={"t": {"protocol": "TCP"}})
+    assert gateway_of(load_project, text).load_balancers[0].attributes == BalancerAttributes(cross_zone=True)
+    assert not any("attribute" in warning for warning in warnings_of(load_project, text))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "value", "told"),
+    [
+        ("TCP", 60, ""),
+        ("TCP_UDP", "6000", ""),
+        ("TCP", 59, "from 60 to 6000"),
+        ("TCP", 6001, "from 60 to 6000"),
+        ("UDP", 60, "there is no attribute"),
+    ],
+)
+def test_a_tcp_listener_says_how_long_a_connection_may_be_idle(
+    load_project: LoadProject, protocol: str, value: object, told: str
+) -> None:
+    held = {
+        "protocol": protocol,
+        "port": 5432,
+        "default_actions": [{"type": "forward", "target_group": "t"}],
+        "attributes": {"tcp.idle_timeout.seconds": value},
+    }
+    groups = {"t": {"protocol": protocol, "targets": ["10.0.3.7:9000"]}}
+    text = listening(held, balancer={**PUBLIC, "type": "network"}, target_groups=groups)
+    if told:
+        [error] = errors_of(load_project, text)
+        assert told in error
+    else:
+        seconds = timedelta(seconds=int(str(value)))
+        assert listener_of(load_project, text).attributes == ListenerAttributes(tcp_idle_timeout=seconds)
 
 
 def test_attributes_of_an_internal_balancer_are_warned_of(load_project: LoadProject) -> None:

@@ -66,7 +66,7 @@ def test_values_are_read_in_their_spellings(kind: Any, written: object, read: ob
         (values.BindAddress, "127.1:80"),
         (values.BindAddress, "127.0.0.1"),
         (values.BindAddress, "127.0.0.1:0"),
-        (values.ActionType, "jwt-validation"),
+        (values.ActionType, "authenticate"),
         (values.ActionType, "allow"),
         (values.ListenerProtocolName, "QUIC"),
         (values.TargetGroupProtocol, "QUIC"),

@@ -42,6 +42,9 @@ def test_a_generated_one_is_replaced_every_thirty_days_if_nothing_else_is_said()
         {"ca": "gateline", "identity": "spiffe://shop/a?b"},
         {"ca": "gateline", "identity": "https://orders.internal/"},
         {"ca": "gateline", "identity": ""},
+        {"identity": "orders.internal", "server_name": "orders.internal"},
+        {"server_name": "10.0.0.1"},
+        {"server_name": "*.internal"},
     ],
 )
 def test_who_targets_are_is_one_identity_with_somebody_who_vouches_for_it(written: dict[str, Any]) -> None:

@@ -48,6 +48,14 @@ def test_a_target_names_a_function_or_writes_its_arn(written: str, function: str
         ({"target_type": "ip", "targets": (ARN,)}, "target_type: lambda"),
         ({"lambda_multi_value_headers": True}, "target_type: lambda"),
         ({"health_check": {"enabled": False}}, "target_type: lambda"),
+        ({"cross_zone": True}, "network balancers"),
+        ({"unhealthy_connection_termination": False}, "network balancers"),
+        ({"protocol": "TCP", "cross_zone": "maybe"}, "cross_zone"),
+        ({"targets": ({"availability_zone": "a"},)}, "target"),
+        ({"targets": ({"target": "10.0.0.1:80", "availability_zone": "A b"},)}, "zone"),
+        ({"targets": ("10.0.0.1:80", {"target": "10.0.0.1:80", "availability_zone": "a"})}, "twice"),
+        ({"protocol": "TCP", "connection_termination": True}, "not supported yet"),
+        ({"protocol": "TCP", "unhealthy_draining_interval_seconds": 5}, "not supported yet"),
         ({"target_type": "gateway"}, "target_type"),
     ],
 )
@@ -59,4 +67,4 @@ def test_keys_that_do_not_fit_a_target_type_are_refused(written: dict[str, Any],
 @pytest.mark.parametrize("target_type", ["instance", "ip"])
 def test_addresses_are_of_two_types_that_mean_the_same(target_type: str) -> None:
     written = {"target_type": target_type, "targets": ("10.0.0.1:80",), "health_check": {"enabled": True}}
-    assert TargetGroupPart.model_validate(written).targets == ("10.0.0.1:80",)
+    assert TargetGroupPart.model_validate(written).addresses == ("10.0.0.1:80",)

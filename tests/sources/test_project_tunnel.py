@@ -26,7 +26,7 @@ def test_anything_else_is_none(text: str) -> None:
 
 def test_a_group_takes_addresses_and_targets_in_tunnels() -> None:
     targets = ("10.0.0.1:80", "tunnel:plant/db:5432")
-    assert TargetGroupPart.model_validate({"targets": targets}).targets == targets
+    assert TargetGroupPart.model_validate({"targets": targets}).addresses == targets
 
 
 def test_nodes_dial_in_on_this_machine_alone_until_the_project_says_otherwise() -> None:

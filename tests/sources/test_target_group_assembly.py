@@ -107,3 +107,15 @@ def test_a_services_own_group_asks_often_and_by_a_connection_only() -> None:
 def test_a_group_is_made_for_who_listens_and_has_none(name: str, command: str, own: bool) -> None:
     part = ServicePart.model_validate({"command": command})
     assert has_own_group(name, part, {"orders": None}) is own  # type: ignore[dict-item]  # names only
+
+
+def test_targets_may_say_their_zones(load_project: LoadProject) -> None:
+    targets = ["10.0.0.1:1", {"target": "10.0.0.2:2", "availability_zone": "a"}]
+    group = group_of(load_project, {"protocol": "TCP", "targets": targets, "cross_zone": True})
+    assert [(target.host, target.zone) for target in group.targets] == [("10.0.0.1", ""), ("10.0.0.2", "a")]
+    assert group.cross_zone is True
+
+
+def test_a_balancer_says_whether_zones_are_crossed_unless_the_group_does(load_project: LoadProject) -> None:
+    assert group_of(load_project, {"protocol": "TCP"}).cross_zone is None
+    assert group_of(load_project, {"protocol": "TCP", "cross_zone": "false"}).cross_zone is False

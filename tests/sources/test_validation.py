@@ -68,8 +68,8 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
         (
             BALANCER + "{protocol: HTTP, port: 1, default_actions: [{type: authenticate-oidc}]}]}}",
             (
-                "GL514 /load_balancers/b/listeners/0/default_actions/0/type"
-                " an action of type authenticate-oidc is not supported yet in this version"
+                "GL207 /load_balancers/b/listeners/0/default_actions/0 load_balancers.b.listeners[0]"
+                ".default_actions[0]: an action of type authenticate-oidc needs authenticate_oidc_config"
             ),
         ),
         (

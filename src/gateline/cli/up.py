@@ -105,9 +105,9 @@ def _greet(stack: Stack, out: Console, settings: Settings) -> None:
         out.print(f"  {visible(url)} is {visible(mapping.api)}/{visible(mapping.stage)}", soft_wrap=True)
     for name, listeners in balancer_urls(gateway).items():
         out.print(f"  balancer {visible(name)}: {', '.join(listeners.values())}", soft_wrap=True)
-    out.print()
     rows = stack.routes
     if gateway.apis:
+        out.print()
         print_routes(rows[:MOST_ROUTES], out)
     if len(rows) > MOST_ROUTES:
         out.print(f"... and {len(rows) - MOST_ROUTES} more: gateline routes")

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.balancer import balancer_resources
+from gateline.compile.balancer_login import hosted_logins
 from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
 from gateline.compile.endpoint import minimums
@@ -29,9 +30,12 @@ from gateline.compile.listener import edge_listener, redirects
 from gateline.compile.rate_limit import is_throttled
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE, SECRET, Resources
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_action import redirect_filter
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
-from gateline.compile.stickiness import uses_stickiness
+from gateline.compile.stickiness import stickiness_filters, uses_stickiness
+from gateline.compile.target_group import group_trust
 from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
 from gateline.model import codes
@@ -105,8 +109,7 @@ def compile_gateway(
         return Compiled(resources=None, hosting=hosting, report=report)
     listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log, key_file)}
     if harvest.has_egress:
-        has = redirects(gateway)
-        listeners[names.EGRESS] = egress_listener(sockets.egress, redirects=has, key_file=key_file)
+        listeners[names.EGRESS] = egress_listener(sockets.egress, _filters_of_rules(gateway, key_file))
     harvest.origins |= dict.fromkeys(listeners, gateway.edge.origin)
     links = link_resources(gateway, keyring, sockets.enrolment)
     resources = Resources(
@@ -124,6 +127,12 @@ def compile_gateway(
         routes=tuple(harvest.rows),
     )
     return Compiled(resources=links.joined(resources), hosting=hosting, report=report)
+
+
+def _filters_of_rules(gateway: Gateway, key_file: str) -> list[dict[str, object]]:
+    """The filters that balancers' rules need behind integrations that the host performs."""
+    redirecting = [redirect_filter()] if redirects(gateway) else []
+    return [*stickiness_filters(key_file), *redirecting, *transform_filters(gateway)]
 
 
 def _own_clusters(
@@ -179,6 +188,9 @@ def _hosting(gateway: Gateway, keyring: Keyring, harvest: Harvest) -> HostConfig
         assertion_kid=signing.kid if signing else "",
         assertion_key=signing.private_key.reveal().decode("ascii") if signing else "",
         endpoints=gateway.aws_endpoints,
+        logins=hosted_logins(gateway, keyring),
+        session_keys=keyring.session_keys,
+        claims_keys=keyring.claims_keys,
         targets=targets,
     )
 
@@ -267,6 +279,6 @@ def _secrets(
         resources[name] = certificate(name, shown)
     resources |= target_trusts(gateway.target_groups, keyring)
     resources |= listener_trusts(gateway.load_balancers, keyring)
-    if harvest.needs_trust:
+    if harvest.needs_trust or any(group_trust(group) == names.TRUST for group in gateway.target_groups):
         resources[names.TRUST] = trust(names.TRUST, keyring.trust)
     return resources

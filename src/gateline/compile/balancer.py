@@ -14,9 +14,11 @@ from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
 from gateline.compile.route import CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
+from gateline.compile.zones import in_zone
 from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
@@ -85,7 +87,7 @@ def _listener(
 ) -> None:
     harvest = resources.harvest
     harvest.origins[binding.name] = listener.origin
-    cluster_of = _clusters(gateway, harvest)
+    cluster_of = _clusters(gateway, balancer, harvest)
     if binding.protocol is ListenerProtocol.UDP:
         made = udp_listener(binding, listener, cluster_of)
     elif balancer.type is BalancerType.NETWORK:
@@ -107,17 +109,18 @@ def _listener(
             request_log,
             versions=asks_versions(gateway.target_groups),
             key_file=key_file,
+            transforms=transform_filters(gateway),
         )
     resources.listeners[binding.name] = made
 
 
-def _clusters(gateway: Gateway, harvest: Harvest) -> Callable[[str], str]:
+def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Callable[[str], str]:
     """Names the cluster of a target group, and makes it when it is first named."""
     groups = {group.name: group for group in gateway.target_groups}
 
     def cluster_of(group_name: str) -> str:
-        name = names.target_group(group_name)
-        group = groups[group_name]
+        plain = names.target_group(group_name)
+        group, name = in_zone(groups[group_name], plain, balancer, gateway.edge)
         harvest.target_groups[name] = group_name
         harvest.origins[name] = group.origin
         if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:

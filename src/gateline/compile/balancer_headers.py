@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateline.compile.client_address import appended
 from gateline.compile.client_version import PROTOCOL_HEADER
 from gateline.compile.route import CleanedHeaders, header
 from gateline.dataplane import keys
@@ -32,7 +33,7 @@ def balancer_headers(
     return {
         "request_headers_to_remove": gone,
         "request_headers_to_add": [
-            *_forwarded_for(balancer),
+            *_forwarded_for(balancer, listener),
             header("x-forwarded-proto", str(listener.protocol).lower()),
             header("x-forwarded-port", str(listener.port)),
             # Only a WebSocket's is still there; it names no other header for the next hop to drop (attacks.md A3).
@@ -54,14 +55,12 @@ def owned_names(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
     return (attributes.tls_version_header, attributes.tls_cipher_suite_header)
 
 
-def _forwarded_for(balancer: LoadBalancer) -> list[dict[str, object]]:
-    """The peer at the end of X-Forwarded-For, with its port where that is asked for."""
+def _forwarded_for(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
+    """The hop at the end of X-Forwarded-For, with its port where that is asked for."""
     if balancer.attributes.xff_header_processing is not ForwardedForMode.APPEND:
         return []
-    peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
-    if balancer.attributes.xff_client_port:
-        peer = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"
-    return [header(_FORWARDED_FOR, peer, "APPEND_IF_EXISTS_OR_ADD")]
+    hop = appended(listener.client_address, with_port=balancer.attributes.xff_client_port)
+    return [header(_FORWARDED_FOR, hop, "APPEND_IF_EXISTS_OR_ADD")]
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:

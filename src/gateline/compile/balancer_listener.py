@@ -5,6 +5,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
@@ -14,6 +15,14 @@ from gateline.compile import names
 from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
+from gateline.compile.client_address import (
+    Chain,
+    connection_filters,
+    detection,
+    filter_chains,
+    listener_filters,
+    request_filters,
+)
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
 from gateline.compile.edge_tls import downstream_tls
@@ -21,7 +30,6 @@ from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
-from gateline.compile.rule_match import PEER_STATE
 from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
@@ -62,6 +70,7 @@ def application_listener(
     *,
     versions: bool = False,
     key_file: str = "",
+    transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
 
@@ -73,9 +82,10 @@ def application_listener(
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
         key_file: where the key of stickiness lies, "" without any.
+        transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
-    mutual = listener.tls.mutual
+    address = listener.client_address
     mutation = balancer_mutation(
         cleaned,
         binding.name,
@@ -83,55 +93,61 @@ def application_listener(
         only_valid=balancer.attributes.drop_invalid_header_fields,
         versions=versions,
     )
-    manager = _manager(mutation, _filters(mutual, key_file), balancer, listener, request_log)
-    chain: dict[str, object] = {"filters": [_peer_filter(), manager]}
-    if listener.protocol is ListenerProtocol.HTTPS:
-        chain["transport_socket"] = downstream_tls(
-            [names.certificate(each) for each in listener.certificates],
-            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
-            policy=listener.tls.policy,
-            clients=client_verification(mutual, trust_of(mutual, balancer.name, listener.port))
-            if mutual
-            else {},
+
+    def chain(believes: bool) -> Chain:
+        kept = connection_filters(
+            address, judged=True, believes=believes, with_port=balancer.attributes.xff_client_port
         )
+        manager = _manager(
+            balancer,
+            listener,
+            request_log,
+            mutation,
+            [*request_filters(believes=believes), *_filters(listener.tls.mutual, key_file, transforms)],
+            detection(address, believes=believes),
+        )
+        return {"filters": [*kept, manager], **_tls(balancer, listener)}
+
     return new(
         "envoy.config.listener.v3.Listener",
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        filter_chains=[chain],
+        listener_filters=listener_filters(address),
+        filter_chains=filter_chains(address, chain),
     )
 
 
-def _peer_filter() -> dict[str, object]:
-    """Keeps the address of the connection's peer for conditions on source-ip; no header has a part in it."""
-    peer = {
-        "object_key": PEER_STATE,
-        "factory_key": "envoy.network.ip",
-        "format_string": {
-            "text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}
-        },
+def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
+    if listener.protocol is not ListenerProtocol.HTTPS:
+        return {}
+    mutual = listener.tls.mutual
+    trust = trust_of(mutual, balancer.name, listener.port) if mutual else ""
+    return {
+        "transport_socket": downstream_tls(
+            [names.certificate(each) for each in listener.certificates],
+            alpn=("h2", "http/1.1") if balancer.attributes.http2 else ("http/1.1",),
+            policy=listener.tls.policy,
+            clients=client_verification(mutual, trust) if mutual else {},
+        )
     }
-    return extension(
-        "gateline.peer",
-        "envoy.extensions.filters.network.set_filter_state.v3.Config",
-        on_new_connection=[peer],
-    )
 
 
 def _manager(
-    mutation: dict[str, object],
-    filters: list[dict[str, object]],
     balancer: LoadBalancer,
     listener: Listener,
     request_log: str | None,
+    mutation: dict[str, object],
+    filters: list[dict[str, object]],
+    detected: dict[str, object],
 ) -> dict[str, object]:
     attributes = balancer.attributes
     return connection_manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
+        custom_verbs=True,  # rules can name them, and refuse all that they cannot name
         http2_streams=_STREAMS if attributes.http2 else 0,
-        use_remote_address={"value": True},
+        **detected,
         early_header_mutation_extensions=[mutation],
         http_filters=filters,
         upgrade_configs=[{"upgrade_type": "websocket"}],
@@ -156,7 +172,9 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(mutual: MutualAuthentication | None, key_file: str) -> list[dict[str, object]]:
+def _filters(
+    mutual: MutualAuthentication | None, key_file: str, transforms: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     return [
         extension(
             LUA_FILTER,
@@ -165,11 +183,10 @@ def _filters(mutual: MutualAuthentication | None, key_file: str) -> list[dict[st
             clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
             shared_vm_id="gateline.balancer",
         ),
-        *stickiness_filters(
-            key_file
-        ),  # may have the rules judged again, so nothing they judge by changed yet
+        *stickiness_filters(key_file),  # may have the rules judged again: what they judge by is as it came
         *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
+        *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body
             HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
         ),

@@ -16,18 +16,21 @@ from google.protobuf.message import Message
 from gateline.compile import names, rule_action
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
+from gateline.compile.balancer_login import guarded, login_paths
 from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
-from gateline.compile.stickiness import stuck
+from gateline.compile.rule_transform import transform_fields, untransformed
+from gateline.compile.stickiness import is_sticky, stuck
 from gateline.compile.table import Table, table_id
 from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import DesyncMode
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import (
+    Action,
     FixedResponse,
     Forward,
     Listener,
@@ -52,7 +55,7 @@ _AUTHORITY: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9
 """A name of labels, with a last dot at most, or an address: what has one reading only as a host."""
 
 _VERB: Final = "[A-Z_-]{1,40}"
-"""As rules can name them; over HTTP/1 Envoy's parser refuses others, over HTTP/2 nobody else does."""
+"""As rules can name them: nobody else refuses others."""
 
 _ANYTHING: Final = {"safe_regex": {"regex": r"\C*"}}
 _NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says nothing
@@ -82,12 +85,21 @@ def balancer_scope(
     rules = [
         route
         for rule in listener.rules
-        for route in (*_mismatches(scope, rule, groups), _rule(scope, rule, listener, groups, cluster_of))
+        for route in (
+            *_mismatches(scope, rule, groups),
+            *(
+                _stuck(each, rule.action, groups, cluster_of)
+                for each in guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule)
+            ),
+        )
     ]
+    if any(rule.transforms for rule in listener.rules):
+        rules.insert(0, untransformed(f"{scope} transforms", behind_api=False))
+    before = [*_refusals(balancer, listener, paths), *login_paths(scope, balancer, listener)]
     return scoped(
         scope,
         virtual_hosts=[
-            {"name": "balancer", "domains": ["*"], "routes": [*_refusals(balancer, listener, paths), *rules]},
+            {"name": "balancer", "domains": ["*"], "routes": [*before, *rules]},
         ],
         **balancer_headers(balancer, listener, cleaned),
     )
@@ -179,28 +191,39 @@ def _told(rule: Rule) -> str:
 
 
 def _rule(
-    scope: str,
-    rule: Rule,
-    listener: Listener,
+    scope: str, rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
+    return {
+        "name": f"{scope} rule {_told(rule)}",
+        "match": match_of(rule.conditions),
+        **_action(rule, listener, paths, cluster_of),
+    }
+
+
+def _stuck(
+    route: dict[str, object],
+    action: Action,
     groups: Mapping[str, TargetGroup],
     cluster_of: Callable[[str], str],
-) -> Message:
-    made = new(
-        "envoy.config.route.v3.Route",
-        name=f"{scope} rule {_told(rule)}",
-        match=match_of(rule.conditions),
-        **_action(rule, listener, cluster_of),
-    )
-    return stuck(made, rule.action, groups, cluster_of) if isinstance(rule.action, Forward) else made
+) -> Message | dict[str, object]:
+    """The route with its forward's stickiness; who waits for a login is not sent anywhere yet."""
+    if not isinstance(action, Forward) or "route" not in route or not is_sticky(action, groups):
+        return route
+    return stuck(new("envoy.config.route.v3.Route", **route), action, groups, cluster_of)
 
 
-def _action(rule: Rule, listener: Listener, cluster_of: Callable[[str], str]) -> dict[str, object]:
+def _action(
+    rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     match rule.action:
         case Forward() as forward:
             destination = rule_action.destination(forward, cluster_of)
             if destination is None:
                 return rule_action.unavailable_fields(behind_api=False)
-            return {"route": {**destination, "timeout": _NO_TIMEOUT}}
+            return {
+                "route": {**destination, "timeout": _NO_TIMEOUT},
+                "typed_per_filter_config": transform_fields(rule.transforms, paths),
+            }
         case FixedResponse() as fixed:
             return rule_action.fixed_response_fields(fixed, behind_api=False)
         case Redirect() as redirect:

@@ -19,7 +19,6 @@ from gateline.compile.folding import (
     OpenRule,
     fold,
     plain_text_for_secret,
-    rules_on_forwarded,
 )
 from gateline.compile.harvest import Harvest
 from gateline.compile.resources import HostLookup
@@ -30,13 +29,16 @@ from gateline.compile.rule_action import (
     redirect_fields,
     unavailable_fields,
 )
+from gateline.compile.rule_behind_api import refuse_rules, refuse_versions
 from gateline.compile.rule_match import match_of
-from gateline.compile.rule_pattern import path_patterns
+from gateline.compile.rule_pattern import judged_paths
+from gateline.compile.rule_transform import put_transforms, untransformed
 from gateline.compile.stickiness import stuck
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
 from gateline.compile.wire import new
+from gateline.compile.zones import in_zone
 from gateline.model import codes
 from gateline.model.address import forbidden_reason
 from gateline.model.diagnostic import Complaints
@@ -49,13 +51,12 @@ from gateline.model.load_balancer import (
     Listener,
     ListenerProtocol,
     LoadBalancer,
-    PathPattern,
     Redirect,
     Rule,
 )
 from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
-from gateline.model.target_group import ProtocolVersion, TargetGroup, TargetType
+from gateline.model.target_group import TargetGroup, TargetType
 
 _NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
 """Integrations lead through TCP: who would end TLS there is the gateway itself."""
@@ -84,6 +85,8 @@ class End:
     rule: str = ""
     target_groups: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    rewrites_host: bool = False
+    rewriting: tuple[Rule, ...] = ()  # the rules that may decide and rewrite targets
 
 
 ToBackend = Callable[[Mapping[str, object], Destination, Hop | None], Message]
@@ -98,6 +101,8 @@ class Ends:
         self._balancers: dict[str, LoadBalancer] = {each.name: each for each in gateway.load_balancers}
         self._by_host = {each.dns_name: each for each in gateway.load_balancers if each.dns_name}
         self._groups: dict[str, TargetGroup] = {each.name: each for each in gateway.target_groups}
+        self._paths = gateway.edge.paths
+        self._edge = gateway.edge
         self._stage = stage
         self._clusters: dict[str, Message] = {}  # made once, though many methods lead to one
         self.harvest = harvest
@@ -198,7 +203,8 @@ class Ends:
             name = names.target_group_through_network(
                 group, upstream.scheme, upstream.host, verified=verified
             )
-            return self._group(group, name, tls_host=tls_host, verified=verified)
+            used, name = in_zone(self._groups[group], name, balancer, self._edge)
+            return self._group(used, name, tls_host=tls_host, verified=verified)
 
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
@@ -221,7 +227,7 @@ class Ends:
         to_backend: ToBackend,
         complaints: Complaints,
     ) -> End:
-        self._refuse_forwarded_for(listener, complaints)
+        refuse_rules(listener, self._stage, self._refused, complaints)
         for rule, header in plain_text_for_secret(listener, request):
             complaints.add(
                 codes.RULE_SECRET_IN_PLAIN_TEXT,
@@ -231,12 +237,17 @@ class Ends:
                 help='Name the secret in the rule: `values: ["${NAME}"]`.',
             )
         open_rules = fold(listener, request)
-        self._refuse_versions(open_rules, complaints)
+        refuse_versions(open_rules, self._groups, self._stage, self._refused, complaints)
         hop = Hop(_SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
+        rules = dict.fromkeys(each.rule for each in open_rules)
+        if any(rule.transforms for rule in rules):
+            routes.insert(0, new("envoy.config.route.v3.Route", **untransformed(route, behind_api=True)))
         return End(
             route=routes[0] if len(routes) == 1 else new("envoy.config.route.v3.RouteList", routes=routes),
+            rewrites_host=any(rule.transforms.host is not None for rule in rules),
+            rewriting=tuple(rule for rule in rules if rule.transforms.url is not None),
             is_balanced=True,
             rule=f"{balancer.name}:{listener.port} {_rules(open_rules)}",
             target_groups=tuple(
@@ -244,37 +255,8 @@ class Ends:
                     group for action in actions if isinstance(action, Forward) for group in _groups(action)
                 )
             ),
-            patterns=_patterns(listener, open_rules[-1].rule) if None in request.path else (),
+            patterns=judged_paths(listener, open_rules[-1].rule) if None in request.path else (),
         )
-
-    def _refuse_forwarded_for(self, listener: Listener, complaints: Complaints) -> None:
-        """Once a stage: a rule that denied by it would be open without a word."""
-        for rule in rules_on_forwarded(listener):
-            if rule.origin not in self._refused:
-                self._refused.add(rule.origin)
-                complaints.add(
-                    codes.RULE_ON_FORWARDED_FOR,
-                    rule.origin,
-                    f"in stage {self._stage.name} an integration leads to this rule on X-Forwarded-For, which the "
-                    "gateway writes after rules are judged: it would never apply",
-                    help="Judge clients by their addresses in an authorizer: `$context.identity.sourceIp`.",
-                )
-
-    def _refuse_versions(self, open_rules: tuple[OpenRule, ...], complaints: Complaints) -> None:
-        """Once a stage: what a gateway asks for at such a target group is answered 464, always."""
-        for rule in (each.rule for each in open_rules):
-            forwarded = _groups(rule.action) if isinstance(rule.action, Forward) else ()
-            spoken = [self._groups[name].protocol_version for name in forwarded[:1]]
-            if spoken in ([], [ProtocolVersion.HTTP1]) or rule.origin in self._refused:
-                continue
-            self._refused.add(rule.origin)
-            complaints.add(
-                codes.TARGET_GROUP_VERSION_BEHIND_API,
-                rule.origin,
-                f"in stage {self._stage.name} an integration leads to the target group {forwarded[0]}, which speaks "
-                f"{spoken[0]}: a gateway speaks HTTP/1.1, and a balancer answers that with 464",
-                help="Lead clients to such a group by a balancer of the internet, or take protocol_version: HTTP1.",
-            )
 
     def _route(
         self,
@@ -290,7 +272,10 @@ class Ends:
             case Forward() as forward:
                 reached = destination(forward, self._behind_api)
                 if reached is not None:
-                    return stuck(to_backend(match, reached, hop), forward, self._groups, self._behind_api)
+                    made = put_transforms(
+                        to_backend(match, reached, hop), open_rule.rule.transforms, self._paths
+                    )
+                    return stuck(made, forward, self._groups, self._behind_api)
                 fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
                 fields = fixed_response_fields(fixed, behind_api=True)
@@ -307,14 +292,13 @@ class Ends:
         return new("envoy.config.route.v3.Route", name=route, match=match, **fields)
 
     def _behind_api(self, group: str) -> str:
-        return self._group(group, names.target_group_behind_api(group))
+        return self._group(self._groups[group], names.target_group_behind_api(group))
 
-    def _group(self, group_name: str, name: str, *, tls_host: str = "", verified: bool = True) -> str:
+    def _group(self, group: TargetGroup, name: str, *, tls_host: str = "", verified: bool = True) -> str:
         """The cluster of a target group, made once for each client certificate; its name."""
-        group = self._groups[group_name]
         if group.target_type is TargetType.LAMBDA:  # its cluster is made where the host's socket is known
             self.harvest.origins[name] = group.origin
-            self.harvest.target_groups[name] = group_name
+            self.harvest.target_groups[name] = group.name
             return name
         shown = shown_certificate(group, self._stage.client_certificate, over_tls=bool(tls_host))
         name = names.shown(name, shown)
@@ -331,7 +315,7 @@ class Ends:
             )
         self.harvest.clusters[name] = self._clusters[name]
         self.harvest.origins[name] = group.origin
-        self.harvest.target_groups[name] = group_name
+        self.harvest.target_groups[name] = group.name
         for lookup in lookups(group, name):
             self.harvest.lookups.setdefault(lookup)
         return name
@@ -373,16 +357,6 @@ def _match(open_rule: OpenRule) -> dict[str, object]:
         assert isinstance(headers, list | tuple)
         match["headers"] = [*headers, *missing]
     return match
-
-
-def _patterns(listener: Listener, last: Rule) -> tuple[str, ...]:
-    """The path patterns of all rules up to the one that always applies.
-
-    Those that were folded away count too: another reading of the path may fit them.
-    """
-    judged = listener.rules[: listener.rules.index(last) + 1]
-    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
-    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def _groups(forward: Forward) -> tuple[str, ...]:

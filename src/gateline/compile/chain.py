@@ -16,6 +16,7 @@ from gateline.dataplane import keys
 def http_filters(
     *,
     redirects: bool,
+    transforms: Sequence[dict[str, object]] = (),
     throttles: Sequence[dict[str, object]] = (),
     compression: Sequence[dict[str, object]] = (),
     stickiness: Sequence[dict[str, object]] = (),
@@ -24,6 +25,7 @@ def http_filters(
 
     Args:
         redirects: a balancer's rule may answer with one.
+        transforms: the filters of balancers' rules that rewrite requests, if there are any.
         throttles: the filter that holds the project's token buckets, if there are any.
         compression: the filters of the stages that ask for it.
         stickiness: the filters of balancers' sticky rules, if there are any.
@@ -34,6 +36,7 @@ def http_filters(
         *stickiness,  # may have the route chosen again, which is the same one with another target group
         *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
+        *transforms,  # after rules are judged, which see the request as it was mapped
         *compression,  # what a body is when it is decompressed counts for its limit
         _body_limit(),  # only bodies of unknown length are held back, after the decision
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away

@@ -10,7 +10,12 @@ from gateline.dataplane import keys
 
 
 def connection_manager(
-    name: str, *, ignored_upgrades: str = "", http2_streams: int = 0, **options: object
+    name: str,
+    *,
+    ignored_upgrades: str = "",
+    http2_streams: int = 0,
+    custom_verbs: bool = False,
+    **options: object,
 ) -> dict[str, object]:
     """The network filter of a listener that speaks HTTP.
 
@@ -18,23 +23,13 @@ def connection_manager(
         name: of its statistics and of its scoped routes.
         ignored_upgrades: a regular expression; an Upgrade that it matches is dropped, not obeyed.
         http2_streams: how many streams a connection of HTTP/2 may have; 0: no HTTP/2 is spoken.
+        custom_verbs: verbs that no standard knows are taken over HTTP/1 too.
         options: further fields of the HttpConnectionManager.
 
     """
     scope_key = {
         "header_value_extractor": {"name": keys.SCOPE_HEADER, "element_separator": "\x1f", "index": 0}
     }
-    # Functions, backends and clients see names as they were spelled (api-gateway.md section 11).
-    http1: dict[str, object] = {
-        "header_key_format": {
-            "stateful_formatter": extension(
-                "preserve_case",
-                "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
-            )
-        }
-    }
-    if ignored_upgrades:
-        http1["ignore_http_11_upgrade"] = [{"safe_regex": {"regex": ignored_upgrades}}]
     if http2_streams:
         options["http2_protocol_options"] = {
             "override_stream_error_on_invalid_http_message": {"value": True},  # one stream, not all of them
@@ -61,9 +56,26 @@ def connection_manager(
             "rds_config_source": ADS,
             "scoped_rds": {"scoped_rds_config_source": ADS},
         },
-        http_protocol_options=http1,
+        http_protocol_options=_http1(ignored_upgrades, custom_verbs=custom_verbs),
         **options,
     )
+
+
+def _http1(ignored_upgrades: str, *, custom_verbs: bool) -> dict[str, object]:
+    # Functions, backends and clients see names as they were spelled (api-gateway.md section 11).
+    options: dict[str, object] = {
+        "header_key_format": {
+            "stateful_formatter": extension(
+                "preserve_case",
+                "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig",
+            )
+        }
+    }
+    if custom_verbs:
+        options["allow_custom_methods"] = True
+    if ignored_upgrades:
+        options["ignore_http_11_upgrade"] = [{"safe_regex": {"regex": ignored_upgrades}}]
+    return options
 
 
 def router() -> dict[str, object]:

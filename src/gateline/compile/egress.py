@@ -8,7 +8,7 @@ there by itself carries its flags in `x-gl-failure`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -28,8 +28,6 @@ from gateline.compile.route import (
     header,
     hop_headers,
 )
-from gateline.compile.rule_action import redirect_filter
-from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 
@@ -100,21 +98,13 @@ def egress_scope(scope: str, api_id: str, routes: Mapping[str, Message]) -> Mess
     )
 
 
-def egress_listener(socket: str, *, redirects: bool, key_file: str = "") -> Message:
-    """The listener on a Unix socket.
-
-    Args:
-        socket: its path.
-        redirects: a balancer's rule may answer with one.
-        key_file: where the key of stickiness lies, "" without any.
-
-    """
+def egress_listener(socket: str, of_rules: Sequence[dict[str, object]]) -> Message:
+    """The listener on a Unix socket; `of_rules` are the filters that balancers' rules need."""
     manager = connection_manager(
         "egress",
         use_remote_address={"value": False},
         http_filters=[
-            *stickiness_filters(key_file),
-            *([redirect_filter()] if redirects else []),
+            *of_rules,
             extension(
                 HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
             ),

@@ -51,8 +51,8 @@ def assignments(
 ) -> dict[str, Message]:
     """A ClusterLoadAssignment for every cluster among the lookups and the groups, by cluster name.
 
-    A host that has only loopback addresses (`localhost`) becomes one endpoint with the others as additional
-    addresses: Envoy tries the next when a server listens on one family only. A host without an answer adds
+    A host that is loopback in both families (`localhost`) becomes one endpoint with the other as an additional
+    address: Envoy tries it when a server listens on one family only. A host without an answer adds
     nothing; a cluster without endpoints answers as an unreachable integration.
 
     Args:
@@ -119,7 +119,9 @@ def _by_priority(listed: Sequence[tuple[int, _Endpoint]]) -> list[dict[str, obje
 def _static(lookup: HostLookup, addresses: Sequence[str], *, checked: bool) -> list[_Endpoint]:
     places = [{"socket_address": {"address": address, "port_value": lookup.port}} for address in addresses]
     made: list[_Endpoint]
-    if len(places) > 1 and all(ipaddress.ip_address(a).is_loopback for a in addresses):
+    known = [ipaddress.ip_address(address) for address in addresses]
+    is_one = len(known) == len({each.version for each in known}) and all(each.is_loopback for each in known)
+    if len(places) > 1 and is_one:
         first, *others = places
         made = [{"address": first, "additional_addresses": [{"address": other} for other in others]}]
     else:

@@ -13,7 +13,8 @@ from gateline.compile.rate_limit import throttled_by_plans
 from gateline.compile.resources import HostLookup, RouteRow
 from gateline.compile.route import CleanedHeaders
 from gateline.model.authorizer import Authorizer
-from gateline.model.gateway import Gateway
+from gateline.model.client_address import ClientAddress
+from gateline.model.gateway import Gateway, PathMode
 from gateline.model.hosting import HostedMethod, HostedStage
 from gateline.model.integration import VpcLink
 from gateline.model.load_balancer import LoadBalancer
@@ -105,6 +106,9 @@ class _Kept:
     functions: frozenset[str]
     account_id: str
     region: str
+    paths: PathMode
+    client_address: ClientAddress
+    zone: str
     balancers: tuple[LoadBalancer, ...]
     groups: tuple[TargetGroup, ...]
     throttled: tuple[tuple[str, MethodThrottle], ...]
@@ -184,6 +188,9 @@ def _read_of(
     frozenset[str],
     str,
     str,
+    PathMode,
+    ClientAddress,
+    str,
     tuple[LoadBalancer, ...],
     tuple[TargetGroup, ...],
     tuple[tuple[str, MethodThrottle], ...],
@@ -196,6 +203,9 @@ def _read_of(
         functions,
         edge.account_id,
         edge.region,
+        edge.paths,
+        edge.client_address,
+        edge.availability_zone,
         gateway.load_balancers,
         gateway.target_groups,
         throttled_by_plans(gateway),

@@ -38,6 +38,7 @@ _DROPPED: Final = (
 them: Envoy answers it first; `scope_headers` removes what is left."""
 
 _DROPPED_BY_BALANCERS: Final = ("http2-settings", "proxy")
+_SAID_BY_BALANCERS: Final = ("x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken")
 
 _OWNED: Final = (
     "x-gl",
@@ -147,7 +148,8 @@ def balancer_mutation(
 
 def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:
     """The names that a balancer of the internet removes: a balancer passes on more than the gateway does."""
-    patterns = [*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1), *map(_spelled, owned)]
+    patterns = [*_DROPPED_BY_BALANCERS, *_claims(cleaned.secrets, trusted_hops=1)]
+    patterns += map(_spelled, (*_SAID_BY_BALANCERS, *owned))
     if only_valid:
         patterns += _INVALID
     return "(?:" + "|".join(patterns) + ")"

@@ -27,7 +27,7 @@ from gateline.compile.requirements import validated_models
 from gateline.compile.route import function_route, mock_route, proxy_route
 from gateline.compile.upstream import NoEndpoint, upstream, with_stage_variables
 from gateline.model import codes
-from gateline.model.assertion import Assertion
+from gateline.model.assertion import Assertion, Binding
 from gateline.model.diagnostic import Complaints
 from gateline.model.function import calls_function
 from gateline.model.gateway import Gateway, PathMode
@@ -175,6 +175,7 @@ class IntegrationCompiler:
             )
         except NoEndpoint as problem:
             return self._without_endpoint(method, details, problem, complaints)
+        self._refuse_signed_rewrites(end, complaints)
         self.ends.harvest.secrets.update(name for form in formats for name in form.secrets)
         return self._performed(method, details, leads_to.uri, authority=leads_to.authority, end=end)
 
@@ -205,8 +206,9 @@ class IntegrationCompiler:
             return self._without_endpoint(method, details, problem, complaints)
         except NotMappable:
             return Compiled(details.error(NOT_IMPLEMENTED, "not_supported"))
+        self._refuse_signed_rewrites(end, complaints)
         self.ends.harvest.secrets.update(s for form in mapped.formats for s in form.secrets)
-        authority = leads_to.authority if mapped.host_mapped else ""
+        authority = leads_to.authority if mapped.host_mapped or end.rewrites_host else ""
         assertion = self._assertion(end)
         text = replace(details, assertion=assertion).proxy(mapped, verb, authority, end)
         return Compiled(
@@ -222,6 +224,20 @@ class IntegrationCompiler:
         """What requests to this end carry."""
         assertion = self._stage.assertion
         return assertion if assertion and (assertion.everywhere or end.is_private) else None
+
+    def _refuse_signed_rewrites(self, end: End, complaints: Complaints) -> None:
+        """A service that is told which path was signed would refuse another."""
+        assertion = self._assertion(end)
+        if assertion is None or assertion.binding is not Binding.REQUEST:
+            return
+        for rule in end.rewriting:
+            complaints.add(
+                codes.TRANSFORM_INVALID,
+                rule.origin,
+                f"the rule rewrites targets, and stage {self._stage.name} signs them for the services behind it: "
+                "they would refuse every request",
+                help="Rewrite the path in the integration's uri, or bind assertions to the caller.",
+            )
 
     def _without_endpoint(
         self, method: Method, details: Details, problem: NoEndpoint, complaints: Complaints

@@ -9,6 +9,13 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.chain import http_filters
+from gateline.compile.client_address import (
+    Chain,
+    connection_filters,
+    detection,
+    filter_chains,
+    listener_filters,
+)
 from gateline.compile.compression import compression_filters
 from gateline.compile.connection_manager import connection_manager, request_logs
 from gateline.compile.edge_tls import compares_names, downstream_tls, edge_certificates, tls_inspector
@@ -16,6 +23,7 @@ from gateline.compile.header_cleaning import early_mutation
 from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
+from gateline.compile.rule_transform import transform_filters
 from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import new
 from gateline.dataplane import keys
@@ -53,34 +61,49 @@ def edge_listener(
 
     """
     edge = gateway.edge
-    chain: dict[str, object] = {"filters": [_connection_manager(gateway, cleaned, request_log, key_file)]}
-    if certificates := edge_certificates(gateway):
-        chain["transport_socket"] = downstream_tls(certificates)
+    certificates = edge_certificates(gateway)
+
+    def chain(believes: bool) -> Chain:
+        kept = connection_filters(edge.client_address, judged=False, believes=believes)
+        manager = _connection_manager(gateway, cleaned, request_log, key_file, believes=believes)
+        return {
+            "filters": [*kept, manager],
+            **({"transport_socket": downstream_tls(certificates)} if certificates else {}),
+        }
+
+    first = listener_filters(edge.client_address)
     address = "127.0.0.1" if edge.address == "localhost" else edge.address.strip("[]")
     return new(
         "envoy.config.listener.v3.Listener",
         name=names.LISTENER,
         address={"socket_address": {"address": address, "port_value": edge.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        listener_filters=[tls_inspector()] if compares_names(gateway) else [],
-        filter_chains=[chain],
+        listener_filters=[*first, tls_inspector()] if compares_names(gateway) else first,
+        filter_chains=filter_chains(edge.client_address, chain),
     )
 
 
 def _connection_manager(
-    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, key_file: str
+    gateway: Gateway,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    key_file: str,
+    *,
+    believes: bool,
 ) -> dict[str, object]:
     edge = gateway.edge
+    trusted_hops = 1 if believes else edge.trusted_hops
     return connection_manager(
         "edge",
         ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
+        custom_verbs=False,
         http2_streams=100,
-        use_remote_address={"value": True},
-        xff_num_trusted_hops=edge.trusted_hops,
+        **detection(edge.client_address, believes=believes, trusted_hops=edge.trusted_hops),
         append_x_forwarded_port=True,
-        early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=edge.trusted_hops)],
+        early_header_mutation_extensions=[early_mutation(cleaned, trusted_hops=trusted_hops)],
         http_filters=http_filters(
             redirects=redirects(gateway),
+            transforms=transform_filters(gateway),
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
             stickiness=stickiness_filters(key_file),

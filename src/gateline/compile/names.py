@@ -62,6 +62,11 @@ def target_group(name: str) -> str:
     return f"targets/{name}"
 
 
+def in_zone(cluster: str, zone: str) -> str:
+    """That cluster of a target group without the targets of other availability zones: `targets/orders zone a`."""
+    return f"{cluster} zone {zone}"
+
+
 def target_group_behind_api(name: str) -> str:
     """The cluster of a target group behind integrations, whose answers are renamed: `targets/orders behind api`."""
     return f"targets/{name}{BEHIND_API}"

@@ -8,11 +8,13 @@ from datetime import timedelta
 
 from google.protobuf.message import Message
 
+from gateline.compile.client_address import appended
 from gateline.compile.mapping import HeaderFormat, Mapped
 from gateline.compile.mock import MockAnswer
 from gateline.compile.secret import secret_formatter
 from gateline.compile.wire import new, packed
 from gateline.dataplane import keys
+from gateline.model.client_address import PEER_ITSELF, ClientAddress
 
 HEADER_MUTATION_FILTER = "envoy.filters.http.header_mutation"
 REQUEST_ID = f"%FILTER_STATE({keys.REQUEST_ID_STATE}:PLAIN)%"
@@ -40,8 +42,10 @@ def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") ->
     return {"header": {"key": name, "value": value}, "append_action": action}
 
 
-def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
-    """What holds for every route of an API (api-gateway.md section 9)."""
+def scope_headers(
+    api_id: str, cleaned: CleanedHeaders, address: ClientAddress = PEER_ITSELF
+) -> dict[str, object]:
+    """What holds for every route of an API (api-gateway.md section 9). `address`: what the edge believes."""
     echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
     return {
         "response_headers_to_remove": sorted(echoes),  # a backend that echoes its request tells no secret
@@ -55,7 +59,7 @@ def scope_headers(api_id: str, cleaned: CleanedHeaders) -> dict[str, object]:
             # Inline in Envoy, so with trusted hops it is appended to theirs; else theirs was removed.
             header(
                 "x-forwarded-for",
-                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+                appended(address),
                 "APPEND_IF_EXISTS_OR_ADD",
             ),
             header("x-amzn-apigateway-api-id", api_id),

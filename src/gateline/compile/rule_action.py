@@ -32,6 +32,7 @@ _CHOICES: Final = 5
 _DATE: Final = "%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%"
 _REASONS: Final = {
     400: "Bad Request",
+    401: "Authorization Required",
     405: "Method Not Allowed",
     408: "Request Time-out",
     414: "Request-URI Too Large",
@@ -125,7 +126,7 @@ def redirect_fields(
 
 def unavailable_fields(*, behind_api: bool) -> dict[str, object]:
     """503: what a forward action answers when none of its target groups has weight."""
-    return _answer(503, page(503), "text/html", behind_api=behind_api)
+    return failure_fields(503, behind_api=behind_api)
 
 
 def page(status: int) -> str:
@@ -135,7 +136,12 @@ def page(status: int) -> str:
 
 def page_fields(status: int) -> dict[str, object]:
     """An error of the balancer's own, told to its own client."""
-    return _answer(status, page(status), "text/html", behind_api=False)
+    return failure_fields(status, behind_api=False)
+
+
+def failure_fields(status: int, *, behind_api: bool) -> dict[str, object]:
+    """An error of the balancer's own."""
+    return _answer(status, page(status), "text/html", behind_api=behind_api)
 
 
 def mismatch_fields() -> dict[str, object]:

@@ -3,8 +3,8 @@ r"""Conditions of balancers' rules as Envoy's RouteMatch (load-balancers.md sect
 Of one condition's values one must fit, all conditions must hold. Used on a balancer's own listener and, for
 conditions that are still open, behind `gateway.lua`.
 
-Regular expressions are RE2 and anchored by Envoy. `\C` is any byte, whatever text it belongs to.
-Letters whose case does not count are classes of two: `(?i)` would also take the Kelvin sign for a k.
+Regular expressions are RE2, which Envoy anchors and lets read Latin-1. `\C` is any byte, a line feed too.
+Letters whose case does not count are classes of two: `(?i)` would also fold letters beyond ASCII.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from gateline.expressions.automaton import automaton
-from gateline.model.load_balancer import PathPattern
+from gateline.model.load_balancer import Listener, PathPattern, Rule
 
 
 class Wild(Enum):
@@ -50,6 +50,16 @@ def pattern(written: str) -> Pattern:
 def path_patterns(condition: PathPattern) -> tuple[str, ...]:
     """What a condition compares paths with, as scripts and the host are told it: globs, and tables of expressions."""
     return condition.values + tuple(automaton(each).table() for each in condition.regex_values)
+
+
+def judged_paths(listener: Listener, last: Rule) -> tuple[str, ...]:
+    """The path patterns of all rules up to the one that always applies.
+
+    Those that were folded away count too: another reading of the path may fit them.
+    """
+    judged = listener.rules[: listener.rules.index(last) + 1]
+    conditions = (each for rule in judged for each in rule.conditions if isinstance(each, PathPattern))
+    return tuple(dict.fromkeys(value for condition in conditions for value in path_patterns(condition)))
 
 
 def literal(written: str) -> Pattern:

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from gateline.compile import names
 from gateline.compile.upstream_tls import ADS
 from gateline.compile.wire import extension, new, packed
-from gateline.model.client_certificate import BUILT_IN
+from gateline.model.client_certificate import BUILT_IN, SYSTEM
 from gateline.model.gateway import Keyring
 from gateline.model.secret import Certificate, Secret
 from gateline.model.target_group import TargetGroup
@@ -54,7 +54,7 @@ def target_trusts(groups: Iterable[TargetGroup], keyring: Keyring) -> dict[str, 
         authority = group.tls.authority if group.tls is not None else ""
         if authority == BUILT_IN:
             named[names.BUILT_IN_TRUST] = keyring.authority
-        elif authority:
+        elif authority not in {"", SYSTEM}:
             named[names.target_trust(group.name)] = files.get(authority, b"")
     return {name: trust(name, bundle) for name, bundle in named.items() if bundle}
 

@@ -173,7 +173,7 @@ class StageCompiler:
         self._harvest.scopes[scope] = scoped(
             scope,
             virtual_hosts=[{"name": "stage", "domains": ["*"], "matcher": tree}],
-            **scope_headers(self._api.api_id, self._cleaned),
+            **scope_headers(self._api.api_id, self._cleaned, self._edge.client_address),
         )
 
     def _egress_scope(self, revision: str) -> None:

@@ -16,7 +16,7 @@ from gateline.compile.resources import HostLookup
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream_tls import UpstreamTls, host_tls, named, tls_socket
 from gateline.compile.wire import extension, new, struct
-from gateline.model.client_certificate import BUILT_IN
+from gateline.model import client_certificate
 from gateline.model.target_group import (
     Algorithm,
     MinimumHealthy,
@@ -79,7 +79,9 @@ def target_group_cluster(
         True  # a deregistered target goes at once, also while it is well
     )
     # A network balancer ends the flows of a target that falls ill (section 13), an application balancer not.
-    fields["close_connections_on_host_health_failure"] = group.protocol not in _OF_REQUESTS and not behind_api
+    fields["close_connections_on_host_health_failure"] = (
+        group.protocol not in _OF_REQUESTS and not behind_api and group.unhealthy_connection_termination
+    )
     fields |= _connections(group, spoken, _group_tls(group, certificate))
     made = new("envoy.config.cluster.v3.Cluster", **fields)
     return through_tunnel(made) if any(target.tunnel for target in group.targets) else made
@@ -121,14 +123,26 @@ def spoken_tls(
 def _group_tls(group: TargetGroup, certificate: str) -> UpstreamTls:
     """TLS as the group says; without a word from it nobody is verified, as a balancer verifies no target."""
     if group.tls is None or not group.tls.authority:
-        return UpstreamTls(certificate=certificate)
-    built_in = group.tls.authority == BUILT_IN
+        return UpstreamTls(server_name=group.tls.server_name if group.tls else "", certificate=certificate)
     return UpstreamTls(
-        server_name=named(group.tls.identity),
-        trust=names.BUILT_IN_TRUST if built_in else names.target_trust(group.name),
+        server_name=group.tls.server_name or named(group.tls.identity),
+        trust=group_trust(group),
         identity=group.tls.identity,
         certificate=certificate,
     )
+
+
+def group_trust(group: TargetGroup) -> str:
+    """The name of the secret of those who vouch for targets; "": nobody does."""
+    match group.tls.authority if group.tls is not None else "":
+        case "":
+            return ""
+        case client_certificate.BUILT_IN:
+            return names.BUILT_IN_TRUST
+        case client_certificate.SYSTEM:
+            return names.TRUST
+        case _:
+            return names.target_trust(group.name)
 
 
 def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:

@@ -15,11 +15,11 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.binding import Binding
+from gateline.compile.client_address import from_trusted, listener_filters
 from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.wire import extension, new
 from gateline.model.load_balancer import Forward, Listener, ListenerProtocol
 
-IDLE_TIMEOUT: Final = timedelta(seconds=350)
 _HANDSHAKE: Final = timedelta(seconds=15)
 """How long a client may take to begin TLS, and how long for the handshake itself."""
 
@@ -39,22 +39,25 @@ def tcp_listener(binding: Binding, listener: Listener, cluster_of: Callable[[str
         cluster_of: the cluster of a target group.
 
     """
+    peers = from_trusted(listener.client_address)
     chains = [
-        _chain(binding.name, forward, cluster_of)
-        | {"filter_chain_match": {"server_names": list(server_names)}}
+        _chain(binding.name, forward, listener, cluster_of)
+        | {"filter_chain_match": {**peers, "server_names": list(server_names)}}
         for server_names, forward in listener.passthrough
     ]
     if listener.rules:  # else whoever asks for another server name is closed
         forward = listener.rules[-1].action
         assert isinstance(forward, Forward)  # the front end takes no other action at a network balancer
-        chains.append(_chain(binding.name, forward, cluster_of) | _ending_tls(listener))
+        chain = _chain(binding.name, forward, listener, cluster_of) | _ending_tls(listener)
+        chains.append(chain | ({"filter_chain_match": peers} if peers else {}))
+    first = listener_filters(listener.client_address)
     return new(
         "envoy.config.listener.v3.Listener",
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": _BUFFER_BYTES},
-        listener_filters=[tls_inspector()] if listener.passthrough else [],
-        listener_filters_timeout=_HANDSHAKE if listener.passthrough else None,
+        listener_filters=[*first, tls_inspector()] if listener.passthrough else first,
+        listener_filters_timeout=_HANDSHAKE if listener.passthrough or first else None,
         filter_chains=chains,
     )
 
@@ -72,11 +75,13 @@ def _ending_tls(listener: Listener) -> _Chain:
     }
 
 
-def _chain(name: str, forward: Forward, cluster_of: Callable[[str], str]) -> _Chain:
-    return {"filters": [_handing_on(name, forward, cluster_of)]}
+def _chain(name: str, forward: Forward, listener: Listener, cluster_of: Callable[[str], str]) -> _Chain:
+    return {"filters": [_handing_on(name, forward, listener.attributes.tcp_idle_timeout, cluster_of)]}
 
 
-def _handing_on(name: str, forward: Forward, cluster_of: Callable[[str], str]) -> dict[str, object]:
+def _handing_on(
+    name: str, forward: Forward, idle_timeout: timedelta, cluster_of: Callable[[str], str]
+) -> dict[str, object]:
     shares = [
         {"name": cluster_of(group.name), "weight": group.weight}
         for group in forward.target_groups
@@ -94,7 +99,7 @@ def _handing_on(name: str, forward: Forward, cluster_of: Callable[[str], str]) -
         "envoy.filters.network.tcp_proxy",
         "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
         stat_prefix=name,
-        idle_timeout=IDLE_TIMEOUT,
+        idle_timeout=idle_timeout,
         max_connect_attempts={"value": _ATTEMPTS},
         **lead,
     )

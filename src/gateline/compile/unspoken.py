@@ -8,8 +8,8 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.harvest import Harvest
+from gateline.compile.target_group import group_trust
 from gateline.model import codes
-from gateline.model.client_certificate import BUILT_IN
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.rest_api import Stage
@@ -53,8 +53,8 @@ def warn_of_target_groups(gateway: Gateway, harvest: Harvest, complaints: Compla
                 f"no server is shown '{shown}': no TLS is spoken with the targets of '{group.name}'",
                 help="give the target group the protocol HTTPS, or TLS at a network balancer",
             )
-        trust = names.BUILT_IN_TRUST if group.tls.authority == BUILT_IN else names.target_trust(group.name)
-        if group.tls.authority and not _is_named(trust, clusters.values()):
+        trust = group_trust(group)
+        if trust and not _is_named(trust, clusters.values()):
             complaints.add(
                 codes.TARGET_TLS_NOT_SPOKEN,
                 group.tls.origin,

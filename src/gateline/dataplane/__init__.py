@@ -22,7 +22,8 @@ PARTS: Final = (
 
 
 BALANCER_PARTS: Final = (
-    "answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "balancer",
+    "answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "targets", "decisions", "login",
+    "balancer",
 )  # fmt: skip
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
 
@@ -46,6 +47,12 @@ def redirect_script() -> str:
 def mismatch_script() -> str:
     """The text of `mismatch.lua`, which says 464 to clients of gRPC too."""
     return _joined(("mismatch",))
+
+
+@cache
+def transform_script() -> str:
+    """The text of `transform.lua`, which puts into a request what a rule's transforms made of it."""
+    return _joined(("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "transform"))
 
 
 @cache

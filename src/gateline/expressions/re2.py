@@ -1,8 +1,7 @@
 r"""An expression as Envoy is told it, in RE2.
 
-`.` is written `\C`, any byte, whatever text it belongs to: an expression that closes something must not be passed by
-with a byte that is no UTF-8. What folds letter case holds both cases of each letter: RE2's own `(?i)` would also take
-the Kelvin sign for a k.
+Envoy's RE2 reads patterns and texts as Latin-1: a character is a byte. What folds letter case holds both cases of each
+letter of ASCII, and no other letters.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from typing import Final
 
 from gateline.expressions.tree import OTHER, SYMBOLS, Characters, Choice, Edge, Group, Node, Repeat, Sequence
 
-_EDGES: Final = {Edge.BEGIN: r"\A", Edge.END: r"\z", Edge.WORD: r"\b", Edge.INSIDE_WORD: r"\B"}
+EDGES: Final = {Edge.BEGIN: r"\A", Edge.END: r"\z", Edge.WORD: r"\b", Edge.INSIDE_WORD: r"\B"}
 _SIMPLE: Final = {(0, None): "*", (1, None): "+", (0, 1): "?"}
-_BEYOND_ASCII: Final = r"\x{80}-\x{10FFFF}"
+_BEYOND_ASCII: Final = r"\x80-\xff"
 _IN_SET: Final = frozenset(map(ord, r"\]^-["))
 _OUTSIDE: Final = frozenset(map(ord, r"\.+*?()|[]{}^$"))
 
@@ -24,7 +23,7 @@ def written(
     *,
     without: frozenset[int] = frozenset(),
     kept: frozenset[int] = frozenset(),
-    edges: Mapping[Edge, str] = _EDGES,
+    edges: Mapping[Edge, str] = EDGES,
 ) -> str:
     """The expression, that can stand between others.
 
@@ -65,7 +64,7 @@ def _characters(symbols: frozenset[int]) -> str:
     if symbols == SYMBOLS:
         return r"\C"
     if not symbols:
-        return r"[^\x00-\x{10FFFF}]"
+        return r"[^\x00-\xff]"
     if len(symbols) == 1 and OTHER not in symbols:
         [code] = symbols
         return f"\\{chr(code)}" if code in _OUTSIDE else _spelled(code)

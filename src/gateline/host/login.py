@@ -171,4 +171,4 @@ class Logins:
         now, kind = self._now(), (login, failure.reason)
         if now - self._told.get(kind, -_TOLD_MS) >= _TOLD_MS:
             self._told[kind] = now
-            self._tell(Trouble(f"login {login}", "", str(failure)))
+            self._tell(Trouble(f"login {login.partition(' ')[0]}", "", str(failure)))

@@ -11,8 +11,8 @@ from gateline.host.login_rule import LoginRule, key_of
 from gateline.host.login_session import kept_cookies
 from gateline.identity import session, state
 from gateline.identity.claims_token import ClaimsSigner
-from gateline.identity.cookies import nonce_of, parsed
-from gateline.identity.failure import LoginFailed, Reason
+from gateline.identity.cookies import nonce_of, parsed, shard_names
+from gateline.identity.failure import LoginFailed, Reason, known_error
 from gateline.identity.seals import Seals
 from gateline.identity.session import Session
 from gateline.model.login import CALLBACK_PATH, PUBLIC_KEYS_PATH
@@ -55,7 +55,7 @@ async def answer_callback(
     authority = state.checked_authority(question.authority)
     parameters = _parameters(query)
     if "error" in parameters:
-        raise LoginFailed(Reason.PROVIDER_ERROR)
+        raise LoginFailed(Reason.PROVIDER_ERROR, known_error(parameters["error"]))
     if not (text := parameters.get("state", "")):
         raise LoginFailed(Reason.MISSING_STATE)
     cookies = parsed(question.cookies)
@@ -74,7 +74,9 @@ async def answer_callback(
 
     held = await rule.logins.run(key_of(rule.hosted.name, text, code), log_in)
     sealed = session.sealed(held, rule.seals, session.purpose(rule.hosted, authority))
-    return redirects(begun.location, kept_cookies(rule, sealed, question, authority, cookies, now))
+    # Which shards are left of another session is not told here: the callback is no business of one login.
+    left = dict.fromkeys(shard_names(rule.oidc.session_cookie_name), "")
+    return redirects(begun.location, kept_cookies(rule, sealed, question, authority, left, now))
 
 
 def _parameters(query: str) -> dict[str, str]:

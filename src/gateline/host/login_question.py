@@ -22,7 +22,6 @@ ANONYMOUS: Final = b"1:3"
 """The reply that lets a request pass without identity."""
 
 _FIELDS: Final = 11
-_LAST_BYTE: Final = 0x7F
 
 Headers = Sequence[tuple[str, str]]
 
@@ -66,8 +65,15 @@ def read_question(body: bytes) -> LoginQuestion:
         authorization=authorization,
         origin=origin,
         mode=mode,
-        peer=peer,
+        peer=_address(peer),
     )
+
+
+def _address(peer: str) -> str:
+    """The address of `192.0.2.1:4711` and `[2001:db8::1]:4711`, as Envoy writes them, and of one without a port."""
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    return peer.partition(":")[0] if peer.count(":") == 1 else peer
 
 
 def passes(
@@ -88,7 +94,8 @@ def answers(status: int, headers: Headers, body: bytes = b"") -> bytes:
 
     """
     for name, value in headers:
-        if any(not 0x20 <= ord(char) < _LAST_BYTE for char in name + value):
+        said = name + value
+        if not said.isascii() or not said.isprintable():
             raise ValueError("a header that cannot be sent")
     writer = NetstringWriter()
     writer.put("2", status)

@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 Result = TypeVar("Result")
 
 MOST_REMEMBERED: Final = 2048
-"""Results: each is a session, so this is 25 MB at most."""
+"""Results: each is a session, of a few kilobytes mostly, of 30 at most."""
 
 
 class Once(Generic[Result]):

@@ -26,7 +26,7 @@ _ALWAYS: Final = (
     ("Accept", "application/json"),
     ("Accept-Encoding", "identity"),
 )
-_KEPT_SECONDS: Final = 2.0  # of an idle connection: less than servers wait
+_KEPT_SECONDS: Final = 1.0  # of an idle connection: less than servers wait
 
 
 class ProviderUnreachable(Exception):

@@ -31,7 +31,7 @@ MOST_WAITING: Final = 512
 
 Result = TypeVar("Result")
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 _PATIENCE: Final = 4.0  # seconds that a login waits for its turn
 _LARGEST_TOKENS: Final = 64 * 1024
 _LARGEST_CLAIMS: Final = 16 * 1024

@@ -59,19 +59,22 @@ def shards(name: str, sealed: str) -> tuple[str, ...] | None:
     return tuple(pieces)
 
 
+def shard_names(name: str) -> tuple[str, ...]:
+    """The cookies that a session may be spread over."""
+    return tuple(f"{name}-{number}" for number in range(MOST_SHARDS))
+
+
 def session_cookies(
     name: str, pieces: tuple[str, ...], given: Mapping[str, str], now: float, *, cross_origin: bool
 ) -> tuple[str, ...]:
     """The Set-Cookie values of a session; what is left of a longer one is expired."""
+    names = shard_names(name)
     set_now = [
-        set_cookie(f"{name}-{number}", piece, now + KEPT_SECONDS, cross_origin=cross_origin)
-        for number, piece in enumerate(pieces)
+        set_cookie(each, piece, now + KEPT_SECONDS, cross_origin=cross_origin)
+        for each, piece in zip(names, pieces, strict=False)
     ]
-    stale = (f"{name}-{number}" for number in range(len(pieces), MOST_SHARDS))
-    return (
-        *set_now,
-        *(set_cookie(each, "", 0, cross_origin=cross_origin) for each in stale if each in given),
-    )
+    stale = (each for each in names[len(pieces) :] if each in given)
+    return (*set_now, *(set_cookie(each, "", 0, cross_origin=cross_origin) for each in stale))
 
 
 def set_cookie(name: str, value: str, expires: float, *, cross_origin: bool) -> str:

@@ -5,6 +5,35 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+_ERRORS: Final = frozenset(
+    {
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_request_object",
+        "invalid_request_uri",
+        "invalid_scope",
+        "login_required",
+        "registration_not_supported",
+        "request_not_supported",
+        "request_uri_not_supported",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+    }
+)
+
+
+def known_error(error: object) -> str:
+    """An error of RFC 6749 or OIDC Core by its name, or "": operators are shown no others, which anybody may say."""
+    return error if isinstance(error, str) and error in _ERRORS else ""
+
 
 class Reason(Enum):
     """Amazon's `error_reason`, as access logs have it, and the status.

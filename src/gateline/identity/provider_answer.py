@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateline.identity.failure import LoginFailed, Reason
+from gateline.identity.failure import LoginFailed, Reason, known_error
 from gateline.identity.id_token import is_subject
 from gateline.identity.json_object import is_number, json_object
 
@@ -17,7 +17,6 @@ UNSAID_SECONDS: Final = 3600
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LONGEST_LIFE: Final = 10 * 366 * 86_400
-_NO_GRANT: Final = frozenset({"invalid_grant"})
 _AGAIN_LATER: Final = frozenset({408, 425, 429})
 
 
@@ -40,9 +39,9 @@ def tokens_of(status: int, body: bytes) -> Tokens:
     """
     found = json_object(body)
     if not 200 <= status < 300:
-        error = found.get("error") if found else None
-        no_grant = isinstance(error, str) and error in _NO_GRANT
-        raise LoginFailed(Reason.INVALID_GRANT if no_grant else Reason.TOKEN_STATUS, f"status {status}")
+        error = known_error(found.get("error") if found else None)
+        reason = Reason.INVALID_GRANT if error == "invalid_grant" else Reason.TOKEN_STATUS
+        raise LoginFailed(reason, f"status {status} {error}".rstrip())
     if found is None:
         raise LoginFailed(Reason.INVALID_TOKEN_RESPONSE, "no JSON object")
     kind = found.get("token_type", "Bearer")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.identity.failure import LoginFailed, Reason
@@ -16,6 +16,7 @@ LARGEST_SESSION: Final = 11 * 1024
 """Bytes of claims and tokens (load-balancers.md section 4, step 6)."""
 
 _FIELDS: Final = 6
+_PORT: Final = re.compile(r":[0-9]+\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def purpose(login: HostedLogin, authority: str) -> str:
         oidc.user_info_endpoint,
         oidc.client_id,
         oidc.scope,
-        urlsplit(f"//{authority}").hostname or "",
+        _PORT.sub("", authority),
     )
     writer = NetstringWriter()
     writer.put("session", *parts)

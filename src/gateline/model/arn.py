@@ -1,4 +1,4 @@
-"""ARNs: of what a request asks for, as policies write it (api-gateway.md section 1), and of functions and groups."""
+"""ARNs: of what a request asks for, as policies write it (api-gateway.md section 1), functions, groups, balancers."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ def partition(region: str) -> str:
     if region.startswith("us-gov-"):
         return "aws-us-gov"
     return "aws"
+
+
+def balancer_arn(*, account: str, region: str, balancer: str) -> str:
+    """The ARN of an application balancer (load-balancers.md section 1); its last part is the same for the same name."""
+    number = hashlib.sha256(f"{region} {account} {balancer}".encode()).hexdigest()[:16]
+    return f"arn:{partition(region)}:elasticloadbalancing:{region}:{account}:loadbalancer/app/{balancer}/{number}"

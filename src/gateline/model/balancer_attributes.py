@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class DesyncMode(StrEnum):
@@ -25,7 +26,7 @@ class ForwardedForMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalancerAttributes:
-    """Of an application balancer; they hold for all its listeners.
+    """Of a load balancer; they hold for all its listeners, and all but the last are an application balancer's.
 
     `idle_timeout` ends a connection or request on which nobody says anything, `client_keep_alive` a connection of a
     client however busy it is.
@@ -40,17 +41,26 @@ class BalancerAttributes:
     xff_client_port: bool = False
     xff_header_processing: ForwardedForMode = ForwardedForMode.APPEND
     http2: bool = True
+    cross_zone: bool = False  # of a network balancer: it uses targets of other zones than its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerAttributes:
-    """Of one HTTP or HTTPS listener.
+    """Of one listener; all but the last are an HTTP or HTTPS listener's.
 
-    `response_headers` are written into answers that lack them; names in lower case. The last two are the names under
-    which targets are told the client's TLS version and cipher suite.
+    `response_headers` are written into answers that lack them; names in lower case. The two behind them are the names
+    under which targets are told the client's TLS version and cipher suite.
     """
 
     server_header: bool = True  # False: no answer has a Server header
     response_headers: tuple[tuple[str, str], ...] = ()
     tls_version_header: str = "x-amzn-tls-version"
     tls_cipher_suite_header: str = "x-amzn-tls-cipher-suite"
+    tcp_idle_timeout: timedelta = timedelta(
+        seconds=350
+    )  # of a TCP listener; ends a connection on which all are silent
+
+
+BALANCERS_USUAL: Final = BalancerAttributes()
+LISTENERS_USUAL: Final = ListenerAttributes()
+"""Amazon's defaults."""

@@ -11,6 +11,9 @@ from gateline.model.origin import Origin
 BUILT_IN: Final = "gateline"
 """The name of the built-in authority, where the project file says who is believed."""
 
+SYSTEM: Final = "system"
+"""The name of the authorities that this machine believes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCertificate:

@@ -86,6 +86,7 @@ ATTRIBUTE_INVALID = Code(name="GL256", title="an attribute that a load balancer 
 ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
+CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
 TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
 TARGET_FILE_UNREADABLE = Code(
@@ -175,6 +176,7 @@ EXPRESSION_UNANCHORED = Code(
     title="a regular expression that does not say whether it means the whole value",
     severity=Severity.WARNING,
 )
+TRANSFORM_INVALID = Code(name="GL255", title="a transform that cannot be followed")
 
 # Integrations and their mappings.
 INTEGRATION_TYPE_INVALID = Code(name="GL330", title="an integration without a type, or of an unknown one")
@@ -244,6 +246,13 @@ ASSERTION_UNSENT = Code(
     name="GL516", title="a stage with assertions that no service is sent", severity=Severity.WARNING
 )
 ASSERTION_HEADER_USED = Code(name="GL517", title="a definition that uses the header of assertions")
+LOGIN_OUT_OF_PLACE = Code(name="GL518", title="a login where no client could log in")
+LOGIN_SECRET_INVALID = Code(name="GL519", title="a client_secret that is not a declared secret")
+LOGIN_ENDPOINT_INVALID = Code(name="GL520", title="an endpoint of a login that must not be asked")
+LOGIN_NOT_FIRST = Code(name="GL521", title="an authentication that is not a rule's one first action")
+LOGIN_COOKIE_TAKEN = Code(
+    name="GL522", title="two logins that write the same cookies", severity=Severity.WARNING
+)
 
 REFUSED_BY_ENVOY = Code(name="GL701", title="an Envoy refused what was compiled from here")
 UNANSWERED_BY_ENVOY = Code(name="GL702", title="an Envoy did not answer in time")
@@ -257,9 +266,6 @@ STREAMING_UNSUPPORTED = Code(
 
 AUTHORIZER_UNSUPPORTED = Code(name="GL511", title="an authorization that is not supported yet")
 RESOURCE_POLICY_INVALID = Code(name="GL513", title="a resource policy that cannot be judged")
-BALANCER_AUTHENTICATION_UNSUPPORTED = Code(
-    name="GL514", title="authentication by a load balancer is not supported yet"
-)
 
 FORBIDDEN_ADDRESS = Code(name="GL601", title="an address that no integration may reach")
 STAGE_ENDPOINT_INVALID = Code(

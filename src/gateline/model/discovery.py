@@ -34,5 +34,22 @@ class TargetFile:
     origin: Origin = field(compare=False, repr=False)
 
 
-Source = TargetFile
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsHost:
+    """A name whose addresses are the targets, all at one port."""
+
+    name: str
+    port: int
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsService:
+    """A name whose SRV records are the targets."""
+
+    name: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+Source = TargetFile | DnsHost | DnsService
 """Whom to ask."""

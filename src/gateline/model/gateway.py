@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from gateline.model.assertion import AssertionKey
+from gateline.model.client_address import PEER_ITSELF, ClientAddress
 from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
@@ -88,6 +89,8 @@ class Edge:
     drain: Drain = Drain()
     links: LinkListener | None = None  # where nodes of tunnels dial in
     origin: Origin
+    client_address: ClientAddress = PEER_ITSELF
+    availability_zone: str = ""  # where this gateway runs; "": no zone is told apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,9 @@ class Gateway:
         tuple[str, str], ...
     ] = ()  # AWS service, "" for all → URL that stands in for Amazon's
     origin: Origin
+    resolvers: tuple[
+        tuple[str, int], ...
+    ] = ()  # name servers, address and port, in the place of the system's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

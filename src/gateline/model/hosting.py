@@ -107,7 +107,7 @@ class HostedTarget:
 class HostedLogin:
     """What a rule of a balancer asks of its clients: one of `oidc` and `jwt`."""
 
-    name: str  # "{balancer}:{port}/{priority | default}"
+    name: str  # "{balancer}:{port}/{priority | default} {digest}": edited, a login is another one
     oidc: OidcLogin | None = None
     jwt: JwtValidation | None = None
     client_secret: str = field(default="", repr=False)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from gateline.model.balancer_attributes import BalancerAttributes, ListenerAttributes
+from gateline.model.balancer_attributes import (
+    BALANCERS_USUAL,
+    LISTENERS_USUAL,
+    BalancerAttributes,
+    ListenerAttributes,
+)
+from gateline.model.client_address import PEER_ITSELF, ClientAddress
 from gateline.model.listener_tls import AS_ENVOY_DOES, ListenerTls
+from gateline.model.login import Authentication
 from gateline.model.origin import Origin
 from gateline.model.secret import SecretRef
+from gateline.model.transform import NO_TRANSFORMS, Transforms
 
 
 class BalancerType(StrEnum):
@@ -150,6 +158,8 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     action: Action
     origin: Origin
+    transforms: Transforms = NO_TRANSFORMS
+    authentication: Authentication | None = None  # what comes before the action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +180,8 @@ class Listener:
     """Of a TLS listener: connections that are handed on encrypted, by their server name (SNI), before it ends any."""
     tls: ListenerTls = AS_ENVOY_DOES
     origin: Origin
-    attributes: ListenerAttributes = field(default_factory=ListenerAttributes)
+    attributes: ListenerAttributes = LISTENERS_USUAL
+    client_address: ClientAddress = PEER_ITSELF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,4 +194,10 @@ class LoadBalancer:
     dns_name: str = ""  # lower case; integrations whose uri names this host go to this balancer
     listeners: tuple[Listener, ...] = ()
     origin: Origin
-    attributes: BalancerAttributes = field(default_factory=BalancerAttributes)
+    attributes: BalancerAttributes = BALANCERS_USUAL
+
+    @property
+    def authentications(self) -> tuple[Authentication, ...]:
+        """What its rules ask of their clients."""
+        rules = (rule for listener in self.listeners for rule in listener.rules)
+        return tuple(rule.authentication for rule in rules if rule.authentication is not None)

@@ -96,16 +96,18 @@ class Target:
     port: int
     tunnel: str = ""
     origin: Origin
+    zone: str = ""  # the availability zone that it is in; "": in every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetTls:
     """Who targets must be, and who the gateway is to them, where TLS is spoken with them."""
 
-    authority: str = ""  # BUILT_IN, or the path of a PEM file; "": nobody is verified
+    authority: str = ""  # BUILT_IN, SYSTEM, or the path of a PEM file; "": nobody is verified
     identity: str = ""  # what the certificate must name: a DNS name, an IP address or a SPIFFE URI
     client_certificate: str = ""  # a name of the project file, where the stage has none of its own
     origin: Origin
+    server_name: str = ""  # the host that targets are asked for (SNI); "": the identity, where that is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,12 @@ class TargetGroup:
     function: str = ""  # of a LAMBDA group: a Function's name
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
     discover: Source | None = None  # who names more targets while the gateway runs
+    cross_zone: bool | None = (
+        None  # whether targets of other zones get connections; None: as the balancer says
+    )
+    unhealthy_connection_termination: bool = (
+        True  # of network balancers: a target that falls ill loses its flows
+    )
 
 
 @dataclass(frozen=True, slots=True)

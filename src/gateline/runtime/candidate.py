@@ -145,9 +145,7 @@ def build(
         generations = memory.generations.of(gateway, known)
         compiled = _compiled(gateway, keyring, generations, settings, state, request_log, memory)
     if compiled.resources and names.TRUST in compiled.resources.by_type[SECRET] and not keyring.trust:
-        message = (
-            "an integration speaks https, but this machine has no certificate authorities to verify it with"
-        )
+        message = "a backend is spoken to over TLS, but this machine has no certificate authorities to verify it with"
         help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
     _check_aws(compiled.hosting, complaints)

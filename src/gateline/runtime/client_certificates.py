@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateline.model.client_certificate import BUILT_IN, ClientCertificate
+from gateline.model.client_certificate import BUILT_IN, SYSTEM, ClientCertificate
 from gateline.model.codes import AUTHORITY_UNREADABLE, NO_CLIENT_CERTIFICATE
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import CertificateSource, Gateway, TlsFiles
@@ -32,13 +32,13 @@ def given_certificates(
 
 
 def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[str, bytes], ...]:
-    """Whom target groups and listeners believe by files of their own, by path.
+    """Whom target groups, listeners and logins believe by files of their own, by path.
 
     What holds no certificate is a complaint.
     """
     found: dict[str, bytes] = {}
     for path, place in _named_authorities(gateway):
-        if path in {"", BUILT_IN} or path in found:
+        if path in {"", BUILT_IN, SYSTEM} or path in found:
             continue
         message = ""
         try:
@@ -79,6 +79,9 @@ def _named_authorities(gateway: Gateway) -> Iterator[tuple[str, Origin]]:
             yield group.tls.authority, group.tls.origin.child("ca")
     for mutual in _asking(gateway):
         yield mutual.authority, mutual.origin.child("trust_store").child("ca")
+    for balancer in gateway.load_balancers:
+        for login in balancer.authentications:
+            yield login.ca, login.origin.child("ca")
 
 
 def _asking(gateway: Gateway) -> Iterator[MutualAuthentication]:

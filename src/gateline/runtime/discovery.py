@@ -181,9 +181,7 @@ class Discovery:
         if known is None or known.source != source:
             return  # it was asked for a configuration that serves no more
         if known.trouble:
-            self._notify(TargetsTold(name, f"{_counted(targets)} again; there was trouble: {known.trouble}"))
-        elif not known.has_answered or set(targets) != set(known.targets):
-            self._notify(TargetsTold(name, _change(known.targets, targets)))
+            self._notify(TargetsTold(name, f"all is well again; there was trouble: {known.trouble}"))
         known.targets, known.trouble, known.has_answered = targets, "", True
         self._processes.remember(_key(name), _kept(source, targets))
         self._progress()
@@ -193,7 +191,8 @@ class Discovery:
         if known is None or known.source != source:
             return
         if why != known.trouble:
-            rest = f"the {_counted(known.targets)} known serve on" if known.targets else "no target is known"
+            count = len(known.registered)
+            rest = f"the {_counted(count)} known serve on" if count else "no target is known"
             self._notify(TargetsTold(name, f"{why}; {rest}", trouble=True))
         known.trouble, known.has_answered = why, True
         self._progress()
@@ -229,6 +228,9 @@ class Discovery:
         known.leaving = {
             each: until for each, until in known.leaving.items() if until > now and _place(each) not in places
         }
+        if registered.keys() != known.registered.keys():
+            told = _change(known.registered.keys(), registered.keys())
+            self._notify(TargetsTold(known.group.name, told))
         known.registered = registered
         yield from registered
         yield from known.leaving
@@ -249,8 +251,9 @@ class Discovery:
                     )
 
     def _addresses(self, host: str) -> tuple[str, ...]:
+        """What is certain to have no address now has none here: the targets of a name may be nobody."""
         if parse_ip(host) is None:
-            return self._resolver.addresses.get(host, ())
+            return () if host in self._resolver.denied else self._resolver.addresses.get(host, ())
         return judge(host, (host,)).addresses
 
     def _until_someone_is_gone(self) -> float | None:
@@ -262,21 +265,21 @@ def _place(registration: Registration) -> tuple[str, int]:
     return registration.address, registration.port
 
 
-def _shown(registration: Registration | DiscoveredTarget) -> str:
-    host = registration.address if isinstance(registration, Registration) else registration.host
-    return f"[{host}]:{registration.port}" if ":" in host else f"{host}:{registration.port}"
+def _shown(registration: Registration) -> str:
+    address, port = _place(registration)
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _counted(targets: Targets) -> str:
-    return f"{len(targets)} target{'' if len(targets) == 1 else 's'}"
+def _counted(count: int) -> str:
+    return f"{count} target{'' if count == 1 else 's'}"
 
 
-def _change(before: Targets, now: Targets) -> str:
+def _change(before: Iterable[Registration], now: Iterable[Registration]) -> str:
     """What is new, in a sentence."""
-    came, left = sorted(map(_shown, set(now) - set(before))), sorted(map(_shown, set(before) - set(now)))
-    told = [f"{_some(came)} came"] if came else []
-    told += [f"{_some(left)} left"] if left else []
-    return ", ".join([_counted(now), *told])
+    was, is_now = {_shown(each) for each in before}, {_shown(each) for each in now}
+    told = [f"{_some(sorted(is_now - was))} came"] if is_now - was else []
+    told += [f"{_some(sorted(was - is_now))} left"] if was - is_now else []
+    return ", ".join([_counted(len(is_now)), *(told or ["with other weights"])])
 
 
 def _some(names: list[str]) -> str:

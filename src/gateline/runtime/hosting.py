@@ -196,20 +196,19 @@ def overlapping(before: HostConfiguration, after: HostConfiguration) -> HostConf
     ]
     functions = after.functions + missing
     groups = {target.group for target in after.targets}
-    return HostConfiguration(
+    asked = {login.name for login in after.logins}
+    # All else is as it is from now on: who has no key any more has none at once.
+    return replace(
+        after,
         functions=functions,
         revisions=tuple((f.name, revisions[f.name]) for f in functions if f.name in revisions)
         if missing
         else after.revisions,
         stages=(*stages, *former),
-        plans=after.plans,  # who has no key any more has none at once
-        keys=after.keys,
-        pepper=after.pepper,
-        assertion_issuer=after.assertion_issuer,
-        assertion_kid=after.assertion_kid,
-        assertion_key=after.assertion_key,
-        endpoints=after.endpoints,
         targets=after.targets + tuple(each for each in before.targets if each.group not in groups),
+        logins=(*after.logins, *(login for login in before.logins if login.name not in asked)),
+        session_keys=after.session_keys or before.session_keys,
+        claims_keys=after.claims_keys or before.claims_keys,
     )
 
 

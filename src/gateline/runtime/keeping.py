@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 
 from gateline.model.gateway import Gateway
 from gateline.model.tunnel import EnrolledNode
+from gateline.runtime import assertion_keys, login_keys
 from gateline.runtime.admin import Admin
-from gateline.runtime.assertion_keys import renewal
 from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.commands import StackCommands
@@ -66,7 +66,8 @@ class Keeping:
         self._certificates = certificate_commands(state, serving, cluster, self._upkeep, tell)
         self._links = LinkCommands(state, serving, self._link_health.connected, workers, tell)
         self._inventory = Inventory(state, serving, cluster, admin, settings)
-        self._upkeep.add(renewal(self._gateway, state, serving.take_in))
+        for keys in (assertion_keys, login_keys):
+            self._upkeep.add(keys.renewal(self._gateway, state, serving.take_in))
         self._upkeep.add(self._links.duty())
 
     async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:

@@ -19,6 +19,7 @@ from gateline.runtime.assertion_keys import signing
 from gateline.runtime.authority import issued
 from gateline.runtime.key_store import KeyStore
 from gateline.runtime.link_desk import linked
+from gateline.runtime.login_keys import login_keys
 from gateline.runtime.secret import read_secrets, staged_secrets
 from gateline.runtime.secret_stages import SecretStages
 from gateline.runtime.settings import Settings
@@ -70,7 +71,7 @@ def live(
 
     Secrets: as they count at the steps of their rotations. API keys: those declared, and those that commands have made.
     Certificates of the built-in authority: those that count now, made and renewed as they are due. Keys of
-    assertions: likewise. Links: what nodes are shown, and who may dial in.
+    assertions and of logins: likewise. Links: what nodes are shown, and who may dial in.
 
     Raises:
         GatelineError: it cannot be read, or not be kept.
@@ -78,6 +79,7 @@ def live(
     """
     key, jwks = signing(gateway, state, datetime.now(UTC))
     given = issued(gateway, state, datetime.now(UTC))
+    logins = login_keys(gateway, state, datetime.now(UTC))
     files = {each.name for each in gateway.client_certificates if each.certificate}
     keyring = dataclasses.replace(
         keyring,
@@ -90,6 +92,8 @@ def live(
         services=given.services,
         assertion_key=key,
         jwks=jwks,
+        session_keys=logins.session_keys,
+        claims_keys=logins.claims_keys,
     )
     links = linked(gateway, state, datetime.now(UTC))
     if links is not None:
@@ -120,8 +124,9 @@ def _own_hosts(gateway: Gateway) -> tuple[str, ...]:
 def _given_files(
     gateway: Gateway, state: StateDir, complaints: Complaints
 ) -> tuple[tuple[Certificate, ...], tuple[tuple[str, bytes], ...], tuple[tuple[str, bytes], ...]]:
-    """The client certificates, the authorities of target groups and listeners, and revocation lists, that are files."""
+    """Client certificates, authorities of groups, listeners and logins, revocation lists: those that are files."""
     asked = any(listener.tls.mutual for each in gateway.load_balancers for listener in each.listeners)
+    asked = asked or any(login.ca for each in gateway.load_balancers for login in each.authentications)
     if not (gateway.client_certificates or asked or any(group.tls for group in gateway.target_groups)):
         return (), (), ()
     # Only now: the library takes a tenth of the time of a start.

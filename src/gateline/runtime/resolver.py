@@ -1,4 +1,4 @@
-"""Names of upstream hosts to addresses, looked up again and again; only changes are told.
+"""Names of upstream hosts to addresses, looked up again when an answer is over; only changes are told.
 
 An answer that nothing may go to (link-local, cloud metadata, ...) is dropped here too: a name that was
 harmless when the definition was read may point elsewhere later (`attacks.md` F4). When a lookup fails, the
@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from gateline.discovery.name_server import Found, NoSuchName
 from gateline.model.address import IpAddress, forbidden_reason, parse_ip
 
 REFRESH_SECONDS: Final = 10.0
+"""After which a host is asked for again whose answer tells no time to live, or of which there was no answer."""
+
+LEAST_SECONDS: Final = 1.0
+"""How long an answer holds at least; Consul says 0."""
+
+TOGETHER_SECONDS: Final = 0.5
+"""Hosts whose answers are over so soon after another's are asked for with it."""
+
 MOST_AT_ONCE: Final = 16
 
-NameService = Callable[[str], Awaitable[Sequence[str]]]
-"""Asks for a host's addresses; raises OSError when there is no answer."""
+NameService = Callable[[str], Awaitable[Sequence[str] | Found]]
+"""Asks for a host's addresses; raises OSError when there is no answer, and NoSuchName when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +38,6 @@ class Answer:
 
     addresses: tuple[str, ...]
     complaint: str = ""
-
-
-async def ask_system(host: str) -> Sequence[str]:
-    """The system's own name service, on a thread that nobody waits for at the end.
-
-    `getaddrinfo` cannot be interrupted, and an executor's threads are joined when Python ends: a name server
-    that does not answer would hold up Ctrl-C.
-    """
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[list[str]] = loop.create_future()
-
-    def deliver(addresses: list[str], error: OSError | None) -> None:
-        if answered.done():
-            return
-        if error:
-            answered.set_exception(error)
-        else:
-            answered.set_result(addresses)
-
-    def look_up() -> None:
-        addresses: list[str] = []
-        failure: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            addresses = [str(entry[4][0]) for entry in found]
-        except OSError as error:
-            failure = error
-        except UnicodeError:
-            failure = OSError("not a host name")
-        try:
-            loop.call_soon_threadsafe(deliver, addresses, failure)
-        except RuntimeError:
-            return  # the loop is closed: nobody asks any more
-
-    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
-    return await answered
 
 
 def judge(host: str, addresses: Iterable[str]) -> Answer:
@@ -99,7 +71,7 @@ class Resolver:
         *,
         on_change: Callable[[], None],
         on_complaint: Callable[[str], None],
-        ask: NameService = ask_system,
+        ask: NameService,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ask = ask
@@ -109,7 +81,10 @@ class Resolver:
         self._hosts: frozenset[str] = frozenset()
         self._wanted: dict[str, frozenset[str]] = {}  # by who wants them
         self._addresses: dict[str, tuple[str, ...]] = {}
+        self._denied: set[str] = set()
         self._complaints: dict[str, str] = {}
+        self._over: dict[str, float] = {}  # when the answers are, by the loop's clock
+        self._has_answer = asyncio.Event()
         self._asking: set[str] = set()
         self._asked: set[str] = set()  # at least once, with or without an answer
         self._new_hosts = asyncio.Event()
@@ -121,11 +96,17 @@ class Resolver:
         """What every host resolves to now; a host without an answer is missing."""
         return self._addresses
 
+    @property
+    def denied(self) -> AbstractSet[str]:
+        """The hosts of which it is certain that they have no address now; `addresses` still tells what they had."""
+        return self._denied
+
     def want(self, hosts: Iterable[str], *, by: str = "") -> None:
         """Look after exactly these hosts from now on, and those that others want; new ones are asked for at once."""
         self._wanted[by] = frozenset(hosts)
         self._hosts = frozenset().union(*self._wanted.values())
-        for known in (self._addresses, self._complaints):
+        self._denied &= self._hosts
+        for known in (self._addresses, self._complaints, self._over):
             for host in known.keys() - self._hosts:
                 del known[host]
         self._asked &= self._hosts
@@ -147,32 +128,66 @@ class Resolver:
                 self._begin(self._hosts - self._asked, tasks)
 
     async def _repeat(self, tasks: asyncio.TaskGroup) -> None:
+        """Ask again for those whose answers are over."""
         while True:
-            await self._pause(REFRESH_SECONDS)
-            self._begin(self._hosts, tasks)
+            self._has_answer.clear()
+            if not self._over:
+                await self._has_answer.wait()
+                continue
+            first = min(self._over.values())
+            if await self._paused(first - asyncio.get_running_loop().time()):
+                together = {host for host, over in self._over.items() if over <= first + TOGETHER_SECONDS}
+                self._begin(together, tasks)
+
+    async def _paused(self, seconds: float) -> bool:
+        """Whether so much time has passed; False: another answer has come, which may be over sooner."""
+        pausing = asyncio.ensure_future(self._pause(max(0.0, seconds)))
+        another = asyncio.ensure_future(self._has_answer.wait())
+        try:
+            await asyncio.wait((pausing, another), return_when=asyncio.FIRST_COMPLETED)
+            return pausing.done()
+        finally:
+            pausing.cancel()
+            another.cancel()
 
     def _begin(self, hosts: Iterable[str], tasks: asyncio.TaskGroup) -> None:
         for host in sorted(frozenset(hosts) - self._asking):
             self._asking.add(host)
+            self._over.pop(host, None)
             tasks.create_task(self._look_up(host))
 
     async def _look_up(self, host: str) -> None:
+        seconds = REFRESH_SECONDS
+        is_denied = False
         async with self._turns:
             try:
-                answer = judge(host, await self._ask(host))
+                found = await self._ask(host)
+                answer = judge(host, found.addresses if isinstance(found, Found) else found)
+                seconds = found.seconds if isinstance(found, Found) else seconds
+            except NoSuchName as problem:
+                answer = Answer((), f"cannot resolve {host}: {problem}")
+                seconds, is_denied = problem.seconds, True
             except OSError as error:
                 answer = Answer((), f"cannot resolve {host}: {error.strerror or error}")
         self._asking.discard(host)
         if host in self._hosts:  # else the configuration changed meanwhile
-            self._take(host, answer)
+            self._over[host] = asyncio.get_running_loop().time() + max(seconds, LEAST_SECONDS)
+            self._has_answer.set()
+            self._take(host, answer, is_denied=is_denied)
         async with self._progress:
             self._progress.notify_all()
 
-    def _take(self, host: str, answer: Answer) -> None:
+    def _take(self, host: str, answer: Answer, *, is_denied: bool) -> None:
         self._asked.add(host)
         if answer.complaint and answer.complaint != self._complaints.get(host):
             self._on_complaint(answer.complaint)
         self._complaints[host] = answer.complaint
-        if answer.addresses and answer.addresses != self._addresses.get(host):
+        is_news = is_denied and host not in self._denied
+        if is_denied:
+            self._denied.add(host)
+        elif answer.addresses:
+            is_news = answer.addresses != self._addresses.get(host) or host in self._denied
             self._addresses[host] = answer.addresses
+            self._denied.discard(host)
+        if is_news:
             self._on_change()

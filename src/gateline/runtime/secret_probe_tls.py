@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateline.model.address import parse_ip
-from gateline.model.client_certificate import BUILT_IN
+from gateline.model.client_certificate import BUILT_IN, SYSTEM
 from gateline.model.gateway import Keyring
 from gateline.runtime.secret_use import Place, Transport
 from gateline.services.probe import show
@@ -69,4 +69,6 @@ def _is_uri(place: Place) -> bool:
 def _authority(place: Place, keyring: Keyring) -> bytes:
     if place.authority == BUILT_IN:
         return keyring.authority
-    return dict(keyring.authorities).get(place.authority, b"") if place.authority else keyring.trust
+    if place.authority in {"", SYSTEM}:
+        return keyring.trust
+    return dict(keyring.authorities).get(place.authority, b"")

@@ -25,6 +25,7 @@ from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
+from gateline.discovery.name_server import NameServers
 from gateline.errors import GatelineError
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
@@ -40,6 +41,7 @@ from gateline.runtime.first_read import FirstRead
 from gateline.runtime.following import forget_followed
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.keeping import Keeping
+from gateline.runtime.name_service import HostNames
 from gateline.runtime.notice import (
     Complained,
     Notify,
@@ -82,9 +84,11 @@ class Stack:
         self._serves = False
         self._publisher = Publisher(call_later=_call_later)
         self._addresses_changed = asyncio.Event()
+        self._names = HostNames(NameServers())
         self._resolver = Resolver(
             on_change=self._addresses_changed.set,
             on_complaint=lambda complaint: notify(Remarked(complaint)),
+            ask=self._names,
         )
         self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
 
@@ -218,7 +222,7 @@ class Stack:
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
         """Whoever registers targets: services, and what is discovered."""
         self._discovery = discovery(
-            self._delivery.register, self._resolver, self._processes, tasks, self._notify
+            self._delivery.register, self._resolver, self._names, self._processes, tasks, self._notify
         )
         return Cluster(
             state,
@@ -261,7 +265,7 @@ class Stack:
         if not self._processes.has_served:
             self._want_services(candidate)  # they start while Envoy does
         await self._cluster.begin()
-        self._discovery.want(candidate.gateway.target_groups)
+        self._discover(candidate.gateway)
         await self._discovery.settled()
         await self._serving.begin(candidate)
         answer = await self._envoy.first_answer()
@@ -280,7 +284,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
-        self._discovery.want(candidate.gateway.target_groups)
+        self._discover(candidate.gateway)
         self._keeping.look()
         self._serves = True
         self._processes.served()
@@ -300,6 +304,11 @@ class Stack:
                 used=frozenset(resources.target_groups.values()),
             )
 
+    def _discover(self, *gateways: Gateway) -> None:
+        """Find out the targets of these; where two say something else, the latter counts."""
+        self._names.use(gateways[-1].resolvers)
+        self._discovery.want(group for gateway in gateways for group in gateway.target_groups)
+
     def _running(self) -> ready.Running:
         return ready.Running(pids=self.pids, tasks=self._cluster.pids, degraded=self._cluster.degraded)
 
@@ -311,7 +320,7 @@ class Stack:
         """Put a changed configuration into service."""
         if candidate.resources is None or candidate.gateway is None:
             return
-        self._discovery.want((*self._gateway.target_groups, *candidate.gateway.target_groups))
+        self._discover(self._gateway, candidate.gateway)
         await self._discovery.settled()
         replaced = await self._serving.replace(candidate)
         refusals = [
@@ -319,7 +328,7 @@ class Stack:
         ]
         if refusals:
             self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
-            self._discovery.want(self._gateway.target_groups)
+            self._discover(self._gateway)
             return
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))

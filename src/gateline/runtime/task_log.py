@@ -29,11 +29,13 @@ class TaskLog:
     Args:
         path: the file; it need not be there yet.
         from_end: nothing that it holds now is told.
+        rotates: a log that is too long is begun anew, by us alone.
 
     """
 
-    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+    def __init__(self, path: Path, *, from_end: bool = False, rotates: bool = True) -> None:
         self._path = path
+        self._rotates = rotates
         self._at = _size(path) if from_end else 0
         self._rest = b""
 
@@ -52,7 +54,7 @@ class TaskLog:
             if len(self._rest) > LONGEST_LINE:
                 lines.append(self._rest)
                 self._rest = b""
-            if size > LONGEST_LOG:
+            if self._rotates and size > LONGEST_LOG:
                 self._begin_anew()
             return [_text(line) for line in lines]
         return []

@@ -107,7 +107,8 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
 
     More than enough of the wanted revision, and what nobody reaches yet, goes at once. Any other goes when enough
     healthy ones remain without it, or when it has to make room for the one that replaces it: then the floor holds,
-    and unwell tasks, which the floor does not count, make room one by one.
+    and unwell tasks, which the floor does not count, make room one by one. One that was merely not seen yet, by a
+    control or an Envoy that has just started, stays until it is known how it is.
     """
     alive = staying(tasks)
     wanted = good(tasks, revision)
@@ -124,7 +125,7 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
     for task in _by_urgency(doomed, tasks):
         remain = healthy - task.sound
         in_the_way = may_launch and need > bounds.cap - count
-        in_turn = remain >= bounds.floor or (not task.sound and not replacing)
+        in_turn = remain >= bounds.floor or (task.phase is Phase.UNWELL and not replacing)
         dispensable = task.phase is Phase.STARTING or task in surplus or remain >= bounds.desired
         if dispensable or (in_the_way and in_turn):
             go.append(task)

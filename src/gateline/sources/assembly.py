@@ -13,11 +13,13 @@ from gateline.model.integration import VpcLink
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi, Stage
 from gateline.model.target_group import TargetGroup
+from gateline.sources import client_address_assembly
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
+from gateline.sources.discovery_assembly import resolvers
 from gateline.sources.document import Document
 from gateline.sources.domain_assembly import DomainReader
 from gateline.sources.function import FunctionReader
@@ -104,6 +106,7 @@ class Assembler:
             ),
             jwks_path=(project.assertions or AssertionsPart()).jwks_path,
             aws_endpoints=_aws_endpoints(project),
+            resolvers=resolvers(project),
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
@@ -174,7 +177,9 @@ class Assembler:
             ),
             drain=_drain(part.drain or DrainPart()),
             links=link_listener(self._bench, project),
+            availability_zone=str(part.availability_zone),
             origin=self._origin("gateway"),
+            client_address=client_address_assembly.of_gateway(part),
         )
 
     def _stages(self, name: str, part: ApiPart) -> tuple[Stage, ...]:

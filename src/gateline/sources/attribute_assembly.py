@@ -90,6 +90,11 @@ _NOT_TRUE: Final[Mapping[str, str]] = {
 """Whoever asks for these relies on records that would not be there."""
 
 _CROSS_ZONE: Final = "load_balancing.cross_zone.enabled"
+_NETWORK: Final[Mapping[str, _Attribute]] = {_CROSS_ZONE: _flag("cross_zone")}
+_OF_TCP: Final[Mapping[str, _Attribute]] = {
+    "tcp.idle_timeout.seconds": _seconds("tcp_idle_timeout", 60, 6000)
+}
+"""Of network balancers, and of their listeners of TCP; those of TLS and UDP keep to 350 and 120 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +153,14 @@ class AttributeReader:
 
     def balancer(self, here: Pointer, part: LoadBalancerPart) -> BalancerAttributes:
         """The attributes of a load balancer, with the short keys beside them."""
-        known = _BALANCER if part.type == "application" else {}
+        known = _BALANCER if part.type == "application" else _NETWORK
         fields: dict[str, Any] = {}
         for key, text in part.attributes.items():
             place = (*here, "attributes", key)
-            if key in _NOTHING_HERE or key in _NOT_TRUE or key == _CROSS_ZONE:
-                self._without_meaning(place, key, text, network=part.type == "network")
-            elif key in known:
+            if key in known:
                 self._read(place, known[key], text, fields)
+            elif key in _NOTHING_HERE or key in _NOT_TRUE or key == _CROSS_ZONE:
+                self._without_meaning(place, key, text)
             else:
                 self._unknown(place, key, [*known, *_NOTHING_HERE, *_NOT_TRUE, _CROSS_ZONE])
         for key, field, seconds in (
@@ -166,14 +171,17 @@ class AttributeReader:
                 self._short(here, key, field, part)
                 fields[field] = timedelta(seconds=seconds)
         made = BalancerAttributes(**fields)
-        if part.scheme == "internal" and made != BalancerAttributes():
+        if part.scheme == "internal" and made != BalancerAttributes(cross_zone=made.cross_zone):
             why = "clients speak with the gateway, which has times and headers of its own"
             self._no_effect(here, "an attribute of an internal balancer", why)
         return made
 
     def listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> ListenerAttributes:
-        """The attributes of a listener of an application balancer."""
-        known = {*_LISTENER, *_INSERTED} if balancer.type == "application" else set()
+        """The attributes of a listener."""
+        single = _LISTENER if balancer.type == "application" else {}
+        if part.protocol in {"TCP", "TCP_UDP"}:
+            single = _OF_TCP
+        known = {*single, *_INSERTED} if balancer.type == "application" else {*single}
         fields: dict[str, Any] = {}
         headers: list[tuple[str, str]] = []
         for key, text in part.attributes.items():
@@ -187,7 +195,7 @@ class AttributeReader:
                 else:
                     self._misfit(place, text, inserted.says)
             else:
-                self._read(place, _LISTENER[key], text, fields)
+                self._read(place, single[key], text, fields)
         made = ListenerAttributes(response_headers=tuple(sorted(headers)), **fields)
         names = (made.tls_version_header, made.tls_cipher_suite_header)
         if any(_OWN_NAMES.fullmatch(name) for name in names) or len(set(names)) < len(names):
@@ -210,12 +218,10 @@ class AttributeReader:
         elif any(_BALANCER[long].field == field for long in part.attributes if long in _BALANCER):
             self._refuse((*here, key), f"{key} and its attribute say the same: leave one out")
 
-    def _without_meaning(self, place: Pointer, key: str, text: str, *, network: bool) -> None:
+    def _without_meaning(self, place: Pointer, key: str, text: str) -> None:
         if key == _CROSS_ZONE:
-            if not network and text != "true":
+            if text != "true":
                 self._refuse(place, f"{key} is true for every application balancer")
-            elif network:
-                self._no_effect(place, key, "there are no zones: every target of a group is used")
         elif key in _NOT_TRUE:
             if text != "false":
                 self._refuse(place, _NOT_TRUE[key])

@@ -18,13 +18,16 @@ from gateline.model.load_balancer import (
     Rule,
     Scheme,
 )
+from gateline.sources import client_address_assembly
 from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
+from gateline.sources.login_assembly import LoginReader, check_cookies
 from gateline.sources.project_balancer import ListenerPart, LoadBalancerPart, RulePart
 from gateline.sources.project_values import split_host_port
 from gateline.sources.rule_action import ActionReader
 from gateline.sources.rule_condition import ConditionReader, wildcards
+from gateline.sources.rule_transform import read_transforms
 from gateline.sources.tree import Pointer
 from gateline.sources.workbench import Workbench
 
@@ -46,6 +49,7 @@ class BalancerReader:
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
+        self._logins = LoginReader(bench, bench.tree.names("secrets"))
         self._attributes = AttributeReader(bench)
         self._dns_names: dict[str, str] = {}
         self.certificates: list[CertificateSource] = []
@@ -53,7 +57,7 @@ class BalancerReader:
     @property
     def judged(self) -> set[Pointer]:
         """The places where a secret may stand, and was judged."""
-        return self._conditions.judged
+        return self._conditions.judged | self._logins.judged
 
     def balancer(self, name: str, part: LoadBalancerPart) -> LoadBalancer:
         """The balancer of that name."""
@@ -81,7 +85,7 @@ class BalancerReader:
             self._listener((*here, "listeners", index), name, dns_name, part, listener)
             for index, listener in enumerate(part.listeners)
         )
-        return LoadBalancer(
+        made = LoadBalancer(
             name=name,
             type=BalancerType(part.type),
             scheme=Scheme(part.scheme),
@@ -90,6 +94,8 @@ class BalancerReader:
             origin=self._bench.origin(here),
             attributes=self._attributes.balancer(here, part),
         )
+        check_cookies(self._bench, made)
+        return made
 
     def _listener(
         self, here: Pointer, name: str, dns_name: str, balancer: LoadBalancerPart, part: ListenerPart
@@ -105,11 +111,12 @@ class BalancerReader:
             address=address,
             bind_port=port,
             certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
-            rules=self._rules(here, part, network=balancer.type == "network"),
+            rules=self._rules(here, part, balancer),
             passthrough=self._passthrough(here, part),
             tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
             origin=self._bench.origin(here),
             attributes=self._attributes.listener(here, balancer, part),
+            client_address=client_address_assembly.of_listener(self._bench, here, balancer, part),
         )
 
     def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
@@ -148,7 +155,7 @@ class BalancerReader:
                 self.certificates.append(CertificateSource(name=names[-1], source=source, hosts=(dns_name,)))
         return tuple(names)
 
-    def _rules(self, here: Pointer, part: ListenerPart, *, network: bool) -> tuple[Rule, ...]:
+    def _rules(self, here: Pointer, part: ListenerPart, balancer: LoadBalancerPart) -> tuple[Rule, ...]:
         """The rules in the order of evaluation; those that were complained about are not in it."""
         rules: list[tuple[int, Rule]] = []
         taken: set[int] = set()
@@ -158,18 +165,17 @@ class BalancerReader:
                 message = f"another rule of this listener has the priority {rule.priority}"
                 self._bench.complain(codes.RULE_INVALID, (*place, "priority"), message)
             taken.add(rule.priority)
-            made = self._rule(place, rule, part, network=network)
+            made = self._rule(place, rule, part, balancer)
             if made is not None:
                 rules.append((rule.priority, made))
-        default = (
-            self._actions.action((*here, "default_actions"), part.default_actions, part, network=network)
-            if part.default_actions
-            else None
-        )
+        place, network = (*here, "default_actions"), balancer.type == "network"
+        actions = part.default_actions
+        asked = self._logins.authentication(place, actions, part, balancer)
+        default = self._actions.action(place, actions, part, network=network) if actions else None
         ordered = [rule for _, rule in sorted(rules, key=lambda pair: pair[0])]
         if default is not None:
-            origin = self._bench.origin((*here, "default_actions"))
-            ordered.append(Rule(priority=None, action=default, origin=origin))
+            origin = self._bench.origin(place)
+            ordered.append(Rule(priority=None, action=default, authentication=asked, origin=origin))
         return tuple(ordered)
 
     def _passthrough(self, here: Pointer, part: ListenerPart) -> tuple[tuple[tuple[str, ...], Forward], ...]:
@@ -184,21 +190,28 @@ class BalancerReader:
             if forward is not None
         )
 
-    def _rule(self, here: Pointer, part: RulePart, listener: ListenerPart, *, network: bool) -> Rule | None:
-        action = self._actions.action((*here, "actions"), part.actions, listener, network=network)
+    def _rule(
+        self, here: Pointer, part: RulePart, listener: ListenerPart, balancer: LoadBalancerPart
+    ) -> Rule | None:
+        place, network = (*here, "actions"), balancer.type == "network"
+        action = self._actions.action(place, part.actions, listener, network=network)
+        asked = self._logins.authentication(place, part.actions, listener, balancer)
         read = (
             self._conditions.condition((*here, "conditions", index), condition)
             for index, condition in enumerate(part.conditions)
         )
         conditions = tuple(condition for condition in read if condition is not None)
         self._check_quotas(here, part, conditions)
+        transforms = read_transforms(self._bench, (*here, "transforms"), part.transforms, action)
         if action is None or len(conditions) != len(part.conditions):
             return None
         return Rule(
             priority=part.priority,
             conditions=conditions,
             action=action,
+            authentication=asked,
             origin=self._bench.origin(here),
+            transforms=transforms,
         )
 
     def _check_quotas(self, here: Pointer, part: RulePart, conditions: tuple[Condition, ...]) -> None:

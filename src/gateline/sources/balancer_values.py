@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.environment import EnvironmentText
-from gateline.sources.project_values import Flag, Matches, ip_of_socket, split_host_port
+from gateline.sources.project_values import Flag, Matches, Number, ip_of_socket, split_host_port
 
 _ANY_CODE: Final = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 200, "maximum": 599}]}
@@ -45,11 +45,24 @@ def _no_addresses_of_others(value: object) -> object:
     return value
 
 
-def _no_authentication(value: object) -> object:
-    """An action that lets nobody pass without a login must never be left out in silence."""
-    if isinstance(value, str) and value in {"authenticate-oidc", "authenticate-cognito", "jwt-validation"}:
-        said = f"an action of type {value} is not supported yet in this version"
-        raise PydanticCustomError("authentication_not_supported_yet", "{said}", {"said": said})
+def _not_ended(value: object) -> object:
+    """Envoy ends connections of a target that falls ill, and has no word for one that is taken out."""
+    if value is True:
+        context = {
+            "said": "connection_termination is not supported yet in this version",
+            "advice": "a task's connections end when it is stopped, after deregistration_delay_seconds",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", context)
+    return value
+
+
+def _no_interval(value: object) -> object:
+    if value != 0:
+        context = {
+            "said": "unhealthy_draining_interval_seconds is not supported yet in this version",
+            "advice": "with unhealthy_connection_termination: false connections go on without a bound",
+        }
+        raise PydanticCustomError("not_supported_yet", "{said}", context)
     return value
 
 
@@ -108,8 +121,12 @@ TargetGroupProtocol = Annotated[
     ),
 ]
 LoadBalancingAlgorithm = Literal["round_robin", "least_outstanding_requests", "weighted_random"]
+ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended), WithJsonSchema({"const": False})]
+DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
-ActionType = Annotated[Literal["forward", "redirect", "fixed-response"], BeforeValidator(_no_authentication)]
+ActionType = Literal[
+    "forward", "redirect", "fixed-response", "authenticate-oidc", "authenticate-cognito", "jwt-validation"
+]
 BindAddress = Annotated[str, AfterValidator(_bind)]
 ServerName = Annotated[
     str,

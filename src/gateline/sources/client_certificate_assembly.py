@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from gateline.model import codes
-from gateline.model.client_certificate import BUILT_IN, ClientCertificate
+from gateline.model.client_certificate import BUILT_IN, SYSTEM, ClientCertificate
 from gateline.model.diagnostic import Complaints
 from gateline.model.target_group import TargetTls
 from gateline.sources.environment import as_written
@@ -37,12 +37,14 @@ def target_tls(bench: Workbench, here: Pointer, part: TargetTlsPart | None) -> T
     if part is None:
         return None
     authority = str(part.ca)
-    if authority not in {"", BUILT_IN}:
+    server_name = str(part.server_name or "")
+    if authority not in {"", BUILT_IN, SYSTEM}:
         authority = str(bench.file((*here, "ca"), part.ca))
     return TargetTls(
         authority=authority,
-        identity=str(part.identity),
+        identity=str(part.identity) or (server_name if authority else ""),
         client_certificate=str(part.client_certificate or ""),
+        server_name=server_name,
         origin=bench.origin(here),
     )
 

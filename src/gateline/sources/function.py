@@ -11,7 +11,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.function import Function, FunctionKind
 from gateline.sources.circumstances import Circumstances
-from gateline.sources.project import ConcurrencyPart, FunctionPart
+from gateline.sources.project_function import ConcurrencyPart, FunctionPart
 from gateline.sources.reader import Reader, is_file, is_folder
 from gateline.sources.tree import Node, Pointer, dotted
 

@@ -18,7 +18,7 @@ from gateline.sources.workbench import Workbench
 def function_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGroup:
     """The target group of that name, whose target is a function; one that is not declared is complained about."""
     here: Pointer = ("target_groups", name)
-    [written] = part.targets
+    [written] = part.addresses
     asked = target_function(written) or ""
     declared = bench.tree.names("functions")
     function = named_function(asked, declared)

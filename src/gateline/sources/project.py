@@ -7,7 +7,6 @@ versions are listed in LATER, so that they are told apart from mistakes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -16,12 +15,16 @@ from pydantic_core import PydanticCustomError
 
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
 from gateline.sources.project_balancer import LoadBalancerPart
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_client_certificate import ClientCertificateName, ClientCertificatePart
+from gateline.sources.project_discovery import NameServers
 from gateline.sources.project_domain import DomainName, DomainPart
+from gateline.sources.project_function import FunctionPart
 from gateline.sources.project_part import Part, TlsPart, misfit
 from gateline.sources.project_secret import SecretPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import TargetGroupPart
+from gateline.sources.project_target_type import Zone
 from gateline.sources.project_tunnel import TUNNEL, LinksPart, TunnelName, TunnelPart
 from gateline.sources.project_usage import (
     MethodKey,
@@ -40,11 +43,8 @@ from gateline.sources.project_values import (
     BalancerName,
     FilePath,
     Flag,
-    FunctionArn,
     FunctionName,
     FunctionUrl,
-    FunctionVariableName,
-    Handler,
     HostName,
     LinkName,
     LinkTarget,
@@ -52,7 +52,6 @@ from gateline.sources.project_values import (
     ProjectName,
     Region,
     ResourceName,
-    Runtime,
     SecretName,
     StageName,
     SubstitutionName,
@@ -122,16 +121,40 @@ class GatewayPart(Part):
     trusted_hops: Number = Field(
         default=0, ge=0, le=64, description="How many proxies in front are believed in X-Forwarded-For."
     )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
+    )
     account_id: AccountId = Field(
         default="123456789012", description="The AWS account id in ARNs: 12 digits, in quotes."
     )
     region: Region = Field(default="us-east-1", description="The AWS region in ARNs.")
+    resolver: NameServers = Field(
+        default=(),
+        max_length=8,
+        description="Name servers to ask, address or address:port, and them alone; default: as this machine does.",
+    )
     admin: AdminPart | None = Field(
         default=None, description="Where gateline serve answers /livez and /readyz; default: nowhere."
     )
     drain: DrainPart | None = Field(default=None, description="How serving ends.")
     aws: AwsPart | None = Field(default=None, description="How integrations reach AWS services.")
     links: LinksPart | None = Field(default=None, description="Where nodes of tunnels dial in.")
+    availability_zone: Zone = Field(
+        default="",
+        description="Where this gateway runs: its network balancers leave out targets of other zones.",
+    )
+
+    @model_validator(mode="after")
+    def _proxies_are_counted_or_named(self) -> Self:
+        if self.trusted_hops and self.trusted_proxies:
+            raise misfit("trusted_hops counts the proxies in front and trusted_proxies names them: write one")
+        return self
 
 
 class StagePart(Part):
@@ -237,87 +260,6 @@ class VpcLinkPart(Part):
         if len(self.target) > 1 and any(":" not in text for text in self.target):
             raise misfit("target is the name of one load balancer, or a list of host:port")
         return self
-
-
-class ConcurrencyPart(Part):
-    """How many events a function works on at once: each worker has one."""
-
-    minimum: Number = Field(
-        default=1,
-        ge=0,
-        le=1000,
-        description="Workers that are kept ready; 0 starts them with the first event.",
-    )
-    maximum: Number = Field(
-        default=4, ge=1, le=1000, description="Workers at most; further events wait for one."
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.minimum > self.maximum:
-            raise misfit(f"minimum must not be larger than maximum, which is {self.maximum}")
-        return self
-
-
-class FunctionPart(Part):
-    """A function: code that Gateline runs, or where it is invoked."""
-
-    handler: Handler = Field(
-        default="", description="What is called: for Python FILE.FUNCTION, such as authorizer.handler."
-    )
-    code: FilePath = Field(default="", description="The function's code: a folder, a file or a zip.")
-    runtime: Runtime = Field(
-        default="", description="The runtime as on Lambda, such as nodejs22.x or provided; default: python3."
-    )
-    interpreter: FilePath = Field(
-        default="",
-        description="The program that runs the code, such as .venv/bin/python; default: Gateline's own.",
-    )
-    layers: tuple[FilePath, ...] = Field(
-        default=(), max_length=5, description="Folders or zips that are laid out as Lambda's layers are."
-    )
-    timeout: Number = Field(
-        default=3, ge=1, le=900, description="Seconds after which an invocation is stopped."
-    )
-    memory_size: Number = Field(
-        default=128, ge=128, le=10240, description="MiB that the function is told it has; not enforced."
-    )
-    environment: dict[FunctionVariableName, str] = Field(
-        default_factory=dict, description="Environment variables of the function, and of nobody else."
-    )
-    concurrency: ConcurrencyPart | None = Field(
-        default=None, description="How many events the function works on at once."
-    )
-    url: FunctionUrl = Field(
-        default="", description="Instead of code: events are posted there, in Lambda's invocation form."
-    )
-    arn: FunctionArn = Field(default="", description="Instead of code: the function at AWS that is invoked.")
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if sum((bool(self.code), bool(self.url), bool(self.arn))) != 1:
-            raise misfit("a function has exactly one of code, url and arn")
-        if not self.code:
-            beside = [key for key in _OF_CODE if key in self.model_fields_set]
-            if beside:
-                verb = "belongs" if len(beside) == 1 else "belong"
-                raise misfit(
-                    f"{', '.join(beside)} {verb} to a function with code, not to one with url or arn"
-                )
-        elif not self.handler and not self.runtime.startswith("provided"):
-            raise misfit("a function with code needs a handler")
-        elif self.is_python and re.fullmatch(_PYTHON_HANDLER, self.handler) is None:
-            raise misfit(f"the handler of a Python function is FILE.FUNCTION; it is '{self.handler}'")
-        return self
-
-    @property
-    def is_python(self) -> bool:
-        """Whether the code runs in Gateline's own workers."""
-        return bool(self.code) and (not self.runtime or self.runtime.startswith("python3"))
-
-
-_OF_CODE = ("handler", "runtime", "interpreter", "layers", "memory_size", "environment")
-_PYTHON_HANDLER = r"(?:[A-Za-z0-9_-]+[./])*[A-Za-z0-9_-]+\.[A-Za-z_][A-Za-z0-9_]*"
 
 
 class ProjectFile(Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,12 @@ from gateline.sources.balancer_values import (
     RedirectProtocol,
     RedirectQuery,
     ResponseCode,
+)
+from gateline.sources.project_login import (
+    AUTHENTICATIONS,
+    AuthenticateCognitoConfigPart,
+    AuthenticateOidcConfigPart,
+    JwtValidationConfigPart,
 )
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_stickiness import TargetGroupStickinessPart
@@ -78,17 +84,12 @@ class FixedResponseConfigPart(_ResponseKeys):
 class ActionPart(_RedirectKeys, _ResponseKeys):
     """What a rule does: its type, with that type's keys beside it or in the config of that type."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset(
-        {
-            "authenticate_cognito_config",
-            "authenticate_oidc_config",
-            "jwt_validation_config",
-        }
-    )
-
     type: ActionType = Field(description="What is done.")
     order: Number = Field(
-        default=1, ge=1, le=50000, description="Amazon's order of actions; there is one action only."
+        default=1,
+        ge=1,
+        le=50000,
+        description="Which of a list's actions comes first; of those with one number, the first in the list.",
     )
     target_group: str = Field(default="", description="The target group of a forward to one.")
     target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
@@ -105,6 +106,15 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
     fixed_response_config: FixedResponseConfigPart | None = Field(
         default=None, description="Amazon's other form."
     )
+    authenticate_oidc_config: AuthenticateOidcConfigPart | None = Field(
+        default=None, description="Of an authenticate-oidc."
+    )
+    authenticate_cognito_config: AuthenticateCognitoConfigPart | None = Field(
+        default=None, description="Of an authenticate-cognito."
+    )
+    jwt_validation_config: JwtValidationConfigPart | None = Field(
+        default=None, description="Of a jwt-validation."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -115,11 +125,13 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
         config = self.type.replace("-", "_") + "_config"
         if config in written and len(written) > 1:
             raise misfit(f"{config} stands alone, without {min(written - {config})} beside it")
+        if self.type in AUTHENTICATIONS and not written:
+            raise misfit(f"an action of type {self.type} needs {config}")
         if self.type == "forward" and len(written - {"target_group_stickiness_config"}) != 1:
             raise misfit("a forward has exactly one of target_group, target_groups and forward_config")
         if self.type == "forward" and not (self.target_group or self.forwarded):
             raise misfit("a forward needs a target group")
-        if self.type != "forward" and config not in written:
+        if self.type in {"redirect", "fixed-response"} and config not in written:
             if not self.status_code:
                 raise misfit(f"a {self.type} needs a status_code")
             if self.status_code.startswith("HTTP_") != (self.type == "redirect"):
@@ -148,4 +160,5 @@ _KEYS_OF_ACTION: Final = {
     ),
     "redirect": frozenset({*_RedirectKeys.model_fields, "status_code", "redirect_config"}),
     "fixed-response": frozenset({*_ResponseKeys.model_fields, "status_code", "fixed_response_config"}),
+    **{kind: frozenset({key}) for kind, key in AUTHENTICATIONS.items()},
 }

@@ -9,10 +9,12 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
 from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
+from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
 from gateline.sources.project_part import Part, TlsPart, misfit
-from gateline.sources.project_values import HostName, Number
+from gateline.sources.project_transform import TransformPart
+from gateline.sources.project_values import Flag, HostName, Number
 
 MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md section 1
 
@@ -20,15 +22,22 @@ MAX_CERTIFICATES: Final = 26  # the default one and 25 more: load-balancers.md s
 class RulePart(Part):
     """A rule of a listener: when all its conditions hold, its action is taken."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"transforms"})
-
     priority: Number = Field(
         ge=1, le=50000, description="The lowest comes first; each is taken once in a listener."
     )
     conditions: tuple[ConditionPart, ...] = Field(
         min_length=1, description="The conditions, all of which must hold."
     )
-    actions: tuple[ActionPart, ...] = Field(min_length=1, description="The action, a list of one.")
+    transforms: tuple[TransformPart, ...] = Field(
+        default=(),
+        max_length=2,
+        description="What is rewritten before it is forwarded, one of each type at most.",
+    )
+    actions: tuple[ActionPart, ...] = Field(
+        min_length=1,
+        description="What is done: one authenticate-oidc, authenticate-cognito or jwt-validation at most, then "
+        "one action that answers.",
+    )
 
 
 class CertificatePart(TlsPart):
@@ -57,8 +66,6 @@ class PassthroughPart(Part):
 class ListenerPart(Part):
     """A listener of a load balancer."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"attributes"})
-
     protocol: ListenerProtocolName = Field(
         description="HTTP or HTTPS of an application balancer; TCP, TLS, UDP or TCP_UDP of a network "
         "balancer."
@@ -75,12 +82,25 @@ class ListenerPart(Part):
     )
     default_actions: tuple[ActionPart, ...] = Field(
         default=(),
-        description="The action when no rule holds, a list of one. Only a TLS listener without certificates has none.",
+        description="What is done when no rule holds. Only a TLS listener without certificates has none.",
     )
     rules: tuple[RulePart, ...] = Field(default=(), description="The rules; the order is their priorities'.")
     passthrough: tuple[PassthroughPart, ...] = Field(
         default=(),
         description="Of a TLS listener: connections that are handed on as they are, by their server name.",
+    )
+    attributes: dict[AttributeKey, AttributeValue] = Field(
+        default_factory=dict,
+        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
+    )
+    proxy_protocol: Flag = Field(
+        default=False,
+        description="Connections begin with a PROXY header (version 1 or 2), which tells the client's address; without "
+        "it they are closed.",
+    )
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(),
+        description="Networks of the proxies in front, who are believed in X-Forwarded-For and PROXY headers.",
     )
     ssl_policy: str = Field(
         default="",
@@ -93,10 +113,6 @@ class ListenerPart(Part):
     mutual_authentication: MutualAuthenticationPart | None = Field(
         default=None,
         description="What an HTTPS listener does with clients' certificates; default: no client is asked.",
-    )
-    attributes: dict[AttributeKey, AttributeValue] = Field(
-        default_factory=dict,
-        description="Attributes under Amazon's own keys, such as routing.http.response.server.enabled.",
     )
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from gateline.model.address import parse_ip
 from gateline.sources.project_part import Part, misfit
-from gateline.sources.project_values import HOST, FilePath, Flag, Number, SecretName
+from gateline.sources.project_values import HOST, FilePath, Flag, HostName, Number, SecretName
 
 _SPIFFE: Final = r"spiffe://[a-z0-9._-]{1,255}(?:/[A-Za-z0-9._-]+)+"
 
@@ -71,12 +71,17 @@ class TargetTlsPart(Part):
 
     ca: FilePath = Field(
         default="",
-        description="Who vouches for targets: gateline for Gateline's own authority, or a PEM file of certificate "
-        "authorities; default: targets are not verified.",
+        description="Who vouches for targets: gateline for Gateline's own authority, system for those that this "
+        "machine believes, or a PEM file of certificate authorities; default: targets are not verified.",
     )
     identity: ServerIdentity = Field(
         default="",
-        description="What a target's certificate must name: a host name, an IP address or a SPIFFE id.",
+        description="What a target's certificate must name: a host name, an IP address or a SPIFFE id; default: the "
+        "server_name.",
+    )
+    server_name: HostName | None = Field(
+        default=None,
+        description="The host that targets are asked for (SNI), such as the name by which another balancer is reached.",
     )
     client_certificate: ClientCertificateName | None = Field(
         default=None,
@@ -85,8 +90,8 @@ class TargetTlsPart(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if bool(self.ca) != bool(self.identity):
-            raise misfit("ca and identity are needed together: who vouches, and for whom")
-        if not self.ca and self.client_certificate is None:
-            raise misfit("tls needs ca and identity, or client_certificate")
+        if (self.identity and not self.ca) or (self.ca and not (self.identity or self.server_name)):
+            raise misfit("ca and identity (or server_name) are needed together: who vouches, and for whom")
+        if not self.ca and self.client_certificate is None and self.server_name is None:
+            raise misfit("tls needs ca and identity, or server_name, or client_certificate")
         return self

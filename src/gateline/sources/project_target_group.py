@@ -12,6 +12,8 @@ from gateline.sources.balancer_values import (
     CheckCodes,
     CheckPath,
     CheckPort,
+    ConnectionTermination,
+    DrainingInterval,
     LoadBalancingAlgorithm,
     PreserveClientIp,
     TargetGroupProtocol,
@@ -23,7 +25,12 @@ from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_health import TargetGroupHealthPart
-from gateline.sources.project_target_type import GroupTarget, TargetTypeName, check_target_type
+from gateline.sources.project_target_type import (
+    CrossZone,
+    GroupTarget,
+    TargetTypeName,
+    check_target_type,
+)
 from gateline.sources.project_values import Flag, Number
 
 LEAST_SLOW_START: Final = 30
@@ -86,10 +93,7 @@ class TargetGroupPart(Part):
     LATER: ClassVar[frozenset[str]] = frozenset(
         {
             "anomaly_mitigation",
-            "connection_termination",
-            "cross_zone",
             "minimum_healthy_targets",
-            "unhealthy_draining_interval_seconds",
         }
     )
 
@@ -150,25 +154,48 @@ class TargetGroupPart(Part):
         default=False,
         description="Only false: targets see Gateline's address as the peer.",
     )
+    cross_zone: CrossZone = Field(
+        default="use_load_balancer_configuration",
+        description="Of network balancers: whether targets of other zones than gateway.availability_zone get "
+        "connections; else as load_balancing.cross_zone.enabled of the balancer says, which is false unless said.",
+    )
+    unhealthy_connection_termination: Flag = Field(
+        default=True,
+        description="Of network balancers: whether connections to a target end when it is found unhealthy.",
+    )
+    connection_termination: ConnectionTermination = Field(
+        default=False,
+        description="Only false: connections to a target that is taken out go on. A task's end when it is stopped.",
+    )
+    unhealthy_draining_interval_seconds: DrainingInterval = Field(
+        default=0,
+        description="Only 0: without unhealthy_connection_termination, connections to an unhealthy target go on.",
+    )
     targets: tuple[GroupTarget, ...] = Field(
         default=(),
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
         "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name. function:NAME, or a "
-        "function's ARN, is the one target of a group with target_type: lambda.",
+        "function's ARN, is the one target of a group with target_type: lambda. {target: HOST:PORT, "
+        "availability_zone: ZONE} says in which zone a target is.",
     )
     discover: DiscoverPart | None = Field(
         default=None, description="Who names more targets while the gateway runs."
     )
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The targets, whatever their zones."""
+        return tuple(each.target for each in self.targets)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if len(set(self.targets)) < len(self.targets):
+        if len(set(self.addresses)) < len(self.addresses):
             raise misfit("targets holds one target twice")
         check = self.health_check
         check_target_type(
             self.target_type,
-            self.targets,
+            self.addresses,
             self.model_fields_set,
             check.model_fields_set if check else frozenset(),
             checked=check is None or check.enabled,
@@ -176,6 +203,9 @@ class TargetGroupPart(Part):
         network = self.protocol not in {"HTTP", "HTTPS"}
         if self.tls is not None and self.protocol in {"HTTP", *OF_DATAGRAMS}:
             raise misfit(f"tls is for groups with which TLS can be spoken, not for {self.protocol}")
+        for key in ("cross_zone", "unhealthy_connection_termination"):
+            if not network and key in self.model_fields_set:
+                raise misfit(f"{key} is for groups of network balancers, not for {self.protocol}")
         if self.proxy_protocol_v2 and not network:
             raise misfit(f"proxy_protocol_v2 is for groups of network balancers, not for {self.protocol}")
         if self.proxy_protocol_v2 and self.protocol in OF_DATAGRAMS:
@@ -188,6 +218,13 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
+        if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
+            raise misfit("health_check.matcher holds codes from 200 to 499")
+        return self
+
+    @model_validator(mode="after")
+    def _chooses_as_it_can(self) -> Self:
+        network = self.protocol not in {"HTTP", "HTTPS"}
         if 0 < self.slow_start_duration_seconds < LEAST_SLOW_START:
             raise misfit(f"slow_start_duration_seconds is 0, or from {LEAST_SLOW_START} to 900")
         if self.slow_start_duration_seconds and (network or self.load_balancing_algorithm != "round_robin"):
@@ -202,8 +239,6 @@ class TargetGroupPart(Part):
             )
         if network and self.protocol_version != "HTTP1":
             raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
-        if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
-            raise misfit("health_check.matcher holds codes from 200 to 499")
         return self
 
     @model_validator(mode="after")

@@ -7,12 +7,13 @@ from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.model.function import written_function
-from gateline.sources.project_part import misfit
+from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_tunnel import group_target
+from gateline.sources.project_values import Matches
 
 TargetTypeName = Literal["instance", "ip", "lambda"]
 
@@ -22,6 +23,8 @@ FUNCTION: Final = "function:"
 _ARN: Final = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?")
 _NOT_OF_FUNCTIONS: Final = (
     "protocol",
+    "protocol_version",
+    "discover",
     "load_balancing_algorithm",
     "deregistration_delay_seconds",
     "tls",
@@ -55,7 +58,33 @@ def _target(value: str) -> str:
     return value
 
 
-GroupTarget = Annotated[str, AfterValidator(_target)]
+TargetText = Annotated[str, AfterValidator(_target)]
+Zone = Annotated[str, Matches(r"[a-z0-9-]{1,32}", "the name of an availability zone, such as eu-central-1a")]
+
+
+class TargetPart(Part):
+    """A target of a target group, and where it is."""
+
+    target: TargetText = Field(
+        description="The target, as it may stand alone: host:port, and what else is one."
+    )
+    availability_zone: Zone = Field(
+        default="", description="Its zone; a target without one is in every zone."
+    )
+
+
+def _alone(value: object) -> object:
+    return {"target": _target(value)} if isinstance(value, str) else value
+
+
+GroupTarget = Annotated[TargetPart, BeforeValidator(_alone, json_schema_input_type=TargetPart | str)]
+
+
+CrossZone = Annotated[
+    Literal["true", "false", "use_load_balancer_configuration"],
+    BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else value),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": "use_load_balancer_configuration"}]}),
+]
 
 
 def check_target_type(

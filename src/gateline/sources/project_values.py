@@ -185,6 +185,8 @@ def _text(kind: Callable[[str], str]) -> AfterValidator:
 Number = Annotated[int, BeforeValidator(_number)]
 Interval = Annotated[int, Field(ge=1, le=31_536_000), BeforeValidator(_number)]
 """Seconds, a year of 365 days at most."""
+PortNumber = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_number)]
+"""Where a key may be left out; `Number` with bounds of the field would lose them in the schema."""
 TaskCount = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number)]
 MinimumPercent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
 MaximumPercent = Annotated[int, Field(ge=100, le=1000), BeforeValidator(_number)]

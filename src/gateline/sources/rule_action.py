@@ -10,6 +10,7 @@ from typing import Final
 from gateline.model import codes
 from gateline.model.load_balancer import Action, FixedResponse, Forward, Redirect, WeightedTargetGroup
 from gateline.sources.balancer_values import NETWORK_GROUPS, OF_DATAGRAMS
+from gateline.sources.login_assembly import final_action
 from gateline.sources.project_action import ActionPart
 from gateline.sources.project_balancer import ListenerPart, PassthroughPart
 from gateline.sources.suggestion import did_you_mean
@@ -37,12 +38,11 @@ class ActionReader:
     def action(
         self, here: Pointer, parts: tuple[ActionPart, ...], listener: ListenerPart, *, network: bool
     ) -> Action | None:
-        """The one action of the list at that place; None when it was complained about."""
-        if len(parts) != 1:
-            message = "exactly one action is taken: a forward, a redirect or a fixed-response"
-            self.bench.complain(codes.ACTION_INVALID, (*here, 1), message, advice="leave one of them")
+        """The one action of the list at that place that answers; None when it was complained about."""
+        at = final_action(self.bench, here, parts)
+        if at is None:
             return None
-        part, place = parts[0], (*here, 0)
+        part, place = parts[at], (*here, at)
         before = self.bench.complaints.count
         if part.type == "forward":
             made: Action = self._forward(place, part, _fitting(listener.protocol, network=network))

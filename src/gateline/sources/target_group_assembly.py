@@ -27,6 +27,7 @@ from gateline.sources.project_service import ServicePart
 from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
 from gateline.sources.project_target_health import TargetGroupHealthPart
+from gateline.sources.project_target_type import TargetPart
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -58,7 +59,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
-            _target(text, bench.origin((*here, "targets", index))) for index, text in enumerate(part.targets)
+            _target(each, bench.origin((*here, "targets", index))) for index, each in enumerate(part.targets)
         ),
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
@@ -69,6 +70,8 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart) -> TargetGr
         stickiness=_stickiness(part.stickiness),
         slow_start=timedelta(seconds=part.slow_start_duration_seconds),
         minimum_healthy=_minimum_healthy(part.target_group_health),
+        cross_zone={"true": True, "false": False}.get(part.cross_zone),
+        unhealthy_connection_termination=part.unhealthy_connection_termination,
     )
 
 
@@ -90,15 +93,16 @@ def _stickiness(part: StickinessPart | None) -> Stickiness | None:
     )
 
 
-def _target(text: str, origin: Origin) -> Target:
+def _target(part: TargetPart, origin: Origin) -> Target:
     """A static target; the model has checked what stands there."""
-    tunnelled = split_tunnel(text)
+    zone = str(part.availability_zone)
+    tunnelled = split_tunnel(part.target)
     if tunnelled is not None:
         tunnel, host, port = tunnelled
-        return Target(host=host, port=port, tunnel=tunnel, origin=origin)
-    pair = split_host_port(text)
+        return Target(host=host, port=port, tunnel=tunnel, zone=zone, origin=origin)
+    pair = split_host_port(part.target)
     assert pair is not None
-    return Target(host=pair[0], port=pair[1], origin=origin)
+    return Target(host=pair[0], port=pair[1], zone=zone, origin=origin)
 
 
 def _health_check(part: HealthCheckPart, group_protocol: str, version: str) -> HealthCheck:

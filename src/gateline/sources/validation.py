@@ -127,8 +127,6 @@ def _words(tree: Node, detail: ErrorDetails, place: Pointer) -> Words:
             )
         case "not_supported_yet" | "deployment_not_supported":
             words = Words(_UNSUPPORTED[kind], detail["msg"], context["advice"])
-        case "authentication_not_supported_yet":
-            words = Words(codes.BALANCER_AUTHENTICATION_UNSUPPORTED, detail["msg"])
         case "reference_for_name":
             words = Words(codes.ENVIRONMENT_REFERENCE_MALFORMED, f"{dotted(place)}: {detail['msg']}")
         case _:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from gateline.compile import names
 from gateline.compile.binding import Binding
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
+from gateline.model.balancer_attributes import ListenerAttributes
 from gateline.model.load_balancer import Forward, Listener, ListenerProtocol, Rule, WeightedTargetGroup
 from gateline.model.target_group import Target, TargetGroup, TargetProtocol
 from harness.datagram_server import datagram_server
@@ -44,13 +46,24 @@ def tcp_group(name: str, *backends: Backend) -> TargetGroup:
     )
 
 
-async def listening(bench: TargetBench, weights: dict[str, int], *groups: TargetGroup) -> int:
+async def listening(
+    bench: TargetBench,
+    weights: dict[str, int],
+    *groups: TargetGroup,
+    idle_timeout: timedelta = timedelta(seconds=350),
+) -> int:
     """Deliver a listener that leads to these groups; its port."""
     port = free_port()
     forward = Forward(tuple(WeightedTargetGroup(name, weight) for name, weight in weights.items()))
     name = names.balancer_listener("public", port)
     rules = (Rule(priority=None, action=forward, origin=PLACE),)
-    listener = Listener(protocol=ListenerProtocol.TCP, port=port, rules=rules, origin=PLACE)
+    listener = Listener(
+        protocol=ListenerProtocol.TCP,
+        port=port,
+        rules=rules,
+        origin=PLACE,
+        attributes=ListenerAttributes(tcp_idle_timeout=idle_timeout),
+    )
     made = tcp_listener(Binding(name, "127.0.0.1", port, PLACE), listener, names.target_group)
     await bench.deliver(*groups, listeners={name: made})
     return port
@@ -75,6 +88,14 @@ async def ask(connection: Connection) -> str:
         return (await reader.readexactly(int(head.partition("content-length: ")[2]))).decode()
     except (asyncio.IncompleteReadError, ConnectionError):
         return ""
+
+
+async def written_without_end(writer: asyncio.StreamWriter) -> None:
+    """Write until the other side says that it takes no more."""
+    while True:
+        writer.write(b"GET / HTTP/1.1\r\n")
+        await writer.drain()
+        await asyncio.sleep(0)
 
 
 async def ask_anew(port: int, times: int) -> Counter[str]:
@@ -119,6 +140,31 @@ def test_without_a_target_a_connection_is_closed_without_a_word(play: Play, weig
     play(scene)
 
 
+def test_a_connection_on_which_all_are_silent_ends_and_what_comes_later_is_reset(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        [one] = await serving(opened, Backend("one"))
+        port = await listening(bench, {"g": 1}, tcp_group("g", one), idle_timeout=timedelta(milliseconds=300))
+        async with connected(port) as connection:
+            reader, writer = connection
+            assert await ask(connection) == "one"
+            assert await reader.read() == b""  # nobody has closed it but the balancer
+            with pytest.raises(ConnectionError):
+                await written_without_end(writer)
+            assert await ask_anew(port, 1) == {"one": 1}
+
+    play(scene)
+
+
+def test_when_nobody_is_well_connections_go_to_everybody(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        one, two = await serving(opened, Backend("one", status=500), Backend("two", status=500))
+        checked = replace(group(one, two, check=OFTEN), protocol=TargetProtocol.TCP)
+        port = await listening(bench, {"g": 1}, checked)
+        assert set(await ask_anew(port, 6)) == {"one", "two"}
+
+    play(scene)
+
+
 def test_connections_to_a_target_that_leaves_go_on_and_new_ones_go_elsewhere(play: Play) -> None:
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         one, two = await serving(opened, Backend("one"), Backend("two"))
@@ -149,6 +195,28 @@ def test_connections_to_a_target_that_falls_ill_are_ended(play: Play) -> None:
             await sick.answer_check(500)
             assert await ask(by_name["sick"]) == ""
             assert await ask(by_name["well"]) == "well"
+
+    play(scene)
+
+
+def test_where_it_is_said_connections_to_a_target_that_falls_ill_go_on(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        well, sick = await serving(opened, Backend("well"), Backend("sick", gated=True))
+        checked = replace(
+            group(well, sick, check=OFTEN),
+            protocol=TargetProtocol.TCP,
+            unhealthy_connection_termination=False,
+        )
+        delivering = asyncio.ensure_future(listening(bench, {"g": 1}, checked))
+        await sick.answer_check(200)
+        port = await delivering
+        async with connected(port) as first, connected(port) as second:
+            by_name = {await ask(each): each for each in (first, second)}
+            await sick.answer_check(500)
+            await sick.answer_check(500)
+            await sick.check_comes()
+            assert await ask_anew(port, 5) == {"well": 5}
+            assert await ask(by_name["sick"]) == "sick"
 
     play(scene)
 

@@ -33,6 +33,13 @@ from .conftest import PROOF, Balanced
         b"/middle/;v",
         b"/middle?x=",
         b"/literal/secret",
+        b"/all/b1/vault",
+        b"/all/b1%2Fvault/x",
+        b"/all/b%31/vault",
+        b"/all//b1/vault",
+        b"/all/b1;x/vault",
+        b"/all/b1/vault%3Fx",
+        b"/all/b1/v%2561ult",
     ],
 )
 def test_a_path_that_decoding_would_take_to_another_rule_reaches_nobody(
@@ -49,7 +56,15 @@ def test_a_value_that_is_absent_stays_a_placeholder_and_opens_no_rule(balanced: 
 
 
 @pytest.mark.parametrize(
-    "path", [b"/all/blue%20sky", b"/all/blue/;v=1", b"/all/blue//x", b"/all/orders/a%2Fb"]
+    "path",
+    [
+        b"/all/blue%20sky",
+        b"/all/blue/;v=1",
+        b"/all/blue//x",
+        b"/all/orders/a%2Fb",
+        b"/all/b1/x%20y",
+        b"/all/b12/x;v%61ult",
+    ],
 )
 def test_an_odd_path_that_every_reading_takes_to_the_same_rule_passes_byte_for_byte(
     balanced: Balanced, path: bytes

@@ -174,3 +174,19 @@ def test_a_network_balancer_hands_on_what_the_integration_says(balanced: Balance
 
 def test_a_network_balancer_is_reached_by_its_name_too(balanced: Balanced) -> None:
     assert balanced.reaches(b"/wire")[1].target == b"/direct"
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "group"),
+    [
+        (b"/all/b1/x", (), "blue"),
+        (b"/all/b1/x", (b"X-Like: A1",), "green"),
+        (b"/all/b1/x", (b"X-Like: a", b"X-Like: a2"), "green"),
+        (b"/all/b1/x", (b"X-Like: a12",), "blue"),
+    ],
+)
+def test_expressions_judge_the_mapped_request(
+    balanced: Balanced, path: bytes, lines: tuple[bytes, ...], group: str
+) -> None:
+    found, _ = balanced.reaches(path, *lines)
+    assert found == group

@@ -142,7 +142,11 @@ def write_project(scene: Scene, group: Mapping[str, Any], **more: Any) -> Settin
         },
         "target_groups": {
             "orders": {"health_check": check, "deregistration_delay_seconds": 30, **group},
-            "flows": {"protocol": "TCP", "health_check": {"interval_seconds": 5}, **group},
+            "flows": {
+                "protocol": "TCP",
+                "health_check": {"interval_seconds": 5},
+                **{key: group[key] for key in ("discover", "targets") if key in group},
+            },
         },
         **more,
     }

@@ -6,18 +6,22 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from gateline.errors import GatelineError
 from gateline.runtime import control_client
 from harness.gateway_process import RunningGateway, running_gateway
 from harness.raw_client import Answer, exchange
 
 PROJECT: Final = Path(__file__).parent / "project"
 PASSWORD: Final = "hunter2-not-to-be-seen"
+HALF_TOKEN: Final = "token-of-the-half-service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,23 @@ class Shop:
         found: dict[str, Any] = json.loads(answer.body)
         return found
 
+    def held(self) -> dict[str, Any]:
+        """What the task says that answers when the file `release` is there, however long that takes."""
+        connection = HTTPConnection("127.0.0.1", self.gateway.port, timeout=60)
+        connection.request("GET", "/prod/held", headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        found: dict[str, Any] = json.loads(answer.read())
+        connection.close()
+        return found
+
     def service(self, name: str) -> dict[str, Any]:
         """What there is to know of a service now."""
         listed = asyncio.run(control_client.services(self._project, self.gateway.state))
-        return next(service for service in listed if service["name"] == name)
+        found = [service for service in listed if service["name"] == name]
+        if not found:
+            raise GatelineError(f"no service is called {name}")  # a control that has just come back
+        return found[0]
 
     def names(self) -> list[str]:
         """The services that there are now."""
@@ -103,11 +120,17 @@ def request(path: str) -> bytes:
     return b"GET /prod%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()
 
 
+@contextmanager
+def running_shop(folder: Path, scratch: Path, *options: str) -> Iterator[Shop]:
+    """The gateway, watching its project, of which a copy is put into the folder."""
+    shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
+    environ = {"PASSWORD": PASSWORD, "HALF_TOKEN": HALF_TOKEN, "AWS_SECRET_ACCESS_KEY": "also not to be seen"}
+    with running_gateway(folder, scratch, environ, "--watch", *options) as gateway:
+        yield Shop(gateway=gateway, folder=folder)
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The gateway, watching its project, which is a copy."""
-    folder, scratch = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")
-    shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
-    environ = {"PASSWORD": PASSWORD, "AWS_SECRET_ACCESS_KEY": "also not to be seen"}
-    with running_gateway(folder, scratch, environ, "--watch") as gateway:
-        yield Shop(gateway=gateway, folder=folder)
+    """The gateway that all tests of this folder share."""
+    with running_shop(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("scratch")) as running:
+        yield running

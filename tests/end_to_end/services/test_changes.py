@@ -103,7 +103,7 @@ def test_a_deployment_goes_on_after_the_end_of_control_and_waits_for_requests_th
         ThreadPoolExecutor() as elsewhere,
         BusyCallers(shop.gateway.port, request("/orders"), count=2) as callers,
     ):
-        held = elsewhere.submit(shop.told, "/held")
+        held = elsewhere.submit(shop.held)
         holding = shop.gateway.output.wait_for("holding a request").partition(" ")[0].partition("/")[2]
         shop.deploy("orders", wait=False)
         os.kill(shop.control, signal.SIGKILL)

@@ -93,7 +93,7 @@ def test_a_worker_without_a_port_is_kept_running_and_its_end_is_told(shop: Shop)
 def test_an_old_task_ends_after_the_request_that_it_is_answering(shop: Shop) -> None:
     release = shop.folder / "release"
     with ThreadPoolExecutor() as elsewhere:
-        held = elsewhere.submit(shop.told, "/held")
+        held = elsewhere.submit(shop.held)
         shop.gateway.output.wait_for("holding a request")
         shop.deploy("orders")
         shop.until(

@@ -32,6 +32,8 @@ local CALL_HEADER = "x-gl-call"
 local ABSENT = "x-gl-absent"
 local AUTHORIZER = "authorizer"
 local THROTTLE = "throttle"
+local TRANSFORMED = "gl.transformed"
+local UNTRANSFORMED = "untransformed"
 local HOST_CLUSTER = "host"
 local FUNCTIONS_CLUSTER = "host functions"
 

@@ -30,32 +30,10 @@ local function patterns_of(context)
   return known
 end
 
--- Whether what a path becomes when it is decoded is of a form that no path may have.
-local function has_forbidden_reading(path)
-  local readings, count, too_many, times = readings_of(path)
-  for at = 2, too_many and 0 or count do
-    if times[at] > 0 and forbidden_form(readings[at], false) then
-      return true
-    end
-  end
-  return too_many
-end
-
 -- Why a target must not pass, or nil.
 local function refused(target, patterns)
-  local question = find(target, "?", 1, true)
-  local path = question and sub(target, 1, question - 1) or target
-  local decoded = decode(path)
-  if byte(path, 1) ~= 47 then
-    return "request_target"
-  elseif find(target, "#", 1, true) then
-    return "path_fragment"
-  end
-  local why = forbidden_form(path, true) or not decoded and "path_percent" or forbidden_form(decoded, false)
-  if not why and patterns.strict and (has_forbidden_reading(path) or is_torn(patterns, path)) then
-    why = "path_ambiguous"
-  end
-  return why
+  return refused_target(target, patterns.strict)
+    or patterns.strict and is_torn(patterns, target) and "path_ambiguous" or nil
 end
 
 -- Root=1-{8 hex time}-{24 hex}, or Self before the Root that came; an older Self goes (load-balancers.md section 6).
@@ -83,7 +61,7 @@ local function traced(given, rid)
 end
 
 -- Answers with the balancer's own page.
-local function answer_page(h, status, reason, why)
+function answer_page(h, status, reason, why)
   sethook()
   h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, why)
   local title = status .. " " .. reason
@@ -107,10 +85,14 @@ local function serve(h)
     local why = refused(target, patterns_of(h:filterContext()))
     if why then
       info:dynamicMetadata():set(NAMESPACE, WHY, why) -- the route answers 400
-    else
-      info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
-      h:clearRouteCache()
+      return
     end
+    info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
+    h:clearRouteCache()
+  end
+  local asked = h:metadata():get(LOGIN) -- of the route on which it stands by now
+  if asked then
+    return judge_login(h, asked)
   end
 end
 

@@ -61,6 +61,35 @@ local function is_label(text)
   return text ~= ""
 end
 
+-- What may stand in a Host header that a mapping or a transform writes: a name of labels, with a dot behind it at most, or an
+-- address, and a port. Balancers' rules and backends must not find different hosts in it.
+local function is_authority(value)
+  if value == "" then
+    return true -- then the integration's own is sent
+  end
+  local host = lower(value)
+  local bracketed = byte(host, 1) == 91
+  local host_end = bracketed and find(host, "]", 1, true) or (find(host, ":", 1, true) or #host + 1) - 1
+  local rest = sub(host, host_end + 1)
+  if #value > 255 or host_end < 1 or rest ~= "" and (byte(rest, 1) ~= 58 or #rest < 2 or not is_port(sub(rest, 2))) then
+    return false
+  end
+  host = sub(host, 1, host_end)
+  if bracketed then
+    return is_ip_literal(host)
+  end
+  host = byte(host, #host) == 46 and sub(host, 1, -2) or host
+  local at, last = 1, #host + 1
+  while at <= last do
+    local dot = find(host, ".", at, true) or last
+    if not is_label(sub(host, at, dot - 1)) then
+      return false
+    end
+    at = dot + 1
+  end
+  return true
+end
+
 -- The custom domain that has a host: by its whole name, or by a wildcard for its first label.
 local function domain_of(host)
   local dot = find(host, ".", 1, true)

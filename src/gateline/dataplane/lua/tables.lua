@@ -206,7 +206,7 @@ local function read_method(record)
     end
     record.query = read_named_sources(take)
     record.headers = read_named_sources(take)
-    if #record.path == 1 and #record.query == 0 and #record.headers == 0 and record.path[1].kind == "literal" then
+    if record.authority == "" and #record.path == 1 and #record.query == 0 and #record.headers == 0 and record.path[1].kind == "literal" then
       record.fixed_path = record.path[1].argument
     end
   end

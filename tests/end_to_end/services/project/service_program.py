@@ -3,6 +3,9 @@
 /health   the status that HEALTH says, 200 without it
 /held     answers when the file `release` is there
 others    {"pid", "environ", "argv"}
+
+What VERSION says is wrong with it: it exits at once, is never well, crashes soon after it has become well, or while it
+serves; or it is only slow to start.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ import sys
 from pathlib import Path
 
 RELEASE = Path("release")
+VERSION = os.environ.get("VERSION", "")
+CRASHES = {"crashes": 1.0, "falls": 4.5}  # seconds after the start
 
 
 async def answer(path: str) -> tuple[int, bytes]:
     """The status and the body."""
     if path == "/health":
-        return int(os.environ.get("HEALTH", "200")), b""
+        return 503 if VERSION == "ill" else int(os.environ.get("HEALTH", "200")), b""
     if path == "/held":
         print("holding a request", flush=True)
         while not RELEASE.exists():  # noqa: ASYNC110, ASYNC240
@@ -45,7 +50,13 @@ async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 async def main() -> None:
     """Serve until told to end."""
+    if VERSION == "exits":
+        sys.exit("this version is broken")
+    if VERSION == "slow":
+        await asyncio.sleep(1)
     ended = asyncio.Event()
+    if VERSION in CRASHES:
+        asyncio.get_running_loop().call_later(CRASHES[VERSION], os._exit, 4)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     match sys.argv[1:]:
         case ["--port", port]:

@@ -1,0 +1,221 @@
+-- Login: who the client of a rule is that asks for it (load-balancers.md sections 4 and 5).
+--
+-- Such a rule is two routes. A request stands on the closed one, whose metadata says what to ask; the open one needs
+-- dynamic metadata that only `let_in` writes. Sessions and tokens that the host has found good are remembered here,
+-- each until the host's word for it ends; without that the host is asked. Whatever fails, the route stays closed.
+
+local LOGIN = "login"
+local SHARDS = 4 -- cookies of one session, at most
+local COOKIES_SET = 8 -- by a session that was refreshed, at most
+local LOGIN_WAIT_MS = 30000 -- for the host, which bounds its questions to a provider itself
+local LOGINS_KEPT = 512
+
+local answer_page -- balancer.lua
+
+local sessions = new_store(12288, 50331648)
+local logins_kept, logins_count = {}, 0
+local NOBODY = {}
+
+local function login_of(text)
+  local known = logins_kept[text]
+  if not known then
+    if logins_count >= LOGINS_KEPT then
+      logins_kept, logins_count = {}, 0
+    end
+    local take = reader(text)
+    known = { id = take(), name = take(), kind = take(), unauthenticated = take(), cookie = take(), nonce = take() }
+    logins_kept[text], logins_count = known, logins_count + 1
+  end
+  return known
+end
+
+local function netstring(text)
+  return #text .. ":" .. text
+end
+
+-- The first cookie of a name, as it stands; nil without one. Two Cookie headers are joined by a comma, so what is
+-- behind it is a part of the cookie before it.
+local function cookie_of(header, name)
+  local sought, at = name .. "=", 1
+  while true do
+    local start, stop = find(header, sought, at, true)
+    if not start then
+      return nil
+    end
+    local before = start > 1 and byte(header, start - 1)
+    if not before or before == 59 or before == 32 then
+      return sub(header, stop + 1, (find(header, ";", stop + 1, true) or #header + 1) - 1)
+    end
+    at = stop + 1
+  end
+end
+
+-- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one.
+local function session_cookies(header, login)
+  local parts = {}
+  for index = 0, SHARDS - 1 do
+    local name = login.cookie .. "-" .. index
+    local value = cookie_of(header, name)
+    if not value then
+      break
+    end
+    parts[index + 1] = name .. "=" .. value
+  end
+  return concat(parts, "; ")
+end
+
+-- With the nonce behind it, which only the host has a use for.
+local function with_nonce(header, login, cookies)
+  local nonce = login.nonce ~= "" and cookie_of(header, login.nonce)
+  if not nonce then
+    return cookies
+  end
+  return cookies .. (cookies ~= "" and "; " or "") .. login.nonce .. "=" .. nonce
+end
+
+-- Lets the request on to the rule's open route; `told` is what that tells the target.
+local function let_in(h, login, told)
+  h:streamInfo():dynamicMetadata():set(NAMESPACE, LOGIN, {
+    id = login.id, data = told.data, identity = told.identity, token = told.token,
+    cookie1 = told[1], cookie2 = told[2], cookie3 = told[3], cookie4 = told[4],
+    cookie5 = told[5], cookie6 = told[6], cookie7 = told[7], cookie8 = told[8],
+  })
+  h:clearRouteCache()
+end
+
+-- A header's value that the host tells; an error if it would end the header.
+local function header_value(value)
+  if find(value, "\n", 1, true) or find(value, "\r", 1, true) or find(value, "\0", 1, true) then
+    error("a header's value with a line end")
+  end
+  return value
+end
+
+local function read_session(take)
+  local reply = { expires = tonumber(take()) }
+  local told = { data = header_value(take()), identity = header_value(take()), token = header_value(take()) }
+  local count = tonumber(take())
+  if count > COOKIES_SET then
+    error("more cookies than are set")
+  end
+  for index = 1, count do
+    told[index] = header_value(take())
+  end
+  reply.told = told
+  return reply
+end
+
+local function read_answer(take)
+  local reply = { status = take(), headers = {} }
+  for _ = 1, tonumber(take()) do
+    local name, value = take(), header_value(take())
+    local former = reply.headers[name]
+    if former == nil then
+      reply.headers[name] = value
+    elseif type(former) == "table" then
+      former[#former + 1] = value
+    else
+      reply.headers[name] = { former, value }
+    end
+  end
+  reply.headers[":status"] = reply.status
+  reply.headers.server = "awselb/2.0"
+  reply.body = take()
+  return reply
+end
+
+-- What the host answered; an error when it is anything but a whole answer.
+local function read_login_reply(body)
+  local take = reader(body)
+  local kind = take()
+  if kind == "1" then
+    return read_session(take)
+  elseif kind == "2" then
+    return read_answer(take)
+  elseif kind == "3" then
+    return { expires = 0, told = NOBODY }
+  end
+  error("no answer")
+end
+
+-- The client's address without its port.
+local function peer_of(h)
+  local address = h:streamInfo():downstreamRemoteAddress()
+  if sub(address, 1, 1) == "[" then
+    return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
+  end
+  return sub(address, 1, (find(address, ":", 1, true) or #address + 1) - 1)
+end
+
+-- Asks the host, and waits. Everything that Envoy lent before is dead afterwards.
+local function ask_login(h, login, cookies, authorization)
+  local headers = h:headers()
+  local question = concat({
+    netstring(login.name), netstring(login.kind), netstring(headers:get(":method")), netstring("https"),
+    netstring(headers:get(":authority")), netstring(headers:get(":path")), netstring(cookies), netstring(authorization),
+    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(peer_of(h)),
+  })
+  sethook()
+  local head, body = h:httpCall(HOST_CLUSTER, {
+    [":method"] = "POST", [":path"] = "/login", [":authority"] = HOST_CLUSTER,
+  }, question, LOGIN_WAIT_MS)
+  sethook(overrun, "", BUDGET)
+  if head[":status"] ~= "200" then
+    return nil
+  end
+  local read, reply = pcall(read_login_reply, body)
+  return read and reply or nil, #body
+end
+
+-- What stands for the client: cookies of a session, or a token. Nil when there is nothing to judge, and the request
+-- was answered or let in for that.
+local function credentials(h, login)
+  local headers = h:headers()
+  if login.kind == "callback" then
+    return "", with_nonce(headers:get("cookie") or "", login, ""), ""
+  elseif login.kind == "jwt" then
+    local authorization = headers:get("authorization") or ""
+    if authorization == "" then
+      return answer_page(h, "401", "Authorization Required", "login_missing")
+    end
+    return authorization, "", authorization
+  end
+  local header = headers:get("cookie") or ""
+  local cookies = session_cookies(header, login)
+  if cookies == "" and login.unauthenticated == "allow" then
+    return let_in(h, login, NOBODY)
+  elseif cookies == "" and login.unauthenticated == "deny" then
+    return answer_page(h, "401", "Authorization Required", "login_missing")
+  end
+  return cookies, with_nonce(header, login, cookies), ""
+end
+
+-- Judges a request that stands on a closed route, whose metadata is `text`.
+local function judge_login(h, text)
+  local login = login_of(text)
+  local key, cookies, authorization = credentials(h, login)
+  if not key then
+    return
+  end
+  key = netstring(login.id) .. netstring(h:headers():get(":authority")) .. key -- a session is one host's
+  local node, now = sessions.map[key], h:timestamp()
+  if node and node.decision.expires > now then
+    node.used = true
+    return let_in(h, login, node.decision.told)
+  end
+  local reply, size = ask_login(h, login, cookies, authorization)
+  if not reply then
+    return answer_page(h, "500", "Internal Server Error", "login_down")
+  elseif reply.status then
+    sethook()
+    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "login")
+    return h:respond(reply.headers, reply.body)
+  elseif login.kind == "callback" then
+    return answer_page(h, "500", "Internal Server Error", "login_reply")
+  end
+  if reply.expires > h:timestamp() then
+    put(sessions, key, reply, size)
+    room_for_garbage()
+  end
+  return let_in(h, login, reply.told)
+end

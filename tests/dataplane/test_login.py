@@ -1,0 +1,301 @@
+"""login.lua: whose requests leave a closed route, what is remembered, and what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dataplane.asking import netstrings, split
+from dataplane.lone_script import LoneScript, Ran
+from gateline import dataplane
+from gateline.compile.balancer_login import COOKIES_SET, LOGIN
+from gateline.compile.balancer_routes import UNUSUAL
+from gateline.compile.table import Table
+from gateline.dataplane import keys
+
+NOW = 1_800_000_000_000
+ID = "public:443/1 0123456789abcdef"
+COOKIE = "Sess-0=abc"
+
+
+@pytest.fixture
+def script() -> LoneScript:
+    return LoneScript(dataplane.balancer_script())
+
+
+def told(kind: str = "session", unauthenticated: str = "authenticate", *, identity: str = ID) -> str:
+    table = Table()
+    cookie = ("Sess", "AWSALBAuthNonce") if kind == "session" else ("", "")
+    if kind == "callback":
+        cookie = ("", "AWSALBAuthNonce")
+    table.put(identity, identity.partition(" ")[0], kind, unauthenticated, *cookie)
+    return table.text
+
+
+def granted(*cookies: str, expires: int = NOW + 60_000, who: str = "alice") -> str:
+    return netstrings("1", expires, f"data-{who}", who, f"token-{who}", len(cookies), *cookies)
+
+
+def saying(reply: str, status: str = "200") -> Callable[[str], tuple[str, str]]:
+    return lambda _: (status, reply)
+
+
+def ask(
+    script: LoneScript,
+    *headers: tuple[str, str],
+    reply: str = "",
+    status: str = "200",
+    login: str | None = None,
+    now: int = NOW,
+    target: str = "/app?x=1",
+    route: str = "balancer/public:443 rule 1 login",
+    protocol: str = "HTTP/1.1",
+) -> Ran:
+    return script.request(
+        target,
+        *headers,
+        route=route,
+        login=told() if login is None else login,
+        host_says=saying(reply, status),
+        now=now,
+        protocol=protocol,
+    )
+
+
+def let_in(ran: Ran) -> dict[str, str]:
+    """What the request was let in with; empty when it was not."""
+    said = ran.metadata.get(LOGIN)
+    assert (said is not None) == (ran.clears == 1)
+    return dict(said.items()) if said is not None else {}
+
+
+def cookies(text: str) -> tuple[str, str]:
+    return ("cookie", text)
+
+
+NOBODY = {"id": ID}
+ALICE = {"id": ID, "data": "data-alice", "identity": "alice", "token": "token-alice"}
+
+
+def test_a_good_session_is_asked_about_once_and_then_remembered(script: LoneScript) -> None:
+    first = ask(script, cookies(COOKIE), reply=granted())
+    again = ask(script, cookies(COOKIE), reply="")
+    assert (let_in(first), len(first.asked)) == (ALICE, 1)
+    assert (let_in(again), again.asked) == (ALICE, ())
+    assert not first.hooked
+    assert not again.hooked
+
+
+def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
+    ran = ask(
+        script,
+        cookies("a=b; Sess-1=two;Sess-0=one; AWSALBAuthNonce=n; Sess-3=lost"),
+        ("origin", "https://other.test"),
+        ("sec-fetch-mode", "cors"),
+        ("authorization", "Bearer of the application"),
+        reply=granted(),
+    )
+    assert split(ran.asked[0]) == [
+        "public:443/1",
+        "session",
+        "GET",
+        "https",
+        "shop.test",
+        "/app?x=1",
+        "Sess-0=one; Sess-1=two; AWSALBAuthNonce=n",
+        "",
+        "https://other.test",
+        "cors",
+        "192.0.2.7",
+    ]
+
+
+def test_what_is_remembered_ends_with_the_hosts_word_for_it(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted(expires=NOW + 1000)))
+    assert ask(script, cookies(COOKIE), reply=granted(), now=NOW + 999).asked == ()
+    late = ask(script, cookies(COOKIE), reply=netstrings("2", "302", "0", ""), now=NOW + 1000)
+    assert (let_in(late), len(late.asked)) == ({}, 1)
+
+
+def test_a_word_for_one_request_is_not_remembered(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted(expires=0))) == ALICE
+    assert len(ask(script, cookies(COOKIE), reply=granted(expires=0)).asked) == 1
+
+
+@pytest.mark.parametrize(
+    "other", ["Sess-0=abd", "Sess-0=abc; Sess-1=x", "Sess-0=ab", "Sess-0=abc,Sess-0=x", "sess-0=abc"]
+)
+def test_other_cookies_are_another_session(script: LoneScript, other: str) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    ran = ask(script, cookies(other), reply=netstrings("2", "302", "0", ""))
+    assert (let_in(ran), len(ran.asked)) == ({}, 1)
+
+
+def test_other_cookies_beside_it_do_not_count(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    for text in (
+        "theme=dark; Sess-0=abc",
+        "Sess-0=abc; AWSALBAuthNonce=n",
+        "XSess-0=zzz;Sess-0=abc; Sess-0=d",
+    ):
+        assert (let_in(ask(script, cookies(text))), text) == (ALICE, text)
+
+
+def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    other = ask(script, cookies(COOKIE), login=told(identity="public:443/2 0123456789abcdef"), status="503")
+    assert (let_in(other), len(other.asked)) == ({}, 1)
+    edited = ask(script, cookies(COOKIE), login=told(identity="public:443/1 fedcba9876543210"), status="503")
+    assert (let_in(edited), len(edited.asked)) == ({}, 1)
+
+
+def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    other = script.request("/", cookies(COOKIE), host="other.test", login=told(), now=NOW)
+    assert (LOGIN in other.metadata, len(other.asked)) == (False, 1)
+
+
+def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
+    ran = ask(script, cookies(COOKIE), reply=granted("Sess-0=new; Path=/", "Sess-1=; Path=/"))
+    assert let_in(ran) == {**ALICE, "cookie1": "Sess-0=new; Path=/", "cookie2": "Sess-1=; Path=/"}
+    assert let_in(ask(script, cookies("Sess-0=many"), reply=granted(*["c"] * COOKIES_SET)))
+    assert ask(script, cookies("Sess-0=more"), reply=granted(*["c"] * (COOKIES_SET + 1))).status == "500"
+
+
+def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
+    reply = netstrings(
+        "2", "302", "3", "location", "https://login.test/", "set-cookie", "a=1", "set-cookie", "b=2", "text"
+    )
+    ran = ask(script, reply=reply)
+    assert (ran.status, ran.body, let_in(ran)) == ("302", "text", {})
+    assert ran.answer["location"] == "https://login.test/"
+    assert ran.answer["server"] == "awselb/2.0"
+    both = ran.answer["set-cookie"]
+    assert list(both.values()) == ["a=1", "b=2"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        ("", "200"),
+        ("1:1", "200"),
+        ("1:x", "200"),
+        ("nonsense", "200"),
+        (granted()[:-3], "503"),
+        (granted(), "500"),
+        (netstrings("1", NOW + 1, "a\nb", "c", "d", 0), "200"),
+        (netstrings("1", NOW + 1, "a", "c\rd", "d", 0), "200"),
+        (netstrings("1", NOW + 1, "a", "c", "\0", 0), "200"),
+        (netstrings("1", NOW + 1, "a", "b", "c", "x"), "200"),
+        (netstrings("2", "302", "1", "location", "/\r\nx: y", ""), "200"),
+        (netstrings("4"), "200"),
+    ],
+)
+def test_an_answer_that_is_none_lets_nobody_in(script: LoneScript, reply: str, status: str) -> None:
+    ran = ask(script, cookies(COOKIE), reply=reply, status=status)
+    assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "login_down")
+    assert len(ask(script, cookies(COOKIE), reply=granted()).asked) == 1, "it was remembered"
+
+
+def test_allow_lets_strangers_on_without_a_question_and_others_with_one(script: LoneScript) -> None:
+    allow = told(unauthenticated="allow")
+    stranger = ask(script, cookies("Sess-1=rest; other=1"), login=allow, status="503")
+    assert (let_in(stranger), stranger.asked) == (NOBODY, ())
+    expired = ask(script, cookies(COOKIE), login=allow, reply=netstrings("3"))
+    assert (let_in(expired), len(expired.asked)) == (NOBODY, 1)
+    assert let_in(ask(script, cookies(COOKIE), login=allow, reply=granted())) == ALICE
+
+
+def test_deny_refuses_strangers_without_a_question(script: LoneScript) -> None:
+    ran = ask(script, login=told(unauthenticated="deny"), reply=granted())
+    assert (let_in(ran), ran.status, ran.asked) == ({}, "401", ())
+    assert "401 Authorization Required" in ran.body
+    assert let_in(ask(script, cookies(COOKIE), login=told(unauthenticated="deny"), reply=granted()))
+
+
+def test_a_token_is_asked_about_once(script: LoneScript) -> None:
+    jwt, good = told("jwt", "deny"), netstrings("1", NOW + 60_000, "", "", "", 0)
+    header = ("authorization", "Bearer a.b.c")
+    first = ask(script, header, cookies(COOKIE), login=jwt, reply=good)
+    assert split(first.asked[0])[6:8] == ["", "Bearer a.b.c"]
+    assert let_in(first)["id"] == ID
+    assert ask(script, header, login=jwt).asked == ()
+    assert ask(script, login=jwt, reply=good).status == "401"
+    other = ask(script, ("authorization", "Bearer a.b.d"), login=jwt, reply=netstrings("2", "401", "0", ""))
+    assert (let_in(other), other.status) == ({}, "401")
+
+
+def test_a_token_is_no_session(script: LoneScript) -> None:
+    """The same text as cookies of a session and as a token are two keys: their logins are two."""
+    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
+    ran = ask(script, ("authorization", COOKIE), login=told("jwt", "deny", identity=ID + "x"), status="503")
+    assert let_in(ran) == {}
+
+
+def test_the_way_back_from_the_provider_is_always_answered(script: LoneScript) -> None:
+    callback = told("callback", identity="public:443 callback")
+    target = "/oauth2/idpresponse?code=c&state=s"
+    ran = ask(script, cookies("Sess-0=x; AWSALBAuthNonce=n"), login=callback, target=target, reply=granted())
+    assert (ran.status, let_in(ran)) == ("500", {})
+    assert split(ran.asked[0])[:7] == [
+        "public:443",
+        "callback",
+        "GET",
+        "https",
+        "shop.test",
+        target,
+        "AWSALBAuthNonce=n",
+    ]
+
+
+def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
+    table = Table()
+    table.put(1, 0)
+    ran = script.request(
+        "/a%20b",
+        cookies(COOKIE),
+        route=UNUSUAL,
+        context={"id": "odd", "table": table.text},
+        login=told(),
+        host_says=saying(granted()),
+        now=NOW,
+    )
+    assert (dict(ran.metadata[LOGIN].items()), ran.clears) == (ALICE, 2)
+    refused = script.request(
+        "/a/../b",
+        cookies(COOKIE),
+        route=UNUSUAL,
+        context={"id": "odd", "table": table.text},
+        login=told(),
+        host_says=saying(granted()),
+        now=NOW,
+    )
+    assert (LOGIN in refused.metadata, refused.clears, refused.asked) == (False, 0, ())
+
+
+def test_a_route_without_a_login_asks_nobody(script: LoneScript) -> None:
+    ran = ask(script, cookies(COOKIE), login="", reply=granted())
+    assert (ran.metadata, ran.clears, ran.asked) == ({}, 0, ())
+
+
+@pytest.mark.parametrize("filler", ["Sess-0x=", "Sess-", "Sess-0=;", "x;", "=", "; "])
+def test_a_header_full_of_almost_cookies_stays_within_the_budget(script: LoneScript, filler: str) -> None:
+    text = filler * (60_000 // len(filler))
+    ran = ask(script, cookies(text), reply=netstrings("2", "302", "0", ""))
+    assert (ran.status, ran.hooked) == ("302", False)
+
+
+def test_memory_is_bounded(script: LoneScript) -> None:
+    """Sessions of 12 KB each: far more than the bound holds; the first is forgotten, the last is not."""
+    data = "d" * 12_000
+    reply = netstrings("1", NOW + 60_000, data, "a", "t", 0)
+    for number in range(3000):
+        assert ask(script, cookies(f"Sess-0={number}"), reply=reply).status == ""
+    assert len(ask(script, cookies("Sess-0=0"), reply=reply).asked) == 1
+    assert ask(script, cookies("Sess-0=2999")).asked == ()
+
+
+def test_a_table_that_is_none_answers_500(script: LoneScript) -> None:
+    ran = ask(script, cookies(COOKIE), login="no table", reply=granted())
+    assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "script")
