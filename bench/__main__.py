@@ -20,6 +20,7 @@ from bench.projects import SECRET, SECRET_VARIABLE
 from bench.rest_api import rest_api_rows
 from bench.routes import change_rows, cost_rows, start_rows
 from bench.servers import Server, backend
+from bench.stickiness import stickiness_rows
 from bench.table import table
 
 # name: what it measures, whether it needs wrk
@@ -32,6 +33,7 @@ PARTS: dict[str, tuple[Callable[[Path, Server, int], list[Row]], bool]] = {
     "login": (login_rows, True),
     "private": (private_rows, True),
     "rest_api": (rest_api_rows, True),
+    "stickiness": (stickiness_rows, True),
 }
 ROUNDS, QUICK = 5, 2
 

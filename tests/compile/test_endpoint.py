@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from compile.gateways import ORIGIN
-from gateline.compile.endpoint import ONE_IS_ENOUGH, REGISTERED, assignments
+from gateline.compile.endpoint import ONE_IS_ENOUGH, REGISTERED, assignments, enough
 from gateline.compile.resources import HostLookup
 from gateline.compile.wire import to_dict
-from gateline.model.target_group import Registration
+from gateline.model.target_group import MinimumHealthy, Registration
 
 
 def lookup(cluster: str, host: str, port: int = 80) -> HostLookup:
@@ -148,3 +150,22 @@ def test_each_place_is_an_endpoint_once_and_who_is_served_there_does_not_drain()
     listed = found["endpoints"][0]["lb_endpoints"]
     assert [each["endpoint"]["address"] for each in listed] == [address("10.0.0.1"), address("10.0.0.2")]
     assert [each.get("health_status") for each in listed] == [None, None]
+
+
+@pytest.mark.parametrize("registered", [1, 2, 3, 4, 7, 10, 33, 99])
+@pytest.mark.parametrize(
+    "minimum",
+    [
+        MinimumHealthy(count=2),
+        MinimumHealthy(count=5),
+        MinimumHealthy(count=3, percentage=50),
+        *(MinimumHealthy(percentage=percentage) for percentage in (1, 33, 50, 67, 100)),
+    ],
+)
+def test_envoys_arithmetic_is_full_exactly_from_the_minimum_on(
+    minimum: MinimumHealthy, registered: int
+) -> None:
+    factor = enough(minimum, registered)
+    for healthy in range(registered):  # when all are healthy there is nobody else to ask
+        short = healthy < minimum.count or healthy * 100 < minimum.percentage * registered
+        assert (factor * healthy // registered < 100) is short

@@ -21,7 +21,15 @@ from gateline.compile.target_group import (
 )
 from gateline.compile.upstream_tls import UpstreamTls
 from gateline.compile.wire import to_dict
-from gateline.model.target_group import Algorithm, HealthCheck, Target, TargetGroup, TargetProtocol, TargetTls
+from gateline.model.target_group import (
+    Algorithm,
+    HealthCheck,
+    MinimumHealthy,
+    Target,
+    TargetGroup,
+    TargetProtocol,
+    TargetTls,
+)
 
 GROUP = TargetGroup(name="orders", origin=ORIGIN)
 
@@ -223,3 +231,24 @@ def test_connections_on_which_certificates_say_who_is_who_end_within_their_bound
     encrypted = replace(GROUP, protocol=TargetProtocol.HTTPS)
     assert bound(encrypted) is None
     assert bound(replace(encrypted, tls=TLS)) == f"{CONNECTION_LIFE.total_seconds():.0f}s"
+
+
+def test_a_slow_start_is_envoys_linear_one() -> None:
+    found = policy(made(replace(GROUP, slow_start=timedelta(seconds=45))))["typed_config"]
+    assert found["slow_start_config"] == {"slow_start_window": "45s"}
+    assert "slow_start_config" not in policy(made())["typed_config"]
+
+
+def test_weighted_random_without_weights_is_random() -> None:
+    found = policy(made(replace(GROUP, algorithm=Algorithm.WEIGHTED_RANDOM)))
+    assert found["name"] == "envoy.load_balancing_policies.random"
+
+
+@pytest.mark.parametrize(
+    ("minimum", "threshold"), [(MinimumHealthy(), 1.0), (MinimumHealthy(count=2), 100.0)]
+)
+def test_another_minimum_leaves_the_threshold_to_the_endpoints_factor(
+    minimum: MinimumHealthy, threshold: float
+) -> None:
+    found = made(replace(GROUP, minimum_healthy=minimum))["common_lb_config"]
+    assert found["healthy_panic_threshold"] == {"value": threshold}

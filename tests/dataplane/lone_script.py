@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,10 @@ class Ran:
     def header(self, name: str) -> str | None:
         """A request header as the script left it."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode("latin-1")).decode()
 
 
 class LoneScript:
@@ -99,10 +104,19 @@ class LoneScript:
             status, body = host_says(question) if host_says else ("503", "")
             return self._lua.table_from({"status": status, "body": body})
 
-        envoy = self._lua.table_from(
-            {"context": lambda _: first, "metadata": lambda *_: of_route, "host": answered}, recursive=False
+        return self._ran(
+            request, {"context": lambda _: first, "metadata": lambda *_: of_route, "host": answered}
         )
-        record: Any = self._run(request, envoy)
+
+    def answer(self, *headers: tuple[str, str], context: Mapping[str, str]) -> Ran:
+        """Run one answer, with these headers, to a request that stands on a route with this filter context."""
+        request = self._lua.table_from({"headers": [list(pair) for pair in headers]}, recursive=True)
+        first = self._lua.table_from({"name": "", "context": self._lua.table_from(context)})
+        return self._ran(request, {"context": lambda _: first, "answers": True})
+
+    def _ran(self, request: Any, envoy: Mapping[str, object]) -> Ran:
+        told = self._lua.table_from({"answers": False, "base64": _base64, **envoy}, recursive=False)
+        record: Any = self._run(request, told)
         left = record.metadata[self._namespace]
         return Ran(
             state=dict(record.filter_state.items()),

@@ -223,6 +223,10 @@ local function new_handle(request, envoy)
     return request.timestamp
   end
 
+  function handle:base64Escape(text)
+    return envoy.base64(text)
+  end
+
   function handle:logErr(text)
     record.logged[#record.logged + 1] = text
   end
@@ -240,7 +244,7 @@ end
 -- waits for an answer, `envoy.host` gives it one (and may do what else happens meanwhile).
 return function(request, envoy)
   local handle, record = new_handle(request, envoy)
-  local script = coroutine.create(envoy_on_request)
+  local script = coroutine.create(envoy.answers and envoy_on_response or envoy_on_request)
   local ok, problem = coroutine.resume(script, handle)
   while ok and problem == "httpCall" do
     local asked = record.asked[#record.asked]

@@ -70,7 +70,14 @@ from gateline.sources.project_part import Part, TlsPart
 from gateline.sources.project_schema import project_schema
 from gateline.sources.project_secret import ProbePart, SecretPart
 from gateline.sources.project_service import ServicePart
+from gateline.sources.project_stickiness import StickinessPart, TargetGroupStickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_health import (
+    DnsFailoverPart,
+    MinimumHealthyPart,
+    TargetGroupHealthPart,
+    UnhealthyStateRoutingPart,
+)
 from gateline.sources.project_target_type import TargetPart
 from gateline.sources.project_transform import RewriteConfigPart, RewritePart, TransformPart
 from gateline.sources.project_tunnel import LinksPart, TunnelPart
@@ -125,6 +132,7 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[], default_actions[]", ActionPart),
     ("actions[].forward_config", ForwardConfigPart),
     ("actions[].target_groups[]", WeightedTargetGroupPart),
+    ("actions[].target_group_stickiness_config", TargetGroupStickinessPart),
     ("actions[].redirect_config", RedirectConfigPart),
     ("actions[].fixed_response_config", FixedResponseConfigPart),
     ("actions[].authenticate_oidc_config", AuthenticateOidcConfigPart),
@@ -132,6 +140,14 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("actions[].jwt_validation_config", JwtValidationConfigPart),
     ("actions[].jwt_validation_config.additional_claims[]", ClaimPart),
     ("target_groups.NAME", TargetGroupPart),
+    ("target_groups.NAME.stickiness", StickinessPart),
+    ("target_groups.NAME.target_group_health", TargetGroupHealthPart),
+    ("target_groups.NAME.target_group_health.unhealthy_state_routing", UnhealthyStateRoutingPart),
+    (
+        "target_groups.NAME.target_group_health.unhealthy_state_routing.minimum_healthy_targets",
+        MinimumHealthyPart,
+    ),
+    ("target_groups.NAME.target_group_health.dns_failover", DnsFailoverPart),
     ("target_groups.NAME.targets[]", TargetPart),
     ("target_groups.NAME.health_check", HealthCheckPart),
     ("target_groups.NAME.discover", DiscoverPart),

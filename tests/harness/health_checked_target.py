@@ -26,6 +26,7 @@ class Target:
         requests: how many other requests have come.
         entered: a request has come.
         released: the answers to requests wait for this.
+        extra: lines of a header that stand in answers to requests.
 
     """
 
@@ -37,6 +38,7 @@ class Target:
         self.checks: list[str] = []
         self.requests = 0
         self.peers: list[str] = []
+        self.extra: tuple[str, ...] = ()
         self.entered = asyncio.Event()
         self.released = asyncio.Event()
         self.released.set()
@@ -80,6 +82,7 @@ class Target:
             yield self
         finally:
             server.close()
+            await asyncio.sleep(0)  # a connection that has just come is known by its task's first step
             left = [*tasks]
             for task in left:
                 task.cancel()
@@ -104,15 +107,18 @@ class Target:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        status, body = 200, self.name.encode()
+        status, body, extra = 200, self.name.encode(), ""
         if head.startswith(f"GET {CHECK_PATH} "):
             self.checks.append(head)
             status = await self._verdict()
         else:
             self.requests += 1
+            extra = "".join(f"{line}\r\n" for line in self.extra)
             self.entered.set()
             await self.released.wait()
-        writer.write(b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%b" % (status, len(body), body))
+        writer.write(
+            b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n%b\r\n%b" % (status, len(body), extra.encode(), body)
+        )
         await writer.drain()
 
     async def _verdict(self) -> int:

@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.bootstrap import bootstrap
+from gateline.compile.endpoint import minimums
 from gateline.compile.resources import CLUSTER, ENDPOINT, LISTENER, SECRET, Resources
 from gateline.compile.secret import trust
 from gateline.compile.target_group import lookups, target_group_cluster
@@ -98,6 +99,7 @@ class TargetBench:
             },
             lookups=tuple(each for name, group in made.items() for each in lookups(group, name)),
             target_groups={name: group.name for name, group in made.items()},
+            minimums=minimums(groups),
             origins={},
         )
         outcome = await self.delivery.deliver(resources)

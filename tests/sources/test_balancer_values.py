@@ -70,7 +70,6 @@ def test_values_are_read_in_their_spellings(kind: Any, written: object, read: ob
         (values.ActionType, "allow"),
         (values.ListenerProtocolName, "QUIC"),
         (values.TargetGroupProtocol, "QUIC"),
-        (values.LoadBalancingAlgorithm, "weighted_random"),
     ],
 )
 def test_other_values_are_refused(kind: Any, written: object) -> None:

@@ -37,7 +37,7 @@ def test_a_health_check_keeps_to_amazons_ranges(written: dict[str, Any]) -> None
         {"protocol": "TCP", "health_check": {"path": "/healthz"}},
         {"protocol": "TLS", "health_check": {"path": "/healthz"}},
         {"health_check": {"matcher": "200-599"}},
-        {"stickiness": {}},
+        {"stickiness": {"type": "lb_cookie"}},
         {"preserve_client_ip": True},
         {"protocol": "HTTPS", "proxy_protocol_v2": True},
         {"tls": {"ca": "gateline", "identity": "a"}},

@@ -119,3 +119,10 @@ def test_targets_may_say_their_zones(load_project: LoadProject) -> None:
 def test_a_balancer_says_whether_zones_are_crossed_unless_the_group_does(load_project: LoadProject) -> None:
     assert group_of(load_project, {"protocol": "TCP"}).cross_zone is None
     assert group_of(load_project, {"protocol": "TCP", "cross_zone": "false"}).cross_zone is False
+
+
+def test_an_address_that_comes_back_is_a_matter_of_the_algorithm(load_project: LoadProject) -> None:
+    group = group_of(load_project, {"protocol": "TCP", "stickiness": {"enabled": True, "type": "source_ip"}})
+    assert (group.algorithm, group.stickiness) == (Algorithm.SOURCE_IP, None)
+    off = {"protocol": "TCP", "stickiness": {"enabled": False, "type": "source_ip"}}
+    assert group_of(load_project, off).algorithm is Algorithm.ROUND_ROBIN

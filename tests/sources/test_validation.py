@@ -97,10 +97,10 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            "target_groups: {a: {stickiness: {}}}",
+            "target_groups: {a: {anomaly_mitigation: on}}",
             (
-                "GL202 /target_groups/a/stickiness 'stickiness' in target_groups.a is not supported yet in this version"
-                " | leave it out; this version can only run the project without it"
+                "GL202 /target_groups/a/anomaly_mitigation 'anomaly_mitigation' in target_groups.a is not supported "
+                "yet in this version | leave it out; this version can only run the project without it"
             ),
         ),
         (

@@ -66,6 +66,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "services": Row(
         "gateline.cli.services", "services", "List, scale and deploy the services of a running project."
     ),
+    "targets": Row(
+        "gateline.cli.targets", "targets", "Show the targets of a running project, and how they are."
+    ),
     "prove": Row(
         "gateline.cli.prove", "prove", "Try to reach a running project's services around its gateway."
     ),

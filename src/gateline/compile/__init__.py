@@ -19,6 +19,7 @@ from gateline.compile.balancer import balancer_resources
 from gateline.compile.balancer_login import hosted_logins
 from gateline.compile.client_certificate import listener_trusts
 from gateline.compile.egress import egress_listener
+from gateline.compile.endpoint import minimums
 from gateline.compile.entry import entry_scope
 from gateline.compile.folding import GATEWAY_ADDRESS, holds_gateway
 from gateline.compile.function_target import function_clusters, hosted_targets
@@ -33,6 +34,7 @@ from gateline.compile.rule_action import redirect_filter
 from gateline.compile.rule_transform import transform_filters
 from gateline.compile.secret import certificate, generic, keeper, target_trusts, trust
 from gateline.compile.stage import StageCompiler, unserved_methods
+from gateline.compile.stickiness import stickiness_filters, uses_stickiness
 from gateline.compile.target_group import group_trust
 from gateline.compile.unspoken import warn_of_unspoken
 from gateline.dataplane import keys
@@ -50,12 +52,13 @@ __all__ = ["Compiled", "Memory", "Sockets", "compile_gateway"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """Paths of Unix sockets between Envoy and the rest of Gateline."""
+    """Paths of what lies between Envoy and the rest of Gateline: Unix sockets, and a file."""
 
     host: str = "host.sock"  # where the host serves Envoy
     egress: str = "egress.sock"  # where Envoy takes what the host sends to backends
     enrolment: str = "enroll.sock"  # where control listens to nodes that ask for certificates
     folder: str = ""  # where application balancers listen that are targets
+    stickiness_key: str = "stickiness.key"  # no socket: the file whose key seals cookies of stickiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,29 +92,29 @@ def compile_gateway(
         sockets: the Unix sockets between Envoy and the rest of Gateline.
 
     """
-    complaints = Complaints(allowed)
+    complaints, harvest = Complaints(allowed), Harvest()
     memory = memory or Memory()
     cleaned = memory.cleaned_headers(gateway)
-    harvest = Harvest()
     parts = [each for api in gateway.apis for each in _stages(gateway, api, cleaned, complaints, memory)]
     for _, part in parts:
         harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
-    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log, sockets=sockets.folder)
+    key_file = sockets.stickiness_key if uses_stickiness(gateway) else ""
+    public = balancer_resources(
+        gateway, cleaned, complaints, request_log=request_log, key_file=key_file, sockets=sockets.folder
+    )
     harvest.add(public.harvest)
     warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
     entry = _entry(gateway, hosting, harvest, generations, logged=request_log is not None, jwks=keyring.jwks)
     secrets = _secrets(gateway, keyring, harvest, complaints)
-    report = complaints.report()
-    if report.error_count:
+    if (report := complaints.report()).error_count:
         return Compiled(resources=None, hosting=hosting, report=report)
-    harvest.origins[names.LISTENER] = gateway.edge.origin
-    listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log)}
+    listeners = {names.LISTENER: edge_listener(gateway, cleaned, request_log, key_file)}
     if harvest.has_egress:
-        harvest.origins[names.EGRESS] = gateway.edge.origin
-        filters = [*([redirect_filter()] if redirects(gateway) else []), *transform_filters(gateway)]
-        listeners[names.EGRESS] = egress_listener(sockets.egress, filters)
+        listeners[names.EGRESS] = egress_listener(sockets.egress, _filters_of_rules(gateway, key_file))
+    harvest.origins |= dict.fromkeys(listeners, gateway.edge.origin)
+    links = link_resources(gateway, keyring, sockets.enrolment)
     resources = Resources(
         by_type={
             SECRET: secrets,
@@ -122,10 +125,10 @@ def compile_gateway(
         },
         lookups=tuple(harvest.lookups),
         target_groups=_by_address(gateway, harvest),
+        minimums=minimums(gateway.target_groups),
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
-    links = link_resources(gateway, keyring, sockets.enrolment)
     return Compiled(resources=links.joined(resources), hosting=hosting, report=report)
 
 
@@ -133,6 +136,12 @@ def _by_address(gateway: Gateway, harvest: Harvest) -> dict[str, str]:
     """The clusters whose endpoints come and go, each with its target group."""
     still = {g.name for g in gateway.target_groups if g.target_type in {TargetType.LAMBDA, TargetType.ALB}}
     return {name: of for name, of in harvest.target_groups.items() if of not in still}
+
+
+def _filters_of_rules(gateway: Gateway, key_file: str) -> list[dict[str, object]]:
+    """The filters that balancers' rules need behind integrations that the host performs."""
+    redirecting = [redirect_filter()] if redirects(gateway) else []
+    return [*stickiness_filters(key_file), *redirecting, *transform_filters(gateway)]
 
 
 def _own_clusters(

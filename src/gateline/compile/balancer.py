@@ -45,6 +45,15 @@ from gateline.model.target_group import TargetType
 
 
 @dataclass(frozen=True, slots=True)
+class _Paths:
+    """Files and folders of the state folder that listeners and filters name."""
+
+    request_log: str | None
+    key_file: str
+    sockets: str
+
+
+@dataclass(frozen=True, slots=True)
 class BalancerResources:
     """The listeners by name, and the scopes, clusters, lookups and origins that they need."""
 
@@ -59,6 +68,7 @@ def balancer_resources(
     *,
     request_log: str | None = None,
     sockets: str = "",
+    key_file: str = "",
 ) -> BalancerResources:
     """What Envoy is told of every balancer of the internet.
 
@@ -68,9 +78,10 @@ def balancer_resources(
         complaints: gets a complaint about each rule that compares a header with a secret.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         sockets: the folder of Unix sockets, for application balancers that are targets.
+        key_file: where the key of stickiness lies, "" without any.
 
     """
-    resources = BalancerResources()
+    resources, named = BalancerResources(), _Paths(request_log, key_file, sockets)
     bound = {binding.name: binding for binding in bindings(gateway)}
     for balancer in gateway.load_balancers:
         if balancer.scheme is not Scheme.INTERNET_FACING:
@@ -80,13 +91,13 @@ def balancer_resources(
                 continue
             for protocol in listener.protocol.at_sockets:
                 binding = bound[listener_name(balancer, listener, protocol)]
-                _listener(gateway, balancer, listener, binding, cleaned, request_log, resources, sockets)
+                _listener(gateway, balancer, listener, binding, cleaned, named, resources)
     for balancer, listener in tuple(balancer_targets(gateway, set(resources.harvest.target_groups.values()))):
         internal = balancer.scheme is Scheme.INTERNAL  # else it has been complained about
         if internal and _tells_secrets(balancer, listener, complaints):
             continue
         binding = Binding(names.behind_network(balancer.name, listener.port), "", 0, listener.origin)
-        _listener(gateway, balancer, listener, binding, cleaned, request_log, resources, sockets)
+        _listener(gateway, balancer, listener, binding, cleaned, named, resources)
         path = socket_of(sockets, balancer.name, listener.port)
         resources.listeners[binding.name] = at_socket(resources.listeners[binding.name], path)
     return resources
@@ -98,13 +109,12 @@ def _listener(
     listener: Listener,
     binding: Binding,
     cleaned: CleanedHeaders,
-    request_log: str | None,
+    paths: _Paths,
     resources: BalancerResources,
-    sockets: str,
 ) -> None:
     harvest = resources.harvest
     harvest.origins[binding.name] = listener.origin
-    cluster_of = _clusters(gateway, balancer, harvest, sockets)
+    cluster_of = _clusters(gateway, balancer, harvest, paths.sockets)
     if binding.protocol is ListenerProtocol.UDP:
         made = udp_listener(binding, listener, cluster_of)
     elif balancer.type is BalancerType.NETWORK:
@@ -116,17 +126,17 @@ def _listener(
             paths=gateway.edge.paths,
             cleaned=cleaned,
             cluster_of=cluster_of,
-            version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
+            groups={group.name: group for group in gateway.target_groups},
             scope=binding.name,
         )
-        versions = asks_versions(gateway.target_groups)
         made = application_listener(
             binding,
             balancer,
             listener,
             cleaned,
-            request_log,
-            versions=versions,
+            paths.request_log,
+            versions=asks_versions(gateway.target_groups),
+            key_file=paths.key_file,
             transforms=transform_filters(gateway),
         )
     resources.listeners[binding.name] = made

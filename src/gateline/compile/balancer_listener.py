@@ -31,6 +31,7 @@ from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
+from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
 from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
@@ -69,6 +70,7 @@ def application_listener(
     request_log: str | None,
     *,
     versions: bool = False,
+    key_file: str = "",
     transforms: Sequence[dict[str, object]] = (),
 ) -> Message:
     """The listener; its routes are the scope of the same name.
@@ -80,6 +82,7 @@ def application_listener(
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
+        key_file: where the key of stickiness lies, "" without any.
         transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
@@ -104,7 +107,7 @@ def application_listener(
             [
                 *access_log_filter(balancer, listener),
                 *request_filters(believes=believes),
-                *_filters(listener, transforms),
+                *_filters(listener, key_file, transforms),
             ],
             detection(address, believes=believes),
         )
@@ -179,7 +182,9 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(listener: Listener, transforms: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _filters(
+    listener: Listener, key_file: str, transforms: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         extension(
@@ -189,6 +194,7 @@ def _filters(listener: Listener, transforms: Sequence[dict[str, object]]) -> lis
             clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
             shared_vm_id="gateline.balancer",
         ),
+        *stickiness_filters(key_file),  # may have the rules judged again: what they judge by is as it came
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         *transforms,  # after rules are judged, which see the request as it came

@@ -24,11 +24,14 @@ from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
 from gateline.compile.rule_transform import transform_fields, untransformed
+from gateline.compile.stickiness import is_sticky, stuck
 from gateline.compile.table import Table, table_id
+from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.balancer_attributes import DesyncMode
 from gateline.model.gateway import PathMode
 from gateline.model.load_balancer import (
+    Action,
     FixedResponse,
     Forward,
     Listener,
@@ -37,7 +40,7 @@ from gateline.model.load_balancer import (
     Redirect,
     Rule,
 )
-from gateline.model.target_group import ProtocolVersion
+from gateline.model.target_group import TargetGroup
 
 UNUSUAL: Final = "unusual form"
 """The name of the route for targets of an unusual form, by which `balancer.lua` knows it."""
@@ -66,7 +69,7 @@ def balancer_scope(
     paths: PathMode,
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
-    version_of: Callable[[str], ProtocolVersion],
+    groups: Mapping[str, TargetGroup],
     scope: str = "",
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
@@ -77,7 +80,7 @@ def balancer_scope(
         paths: how odd path forms are treated.
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
-        version_of: what a target group speaks.
+        groups: the target groups by name.
         scope: its name, if it is not the listener's of the internet.
 
     """
@@ -86,11 +89,14 @@ def balancer_scope(
         route
         for rule in listener.rules
         for route in (
-            *_mismatches(scope, rule, version_of),
-            *_logged(
-                balancer,
-                rule,
-                guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule),
+            *_mismatches(scope, rule, groups),
+            *(
+                _stuck(each, rule.action, groups, cluster_of)
+                for each in _logged(
+                    balancer,
+                    rule,
+                    guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule),
+                )
             ),
         )
     ]
@@ -191,13 +197,11 @@ def _logged(
             yield route
 
 
-def _mismatches(
-    scope: str, rule: Rule, version_of: Callable[[str], ProtocolVersion]
-) -> Iterator[dict[str, object]]:
+def _mismatches(scope: str, rule: Rule, groups: Mapping[str, TargetGroup]) -> Iterator[dict[str, object]]:
     """The routes of a rule's requests that its target groups cannot take; all of them speak the same."""
-    groups = rule.action.target_groups if isinstance(rule.action, Forward) else ()
-    if groups:
-        for match in misfits(match_of(rule.conditions), version_of(groups[0].name)):
+    forwarded = rule.action.target_groups if isinstance(rule.action, Forward) else ()
+    if forwarded:
+        for match in misfits(match_of(rule.conditions), groups[forwarded[0].name].protocol_version):
             name = f"{scope} rule {_told(rule)} mismatch"
             yield {"name": name, "match": match, **rule_action.mismatch_fields()}
 
@@ -214,6 +218,18 @@ def _rule(
         "match": match_of(rule.conditions),
         **_action(rule, listener, paths, cluster_of),
     }
+
+
+def _stuck(
+    route: dict[str, object],
+    action: Action,
+    groups: Mapping[str, TargetGroup],
+    cluster_of: Callable[[str], str],
+) -> Message | dict[str, object]:
+    """The route with its forward's stickiness; who waits for a login is not sent anywhere yet."""
+    if not isinstance(action, Forward) or "route" not in route or not is_sticky(action, groups):
+        return route
+    return stuck(new("envoy.config.route.v3.Route", **route), action, groups, cluster_of)
 
 
 def _action(

@@ -34,6 +34,7 @@ from gateline.compile.rule_behind_api import refuse_rules, refuse_versions
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import judged_paths
 from gateline.compile.rule_transform import put_transforms, untransformed
+from gateline.compile.stickiness import stuck
 from gateline.compile.target_group import lookups, shown_certificate, spoken_tls, target_group_cluster
 from gateline.compile.tunnel import through_tunnel
 from gateline.compile.upstream import NoEndpoint, Upstream, with_stage_variables
@@ -265,8 +266,10 @@ class Ends:
             case Forward() as forward:
                 reached = destination(forward, self._behind_api)
                 if reached is not None:
-                    made = to_backend(match, reached, hop)
-                    return put_transforms(made, open_rule.rule.transforms, self._paths)
+                    made = put_transforms(
+                        to_backend(match, reached, hop), open_rule.rule.transforms, self._paths
+                    )
+                    return stuck(made, forward, self._groups, self._behind_api)
                 fields = unavailable_fields(behind_api=True)
             case FixedResponse() as fixed:
                 fields = fixed_response_fields(fixed, behind_api=True)

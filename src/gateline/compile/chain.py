@@ -19,6 +19,7 @@ def http_filters(
     transforms: Sequence[dict[str, object]] = (),
     throttles: Sequence[dict[str, object]] = (),
     compression: Sequence[dict[str, object]] = (),
+    stickiness: Sequence[dict[str, object]] = (),
 ) -> list[dict[str, object]]:
     """The filters that every request passes.
 
@@ -27,10 +28,12 @@ def http_filters(
         transforms: the filters of balancers' rules that rewrite requests, if there are any.
         throttles: the filter that holds the project's token buckets, if there are any.
         compression: the filters of the stages that ask for it.
+        stickiness: the filters of balancers' sticky rules, if there are any.
 
     """
     return [
         _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
+        *stickiness,  # may have the route chosen again, which is the same one with another target group
         *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
         *transforms,  # after rules are judged, which see the request as it was mapped

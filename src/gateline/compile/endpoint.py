@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from gateline.compile.resources import HostLookup
 from gateline.compile.tunnel import export_endpoint
 from gateline.compile.wire import new, struct
-from gateline.model.target_group import Registration
+from gateline.model.target_group import MinimumHealthy, Registration, TargetGroup
 
 ONE_IS_ENOUGH: Final = 100_000_000
 """Percent, Envoy's overprovisioning factor: a single healthy target of a million counts as full availability, so
@@ -24,10 +24,30 @@ REGISTERED: Final = {"target": "registered"}
 _Endpoint = dict[str, object]
 
 
+def minimums(groups: Iterable[TargetGroup]) -> dict[str, MinimumHealthy]:
+    """By name, the minimums that differ from the usual one."""
+    usual = MinimumHealthy()
+    return {group.name: group.minimum_healthy for group in groups if group.minimum_healthy != usual}
+
+
+def enough(minimum: MinimumHealthy, registered: int) -> int:
+    """Envoy's overprovisioning factor, with which as many healthy targets count as full availability.
+
+    Envoy multiplies the healthy share with it and drops what is no whole percent: so it is the inverse of the share
+    that is wanted, exact for groups of a hundred and to one in a hundred beyond. Of a count and a percentage the one
+    that wants more counts.
+    """
+    if minimum == MinimumHealthy() or not registered:
+        return ONE_IS_ENOUGH
+    wanted = max(minimum.count, -(-minimum.percentage * registered // 100))
+    return max(1, -(-100 * registered // wanted))
+
+
 def assignments(
     answers: Mapping[HostLookup, Sequence[str]],
     groups: Mapping[str, str] = MappingProxyType({}),
     registrations: Sequence[Registration] = (),
+    minimum_of: Mapping[str, MinimumHealthy] = MappingProxyType({}),
 ) -> dict[str, Message]:
     """A ClusterLoadAssignment for every cluster among the lookups and the groups, by cluster name.
 
@@ -39,6 +59,7 @@ def assignments(
         answers: the addresses of hosts.
         groups: clusters of target groups, and the target group of each.
         registrations: the tasks that services have registered with target groups.
+        minimum_of: how many targets must be healthy, in target groups where it is not one.
 
     """
     endpoints: dict[str, list[_Endpoint]] = {cluster: [] for cluster in groups}
@@ -67,10 +88,17 @@ def assignments(
             "envoy.config.endpoint.v3.ClusterLoadAssignment",
             cluster_name=name,
             endpoints=_by_priority(listed),
-            policy={"overprovisioning_factor": {"value": ONE_IS_ENOUGH}} if name in groups else None,
+            policy=_policy(minimum_of.get(groups[name], MinimumHealthy()), listed)
+            if name in groups
+            else None,
         )
         for name, listed in placed.items()
     }
+
+
+def _policy(minimum: MinimumHealthy, listed: Sequence[tuple[int, _Endpoint]]) -> dict[str, object]:
+    registered = sum("metadata" in endpoint for _, endpoint in listed)  # all but those that drain
+    return {"overprovisioning_factor": {"value": enough(minimum, registered)}}
 
 
 def _place(endpoint: _Endpoint) -> str:

@@ -24,6 +24,7 @@ from gateline.compile.local_reply import local_reply
 from gateline.compile.rate_limit import throttle_filters
 from gateline.compile.route import REQUEST_ID, CleanedHeaders
 from gateline.compile.rule_transform import transform_filters
+from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import new
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway
@@ -46,7 +47,9 @@ _REQUEST_LOG_FORMAT: Final = {
 }
 
 
-def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None) -> Message:
+def edge_listener(
+    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, key_file: str = ""
+) -> Message:
     """The listener of the project's `gateway` part.
 
     Args:
@@ -54,6 +57,7 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
             it has the certificates.
         cleaned: names that mappings write, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        key_file: where the key of stickiness lies, "" without any.
 
     """
     edge = gateway.edge
@@ -61,7 +65,7 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
 
     def chain(believes: bool) -> Chain:
         kept = connection_filters(edge.client_address, judged=False, believes=believes)
-        manager = _connection_manager(gateway, cleaned, request_log, believes=believes)
+        manager = _connection_manager(gateway, cleaned, request_log, key_file, believes=believes)
         return {
             "filters": [*kept, manager],
             **({"transport_socket": downstream_tls(certificates)} if certificates else {}),
@@ -80,7 +84,12 @@ def edge_listener(gateway: Gateway, cleaned: CleanedHeaders, request_log: str | 
 
 
 def _connection_manager(
-    gateway: Gateway, cleaned: CleanedHeaders, request_log: str | None, *, believes: bool
+    gateway: Gateway,
+    cleaned: CleanedHeaders,
+    request_log: str | None,
+    key_file: str,
+    *,
+    believes: bool,
 ) -> dict[str, object]:
     edge = gateway.edge
     trusted_hops = 1 if believes else edge.trusted_hops
@@ -97,6 +106,7 @@ def _connection_manager(
             transforms=transform_filters(gateway),
             throttles=throttle_filters(gateway),
             compression=compression_filters(gateway),
+            stickiness=stickiness_filters(key_file),
         ),
         local_reply_config=local_reply(gateway),
         max_request_headers_kb={"value": 32},

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from gateline.compile.wire import TYPE_URL_PREFIX
 from gateline.model.origin import Origin
+from gateline.model.target_group import MinimumHealthy
 
 CLUSTER: Final = TYPE_URL_PREFIX + "envoy.config.cluster.v3.Cluster"
 ENDPOINT: Final = TYPE_URL_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
@@ -62,5 +63,6 @@ class Resources:
     by_type: Mapping[str, Mapping[str, Message]] = field(repr=False)  # messages print secrets too
     lookups: tuple[HostLookup, ...] = ()
     target_groups: Mapping[str, str] = field(default_factory=dict)  # cluster → the target group it holds
+    minimums: Mapping[str, MinimumHealthy] = field(default_factory=dict)  # of target groups that have another
     origins: Mapping[str, Origin]
     routes: tuple[RouteRow, ...] = ()

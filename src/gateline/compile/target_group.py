@@ -19,6 +19,7 @@ from gateline.compile.wire import extension, new, struct
 from gateline.model import client_certificate
 from gateline.model.target_group import (
     Algorithm,
+    MinimumHealthy,
     ProtocolVersion,
     TargetGroup,
     TargetProtocol,
@@ -67,11 +68,11 @@ def target_group_cluster(
         http2=group.protocol_version is not ProtocolVersion.HTTP1,
         **bound,
     )
-    fields["load_balancing_policy"] = _one_policy(_among_registered(group.algorithm))
+    fields["load_balancing_policy"] = _one_policy(_among_registered(group))
     fields["common_lb_config"] = {
-        # Fail open: with nobody healthy everybody gets requests. The threshold counts only while Envoy deems a
-        # cluster less than fully available, which `endpoint.ONE_IS_ENOUGH` keeps to "nobody is healthy".
-        "healthy_panic_threshold": {"value": 1.0},
+        # Fail open: with too few healthy everybody gets requests. The threshold counts only while Envoy deems a
+        # cluster less than fully available, which `endpoint.enough` keeps to "fewer than the group's minimum".
+        "healthy_panic_threshold": {"value": 1.0 if group.minimum_healthy == MinimumHealthy() else 100.0},
         "update_merge_window": timedelta(),  # who drains or falls ill gets nothing from now on, not in a second
     }
     fields["ignore_health_on_host_removal"] = (
@@ -159,7 +160,7 @@ def lookups(group: TargetGroup, cluster: str) -> tuple[HostLookup, ...]:
     )
 
 
-def _among_registered(algorithm: Algorithm) -> dict[str, object]:
+def _among_registered(group: TargetGroup) -> dict[str, object]:
     """The algorithm, among the targets that do not drain.
 
     Their health status alone keeps requests from those that do only while somebody is healthy: Envoy's panic
@@ -170,15 +171,32 @@ def _among_registered(algorithm: Algorithm) -> dict[str, object]:
         "envoy.extensions.load_balancing_policies.subset.v3.Subset",
         fallback_policy="DEFAULT_SUBSET",
         default_subset=struct(REGISTERED),
-        subset_lb_policy=_one_policy(_algorithm(algorithm)),
+        subset_lb_policy=_one_policy(_algorithm(group)),
     )
 
 
-def _algorithm(algorithm: Algorithm) -> dict[str, object]:
-    if algorithm is Algorithm.ROUND_ROBIN:
+def _by_source() -> dict[str, object]:
+    """A target for each address, by a table that changes little when targets come and go."""
+    return extension(
+        "envoy.load_balancing_policies.maglev",
+        "envoy.extensions.load_balancing_policies.maglev.v3.Maglev",
+    )
+
+
+def _algorithm(group: TargetGroup) -> dict[str, object]:
+    if group.algorithm is Algorithm.SOURCE_IP:
+        return _by_source()
+    if group.algorithm is Algorithm.ROUND_ROBIN:
+        slowly = {"slow_start_config": {"slow_start_window": group.slow_start}} if group.slow_start else {}
         return extension(
             "envoy.load_balancing_policies.round_robin",
             "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin",
+            **slowly,  # linear, from a tenth: Envoy's defaults
+        )
+    if group.algorithm is Algorithm.WEIGHTED_RANDOM:  # all weights are the same
+        return extension(
+            "envoy.load_balancing_policies.random",
+            "envoy.extensions.load_balancing_policies.random.v3.Random",
         )
     return extension(
         "envoy.load_balancing_policies.least_request",

@@ -101,5 +101,6 @@ def _handing_on(
         stat_prefix=name,
         idle_timeout=idle_timeout,
         max_connect_attempts={"value": _ATTEMPTS},
+        hash_policy=[{"source_ip": {}}],  # of target groups that are sticky; others do not look at it
         **lead,
     )

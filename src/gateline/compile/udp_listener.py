@@ -49,6 +49,7 @@ def udp_listener(binding: Binding, listener: Listener, cluster_of: Callable[[str
                 stat_prefix=binding.name,
                 matcher=_leading(cluster_of(group.name)) if group.weight else {},
                 idle_timeout=IDLE_TIMEOUT,
+                hash_policies=[{"source_ip": True}],  # of target groups that are sticky
                 upstream_socket_config=size,
             )
         ],

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Final
 
 PARTS: Final = (
-    "answers", "patterns", "tables", "hosts", "paths", "routing", "mapping",
+    "answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "mapping",
     "mock", "gateway_responses", "addresses", "policy", "decisions", "authorize", "keys", "requirements",
     "assertions", "request",
 )  # fmt: skip
@@ -22,9 +22,13 @@ PARTS: Final = (
 
 
 BALANCER_PARTS: Final = (
-    "answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "decisions", "login", "balancer",
+    "answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "targets", "decisions", "login",
+    "balancer",
 )  # fmt: skip
 """What `balancer.lua` shares with `gateway.lua`, and what is its own."""
+
+
+STICKINESS_PARTS: Final = ("cipher", "netstrings", "stickiness")
 
 
 @cache
@@ -55,6 +59,13 @@ def transform_script() -> str:
 def balancer_script() -> str:
     """The text of `balancer.lua`, which runs at balancers of the internet."""
     return _joined(BALANCER_PARTS)
+
+
+@cache
+def stickiness_script(key_file: str) -> str:
+    """The text of `stickiness.lua`; `key_file`: where its key lies, the one thing that differs between projects."""
+    path = "".join(f"\\{each:03d}" for each in key_file.encode())
+    return f'local KEY_FILE = "{path}"\n{_joined(STICKINESS_PARTS)}'
 
 
 @cache

@@ -94,6 +94,9 @@ TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be
 TARGET_FILE_UNREADABLE = Code(
     name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING
 )
+APP_COOKIE_WITH_WEIGHTS = Code(
+    name="GL268", title="stickiness by an application's cookie in a weighted forward"
+)
 TLS_POLICY_INVALID = Code(name="GL260", title="a security policy that cannot be followed")
 TLS_POLICY_TIGHTENED = Code(
     name="GL261", title="a security policy that is kept without its old versions", severity=Severity.WARNING

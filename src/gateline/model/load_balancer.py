@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from gateline.model.balancer_attributes import (
@@ -122,6 +123,7 @@ class Forward:
     """Hand the request to a target. All weights 0, or no target registered: 503."""
 
     target_groups: tuple[WeightedTargetGroup, ...]
+    stickiness: timedelta | None = None  # how long a client comes back to the target group that it had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,24 @@ class Algorithm(StrEnum):
 
     ROUND_ROBIN = "round_robin"
     LEAST_OUTSTANDING_REQUESTS = "least_outstanding_requests"
+    WEIGHTED_RANDOM = "weighted_random"
+    SOURCE_IP = "source_ip"  # of network balancers: the flows of one address go to one target (stickiness)
+
+
+class StickinessType(StrEnum):
+    """By what a client comes back to its target."""
+
+    LB_COOKIE = "lb_cookie"  # a cookie of the balancer's
+    APP_COOKIE = "app_cookie"  # a cookie of the application's, beside one of the balancer's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stickiness:
+    """That clients come back to their target, and for how long after it answered."""
+
+    type: StickinessType = StickinessType.LB_COOKIE
+    duration: timedelta = timedelta(days=1)
+    cookie_name: str = ""  # the application's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +79,14 @@ class HealthCheck:
     unhealthy_threshold: int = 2
     matcher: tuple[tuple[int, int], ...] = ((200, 200),)
     enabled: bool = True  # only a function may go without
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumHealthy:
+    """With fewer healthy targets than these, all get requests. `percentage` 0: it does not count."""
+
+    count: int = 1
+    percentage: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +125,9 @@ class TargetGroup:
     proxy_protocol_v2: bool = False  # each connection begins with who the client is
     origin: Origin
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
+    stickiness: Stickiness | None = None
+    slow_start: timedelta = timedelta(0)  # how long a target that has become healthy works up to its share
+    minimum_healthy: MinimumHealthy = MinimumHealthy()
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
     balancer: tuple[str, int] = (

@@ -30,6 +30,7 @@ from gateline.runtime.revision import code_trees, revisions
 from gateline.runtime.secret_use import check_rotations
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
+from gateline.runtime.stickiness_key import stickiness_key
 from gateline.sources import Loaded, load
 from gateline.sources import memory as sources_memory
 from gateline.sources.collector import resting_collector
@@ -242,5 +243,6 @@ def _compiled(
                 egress=str(state.egress_socket),
                 enrolment=str(state.enrolment_socket),
                 folder=str(state.sockets),
+                stickiness_key=str(stickiness_key(gateway, state)),
             ),
         )

@@ -50,6 +50,17 @@ async def services(project: Path, state: Path | None) -> list[dict[str, Any]]:
     return found
 
 
+async def targets(project: Path, state: Path | None) -> list[dict[str, Any]]:
+    """The targets of a running project, as `target_commands.targets` tells them.
+
+    Raises:
+        GatelineError: it does not run.
+
+    """
+    found: list[dict[str, Any]] = (await ask(project, state, {"do": "targets", "action": "list"}))["targets"]
+    return found
+
+
 async def scale(project: Path, state: Path | None, service: str, count: int) -> dict[str, Any]:
     """Let so many tasks of a service run; the service as it is now.
 

@@ -150,7 +150,7 @@ class Delivery:
         addresses = self._resolver.addresses
         answers = {lookup: addresses.get(lookup.host, ()) for lookup in resources.lookups}
         registered = tuple(chain.from_iterable(self._registrations.values()))
-        made = assignments(answers, resources.target_groups, registered)
+        made = assignments(answers, resources.target_groups, registered, resources.minimums)
         held = self._endpoints
         return {name: held[name] if held.get(name) == message else message for name, message in made.items()}
 

@@ -30,6 +30,7 @@ from gateline.runtime.secret_keeping import SecretKeeping
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
+from gateline.runtime.target_commands import TargetCommands
 from gateline.runtime.upkeep import Upkeep
 
 
@@ -62,6 +63,7 @@ class Keeping:
         self._state = state
         self._serving = serving
         self._cluster = cluster
+        self._admin = admin
         self._upkeep = Upkeep(tell)
         self._secrets = SecretKeeping(state, settings.environ, serving, cluster, admin, self._upkeep, tell)
         self._link_health = LinkHealth(admin, self._nodes, tell)
@@ -84,6 +86,7 @@ class Keeping:
                 "secrets": self._secrets.commands,
                 "certificates": self._certificates,
                 "links": self._links,
+                "targets": TargetCommands(self._serving, self._admin),
             },
             inventory_command=self._inventory,
         )

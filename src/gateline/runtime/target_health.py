@@ -85,11 +85,20 @@ def _place(registration: Registration) -> Place:
 def _address(told: Mapping[str, Any]) -> Place:
     if "pipe" in told:
         return told["pipe"]["path"], 0
+    if "socket_address" not in told:  # an export of a tunnel, which no service registers
+        return json.dumps(told, sort_keys=True), 0
     return told["socket_address"]["address"], told["socket_address"]["port_value"]
 
 
 def _host(told: Mapping[str, Any]) -> Host:
     health = told.get("health_status", {})
+    return Host(
+        healthy=not any(health.get(flag) for flag in _FAILED),
+        in_flight=requests_at(told),
+    )
+
+
+def requests_at(host: Mapping[str, Any]) -> int:
+    """The requests at a host of `host_statuses` that have no answer yet."""
     # protobuf's JSON writes 64 bit numbers as text, and leaves zeros out
-    counts = (int(stat.get("value", 0)) for stat in told.get("stats", ()) if stat["name"] in _IN_FLIGHT)
-    return Host(healthy=not any(health.get(flag) for flag in _FAILED), in_flight=sum(counts))
+    return sum(int(stat.get("value", 0)) for stat in host.get("stats", ()) if stat["name"] in _IN_FLIGHT)

@@ -22,7 +22,7 @@ _CODES: Final = r"[0-9]{1,3}(?:-[0-9]{1,3})?(?:,[0-9]{1,3}(?:-[0-9]{1,3})?)*"
 MOST_GRPC_CODE: Final = 99
 
 
-def _later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
+def later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
     """Tells Amazon's values that this version does not know yet from mistakes."""
 
     def check(value: object) -> object:
@@ -106,7 +106,7 @@ def code_ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 ListenerProtocolName = Annotated[
     Literal["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"],
-    _later(
+    later(
         ("QUIC", "TCP_QUIC"),
         "a listener of protocol",
         "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
@@ -114,20 +114,13 @@ ListenerProtocolName = Annotated[
 ]
 TargetGroupProtocol = Annotated[
     Literal["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"],
-    _later(
+    later(
         ("QUIC", "TCP_QUIC"),
         "a target group of protocol",
         "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
-LoadBalancingAlgorithm = Annotated[
-    Literal["round_robin", "least_outstanding_requests"],
-    _later(
-        ("weighted_random",),
-        "the load_balancing_algorithm",
-        "write round_robin or least_outstanding_requests",
-    ),
-]
+LoadBalancingAlgorithm = Literal["round_robin", "least_outstanding_requests", "weighted_random"]
 ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended), WithJsonSchema({"const": False})]
 DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,7 @@ from gateline.sources.project_login import (
     JwtValidationConfigPart,
 )
 from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_stickiness import TargetGroupStickinessPart
 from gateline.sources.project_values import Number
 
 MAX_TARGET_GROUPS: Final = 5  # of one forward action
@@ -43,10 +44,11 @@ class WeightedTargetGroupPart(Part):
 class ForwardConfigPart(Part):
     """Target groups that share the requests."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"target_group_stickiness_config"})
-
     target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
         min_length=1, max_length=MAX_TARGET_GROUPS, description="The target groups with their weights."
+    )
+    target_group_stickiness_config: TargetGroupStickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target group that they had."
     )
 
 
@@ -82,8 +84,6 @@ class FixedResponseConfigPart(_ResponseKeys):
 class ActionPart(_RedirectKeys, _ResponseKeys):
     """What a rule does: its type, with that type's keys beside it or in the config of that type."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"target_group_stickiness_config"})
-
     type: ActionType = Field(description="What is done.")
     order: Number = Field(
         default=1,
@@ -94,6 +94,9 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
     target_group: str = Field(default="", description="The target group of a forward to one.")
     target_groups: tuple[WeightedTargetGroupPart, ...] = Field(
         default=(), max_length=MAX_TARGET_GROUPS, description="The target groups that share a forward."
+    )
+    target_group_stickiness_config: TargetGroupStickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target group of a forward that they had."
     )
     status_code: AnyStatusCode = Field(
         default="", description="HTTP_301 or HTTP_302 of a redirect; the status of a fixed-response."
@@ -124,7 +127,7 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
             raise misfit(f"{config} stands alone, without {min(written - {config})} beside it")
         if self.type in AUTHENTICATIONS and not written:
             raise misfit(f"an action of type {self.type} needs {config}")
-        if self.type == "forward" and len(written) != 1:
+        if self.type == "forward" and len(written - {"target_group_stickiness_config"}) != 1:
             raise misfit("a forward has exactly one of target_group, target_groups and forward_config")
         if self.type == "forward" and not (self.target_group or self.forwarded):
             raise misfit("a forward needs a target group")
@@ -144,9 +147,17 @@ class ActionPart(_RedirectKeys, _ResponseKeys):
         """The weighted target groups in either form."""
         return self.forward_config.target_groups if self.forward_config is not None else self.target_groups
 
+    @property
+    def group_stickiness(self) -> int | None:
+        """For how many seconds clients come back to the target group that they had, in either form."""
+        part = (self.forward_config or self).target_group_stickiness_config
+        return part.duration_seconds if part is not None and part.enabled else None
+
 
 _KEYS_OF_ACTION: Final = {
-    "forward": frozenset({"target_group", "target_groups", "forward_config"}),
+    "forward": frozenset(
+        {"target_group", "target_groups", "forward_config", "target_group_stickiness_config"}
+    ),
     "redirect": frozenset({*_RedirectKeys.model_fields, "status_code", "redirect_config"}),
     "fixed-response": frozenset({*_ResponseKeys.model_fields, "status_code", "fixed_response_config"}),
     **{kind: frozenset({key}) for kind, key in AUTHENTICATIONS.items()},

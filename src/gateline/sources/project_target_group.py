@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,8 @@ from gateline.sources.balancer_values import (
 from gateline.sources.project_client_certificate import TargetTlsPart
 from gateline.sources.project_discovery import DiscoverPart
 from gateline.sources.project_part import Part, misfit
+from gateline.sources.project_stickiness import StickinessPart
+from gateline.sources.project_target_health import TargetGroupHealthPart
 from gateline.sources.project_target_type import (
     CrossZone,
     GroupTarget,
@@ -30,6 +32,8 @@ from gateline.sources.project_target_type import (
     check_target_type,
 )
 from gateline.sources.project_values import Flag, Number
+
+LEAST_SLOW_START: Final = 30
 
 
 class HealthCheckPart(Part):
@@ -90,9 +94,6 @@ class TargetGroupPart(Part):
         {
             "anomaly_mitigation",
             "minimum_healthy_targets",
-            "slow_start_duration_seconds",
-            "stickiness",
-            "target_group_health",
         }
     )
 
@@ -126,6 +127,19 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    slow_start_duration_seconds: Number = Field(
+        default=0,
+        ge=0,
+        le=900,
+        description="How long a target that has become healthy works up to its share, of an application balancer's "
+        "group with round_robin: 0 for not at all, or from 30.",
+    )
+    target_group_health: TargetGroupHealthPart | None = Field(
+        default=None, description="What few healthy targets mean."
+    )
+    stickiness: StickinessPart | None = Field(
+        default=None, description="Whether clients come back to the target that they had."
     )
     tls: TargetTlsPart | None = Field(
         default=None,
@@ -204,8 +218,6 @@ class TargetGroupPart(Part):
                     raise misfit(
                         f"health_check.{key} needs health_check.protocol: HTTP, because the group's is {self.protocol}"
                     )
-        if network and self.protocol_version != "HTTP1":
-            raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
         if self.target_type == "alb" and (
             self.protocol != "TCP" or (check is not None and check.protocol == "TCP")
         ):
@@ -214,6 +226,25 @@ class TargetGroupPart(Part):
             )
         if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
             raise misfit("health_check.matcher holds codes from 200 to 499")
+        return self
+
+    @model_validator(mode="after")
+    def _chooses_as_it_can(self) -> Self:
+        network = self.protocol not in {"HTTP", "HTTPS"}
+        if 0 < self.slow_start_duration_seconds < LEAST_SLOW_START:
+            raise misfit(f"slow_start_duration_seconds is 0, or from {LEAST_SLOW_START} to 900")
+        if self.slow_start_duration_seconds and (network or self.load_balancing_algorithm != "round_robin"):
+            raise misfit(
+                "slow_start_duration_seconds is for groups of an application balancer with round_robin"
+            )
+        if network and self.load_balancing_algorithm == "weighted_random":
+            raise misfit("weighted_random is for groups of an application balancer")
+        sticky = self.stickiness is not None and self.stickiness.enabled and self.stickiness.type
+        if sticky and network != (sticky == "source_ip"):
+            only = "network balancers" if sticky == "source_ip" else "protocol HTTP or HTTPS"
+            raise misfit(f"stickiness of type {sticky} is for groups of {only}, not for {self.protocol}")
+        if network and self.protocol_version != "HTTP1":
+            raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
         return self
 
     @model_validator(mode="after")

@@ -34,6 +34,9 @@ _NOT_OF_FUNCTIONS: Final = (
     "tls",
     "proxy_protocol_v2",
     "preserve_client_ip",
+    "stickiness",
+    "slow_start_duration_seconds",
+    "target_group_health",
 )
 """Keys of groups whose targets are addresses."""
 

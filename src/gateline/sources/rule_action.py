@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from gateline.model import codes
@@ -45,6 +46,9 @@ class ActionReader:
         before = self.bench.complaints.count
         if part.type == "forward":
             made: Action = self._forward(place, part, _fitting(listener.protocol, network=network))
+            if network and part.group_stickiness is not None:
+                message = "a network balancer has no cookies: target_group_stickiness_config is for application ones"
+                self.bench.complain(codes.ACTION_INVALID, place, message)
             if network and listener.protocol in OF_DATAGRAMS and len(part.forwarded) > 1:
                 message = f"a {listener.protocol} listener forwards to one target group"
                 advice = "leave one; its targets share the flows"
@@ -66,7 +70,11 @@ class ActionReader:
         outer = (*place, "forward_config") if part.forward_config is not None else place
         for index, group in enumerate(part.forwarded):
             self._check_group((*outer, "target_groups", index, "name"), group.name, fitting)
-        return Forward(tuple(WeightedTargetGroup(str(group.name), group.weight) for group in part.forwarded))
+        seconds = part.group_stickiness
+        return Forward(
+            tuple(WeightedTargetGroup(str(group.name), group.weight) for group in part.forwarded),
+            timedelta(seconds=seconds) if seconds is not None else None,
+        )
 
     def passthrough(self, here: Pointer, part: PassthroughPart) -> Forward | None:
         """Where connections go that the listener does not end; None when it was complained about."""

@@ -10,7 +10,10 @@ from gateline.model.origin import Origin
 from gateline.model.target_group import (
     Algorithm,
     HealthCheck,
+    MinimumHealthy,
     ProtocolVersion,
+    Stickiness,
+    StickinessType,
     Target,
     TargetGroup,
     TargetProtocol,
@@ -22,7 +25,9 @@ from gateline.sources.discovery_assembly import source
 from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project import GatewayPart
 from gateline.sources.project_service import ServicePart
+from gateline.sources.project_stickiness import StickinessPart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
+from gateline.sources.project_target_health import TargetGroupHealthPart
 from gateline.sources.project_target_type import TargetPart, target_balancer
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
@@ -55,7 +60,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: Ga
         name=name,
         protocol=TargetProtocol(part.protocol),
         health_check=_health_check(check, part.protocol, part.protocol_version),
-        algorithm=Algorithm(part.load_balancing_algorithm),
+        algorithm=_algorithm(part),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
             _target(each, bench.origin((*here, "targets", index)))
@@ -69,8 +74,36 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: Ga
         origin=bench.origin(here),
         protocol_version=ProtocolVersion(part.protocol_version),
         target_type=TargetType(part.target_type),
+        stickiness=_stickiness(part.stickiness),
+        slow_start=timedelta(seconds=part.slow_start_duration_seconds),
+        minimum_healthy=_minimum_healthy(part.target_group_health),
         cross_zone={"true": True, "false": False}.get(part.cross_zone),
         unhealthy_connection_termination=part.unhealthy_connection_termination,
+    )
+
+
+def _minimum_healthy(part: TargetGroupHealthPart | None) -> MinimumHealthy:
+    routing = part.unhealthy_state_routing if part is not None else None
+    minimum = routing.minimum_healthy_targets if routing is not None else None
+    if minimum is None:
+        return MinimumHealthy()
+    return MinimumHealthy(count=max(1, minimum.count), percentage=minimum.percentage)
+
+
+def _algorithm(part: TargetGroupPart) -> Algorithm:
+    sticky = part.stickiness
+    if sticky is not None and sticky.enabled and sticky.type == "source_ip":
+        return Algorithm.SOURCE_IP
+    return Algorithm(part.load_balancing_algorithm)
+
+
+def _stickiness(part: StickinessPart | None) -> Stickiness | None:
+    if part is None or not part.enabled or part.type == "source_ip":
+        return None  # whose algorithm keeps an address at its target
+    return Stickiness(
+        type=StickinessType(part.type),
+        duration=timedelta(seconds=part.duration_seconds),
+        cookie_name=str(part.cookie_name),
     )
 
 

@@ -8,7 +8,7 @@ from gateline.model import codes
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import Forward, Rule
-from gateline.model.target_group import TargetGroup
+from gateline.model.target_group import StickinessType, TargetGroup
 
 
 def check_forwards(gateway: Gateway, complaints: Complaints) -> None:
@@ -16,6 +16,7 @@ def check_forwards(gateway: Gateway, complaints: Complaints) -> None:
     groups = {group.name: group for group in gateway.target_groups}
     for rule, forward in _forwards(gateway):
         _check_versions(rule, forward, groups, complaints)
+        _check_app_cookies(rule, forward, groups, complaints)
 
 
 def _forwards(gateway: Gateway) -> Iterator[tuple[Rule, Forward]]:
@@ -38,3 +39,21 @@ def _check_versions(
             "be a matter of chance",
             help="Let a forward lead to target groups of one protocol_version.",
         )
+
+
+def _check_app_cookies(
+    rule: Rule, forward: Forward, groups: Mapping[str, TargetGroup], complaints: Complaints
+) -> None:
+    """By an application's cookie a client would lose its target whenever the weights choose another group."""
+    named = [groups[each.name] for each in forward.target_groups if each.weight and each.name in groups]
+    if len(named) < 2:
+        return
+    for group in named:
+        if group.stickiness is not None and group.stickiness.type is StickinessType.APP_COOKIE:
+            complaints.add(
+                codes.APP_COOKIE_WITH_WEIGHTS,
+                rule.origin,
+                f"the target group '{group.name}' is sticky by an application's cookie, and this forward shares its "
+                "requests with others by weight: that does not work together",
+                help="Forward to it alone, or take stickiness of type lb_cookie.",
+            )

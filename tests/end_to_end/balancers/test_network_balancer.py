@@ -18,7 +18,7 @@ from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
 from gateline.model.balancer_attributes import ListenerAttributes
 from gateline.model.load_balancer import Forward, Listener, ListenerProtocol, Rule, WeightedTargetGroup
-from gateline.model.target_group import Target, TargetGroup, TargetProtocol
+from gateline.model.target_group import Algorithm, Target, TargetGroup, TargetProtocol
 from harness.datagram_server import datagram_server
 from harness.free_port import free_port
 from harness.health_checked_target import Target as Backend
@@ -116,6 +116,30 @@ def test_each_connection_goes_to_a_target_which_sees_gatelines_address(play: Pla
             assert {await ask(first), await ask(second)} == {"one", "two"}
             assert await ask(first) == await ask(first)
         assert set(one.peers) == {"127.0.0.1"}
+
+    play(scene)
+
+
+async def who_answers(port: int, last: int) -> str:
+    """The target of a connection from that address of this machine."""
+    async with connected(port, f"127.0.0.{last}") as connection:
+        return await ask(connection)
+
+
+def test_where_that_is_asked_for_an_address_has_one_target(play: Play) -> None:
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        backends = await serving(opened, *(Backend(name) for name in ("one", "two", "three")))
+        sticky = replace(tcp_group("g"), algorithm=Algorithm.SOURCE_IP)
+        port = await listening(bench, {"g": 1}, sticky)
+        await bench.delivery.register(tuple(map(task, backends)))
+        first = {last: await who_answers(port, last) for last in range(1, 41)}
+        assert set(first.values()) == {"one", "two", "three"}  # one has none: once in 10 ** 7 addresses
+        assert first == {last: await who_answers(port, last) for last in first}
+        await bench.delivery.register(tuple(map(task, backends[:2])))
+        second = {last: await who_answers(port, last) for last in first}
+        assert set(second.values()) == {"one", "two"}
+        stayed = [last for last, name in first.items() if name != "three" and second[last] == name]
+        assert len(stayed) > sum(name != "three" for name in first.values()) / 2
 
     play(scene)
 

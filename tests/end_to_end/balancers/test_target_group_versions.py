@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -39,6 +40,21 @@ class Versions:
     two: Http2Backend
     old: RecordingBackend
 
+    def sticky(self, port: int, path: str, cookie: str = "") -> tuple[bytes, dict[str, str]]:
+        """Who answers, and the cookies that are set."""
+        lines = [
+            f"GET {path} HTTP/1.1",
+            "Host: localhost",
+            *([f"Cookie: {cookie}"] if cookie else []),
+            "",
+            "",
+        ]
+        [answer] = exchange(port, "\r\n".join(lines).encode())
+        assert answer.status == 200
+        assert not [name for name, _ in answer.headers if name.startswith(b"x-gl")]
+        pairs = [value.decode().partition("=") for name, value in answer.headers if name == b"set-cookie"]
+        return answer.body, {name: rest.partition(";")[0] for name, _, rest in pairs}
+
     def http1(self, verb: str, path: str, *lines: str) -> int:
         """The status that a client of HTTP/1.1 gets."""
         head = "".join(f"{line}\r\n" for line in (f"{verb} {path} HTTP/1.1", "Host: a.test", *lines))
@@ -60,13 +76,24 @@ class Versions:
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versions]:
     folder = tmp_path_factory.mktemp("versions")
-    with GrpcBackend() as rpc, Http2Backend("two") as two, RecordingBackend() as old:
+    with (
+        GrpcBackend() as rpc,
+        Http2Backend("two") as two,
+        RecordingBackend() as old,
+        RecordingBackend() as one,
+        RecordingBackend() as other,
+    ):
+        for name, each in ((b"one", one), (b"other", other)):
+            said = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(name), name)
+            each.answers.update({b"/sticky": said, b"/shared": said})
         port = free_port()
         environ = {
             "HTTP_PORT": str(port),
             "RPC": f"127.0.0.1:{rpc.port}",
             "TWO": f"127.0.0.1:{two.port}",
             "OLD": f"127.0.0.1:{old.port}",
+            "ONE": f"127.0.0.1:{one.port}",
+            "OTHER": f"127.0.0.1:{other.port}",
         }
         with running_gateway(PROJECT, folder, environ) as gateway:
             yield Versions(port, gateway, rpc, two, old)
@@ -122,6 +149,39 @@ def test_a_group_of_http2_is_asked_over_http2(versions: Versions) -> None:
     asked = versions.two.seen[0]
     assert (asked[":path"], asked[":method"]) == ("/", "GET")
     assert asked["user-agent"] == "ELB-HealthChecker/2.0"
+
+
+@pytest.mark.parametrize(
+    ("behind_api", "path", "cookie"),
+    [
+        (False, "/sticky", "AWSALB"),
+        (False, "/shared", "AWSALBTG"),
+        (True, "/prod/sticky", "AWSALB"),
+        (True, "/prod/shared", "AWSALBTG"),
+        (True, "/prod/mapped", "AWSALB"),
+    ],
+)
+def test_clients_come_back_at_a_balancer_and_behind_integrations_whichever_worker_serves(
+    versions: Versions, *, behind_api: bool, path: str, cookie: str
+) -> None:
+    port = versions.gateway.port if behind_api else versions.port
+    firsts = dict(versions.sticky(port, path) for _ in range(20))
+    assert firsts.keys() == {b"one", b"other"}
+    for body, cookies in firsts.items():
+        [value] = {rest for name, rest in cookies.items() if name in {cookie, f"{cookie}CORS"}}
+        for sent in (f"{cookie}={value}", f"{cookie}CORS={value}"):
+            assert {versions.sticky(port, path, sent)[0] for _ in range(10)} == {body}
+
+
+def test_the_key_of_cookies_stands_in_no_configuration(versions: Versions) -> None:
+    key = (versions.gateway.state / "secrets" / "stickiness").read_text()
+    assert (versions.gateway.state / "secrets" / "stickiness").stat().st_mode & 0o777 == 0o600
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.connect(str(versions.gateway.admin_socket))
+        asked.sendall(b"GET /config_dump HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        dump = b"".join(iter(lambda: asked.recv(65536), b""))
+    assert b"gateline.stickiness" in dump
+    assert key.encode() not in dump
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,6 @@ local function room_for_garbage()
   collectgarbage("setpause", 200 + math.floor(409600 / collectgarbage("count")))
 end
 
--- A reader of netstrings: each call answers the next string.
-local function reader(text)
-  local at = 1
-  return function()
-    local colon = find(text, ":", at, true)
-    local length = tonumber(sub(text, at, colon - 1))
-    at = colon + length + 1
-    return sub(text, colon + 1, colon + length)
-  end
-end
-
 -- A custom domain: its mappings by base path, and how many segments the longest of these has.
 local function read_domain(take, apis)
   local domain = { has_certificate = take() == "1", mappings = {}, depth = 0 }
