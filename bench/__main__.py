@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import machine
 from bench.authorizers import authorizer_rows
 from bench.balancers import balancer_rows
+from bench.logins import login_rows
 from bench.measure import Row
 from bench.private import private_rows
 from bench.projects import SECRET, SECRET_VARIABLE
@@ -29,6 +30,7 @@ PARTS: dict[str, tuple[Callable[[Path, Server, int], list[Row]], bool]] = {
     "start": (start_rows, False),
     "change": (change_rows, True),
     "balancers": (balancer_rows, True),
+    "login": (login_rows, True),
     "private": (private_rows, True),
     "rest_api": (rest_api_rows, True),
     "stickiness": (stickiness_rows, True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,11 +29,12 @@ class Server:
     port: int
     pids: tuple[int, ...]  # roots of the process trees
     seconds: float = 0.0  # from the command until it served
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @contextlib.contextmanager
@@ -90,8 +92,9 @@ def envoy(
     clusters: Sequence[object],
     filters: Sequence[object] = (),
     cpus: set[int] = machine.PROXY_CPU,
+    certificate: tuple[Path, Path] | None = None,
 ) -> Iterator[Server]:
-    """The pinned Envoy with one worker, default settings, and what is given."""
+    """The pinned Envoy with one worker, default settings, and what is given; a certificate and its key: TLS."""
     port = machine.free_port()
     manager = {
         "@type": f"{_TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
@@ -102,10 +105,13 @@ def envoy(
         },
         "http_filters": [*filters, http_filter("router", "router.v3.Router")],
     }
+    chain: dict[str, object] = {"filters": [{"name": "manager", "typed_config": manager}]}
+    if certificate is not None:
+        chain["transport_socket"] = _tls(*certificate)
     listener = {
         "name": "l",
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-        "filter_chains": [{"filters": [{"name": "manager", "typed_config": manager}]}],
+        "filter_chains": [chain],
     }
     config = folder / f"{name}.json"
     config.write_text(json.dumps({"static_resources": {"clusters": clusters, "listeners": [listener]}}))
@@ -113,15 +119,38 @@ def envoy(
     command = [binary, "-c", str(config), "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
     log = folder / f"{name}.log"
     with machine.running(command, log, cpus) as process:
-        machine.wait_until(lambda: machine.answers(f"http://127.0.0.1:{port}/"), process, log, name)
-        yield Server(port=port, pids=(process.pid,))
+        if certificate is None:
+            machine.wait_until(lambda: machine.answers(f"http://127.0.0.1:{port}/"), process, log, name)
+            yield Server(port=port, pids=(process.pid,))
+        else:
+            machine.wait_until(lambda: _takes_connections(port), process, log, name)
+            yield Server(port=port, pids=(process.pid,), scheme="https")
+
+
+def _tls(chain: Path, private_key: Path) -> dict[str, object]:
+    files = {"certificate_chain": {"filename": str(chain)}, "private_key": {"filename": str(private_key)}}
+    context = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {"@type": context, "common_tls_context": {"tls_certificates": [files]}},
+    }
+
+
+def _takes_connections(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 @contextlib.contextmanager
-def bare_envoy(folder: Path, backend_port: int) -> Iterator[Server]:
+def bare_envoy(
+    folder: Path, backend_port: int, certificate: tuple[Path, Path] | None = None
+) -> Iterator[Server]:
     """Plain proxying with default settings: what everything is compared with."""
     route = {"match": {"prefix": "/"}, "route": {"cluster": "b"}}
-    with envoy(folder, "bare Envoy", [route], [cluster("b", backend_port)]) as server:
+    with envoy(
+        folder, "bare Envoy", [route], [cluster("b", backend_port)], certificate=certificate
+    ) as server:
         yield server
 
 

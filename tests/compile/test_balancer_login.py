@@ -10,7 +10,7 @@ import pytest
 from compile.balancers import balancer, fixed, forward, group, listener, project, rule
 from compile.gateways import ORIGIN
 from gateline.compile import compile_gateway
-from gateline.compile.balancer_login import COOKIES_SET, LOGIN, login_id
+from gateline.compile.balancer_login import COOKIES_SET, LOGIN, LOGIN_STATE, REFRESHED, login_id
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.resources import CLUSTER, SCOPED_ROUTE
 from gateline.dataplane import keys
@@ -68,19 +68,21 @@ BEFORE = ["balancer/public:443 callback login", "balancer/public:443 public keys
 
 @pytest.mark.parametrize("asked", [OIDC, JWT])
 @pytest.mark.parametrize("action", [forward(orders=1), fixed(200), Redirect(status_code=302, path="/x")])
-def test_a_rule_with_a_login_leads_somewhere_only_with_metadata_of_the_script(
+def test_a_rule_with_a_login_leads_somewhere_only_with_state_of_the_script(
     asked: Authentication, action: Action
 ) -> None:
     made = routes(asking(asked, action))
     names = list(made)
-    assert names.index(RULE) + 1 == names.index(f"{RULE} login"), "nothing may stand between the two"
-    [needed] = made[RULE].match.dynamic_metadata
-    assert (needed.filter, [each.key for each in needed.path]) == (keys.NAMESPACE, [LOGIN, "id"])
-    assert needed.value.string_match.exact == login_id("public:443/5", asked)
-    assert not needed.invert
+    opened = [RULE, f"{RULE}{REFRESHED}"] if asked is OIDC else [RULE]
+    start = names.index(RULE)
+    assert names[start : start + len(opened) + 1] == [*opened, f"{RULE} login"]
+    for name, behind in zip(opened, ("", REFRESHED), strict=False):
+        [needed] = made[name].match.filter_state
+        assert needed.key == LOGIN_STATE
+        assert needed.string_match.exact == login_id("public:443/5", asked) + behind
     closed = made[f"{RULE} login"]
     assert closed.direct_response.status == 500
-    assert not closed.match.dynamic_metadata
+    assert not closed.match.filter_state
     assert closed.match.prefix == made[RULE].match.prefix == "/app/"
     told = closed.metadata.filter_metadata[LUA_FILTER].fields[LOGIN].string_value
     assert login_id("public:443/5", asked) in told
@@ -89,7 +91,7 @@ def test_a_rule_with_a_login_leads_somewhere_only_with_metadata_of_the_script(
 def test_a_rule_without_a_login_is_one_route_that_tells_the_script_nothing() -> None:
     made = routes(asking(None))
     assert [name for name in made if "login" in name] == []
-    assert not made[RULE].match.dynamic_metadata
+    assert not made[RULE].match.filter_state
     assert not made[RULE].metadata.filter_metadata
 
 
@@ -106,16 +108,23 @@ def test_the_way_back_stands_before_all_rules_and_only_where_there_is_one() -> N
 
 
 def test_targets_are_told_by_the_script_alone() -> None:
-    made = routes(asking(OIDC))[RULE]
-    told = {each.header.key: each for each in made.request_headers_to_add}
-    assert set(told) == {"x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken"}
-    for each in told.values():
-        assert each.header.value.startswith(f"%DYNAMIC_METADATA({keys.NAMESPACE}:{LOGIN}:")
-        assert each.append_action == 2  # OVERWRITE_IF_EXISTS_OR_ADD
-    set_cookies = [each for each in made.response_headers_to_add if each.header.key == "set-cookie"]
-    assert len(set_cookies) == COOKIES_SET
-    assert {each.append_action for each in set_cookies} == {0}  # APPEND_IF_EXISTS_OR_ADD
+    made = routes(asking(OIDC))
+    for name in (RULE, f"{RULE}{REFRESHED}"):
+        told = {each.header.key: each for each in made[name].request_headers_to_add}
+        assert set(told) == {"x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken"}
+        for each in told.values():
+            assert each.header.value.startswith(f"%FILTER_STATE({LOGIN_STATE}.")
+            assert each.append_action == 2  # OVERWRITE_IF_EXISTS_OR_ADD
     assert not routes(asking(JWT))[RULE].request_headers_to_add
+
+
+def test_new_cookies_are_set_by_a_route_of_their_own() -> None:
+    made = routes(asking(OIDC))
+    assert not made[RULE].response_headers_to_add
+    set_cookies = made[f"{RULE}{REFRESHED}"].response_headers_to_add
+    assert [each.header.key for each in set_cookies] == ["set-cookie"] * COOKIES_SET
+    assert {each.append_action for each in set_cookies} == {0}  # APPEND_IF_EXISTS_OR_ADD
+    assert f"{RULE}{REFRESHED}" not in routes(asking(JWT))
 
 
 @pytest.mark.parametrize("change", [{"client_id": "x"}, {"scope": "openid x"}, {"issuer": "https://x.test"}])

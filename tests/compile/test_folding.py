@@ -80,6 +80,12 @@ def test_the_host_counts_without_letter_case() -> None:
     assert _left(listener, _request(host=None)) == [(1, (HostHeader(("*.Storefront",)),)), (None, ())]
 
 
+def test_no_expression_fits_an_address_with_colons() -> None:
+    listener = _listener(_rule(1, HostHeader((), (".*",))))
+    assert _left(listener, _request(host="[::1]")) == [(None, ())]
+    assert _left(listener, _request(host="a.test")) == [(1, ())]
+
+
 def test_the_peer_of_a_balancer_is_the_gateway() -> None:
     listener = _listener(_rule(1, SourceIp(("10.0.0.0/8",))), _rule(2, SourceIp(("::1/128", "127.0.0.0/8"))))
     assert _left(listener, _request()) == [(2, ())]

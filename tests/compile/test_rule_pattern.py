@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateline.compile.rule_pattern import fits_always, literal, may_fit, pattern, text
+from gateline.compile.rule_pattern import fits_always, literal, may_fit, path_patterns, pattern, text
+from gateline.expressions.automaton import accepts, is_table
+from gateline.model.load_balancer import PathPattern
 
 PIECES = st.lists(st.one_of(st.none(), st.text("ab/", max_size=3)), max_size=4)
 PATTERNS = st.text("ab/*?", max_size=6)
@@ -63,3 +65,10 @@ def test_a_backslash_takes_a_wildcards_meaning_away() -> None:
     assert not may_fit(pattern(r"a\*"), text(("ab",)))
     assert fits_always(literal("a*"), text(("a*",)))
     assert not may_fit(literal("a*"), text(("ab",)))
+
+
+def test_paths_are_compared_with_globs_and_tables_of_expressions() -> None:
+    glob, table = path_patterns(PathPattern(("/a*",), ("^/b[0-9]$",)))
+    assert glob == "/a*"
+    assert is_table(table)
+    assert (accepts(table, b"/b1"), accepts(table, b"/b")) == (True, False)

@@ -38,9 +38,13 @@ def _base64(text: str) -> str:
 
 
 class LoneScript:
-    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1."""
+    """A script that stays loaded from request to request. Texts are bytes spelled in Latin-1.
 
-    def __init__(self, text: str) -> None:
+    `namespace`: of the dynamic metadata that it writes.
+    """
+
+    def __init__(self, text: str, *, namespace: str = keys.NAMESPACE) -> None:
+        self._namespace = namespace
         self._lua = LuaRuntime(encoding="latin-1")
         self._lua.eval("function(text) assert(loadstring(text, '=lone.lua'))() end")(
             text.encode().decode("latin-1")
@@ -113,7 +117,7 @@ class LoneScript:
     def _ran(self, request: Any, envoy: Mapping[str, object]) -> Ran:
         told = self._lua.table_from({"answers": False, "base64": _base64, **envoy}, recursive=False)
         record: Any = self._run(request, told)
-        left = record.metadata[keys.NAMESPACE]
+        left = record.metadata[self._namespace]
         return Ran(
             state=dict(record.filter_state.items()),
             metadata=dict(left.items()) if left else {},

@@ -9,7 +9,7 @@ import pytest
 from dataplane.asking import netstrings, split
 from dataplane.lone_script import LoneScript, Ran
 from gateline import dataplane
-from gateline.compile.balancer_login import COOKIES_SET, LOGIN
+from gateline.compile.balancer_login import COOKIES_SET, LOGIN_STATE, REFRESHED
 from gateline.compile.balancer_routes import UNUSUAL
 from gateline.compile.table import Table
 from gateline.dataplane import keys
@@ -65,9 +65,11 @@ def ask(
 
 def let_in(ran: Ran) -> dict[str, str]:
     """What the request was let in with; empty when it was not."""
-    said = ran.metadata.get(LOGIN)
-    assert (said is not None) == (ran.clears == 1)
-    return dict(said.items()) if said is not None else {}
+    said = {
+        name.removeprefix(f"{LOGIN_STATE}.").replace(LOGIN_STATE, "id"): v for name, v in ran.state.items()
+    }
+    assert ("id" in said) == (ran.clears == 1) == bool(said)
+    return said
 
 
 def cookies(text: str) -> tuple[str, str]:
@@ -153,12 +155,17 @@ def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
 def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted()))
     other = script.request("/", cookies(COOKIE), host="other.test", login=told(), now=NOW)
-    assert (LOGIN in other.metadata, len(other.asked)) == (False, 1)
+    assert (dict(other.state), len(other.asked)) == ({}, 1)
 
 
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
     ran = ask(script, cookies(COOKIE), reply=granted("Sess-0=new; Path=/", "Sess-1=; Path=/"))
-    assert let_in(ran) == {**ALICE, "cookie1": "Sess-0=new; Path=/", "cookie2": "Sess-1=; Path=/"}
+    assert let_in(ran) == {
+        **ALICE,
+        "id": ID + REFRESHED,
+        "cookie1": "Sess-0=new; Path=/",
+        "cookie2": "Sess-1=; Path=/",
+    }
     assert let_in(ask(script, cookies("Sess-0=many"), reply=granted(*["c"] * COOKIES_SET)))
     assert ask(script, cookies("Sess-0=more"), reply=granted(*["c"] * (COOKIES_SET + 1))).status == "500"
 
@@ -261,7 +268,7 @@ def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
         host_says=saying(granted()),
         now=NOW,
     )
-    assert (dict(ran.metadata[LOGIN].items()), ran.clears) == (ALICE, 2)
+    assert (ran.state[LOGIN_STATE], ran.clears) == (ID, 2)
     refused = script.request(
         "/a/../b",
         cookies(COOKIE),
@@ -271,7 +278,7 @@ def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
         host_says=saying(granted()),
         now=NOW,
     )
-    assert (LOGIN in refused.metadata, refused.clears, refused.asked) == (False, 0, ())
+    assert (dict(refused.state), refused.clears, refused.asked) == ({}, 0, ())
 
 
 def test_a_route_without_a_login_asks_nobody(script: LoneScript) -> None:

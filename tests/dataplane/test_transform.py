@@ -37,7 +37,13 @@ def why(ran: Ran) -> str:
 def test_a_request_becomes_what_was_made_of_it(script: LoneScript) -> None:
     ran = become(script, url="/new?a=%20b", host="New.test.:8080")
     assert (ran.header(":path"), ran.header(":authority")) == ("/new?a=%20b", "New.test.:8080")
-    assert (ran.metadata, ran.clears, ran.hooked) == ({}, 0, False)
+    assert (ran.metadata, ran.clears, ran.hooked) == ({keys.REQUEST: "GET /old"}, 0, False)
+
+
+def test_the_log_is_told_what_came_unless_it_was_told_before(script: LoneScript) -> None:
+    told = {keys.TRANSFORMED: {":path": "/new"}, keys.NAMESPACE: {keys.REQUEST: "GET /first"}}
+    ran = script.request("/old", context={"url": "1", "host": "0", "strict": "1"}, metadata=told)
+    assert ran.metadata == {keys.REQUEST: "GET /first"}
 
 
 def test_what_did_not_match_stays_as_it_is(script: LoneScript) -> None:

@@ -34,6 +34,7 @@ from gateline.sources.project_action import (
     WeightedTargetGroupPart,
 )
 from gateline.sources.project_assertion import AssertionPart, AssertionsPart
+from gateline.sources.project_attributes import AccessLogsPart
 from gateline.sources.project_balancer import (
     CertificatePart,
     ListenerPart,
@@ -112,6 +113,7 @@ PARTS: Final[tuple[tuple[str, type[Part]], ...]] = (
     ("client_certificates.NAME", ClientCertificatePart),
     ("vpc_links.NAME", VpcLinkPart),
     ("load_balancers.NAME", LoadBalancerPart),
+    ("load_balancers.NAME.access_logs", AccessLogsPart),
     ("load_balancers.NAME.listeners[]", ListenerPart),
     ("load_balancers.NAME.listeners[].certificates[]", CertificatePart),
     ("load_balancers.NAME.listeners[].passthrough[]", PassthroughPart),

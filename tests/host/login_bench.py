@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -135,12 +134,52 @@ class LoginBench:
     ) -> Reply:
         """Ask as the script does; the browser takes the cookies that come back."""
         browser = browser if browser is not None else Browser()
-        writer = NetstringWriter()
-        writer.put(login, kind, method, "https", authority, path, browser.text, authorization, origin, mode)
-        writer.put(peer)
-        reply = read_reply(await self.logins(writer.data))
+        reply = await self.send(
+            login,
+            kind,
+            path=path,
+            method=method,
+            authority=authority,
+            cookies=browser.text,
+            authorization=authorization,
+            origin=origin,
+            mode=mode,
+            peer=peer,
+        )
         browser.take(reply)
         return reply
+
+    async def send(
+        self,
+        login: str,
+        kind: str,
+        *,
+        path: str,
+        method: str,
+        authority: str,
+        cookies: str,
+        authorization: str,
+        origin: str,
+        mode: str,
+        peer: str,
+    ) -> Reply:
+        """The reply to a question, of which each text is the bytes of Latin-1."""
+        writer = NetstringWriter()
+        for text in (
+            login,
+            kind,
+            method,
+            "https",
+            authority,
+            path,
+            cookies,
+            authorization,
+            origin,
+            mode,
+            peer,
+        ):
+            writer.put(text.encode("latin-1"))
+        return read_reply(await self.logins(writer.data))
 
     async def call_back(
         self, browser: Browser, state: str, *, code: str = "code-1", more: str = "", **asked: Any
@@ -178,6 +217,3 @@ def without_nonce(browser: Browser) -> Browser:
     """The same browser, of which the nonce is gone."""
     kept = {name: value for name, value in browser.cookies.items() if name != NONCE_COOKIE}
     return replace(browser, cookies=kept)
-
-
-ONE_MINUTE: Final = timedelta(minutes=1)

@@ -7,13 +7,16 @@ import base64
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateline.dataplane.netstring import NetstringInvalid
 from gateline.functions.speech import Trouble
+from gateline.host.configuration import NOWHERE
 from gateline.host.login import Logins
 from gateline.identity.failure import page
 from gateline.model.hosting import HostConfiguration, HostedLogin
-from gateline.model.login import OnUnauthenticated
+from gateline.model.login import JwtValidation, OnUnauthenticated
 from harness.nasty_provider import a_nasty_provider
 from host.login_bench import KEYS, RULE, Browser, LoginBench, stands
 from identity.logins import KEY, NOW, SIGNER
@@ -218,3 +221,44 @@ def test_what_is_no_question_is_refused(body: bytes) -> None:
             await Logins(lambda _: None)(body)
 
     asyncio.run(run())
+
+
+def test_whatever_strangers_send_they_get_an_answer_and_do_not_pass() -> None:
+    """Texts of any bytes, in every place that a client fills."""
+    text = st.text(alphabet=st.characters(max_codepoint=255), max_size=60)
+    path = st.one_of(
+        text, text.map("/oauth2/idpresponse?{}".format), text.map("/.well-known/gateline/{}".format)
+    )
+    cookie = st.one_of(text, text.map("AWSELBAuthSessionCookie-0=1.{}; AWSALBAuthNonce=x".format))
+    bearer = st.one_of(
+        text, text.map("Bearer {}".format), text.map("Bearer eyJhbGciOiJSUzI1NiJ9.{}.c2ln".format)
+    )
+
+    with a_nasty_provider() as provider, asyncio.Runner() as runner:
+        bench = LoginBench(provider)
+        jwt = JwtValidation(jwks_endpoint=f"{provider.issuer}/jwks", issuer="x", origin=NOWHERE)
+        runner.run(bench.configure(bench.rule(), HostedLogin(name="front:8443/20", jwt=jwt)))
+
+        @settings(max_examples=150, deadline=None)
+        @given(
+            where=st.sampled_from([(RULE, "session"), (RULE, "callback"), ("front:8443/20", "jwt")]),
+            said=st.fixed_dictionaries(
+                {
+                    "path": path,
+                    "method": st.one_of(st.just("GET"), text),
+                    "authority": st.one_of(st.just("shop.example.com"), text),
+                    "authorization": bearer,
+                    "origin": text,
+                    "mode": text,
+                    "peer": text,
+                }
+            ),
+            cookies=cookie,
+        )
+        def ask(where: tuple[str, str], said: dict[str, str], cookies: str) -> None:
+            reply = runner.run(bench.send(where[0], where[1], cookies=cookies, **said))
+            assert reply.kind == "2"
+            assert reply.status in {302, 401, 404, 405, 500, 561}
+
+        ask()
+        runner.run(bench.logins.close())

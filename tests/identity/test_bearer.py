@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
@@ -207,3 +210,39 @@ def test_keys_for_something_else_do_not_count(key: object) -> None:
 
 def test_ten_keys_are_the_most() -> None:
     assert len(key_set(*[public()] * 10).candidates("k1")) == 10
+
+
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["alg", "kid", "typ", "crit", "b64", "jwk", "jku", "x5c", "iss", "exp", "cty", "zip"]
+            ),
+            children | st.sampled_from(["RS256", "k1", "none"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(head=JSON, claims=JSON, signature=st.binary(max_size=12))
+def test_whatever_a_token_says_it_is_refused_in_one_way(
+    head: object, claims: object, signature: bytes
+) -> None:
+    parts = [json.dumps(head).encode(), json.dumps(claims).encode(), signature]
+    refused(".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    found=JSON
+    | st.lists(st.dictionaries(st.sampled_from(["kty", "n", "e", "use", "alg", "kid"]), JSON, max_size=6))
+)
+def test_whatever_a_key_set_says_it_has_keys_or_is_none(found: object) -> None:
+    for text in (json.dumps(found), json.dumps({"keys": found})):
+        with suppress(LoginFailed):
+            assert KeySet(text.encode()).candidates("k1") == ()

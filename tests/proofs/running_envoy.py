@@ -95,7 +95,7 @@ def running_envoy(bootstrap: Mapping[str, Any]) -> Iterator[RunningEnvoy]:
         config = Path(folder) / "envoy.json"
         config.write_text(json.dumps(whole), encoding="utf-8")
         command = [str(find_envoy(os.environ).path), "--config-path", str(config), "--concurrency", "1"]
-        command += ["--disable-hot-restart", "--log-level", "info"]
+        command += ["--disable-hot-restart", "--log-level", "info", "--file-flush-interval-msec", "40"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace")
         envoy = RunningEnvoy(admin_socket=admin, process=process)
         serving = threading.Event()

@@ -220,3 +220,11 @@ def test_a_threshold_that_is_a_number_is_that_number() -> None:
     fleet = guarded(1, replace(ON, threshold_type=ThresholdType.COUNT, threshold=1))
     fleet.want("b")
     assert "; back to revision a" in told(fleet.tell(Launched("t2"), Exited("t2", 1)))[0]
+
+
+def test_a_deployment_of_no_tasks_is_completed_at_once() -> None:
+    fleet = guarded(0)
+    fleet.want("b")
+    assert fleet.scheduler.history.completed
+    assert fleet.scheduler.history.completed.revision == "b"
+    assert fleet.launched == []

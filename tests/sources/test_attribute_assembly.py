@@ -204,9 +204,33 @@ def test_all_attributes_of_a_listener_are_read(load_project: LoadProject) -> Non
     )
 
 
+MTLS = "routing.http.request.x_amzn_mtls_clientcert_issuer.header_name"
+
+
+def test_headers_about_certificates_may_have_other_names(load_project: LoadProject) -> None:
+    asking = {
+        "protocol": "HTTPS",
+        "port": 443,
+        "certificates": [{"self_signed": True}],
+        "mutual_authentication": {"mode": "passthrough"},
+    }
+    text = listening(
+        http(attributes={MTLS: "X-Issuer", MTLS.replace("issuer", "leaf"): "X-Amzn-Mtls-Clientcert-Leaf"})
+        | asking,
+        balancer=PUBLIC,
+    )
+    assert not warnings_of(load_project, text)
+    renamed = listener_of(load_project, text).attributes.client_certificate_headers
+    assert renamed == (("x-amzn-mtls-clientcert-issuer", "x-issuer"),)
+    [warning] = warnings_of(load_project, heard({MTLS: "X-Issuer"}))
+    assert "mutual_authentication is off" in warning
+
+
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
+        (MTLS, "X Issuer", "a header's name"),
+        (MTLS, "Host", "means something else already"),
         (RESPONSE + "x_frame_options.header_value", "ALLOW", "DENY, SAMEORIGIN or ALLOW-FROM URL"),
         (RESPONSE + "x_content_type_options.header_value", "sniff", "must be nosniff"),
         (RESPONSE + "strict_transport_security.header_value", "a\r\nSet-Cookie: b", "visible characters"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.access_log import cluster_metadata
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.binding import Binding, bindings, listener_name
@@ -18,8 +19,10 @@ from gateline.compile.rule_transform import transform_filters
 from gateline.compile.target_group import lookups, shown_certificate, target_group_cluster
 from gateline.compile.tcp_listener import tcp_listener
 from gateline.compile.udp_listener import udp_listener
+from gateline.compile.wire import new
 from gateline.compile.zones import in_zone
 from gateline.model import codes
+from gateline.model.arn import target_group_arn
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import (
@@ -117,6 +120,7 @@ def _listener(
 def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Callable[[str], str]:
     """Names the cluster of a target group, and makes it when it is first named."""
     groups = {group.name: group for group in gateway.target_groups}
+    edge, logged = gateway.edge, any(balancer.access_log for balancer in gateway.load_balancers)
 
     def cluster_of(group_name: str) -> str:
         plain = names.target_group(group_name)
@@ -127,6 +131,11 @@ def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Cal
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )
+            if logged:
+                arn = target_group_arn(account=edge.account_id, region=edge.region, group=group.name)
+                harvest.clusters[name].MergeFrom(
+                    new("envoy.config.cluster.v3.Cluster", metadata=cluster_metadata(arn))
+                )
             for lookup in lookups(group, name):
                 harvest.lookups.setdefault(lookup)
         return name

@@ -50,9 +50,10 @@ def balancer_headers(
 def owned_names(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
     """Headers that this listener alone writes: a client's own copies are removed in every spelling."""
     attributes = listener.attributes
-    if not balancer.attributes.tls_version_and_cipher_suite:
-        return ()
-    return (attributes.tls_version_header, attributes.tls_cipher_suite_header)
+    owned = [name for _, name in attributes.client_certificate_headers]
+    if balancer.attributes.tls_version_and_cipher_suite:
+        owned += [attributes.tls_version_header, attributes.tls_cipher_suite_header]
+    return tuple(owned)
 
 
 def _forwarded_for(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:

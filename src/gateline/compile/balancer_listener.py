@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.access_log import access_log, access_log_filter
 from gateline.compile.balancer_headers import owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
@@ -25,7 +26,7 @@ from gateline.compile.client_address import (
 )
 from gateline.compile.client_certificate import client_certificate_filter, client_verification, trust_of
 from gateline.compile.connection_manager import connection_manager, request_logs, router
-from gateline.compile.edge_tls import downstream_tls
+from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
@@ -33,7 +34,6 @@ from gateline.compile.rule_action import redirect_filter
 from gateline.compile.stickiness import stickiness_filters
 from gateline.compile.wire import extension, new
 from gateline.dataplane import keys
-from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalancer
 
 _HEADERS_KB: Final = 64
@@ -50,6 +50,7 @@ _LOG_FORMAT: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "method": "%REQ(:METHOD)%",
     "path": "%REQ(:PATH)%",
+    "request": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.REQUEST})%",  # as it came, where a rule has rewritten it
     "status": "%RESPONSE_CODE%",
     "ms": "%DURATION%",
     "why": f"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.WHY})%",
@@ -103,7 +104,11 @@ def application_listener(
             listener,
             request_log,
             mutation,
-            [*request_filters(believes=believes), *_filters(listener.tls.mutual, key_file, transforms)],
+            [
+                *access_log_filter(balancer, listener),
+                *request_filters(believes=believes),
+                *_filters(listener, key_file, transforms),
+            ],
             detection(address, believes=believes),
         )
         return {"filters": [*kept, manager], **_tls(balancer, listener)}
@@ -113,9 +118,14 @@ def application_listener(
         name=binding.name,
         address={"socket_address": {"address": binding.address, "port_value": binding.port}},
         per_connection_buffer_limit_bytes={"value": 65536},
-        listener_filters=listener_filters(address),
+        listener_filters=[*listener_filters(address), *_names(balancer, listener)],
         filter_chains=filter_chains(address, chain),
     )
+
+
+def _names(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
+    """What reads the server name, where a log tells it."""
+    return [tls_inspector()] if balancer.access_log and listener.protocol is ListenerProtocol.HTTPS else []
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> Chain:
@@ -162,7 +172,7 @@ def _manager(
         },
         # The port of the listener itself, written behind the name of its host, says nothing.
         strip_matching_host_port=_is_usual(listener) and not attributes.preserve_host_header,
-        access_log=request_logs(request_log, _LOG_FORMAT),
+        access_log=[*request_logs(request_log, _LOG_FORMAT), *access_log(balancer, listener)],
     )
 
 
@@ -173,8 +183,9 @@ def _is_usual(listener: Listener) -> bool:
 
 
 def _filters(
-    mutual: MutualAuthentication | None, key_file: str, transforms: Sequence[dict[str, object]]
+    listener: Listener, key_file: str, transforms: Sequence[dict[str, object]]
 ) -> list[dict[str, object]]:
+    mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         extension(
             LUA_FILTER,
@@ -184,7 +195,7 @@ def _filters(
             shared_vm_id="gateline.balancer",
         ),
         *stickiness_filters(key_file),  # may have the rules judged again: what they judge by is as it came
-        *([client_certificate_filter(mutual)] if mutual else []),  # rules do not judge what it tells
+        *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         *transforms,  # after rules are judged, which see the request as it came
         extension(  # names the type of an answer without a body

@@ -1,12 +1,13 @@
 """Logins at a balancer of the internet: routes that stay closed until `login.lua` knows who the client is.
 
-A rule that asks who its clients are is two routes (DESIGN D4). The one that leads somewhere needs dynamic metadata
-that only the script writes, and only when a session or a token is good; the other one, behind it, has the rule's
-conditions alone and answers 500. The first pass always ends at the second. So nothing reaches a target without a
-login, whatever becomes of the script.
+A rule that asks who its clients are is more than one route (DESIGN D4). Those that lead somewhere need filter state
+that only the script writes, and only when a session or a token is good; the last one has the rule's conditions alone
+and answers 500. The first pass always ends there. So nothing reaches a target without a login, whatever becomes of the
+script.
 
-What is told to targets (load-balancers.md section 4) is written by the open route from that metadata, over whatever
-else might stand there, and after the rules were judged: no session moves a request to another rule.
+What is told to targets (load-balancers.md section 4) is written by the open routes from filter state, over whatever
+else might stand there, and after the rules were judged: no session moves a request to another rule. Filter state and
+not dynamic metadata, which costs more (decision 9); and a route of their own for the rare answers with new cookies.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from gateline.compile.hosting import digest
 from gateline.compile.route import header
 from gateline.compile.table import Table
 from gateline.compile.wire import struct
-from gateline.dataplane import keys
 from gateline.model.arn import balancer_arn
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostedLogin
@@ -36,12 +36,21 @@ from gateline.model.login import (
 )
 
 LOGIN: Final = "login"
-"""Route metadata: what the script is to ask. Dynamic metadata: whom it has let in, and what targets are told."""
+"""Route metadata: what the script is to ask."""
+
+LOGIN_STATE: Final = "gl.login"
+"""Filter state: which login has let the request in. What targets and clients are told stands below it."""
+
+REFRESHED: Final = " refreshed"
+"""Behind the login's id there: the client gets new cookies."""
+
+_CLOSED: Final = " login"
+"""The end of the names of routes that stay closed."""
 
 _TOLD: Final = {
-    "x-amzn-oidc-data": "data",
-    "x-amzn-oidc-identity": "identity",
-    "x-amzn-oidc-accesstoken": "token",
+    "x-amzn-oidc-data": f"{LOGIN_STATE}.data",
+    "x-amzn-oidc-identity": f"{LOGIN_STATE}.identity",
+    "x-amzn-oidc-accesstoken": f"{LOGIN_STATE}.token",
 }
 COOKIES_SET: Final = 2 * MOST_SHARDS
 """Cookies that a refreshed session may set or take away; `login.lua` refuses more."""
@@ -69,23 +78,26 @@ def guarded(
     if asked is None:
         return [dict(route)]
     identity = login_id(login_name(balancer, listener, rule), asked)
-    match = route["match"]
+    match, table = route["match"], Table()
     assert isinstance(match, dict)
-    let_in = {
-        "filter": keys.NAMESPACE,
-        "path": [{"key": LOGIN}, {"key": "id"}],
-        "value": {"string_match": {"exact": identity}},
-    }
-    opened = {**route, "match": {**match, "dynamic_metadata": [*match.get("dynamic_metadata", ()), let_in]}}
-    if isinstance(asked, OidcLogin):
-        opened |= _told(route)
-    table = Table()
     table.put(identity, identity)
     if isinstance(asked, OidcLogin):
         table.put("session", asked.on_unauthenticated, asked.session_cookie_name, NONCE_COOKIE)
     else:
         table.put("jwt", OnUnauthenticated.DENY, "", "")
-    return [opened, _closed(f"{route['name']} login", match, table)]
+    closed = _closed(f"{route['name']}{_CLOSED}", match, table)
+    if not isinstance(asked, OidcLogin):
+        return [_opened(route, identity), closed]
+    told = _telling_targets(route)
+    refreshed = {**told, "name": f"{route['name']}{REFRESHED}", **_telling_clients(route)}
+    return [_opened(told, identity), _opened(refreshed, identity + REFRESHED), closed]
+
+
+def _opened(route: Mapping[str, object], let_in: str) -> dict[str, object]:
+    match = route["match"]
+    assert isinstance(match, dict)
+    needed = {"key": LOGIN_STATE, "string_match": {"exact": let_in}}
+    return {**route, "match": {**match, "filter_state": [*match.get("filter_state", ()), needed]}}
 
 
 def _closed(name: str, match: Mapping[str, object], table: Table) -> dict[str, object]:
@@ -101,22 +113,27 @@ def _closed(name: str, match: Mapping[str, object], table: Table) -> dict[str, o
     }
 
 
-def _told(route: Mapping[str, object]) -> dict[str, object]:
-    """What the target is told, and the cookies of a session that was refreshed on the way."""
+def is_closed(route: Mapping[str, object]) -> bool:
+    """Whether it is the route of a rule at which a request waits for the script."""
+    return str(route["name"]).endswith(_CLOSED)
+
+
+def _telling_targets(route: Mapping[str, object]) -> dict[str, object]:
+    if "route" not in route:
+        return dict(route)
+    told = [header(name, f"%FILTER_STATE({state}:PLAIN)%") for name, state in _TOLD.items()]
+    return {**route, "request_headers_to_add": told}
+
+
+def _telling_clients(route: Mapping[str, object]) -> dict[str, object]:
+    """The cookies of a session that was refreshed on the way."""
     cookies = [
-        header("set-cookie", _metadata(f"cookie{index}"), "APPEND_IF_EXISTS_OR_ADD")
+        header("set-cookie", f"%FILTER_STATE({LOGIN_STATE}.cookie{index}:PLAIN)%", "APPEND_IF_EXISTS_OR_ADD")
         for index in range(1, COOKIES_SET + 1)
     ]
     added = route.get("response_headers_to_add", [])
     assert isinstance(added, list)
-    told: dict[str, object] = {"response_headers_to_add": [*added, *cookies]}
-    if "route" in route:
-        told["request_headers_to_add"] = [header(name, _metadata(key)) for name, key in _TOLD.items()]
-    return told
-
-
-def _metadata(key: str) -> str:
-    return f"%DYNAMIC_METADATA({keys.NAMESPACE}:{LOGIN}:{key})%"
+    return {"response_headers_to_add": [*added, *cookies]}
 
 
 def login_paths(scope: str, balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:
@@ -127,8 +144,8 @@ def login_paths(scope: str, balancer: LoadBalancer, listener: Listener) -> list[
     table = Table()
     table.put(f"{told} callback", told, "callback", OnUnauthenticated.AUTHENTICATE, "", NONCE_COOKIE)
     return [
-        _closed(f"{scope} callback login", {"path": CALLBACK_PATH}, table),
-        _closed(f"{scope} public keys login", {"prefix": PUBLIC_KEYS_PATH}, table),
+        _closed(f"{scope} callback{_CLOSED}", {"path": CALLBACK_PATH}, table),
+        _closed(f"{scope} public keys{_CLOSED}", {"prefix": PUBLIC_KEYS_PATH}, table),
     ]
 
 

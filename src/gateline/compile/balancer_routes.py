@@ -7,16 +7,17 @@ of an unusual form is looked at by `balancer.lua`, which lets it on to the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
 from gateline.compile import names, rule_action
+from gateline.compile.access_log import action_name, rule_metadata
 from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
-from gateline.compile.balancer_login import guarded, login_paths
+from gateline.compile.balancer_login import guarded, is_closed, login_paths
 from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
 from gateline.compile.route import CleanedHeaders
@@ -89,7 +90,11 @@ def balancer_scope(
             *_mismatches(scope, rule, groups),
             *(
                 _stuck(each, rule.action, groups, cluster_of)
-                for each in guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule)
+                for each in _logged(
+                    balancer,
+                    rule,
+                    guarded(_rule(scope, rule, listener, paths, cluster_of), balancer, listener, rule),
+                )
             ),
         )
     ]
@@ -175,6 +180,19 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
         **rule_action.page_fields(400),
         "typed_per_filter_config": {LUA_FILTER: route_context(id=table_id(table.text), table=table.text)},
     }
+
+
+def _logged(
+    balancer: LoadBalancer, rule: Rule, routes: Sequence[dict[str, object]]
+) -> Iterator[dict[str, object]]:
+    """The routes of a rule, with what the access log tells of it, where there is one."""
+    asked = ["authenticate"] if rule.authentication is not None else []
+    for route in routes:
+        if balancer.access_log:
+            actions = asked if is_closed(route) else [*asked, action_name(rule.action)]
+            yield {**route, "metadata": rule_metadata(rule.priority, actions, beside=route.get("metadata"))}
+        else:
+            yield route
 
 
 def _mismatches(scope: str, rule: Rule, groups: Mapping[str, TargetGroup]) -> Iterator[dict[str, object]]:

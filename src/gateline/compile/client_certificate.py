@@ -52,14 +52,18 @@ def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, o
     }
 
 
-def client_certificate_filter(mutual: MutualAuthentication) -> dict[str, object]:
-    """The HTTP filter that tells the target who the client is."""
+def client_certificate_filter(
+    mutual: MutualAuthentication, renamed: Iterable[tuple[str, str]] = ()
+) -> dict[str, object]:
+    """The HTTP filter that tells the target who the client is; `renamed`: other names for Amazon's headers."""
+    others = dict(renamed)
+    headers = {part: others.get(name, name) for part, name in _HEADERS.items()}
     return extension(
         FILTER,
         "envoy.extensions.filters.http.lua.v3.Lua",
         default_source_code={"inline_string": dataplane.client_certificate_script()},
         clear_route_cache={"value": False},
-        filter_context=struct({"mode": str(mutual.mode), **_HEADERS}),
+        filter_context=struct({"mode": str(mutual.mode), **headers}),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from gateline.expressions.automaton import automaton
+from gateline.expressions.automaton import table_of
 from gateline.model.load_balancer import Listener, PathPattern, Rule
 
 
@@ -49,7 +49,7 @@ def pattern(written: str) -> Pattern:
 
 def path_patterns(condition: PathPattern) -> tuple[str, ...]:
     """What a condition compares paths with, as scripts and the host are told it: globs, and tables of expressions."""
-    return condition.values + tuple(automaton(each).table() for each in condition.regex_values)
+    return condition.values + tuple(table_of(each) for each in condition.regex_values)
 
 
 def judged_paths(listener: Listener, last: Rule) -> tuple[str, ...]:

@@ -52,7 +52,9 @@ def mismatch_script() -> str:
 @cache
 def transform_script() -> str:
     """The text of `transform.lua`, which puts into a request what a rule's transforms made of it."""
-    return _joined(("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "transform"))
+    return _joined(
+        ("answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "targets", "transform")
+    )
 
 
 @cache
@@ -72,6 +74,12 @@ def stickiness_script(key_file: str) -> str:
 def client_certificate_script() -> str:
     """The text of `client_certificate.lua`, which tells targets who clients are that show certificates."""
     return _joined(("client_certificate",))
+
+
+@cache
+def access_log_script() -> str:
+    """The text of `access_log.lua`, which keeps what a client said for a balancer's access log."""
+    return _joined(("access_log",))
 
 
 @cache

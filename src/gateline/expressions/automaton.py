@@ -215,3 +215,9 @@ def accepts(table: str, text: bytes) -> bool | None:
 def automaton(expression: str, *, fold: bool = False) -> Automaton:
     """The automaton of an expression, made once."""
     return Automaton(expression, fold=fold)
+
+
+@lru_cache(maxsize=2048)
+def table_of(expression: str) -> str:
+    """The table of an expression, made once: every method that leads to a balancer names those of its rules."""
+    return automaton(expression).table()

@@ -9,26 +9,24 @@ from gateline.model.address import forbidden_reason, parse_ip
 
 
 def endpoint_fault(url: str) -> str:
-    """Why no provider can be at this URL, or "" when one may: https; http toward this machine only."""
+    """Why no provider is asked at this URL, or "" when one may be: https; http toward this machine only."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return "no URL"
-    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        return "no URL"
-    if parts.scheme not in {"http", "https"} or not host:
-        return "not an https:// URL with a host"
-    if "@" in parts.netloc or parts.fragment:
-        return "a URL with a user or a fragment"
+        return "is no URL"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "is no URL"
+    if not host or "@" in parts.netloc or parts.fragment or "\\" in url:
+        return "must have a host, and neither a user nor a fragment"
     if reason := forbidden_reason(host):
-        return reason
-    if parts.scheme == "http" and not is_loopback(host):
-        return "plain http to another machine: everybody on the way would see the tokens"
+        return f"leads to {reason}"
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        return "must be https: it carries tokens (http is for providers on this machine)"
     return ""
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether a host of a URL is this machine, by its very name."""
     address = parse_ip(host)
     if address is None:

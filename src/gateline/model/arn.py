@@ -27,6 +27,11 @@ def target_group_arn(*, account: str, region: str, group: str) -> str:
     return f"arn:{partition(region)}:elasticloadbalancing:{region}:{account}:targetgroup/{group}/{identity}"
 
 
+def balancer_id(balancer: str) -> str:
+    """What logs call an application balancer: the end of its ARN, with 16 digits that are always the same."""
+    return f"app/{balancer}/{hashlib.sha256(balancer.encode()).hexdigest()[:16]}"
+
+
 def partition(region: str) -> str:
     """Amazon's partition that a region lies in."""
     if region.startswith("cn-"):

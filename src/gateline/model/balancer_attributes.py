@@ -48,14 +48,16 @@ class BalancerAttributes:
 class ListenerAttributes:
     """Of one listener; all but the last are an HTTP or HTTPS listener's.
 
-    `response_headers` are written into answers that lack them; names in lower case. The two behind them are the names
-    under which targets are told the client's TLS version and cipher suite.
+    `response_headers` are written into answers that lack them; names in lower case. The others are names under which
+    targets are told the client's TLS version, its cipher suite, and its certificate: of the latter, those that differ
+    from Amazon's, as pairs of Amazon's name and the other.
     """
 
     server_header: bool = True  # False: no answer has a Server header
     response_headers: tuple[tuple[str, str], ...] = ()
     tls_version_header: str = "x-amzn-tls-version"
     tls_cipher_suite_header: str = "x-amzn-tls-cipher-suite"
+    client_certificate_headers: tuple[tuple[str, str], ...] = ()
     tcp_idle_timeout: timedelta = timedelta(
         seconds=350
     )  # of a TCP listener; ends a connection on which all are silent

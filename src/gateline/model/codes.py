@@ -87,6 +87,7 @@ ATTRIBUTE_WITHOUT_EFFECT = Code(
     name="GL257", title="an attribute that has no effect here", severity=Severity.WARNING
 )
 CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
+ACCESS_LOG_INVALID = Code(name="GL259", title="an access log that cannot be written")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
 TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
 TARGET_FILE_UNREADABLE = Code(

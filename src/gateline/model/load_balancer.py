@@ -195,6 +195,7 @@ class LoadBalancer:
     listeners: tuple[Listener, ...] = ()
     origin: Origin
     attributes: BalancerAttributes = BALANCERS_USUAL
+    access_log: str = ""  # the file of its access log; "": none
 
     @property
     def authentications(self) -> tuple[Authentication, ...]:

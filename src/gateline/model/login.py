@@ -36,7 +36,7 @@ class OnUnauthenticated(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcLogin:
-    """`authenticate-oidc`; also `authenticate-cognito`, whose endpoints are known (`identity.cognito`)."""
+    """`authenticate-oidc`; also `authenticate-cognito`, whose endpoints are known."""
 
     issuer: str
     authorization_endpoint: str

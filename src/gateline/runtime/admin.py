@@ -40,6 +40,15 @@ class Admin:
         """Close the listening sockets; what is in flight goes on."""
         await self._ask("POST", "/drain_listeners")
 
+    async def reopen_logs(self) -> None:
+        """Open every access log by its name again, as at SIGUSR1.
+
+        Raises:
+            OSError: nobody answers.
+
+        """
+        await self._ask("POST", "/reopen_logs")
+
     async def requests_in_flight(self) -> int:
         """How many client requests are being answered."""
         answer = await self._ask("GET", "/stats?filter=downstream_rq_active$")

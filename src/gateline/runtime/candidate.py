@@ -21,6 +21,7 @@ from gateline.model.diagnostic import Complaints, Report
 from gateline.model.gateway import Edge, Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
 from gateline.model.integration import IntegrationKind
+from gateline.runtime import access_log
 from gateline.runtime.api_keys import NamedKey
 from gateline.runtime.generation import Generations
 from gateline.runtime.material import declared_keys, live, read_keyring
@@ -149,6 +150,7 @@ def build(
         help_text = "install ca-certificates, or let SSL_CERT_FILE name a bundle"
         complaints.add(NO_TRUST, gateway.origin, message, help=help_text)
     _check_aws(compiled.hosting, complaints)
+    access_log.prepare(gateway, complaints)
     if compiled.resources is not None:
         check_rotations(gateway, compiled.resources.routes, complaints)
     report = loaded.report + complaints.report() + compiled.report

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from gateline.model.gateway import Gateway
 from gateline.model.tunnel import EnrolledNode
 from gateline.runtime import assertion_keys, login_keys
+from gateline.runtime.access_log import AccessLogs
 from gateline.runtime.admin import Admin
 from gateline.runtime.certificate_commands import certificate_commands
 from gateline.runtime.cluster import Cluster
@@ -69,6 +70,7 @@ class Keeping:
         for keys in (assertion_keys, login_keys):
             self._upkeep.add(keys.renewal(self._gateway, state, serving.take_in))
         self._upkeep.add(self._links.duty())
+        self._upkeep.add(AccessLogs(self._gateway, admin).duty())
 
     async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:
         """Take commands, and enrolments of nodes, until `opened` is closed; `running` tells what runs."""

@@ -138,6 +138,17 @@ _LISTENER: Final[Mapping[str, _Attribute]] = {
         "tls_cipher_suite_header", _HEADER_NAME.read, _HEADER_NAME.says
     ),
 }
+_CLIENT_CERTIFICATE: Final[Mapping[str, str]] = {
+    f"routing.http.request.{name.replace('-', '_')}.header_name": name
+    for name in (
+        "x-amzn-mtls-clientcert",
+        "x-amzn-mtls-clientcert-serial-number",
+        "x-amzn-mtls-clientcert-issuer",
+        "x-amzn-mtls-clientcert-subject",
+        "x-amzn-mtls-clientcert-validity",
+        "x-amzn-mtls-clientcert-leaf",
+    )
+}
 _OWN_NAMES: Final = re.compile(
     r"(?:x-(?:gl|envoy|forwarded)(?:-.*)?|host|connection|content-length|transfer-encoding|te|trailer|upgrade|cookie"
     r"|authorization|x-amzn-(?:trace-id|oidc-.*))"
@@ -181,9 +192,12 @@ class AttributeReader:
         single = _LISTENER if balancer.type == "application" else {}
         if part.protocol in {"TCP", "TCP_UDP"}:
             single = _OF_TCP
-        known = {*single, *_INSERTED} if balancer.type == "application" else {*single}
+        known = {*single}
+        if balancer.type == "application":
+            known |= {*_INSERTED, *_CLIENT_CERTIFICATE}
         fields: dict[str, Any] = {}
         headers: list[tuple[str, str]] = []
+        renamed: list[tuple[str, str]] = []
         for key, text in part.attributes.items():
             place = (*here, "attributes", key)
             if key not in known:
@@ -194,15 +208,31 @@ class AttributeReader:
                     headers.append((inserted.name, text))
                 else:
                     self._misfit(place, text, inserted.says)
+            elif key in _CLIENT_CERTIFICATE:
+                renamed += self._renamed(place, _CLIENT_CERTIFICATE[key], text)
             else:
                 self._read(place, single[key], text, fields)
-        made = ListenerAttributes(response_headers=tuple(sorted(headers)), **fields)
-        names = (made.tls_version_header, made.tls_cipher_suite_header)
+        made = ListenerAttributes(
+            response_headers=tuple(sorted(headers)),
+            client_certificate_headers=tuple(sorted(renamed)),
+            **fields,
+        )
+        if renamed and part.mutual_authentication is None:
+            why = "mutual_authentication is off, so no client shows a certificate"
+            self._no_effect((*here, "attributes"), "the name of a header about certificates", why)
+        names = (made.tls_version_header, made.tls_cipher_suite_header, *(name for _, name in renamed))
         if any(_OWN_NAMES.fullmatch(name) for name in names) or len(set(names)) < len(names):
             self._refuse((*here, "attributes"), "a header's name means something else already")
         if balancer.scheme == "internal" and made != ListenerAttributes():
             self._no_effect(here, "an attribute of an internal listener", "clients speak with the gateway")
         return made
+
+    def _renamed(self, place: Pointer, amazons: str, text: str) -> list[tuple[str, str]]:
+        """Amazon's name and the other one; nothing when they are the same, or it is none."""
+        name = _HEADER_NAME.read(text)
+        if name is None:
+            self._misfit(place, text, _HEADER_NAME.says)
+        return [(amazons, str(name))] if name not in (None, amazons) else []
 
     def _read(self, place: Pointer, attribute: _Attribute, text: str, fields: dict[str, Any]) -> None:
         value = attribute.read(text)

@@ -19,6 +19,7 @@ from gateline.model.load_balancer import (
     Scheme,
 )
 from gateline.sources import client_address_assembly
+from gateline.sources.access_log_assembly import access_log_file
 from gateline.sources.attribute_assembly import AttributeReader
 from gateline.sources.balancer_values import NETWORK_GROUPS
 from gateline.sources.listener_tls_assembly import listener_tls
@@ -93,6 +94,7 @@ class BalancerReader:
             listeners=tuple(listeners),
             origin=self._bench.origin(here),
             attributes=self._attributes.balancer(here, part),
+            access_log=access_log_file(self._bench, here, part),
         )
         check_cookies(self._bench, made)
         return made

@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
+from gateline.identity.endpoint import endpoint_fault
 from gateline.model import codes
-from gateline.model.address import forbidden_reason, parse_ip
 from gateline.model.load_balancer import LoadBalancer
 from gateline.model.login import (
     Authentication,
@@ -182,32 +181,10 @@ class LoginReader:
         return SecretRef(named)
 
     def _check_endpoint(self, pointer: Pointer, url: str) -> None:
-        why = _no_endpoint(url)
+        why = endpoint_fault(url)
         if why:
             shown = self.bench.shown(pointer, url)
             self.bench.complain(codes.LOGIN_ENDPOINT_INVALID, pointer, f"'{shown}' {why}")
-
-
-def _no_endpoint(url: str) -> str:
-    """Why a login's endpoint cannot be asked; "" when it can."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "is no URL"
-    if not host or parts.username is not None or parts.fragment or "\\" in url:
-        return "must have a host, and neither a user nor a fragment"
-    reason = forbidden_reason(host)
-    if reason:
-        return f"leads to {reason}"
-    if parts.scheme != "https" and not _is_loopback(host):
-        return "must be https: it carries tokens (http is for providers on this machine)"
-    return ""
-
-
-def _is_loopback(host: str) -> bool:
-    address = parse_ip(host)
-    return address.is_loopback if address is not None else host == "localhost"
 
 
 def cognito_endpoints(pool_arn: str, domain: str) -> Mapping[str, str]:

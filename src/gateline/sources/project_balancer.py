@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from gateline.sources.balancer_values import BindAddress, ListenerProtocolName, ServerName
 from gateline.sources.project_action import MAX_TARGET_GROUPS, ActionPart, WeightedTargetGroupPart
-from gateline.sources.project_attributes import KEEP_ALIVE, LONGEST_IDLE, AttributeKey, AttributeValue
+from gateline.sources.project_attributes import (
+    KEEP_ALIVE,
+    LONGEST_IDLE,
+    AccessLogsPart,
+    AttributeKey,
+    AttributeValue,
+)
 from gateline.sources.project_client_address import ProxyNetwork
 from gateline.sources.project_condition import ConditionPart
 from gateline.sources.project_mutual_authentication import MutualAuthenticationPart
@@ -135,8 +141,6 @@ class ListenerPart(Part):
 class LoadBalancerPart(Part):
     """A load balancer: listeners that judge requests or hand connections on."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"access_logs"})
-
     type: Literal["application", "network"] = Field(
         default="application",
         description="application judges requests by rules, network hands connections on.",
@@ -153,6 +157,9 @@ class LoadBalancerPart(Part):
     listeners: tuple[ListenerPart, ...] = Field(min_length=1, description="The listeners.")
     attributes: dict[AttributeKey, AttributeValue] = Field(
         default_factory=dict, description="Attributes under Amazon's own keys, such as routing.http2.enabled."
+    )
+    access_logs: AccessLogsPart | None = Field(
+        default=None, description="Where a line for each request is written, with Amazon's fields."
     )
     idle_timeout_seconds: Number = Field(
         default=60,

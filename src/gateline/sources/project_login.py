@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateline.identity.authentication_request import RESERVED_PARAMS
 from gateline.model.login import SESSION_COOKIE
 from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_values import FilePath, Matches, Number
@@ -22,22 +23,6 @@ MAX_CLAIMS: Final = 10
 MAX_CLAIM_VALUES: Final = 10
 MAX_SESSION: Final = 604800
 """Seconds: seven days, as long as the cookies are kept by browsers."""
-
-_OURS: Final = frozenset(
-    {
-        "client_id",
-        "client_secret",
-        "code_challenge",
-        "code_challenge_method",
-        "nonce",
-        "redirect_uri",
-        "response_mode",
-        "response_type",
-        "scope",
-        "state",
-    }
-)
-"""Parameters of the authentication request that the balancer writes itself."""
 
 Endpoint = Annotated[
     str,
@@ -114,7 +99,7 @@ class SessionKeys(Part):
 
     @model_validator(mode="after")
     def _only_extra(self) -> Self:
-        taken = sorted(_OURS & self.authentication_request_extra_params.keys())
+        taken = sorted(RESERVED_PARAMS & self.authentication_request_extra_params.keys())
         if taken:
             raise misfit(f"{taken[0]} is no extra parameter: the balancer writes it itself")
         return self

@@ -46,5 +46,7 @@ def refuse_expression(bench: Workbench, pointer: Pointer, text: str, why: str) -
         codes.EXPRESSION_INVALID,
         pointer,
         f"the regular expression '{bench.shown(pointer, text)}' is not taken: {why}",
-        advice="it is judged by RE2, in a time that grows with the text alone",
+        advice="it is judged by RE2, in a time that grows with the text alone"
+        if why.endswith("not supported")
+        else "",
     )

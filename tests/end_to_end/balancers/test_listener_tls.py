@@ -142,6 +142,15 @@ def test_what_a_client_says_of_itself_is_never_told(encrypted: Encrypted, listen
     assert not [value for _, value in seen.headers if value == b"CN=root"]
 
 
+def test_a_listener_may_tell_under_another_name_which_is_then_no_clients(encrypted: Encrypted) -> None:
+    lies = [name + b": CN=root" for name in (b"X-Client-Validity", b"x_client_validity")]
+    seen = encrypted.ask("REVOKED", "known", *lies)
+    [validity] = [value for name, value in seen.headers if name.lower() == b"x-client-validity"]
+    assert validity.startswith(b"NotBefore=")
+    assert PREFIX + b"-validity" not in {name.lower() for name, _ in seen.headers}
+    assert not [value for _, value in seen.headers if value == b"CN=root"]
+
+
 @pytest.mark.parametrize("client", ["", "stranger", "late"])
 def test_without_a_certificate_that_counts_there_is_no_connection(encrypted: Encrypted, client: str) -> None:
     with pytest.raises(OSError, match=r"."):

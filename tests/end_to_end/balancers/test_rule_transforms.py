@@ -12,7 +12,7 @@ import pytest
 
 from end_to_end.balancers.rule_tables import CASE, balancers, project
 from harness.free_port import free_port
-from harness.gateway_process import running_gateway
+from harness.gateway_process import RunningGateway, running_gateway
 from harness.raw_client import Answer, exchange
 from harness.recording_backend import Received, RecordingBackend
 
@@ -120,6 +120,7 @@ paths:
 class Transformed:
     """The gateway, its balancer of the internet, and a target."""
 
+    gateway: RunningGateway
     port: int
     api_port: int
     backend: RecordingBackend
@@ -171,8 +172,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transformed]:
         text = project(load_balancers=balancers(rules) | {"inner": inner}, target_groups=groups, apis=apis)
         (folder / "gateline.yaml").write_text(text, encoding="utf-8")
         port = free_port()
-        with running_gateway(folder / "gateline.yaml", scratch, {"PORT_0": str(port)}) as gateway:
-            yield Transformed(port, gateway.port, backend)
+        environ, options = {"PORT_0": str(port)}, ("--log-format", "json")
+        with running_gateway(folder / "gateline.yaml", scratch, environ, *options) as gateway:
+            yield Transformed(gateway, port, gateway.port, backend)
 
 
 @pytest.mark.parametrize(("case", "target", "host_name", "seen", "seen_host"), SENT)
@@ -208,6 +210,11 @@ def test_behind_an_integration_the_mapped_request_is_rewritten(
     assert answer.status == 200
     [one] = received
     assert (one.target, one.all(b"host")) == (seen, [seen_host])
+
+
+def test_the_request_log_tells_what_the_client_sent(shared: Transformed) -> None:
+    shared.send(shared.port, "/dp/logged?none", "shop.test", f"{CASE}: swap")
+    assert "/logged/dp" not in shared.gateway.output.wait_for("/dp/logged")
 
 
 def test_behind_an_integration_what_cannot_be_sent_is_the_balancers_500(shared: Transformed) -> None:

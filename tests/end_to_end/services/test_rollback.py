@@ -57,26 +57,37 @@ def test_a_version_that_crashes_while_it_serves_costs_what_it_was_answering_and_
 
 def test_control_may_be_killed_in_a_deployment_that_fails_and_in_its_rollback(shop: Shop) -> None:
     [kept, _] = ids(shop.until_steady("half"))
+    broken, good = (shop.folder / f"waits-for-{which}" for which in ("broken", "good"))
+    broken.touch()
+    good.touch()
+
+    def primary() -> tuple[int, str]:
+        told = shop.service("half")["deployments"][0]
+        return told["number"], told["rollout_state"]
+
     with BusyCallers(shop.gateway.port, request("/half"), count=CALLERS) as callers:
-        shop.edit("VERSION: slow", "VERSION: exits")
-        shop.until("half", lambda told: told["deployments"][0]["rollout_state"] == "IN_PROGRESS")
+        shop.edit("VERSION: waits-for-good", "VERSION: waits-for-broken")
+        shop.until("half", lambda told: told["deployments"][0]["pending"] == 1)
         os.kill(shop.control, signal.SIGKILL)
-        assert eventually(lambda: shop.service("half")["deployments"][0]["rolls_back"] is not None)
-        assert shop.service("half")["deployments"][0]["rollout_state"] == "IN_PROGRESS"
+        assert eventually(lambda: primary() == (2, "IN_PROGRESS"))
+        broken.unlink()
+        assert eventually(lambda: primary() == (3, "IN_PROGRESS"))
+        assert shop.service("half")["deployments"][0]["rolls_back"] == 2
         os.kill(shop.control, signal.SIGKILL)
+        assert eventually(lambda: primary() == (3, "IN_PROGRESS"))
+        good.unlink()
         assert eventually(lambda: shop.service("half")["steady"])
         callers.go_on_for(20)
     assert set(callers.answers) == {200}, callers.answers
     after = shop.until_steady("half")
     assert kept in ids(after)
     environ = shop.told("/half")["environ"]
-    assert (environ["VERSION"], environ["TOKEN"]) == ("slow", HALF_TOKEN)
+    assert (environ["VERSION"], environ["TOKEN"]) == ("waits-for-good", HALF_TOKEN)
     assert [each["rollout_state"] for each in after["deployments"]] == ["COMPLETED", "FAILED"]
     for path in shop.gateway.state.rglob("*"):
         assert not path.is_file() or HALF_TOKEN.encode() not in path.read_bytes(), path
     assert HALF_TOKEN not in shop.gateway.output.text
-    shop.edit("VERSION: exits", "VERSION: slow")
-    shop.until_steady("half")
+    shop.edit("VERSION: waits-for-broken", "VERSION: waits-for-good")
 
 
 def test_a_better_version_is_taken_after_a_broken_one(shop: Shop) -> None:

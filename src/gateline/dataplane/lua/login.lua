@@ -1,10 +1,15 @@
 -- Login: who the client of a rule is that asks for it (load-balancers.md sections 4 and 5).
 --
--- Such a rule is two routes. A request stands on the closed one, whose metadata says what to ask; the open one needs
--- dynamic metadata that only `let_in` writes. Sessions and tokens that the host has found good are remembered here,
--- each until the host's word for it ends; without that the host is asked. Whatever fails, the route stays closed.
+-- Such a rule is more than one route. A request stands on the closed one, whose metadata says what to ask; the open
+-- ones need filter state that only `let_in` writes, as its last act. Sessions and tokens that the host has found good
+-- are remembered here, each until the host's word for it ends; without that the host is asked. Whatever fails, the
+-- route stays closed.
 
 local LOGIN = "login"
+local LOGIN_STATE = "gl.login"
+local DATA_STATE, IDENTITY_STATE, TOKEN_STATE = "gl.login.data", "gl.login.identity", "gl.login.token"
+local COOKIE_STATE = "gl.login.cookie" -- and a number
+local REFRESHED = " refreshed" -- behind the login's id: the client gets new cookies
 local SHARDS = 4 -- cookies of one session, at most
 local COOKIES_SET = 8 -- by a session that was refreshed, at most
 local LOGIN_WAIT_MS = 30000 -- for the host, which bounds its questions to a provider itself
@@ -24,6 +29,11 @@ local function login_of(text)
     end
     local take = reader(text)
     known = { id = take(), name = take(), kind = take(), unauthenticated = take(), cookie = take(), nonce = take() }
+    known.prefix, known.refreshed = #known.id .. ":" .. known.id, known.id .. REFRESHED
+    known.shards = {}
+    for index = 1, SHARDS do
+      known.shards[index] = known.cookie .. "-" .. (index - 1)
+    end
     logins_kept[text], logins_count = known, logins_count + 1
   end
   return known
@@ -52,16 +62,16 @@ end
 
 -- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one.
 local function session_cookies(header, login)
-  local parts = {}
-  for index = 0, SHARDS - 1 do
-    local name = login.cookie .. "-" .. index
+  local found = ""
+  for index = 1, SHARDS do
+    local name = login.shards[index]
     local value = cookie_of(header, name)
     if not value then
       break
     end
-    parts[index + 1] = name .. "=" .. value
+    found = index == 1 and name .. "=" .. value or found .. "; " .. name .. "=" .. value
   end
-  return concat(parts, "; ")
+  return found
 end
 
 -- With the nonce behind it, which only the host has a use for.
@@ -73,13 +83,18 @@ local function with_nonce(header, login, cookies)
   return cookies .. (cookies ~= "" and "; " or "") .. login.nonce .. "=" .. nonce
 end
 
--- Lets the request on to the rule's open route; `told` is what that tells the target.
+-- Lets the request on to one of the rule's open routes; `told` is what that tells the target and the client.
 local function let_in(h, login, told)
-  h:streamInfo():dynamicMetadata():set(NAMESPACE, LOGIN, {
-    id = login.id, data = told.data, identity = told.identity, token = told.token,
-    cookie1 = told[1], cookie2 = told[2], cookie3 = told[3], cookie4 = told[4],
-    cookie5 = told[5], cookie6 = told[6], cookie7 = told[7], cookie8 = told[8],
-  })
+  local state = h:streamInfo():filterState()
+  if told.data then
+    state:set(DATA_STATE, "envoy.string", told.data)
+    state:set(IDENTITY_STATE, "envoy.string", told.identity)
+    state:set(TOKEN_STATE, "envoy.string", told.token)
+  end
+  for index = 1, #told do
+    state:set(COOKIE_STATE .. index, "envoy.string", told[index])
+  end
+  state:set(LOGIN_STATE, "envoy.string", told[1] and login.refreshed or login.id)
   h:clearRouteCache()
 end
 
@@ -94,6 +109,9 @@ end
 local function read_session(take)
   local reply = { expires = tonumber(take()) }
   local told = { data = header_value(take()), identity = header_value(take()), token = header_value(take()) }
+  if told.data == "" then -- a token: it is the target's to read
+    told.data = nil
+  end
   local count = tonumber(take())
   if count > COOKIES_SET then
     error("more cookies than are set")
@@ -197,7 +215,8 @@ local function judge_login(h, text)
   if not key then
     return
   end
-  key = netstring(login.id) .. netstring(h:headers():get(":authority")) .. key -- a session is one host's
+  local authority = h:headers():get(":authority") -- a session is one host's
+  key = login.prefix .. #authority .. ":" .. authority .. key
   local node, now = sessions.map[key], h:timestamp()
   if node and node.decision.expires > now then
     node.used = true

@@ -35,6 +35,10 @@ local function transformed(h)
     return why
   end
   if has_target then
+    local metadata = h:streamInfo():dynamicMetadata()
+    if not (metadata:get(NAMESPACE) or {})[REQUEST] then -- at the edge gateway.lua has told what came
+      metadata:set(NAMESPACE, REQUEST, headers:get(":method") .. " " .. headers:get(":path")) -- for the request log
+    end
     headers:replace(":path", target)
   end
   if has_host then

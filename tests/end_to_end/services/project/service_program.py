@@ -4,8 +4,8 @@
 /held     answers when the file `release` is there
 others    {"pid", "environ", "argv"}
 
-What VERSION says is wrong with it: it exits at once, is never well, crashes soon after it has become well, or while it
-serves; or it is only slow to start.
+VERSION says what is wrong with it: it "exits" at once, is "ill", "crashes" soon after it has become well, or "falls"
+while it serves. "waits-for-good" starts and "waits-for-broken" exits when the file of that name is gone.
 """
 
 from __future__ import annotations
@@ -52,8 +52,10 @@ async def main() -> None:
     """Serve until told to end."""
     if VERSION == "exits":
         sys.exit("this version is broken")
-    if VERSION == "slow":
-        await asyncio.sleep(1)
+    while VERSION.startswith("waits-for-") and Path(VERSION).exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.01)
+    if VERSION == "waits-for-broken":
+        sys.exit("this version is broken, too")
     ended = asyncio.Event()
     if VERSION in CRASHES:
         asyncio.get_running_loop().call_later(CRASHES[VERSION], os._exit, 4)
