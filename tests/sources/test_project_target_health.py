@@ -36,6 +36,7 @@ def test_a_slow_start_and_an_algorithm_arrive(load_project: LoadProject) -> None
     assert group(load_project, "{slow_start_duration_seconds: 30}").slow_start == timedelta(seconds=30)
     chosen = group(load_project, "{load_balancing_algorithm: weighted_random}").algorithm
     assert chosen is Algorithm.WEIGHTED_RANDOM
+    group(load_project, "{load_balancing_algorithm: weighted_random, anomaly_mitigation: 'off'}")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def mismatch_script() -> str:
 @cache
 def transform_script() -> str:
     """The text of `transform.lua`, which puts into a request what a rule's transforms made of it."""
-    return _joined(("answers", "patterns", "tables", "hosts", "paths", "routing", "targets", "transform"))
+    return _joined(
+        ("answers", "patterns", "netstrings", "tables", "hosts", "paths", "routing", "targets", "transform")
+    )
 
 
 @cache

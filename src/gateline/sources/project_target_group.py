@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import (
     MOST_GRPC_CODE,
     OF_DATAGRAMS,
+    AnomalyMitigation,
     CheckCodes,
     CheckPath,
     CheckPort,
@@ -92,7 +93,6 @@ class TargetGroupPart(Part):
 
     LATER: ClassVar[frozenset[str]] = frozenset(
         {
-            "anomaly_mitigation",
             "minimum_healthy_targets",
         }
     )
@@ -127,6 +127,9 @@ class TargetGroupPart(Part):
         ge=0,
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
+    )
+    anomaly_mitigation: AnomalyMitigation = Field(
+        default="off", description="Only off: weighted_random gives every target the same chance."
     )
     slow_start_duration_seconds: Number = Field(
         default=0,

@@ -156,6 +156,7 @@ def test_a_group_of_http2_is_asked_over_http2(versions: Versions) -> None:
     [
         (False, "/sticky", "AWSALB"),
         (False, "/shared", "AWSALBTG"),
+        (False, "/moved", "AWSALBTG"),  # the group is chosen before the rule rewrites the path
         (True, "/prod/sticky", "AWSALB"),
         (True, "/prod/shared", "AWSALBTG"),
         (True, "/prod/mapped", "AWSALB"),
