@@ -39,6 +39,8 @@ REFUSED = {
     "a{3,2}": "{3,2} repeats from more to less",
     "a{1001}": "it repeats something more than 1000 times",
     "(a{40}){40}": "it repeats something more than 1000 times",
+    "a{1000}b{1000}": "it is too large when its repetitions are written out",
+    "[^/]{900}(?:x{300}|y{300}){1,2}": "it is too large when its repetitions are written out",
     "a\\": "it ends with a backslash",
     r"\y": r"the escape \y is not known",
     r"\x9": r"\x is followed by the two hex digits of an ASCII character",

@@ -120,7 +120,13 @@ def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "ca", ["no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+    "ca",
+    [
+        "no certificate",
+        "\ufffd",
+        "# \u00e9\n",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ],
 )
 def test_authorities_that_are_none(ca: str) -> None:
     with pytest.raises(ValueError, match="no certificates"):
@@ -130,6 +136,7 @@ def test_authorities_that_are_none(ca: str) -> None:
 def test_tls_is_verified_by_the_authorities_that_are_named(tmp_path: Path) -> None:
     with speaking_tls(tmp_path) as (url, ca):
         assert asked(url, ca=ca).status == 404
+        assert asked(url, ca=f"# Certificação \ufffd\n{ca}").status == 404
         for believed in ("", other_authority(tmp_path)):
             with pytest.raises(ProviderUnreachable, match="ConnectError"):
                 asked(url, ca=believed)

@@ -201,7 +201,7 @@ def test_what_is_no_key_set(text: bytes) -> None:
         "key",
         None,
     ],
-    ids=lambda key: str(key)[-40:],
+    ids=["enc", "PS256", "EC", "n of no text", "n of no base64", "no e", "1024 bits", "text", "null"],
 )
 def test_keys_for_something_else_do_not_count(key: object) -> None:
     assert key_set(key).candidates(None) == ()

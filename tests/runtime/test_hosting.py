@@ -80,7 +80,7 @@ class Bench:
     def __init__(self, state: StateDir, tasks: asyncio.TaskGroup, processes: LocalProcesses) -> None:
         self.notices: asyncio.Queue[Notice] = asyncio.Queue()
         self.changes = 0
-        environ = {"PATH": "/usr/bin:/bin"}
+        environ = {"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": "/trusted.pem"}
         self.hosting = Hosting(state, environ, tasks, processes, self.notices.put_nowait, self._count)
 
     def _count(self) -> None:
@@ -138,6 +138,7 @@ def test_a_host_comes_up_speaks_for_its_functions_and_leaves_nothing(
         for socket in (state.host_socket, state.host_control_socket):
             assert stat.S_IMODE(socket.stat().st_mode) == 0o600
         assert "gateline.host" in told_by_kernel(pids[0], "cmdline").split("\0")
+        assert "SSL_CERT_FILE=/trusted.pem" in told_by_kernel(pids[0], "environ").split("\0")
         while not isinstance(said := await bench.notices.get(), FunctionSaid):
             pass
         assert (said.function, said.text) == ("f", "loaded")

@@ -180,3 +180,18 @@ def test_a_value_of_a_secret_that_breaks_the_tasks_is_not_tried_again_and_is_kno
     assert not rollouts.want(recipe("a"), "a2", "a2", ("a",))
     assert rollouts.want(recipe("a"), "a3", "a3", ("a",))
     assert (rollouts.revision, rollouts.is_outdated) == ("a3", False)
+
+
+def test_who_asks_what_became_of_a_deployment_is_told() -> None:
+    rollouts = completed()
+    assert rollouts.history.outcome(1) == ""
+    rollouts.want(recipe("b"), "b", "a", ())
+    assert rollouts.history.outcome(2) is None
+    assert rollouts.history.outcome(1) == "another deployment took the place of deployment 1"
+    fail(rollouts, 2)
+    why = "deployment 2 failed: 2 failed in a row, the last: it ended"
+    assert rollouts.history.outcome(2) == f"{why}; it was rolled back"
+    rollouts.completed()
+    rollouts.want(recipe("c"), "c", "a", ())
+    assert rollouts.history.outcome(2) == why
+    assert rollouts.history.recipes == {recipe("a"), recipe("c")}

@@ -311,6 +311,17 @@ def test_unwell_tasks_without_room_for_more_make_room_one_by_one() -> None:
     assert of(said, Deregister, Launch) == [Deregister("t1"), Launch("t4", "a")]
 
 
+def test_tasks_that_envoy_alone_sees_unhealthy_make_room_when_it_has_had_the_time_to_see_them() -> None:
+    fleet = steady(2, minimum_healthy_percent=50, maximum_percent=100)
+    fleet.tell(Seen("t1", healthy=False), Seen("t2", healthy=False))
+    fleet.tell(Probed("t1", well=True), Probed("t2", well=True))
+    assert of(fleet.want("b"), Deregister, Launch) == []
+    for serial in sorted(fleet.timers)[-2:]:
+        fleet.tell(Elapsed(serial))
+    said = fleet.tell(Probed("t1", well=True), Probed("t2", well=True))
+    assert of(said, Deregister, Launch) == [Deregister("t1"), Launch("t3", "b")]
+
+
 def test_a_stop_drains_all_together_and_a_second_one_kills() -> None:
     fleet = steady(2)
     fleet.want("b")

@@ -43,6 +43,7 @@ from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration, HostedPlan
 from gateline.model.load_balancer import Scheme, SourceIp
 from gateline.model.rest_api import RestApi, Stage
+from gateline.model.target_group import TargetType
 
 __all__ = ["Compiled", "Memory", "Sockets", "compile_gateway"]
 
@@ -54,6 +55,7 @@ class Sockets:
     host: str = "host.sock"  # where the host serves Envoy
     egress: str = "egress.sock"  # where Envoy takes what the host sends to backends
     enrolment: str = "enroll.sock"  # where control listens to nodes that ask for certificates
+    folder: str = ""  # where application balancers listen that are targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def compile_gateway(
     for _, part in parts:
         harvest.add(part)
     _warn_of_source_ips(gateway, complaints)
-    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log)
+    public = balancer_resources(gateway, cleaned, complaints, request_log=request_log, sockets=sockets.folder)
     harvest.add(public.harvest)
     warn_of_unspoken(gateway, parts, harvest, complaints)
     hosting = _hosting(gateway, keyring, harvest)
@@ -119,12 +121,18 @@ def compile_gateway(
             LISTENER: listeners | public.listeners,
         },
         lookups=tuple(harvest.lookups),
-        target_groups={name: of for name, of in harvest.target_groups.items() if name in harvest.clusters},
+        target_groups=_by_address(gateway, harvest),
         origins=harvest.origins,
         routes=tuple(harvest.rows),
     )
     links = link_resources(gateway, keyring, sockets.enrolment)
     return Compiled(resources=links.joined(resources), hosting=hosting, report=report)
+
+
+def _by_address(gateway: Gateway, harvest: Harvest) -> dict[str, str]:
+    """The clusters whose endpoints come and go, each with its target group."""
+    still = {g.name for g in gateway.target_groups if g.target_type in {TargetType.LAMBDA, TargetType.ALB}}
+    return {name: of for name, of in harvest.target_groups.items() if of not in still}
 
 
 def _own_clusters(
@@ -142,8 +150,9 @@ def _own_clusters(
 
 def _warn_of_source_ips(gateway: Gateway, complaints: Complaints) -> None:
     """Behind an integration the peer of a balancer is the gateway: rules on other addresses never apply."""
+    behind_network = {group.balancer[0] for group in gateway.target_groups}
     for balancer in gateway.load_balancers:
-        if balancer.scheme is not Scheme.INTERNAL:
+        if balancer.scheme is not Scheme.INTERNAL or balancer.name in behind_network:
             continue
         for rule in (rule for listener in balancer.listeners for rule in listener.rules):
             if any(isinstance(each, SourceIp) and not holds_gateway(each) for each in rule.conditions):

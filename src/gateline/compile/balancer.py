@@ -11,6 +11,12 @@ from gateline.compile import names
 from gateline.compile.access_log import cluster_metadata
 from gateline.compile.balancer_listener import application_listener
 from gateline.compile.balancer_routes import balancer_scope
+from gateline.compile.balancer_target import (
+    at_socket,
+    balancer_target_cluster,
+    balancer_targets,
+    socket_of,
+)
 from gateline.compile.binding import Binding, bindings, listener_name
 from gateline.compile.client_version import asks_versions
 from gateline.compile.harvest import Harvest
@@ -47,7 +53,12 @@ class BalancerResources:
 
 
 def balancer_resources(
-    gateway: Gateway, cleaned: CleanedHeaders, complaints: Complaints, *, request_log: str | None = None
+    gateway: Gateway,
+    cleaned: CleanedHeaders,
+    complaints: Complaints,
+    *,
+    request_log: str | None = None,
+    sockets: str = "",
 ) -> BalancerResources:
     """What Envoy is told of every balancer of the internet.
 
@@ -56,10 +67,11 @@ def balancer_resources(
         cleaned: names that mappings of the project write; who comes in here cannot carry its secrets.
         complaints: gets a complaint about each rule that compares a header with a secret.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
+        sockets: the folder of Unix sockets, for application balancers that are targets.
 
     """
     resources = BalancerResources()
-    sockets = {binding.name: binding for binding in bindings(gateway)}
+    bound = {binding.name: binding for binding in bindings(gateway)}
     for balancer in gateway.load_balancers:
         if balancer.scheme is not Scheme.INTERNET_FACING:
             continue
@@ -67,8 +79,16 @@ def balancer_resources(
             if _tells_secrets(balancer, listener, complaints):
                 continue
             for protocol in listener.protocol.at_sockets:
-                binding = sockets[listener_name(balancer, listener, protocol)]
-                _listener(gateway, balancer, listener, binding, cleaned, request_log, resources)
+                binding = bound[listener_name(balancer, listener, protocol)]
+                _listener(gateway, balancer, listener, binding, cleaned, request_log, resources, sockets)
+    for balancer, listener in tuple(balancer_targets(gateway, set(resources.harvest.target_groups.values()))):
+        internal = balancer.scheme is Scheme.INTERNAL  # else it has been complained about
+        if internal and _tells_secrets(balancer, listener, complaints):
+            continue
+        binding = Binding(names.behind_network(balancer.name, listener.port), "", 0, listener.origin)
+        _listener(gateway, balancer, listener, binding, cleaned, request_log, resources, sockets)
+        path = socket_of(sockets, balancer.name, listener.port)
+        resources.listeners[binding.name] = at_socket(resources.listeners[binding.name], path)
     return resources
 
 
@@ -80,10 +100,11 @@ def _listener(
     cleaned: CleanedHeaders,
     request_log: str | None,
     resources: BalancerResources,
+    sockets: str,
 ) -> None:
     harvest = resources.harvest
     harvest.origins[binding.name] = listener.origin
-    cluster_of = _clusters(gateway, balancer, harvest)
+    cluster_of = _clusters(gateway, balancer, harvest, sockets)
     if binding.protocol is ListenerProtocol.UDP:
         made = udp_listener(binding, listener, cluster_of)
     elif balancer.type is BalancerType.NETWORK:
@@ -96,6 +117,7 @@ def _listener(
             cleaned=cleaned,
             cluster_of=cluster_of,
             version_of={group.name: group.protocol_version for group in gateway.target_groups}.__getitem__,
+            scope=binding.name,
         )
         versions = asks_versions(gateway.target_groups)
         made = application_listener(
@@ -110,7 +132,9 @@ def _listener(
     resources.listeners[binding.name] = made
 
 
-def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Callable[[str], str]:
+def _clusters(
+    gateway: Gateway, balancer: LoadBalancer, harvest: Harvest, sockets: str
+) -> Callable[[str], str]:
     """Names the cluster of a target group, and makes it when it is first named."""
     groups = {group.name: group for group in gateway.target_groups}
     edge, logged = gateway.edge, any(balancer.access_log for balancer in gateway.load_balancers)
@@ -120,7 +144,9 @@ def _clusters(gateway: Gateway, balancer: LoadBalancer, harvest: Harvest) -> Cal
         group, name = in_zone(groups[group_name], plain, balancer, gateway.edge)
         harvest.target_groups[name] = group_name
         harvest.origins[name] = group.origin
-        if name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
+        if group.target_type is TargetType.ALB:
+            harvest.clusters[name] = balancer_target_cluster(group, name, sockets)
+        elif name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )

@@ -67,6 +67,7 @@ def balancer_scope(
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
     version_of: Callable[[str], ProtocolVersion],
+    scope: str = "",
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
@@ -77,9 +78,10 @@ def balancer_scope(
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
         version_of: what a target group speaks.
+        scope: its name, if it is not the listener's of the internet.
 
     """
-    scope = names.balancer_listener(balancer.name, listener.port)
+    scope = scope or names.balancer_listener(balancer.name, listener.port)
     rules = [
         route
         for rule in listener.rules

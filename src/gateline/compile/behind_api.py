@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import assert_never
 
 from google.protobuf.message import Message
 
@@ -21,6 +21,7 @@ from gateline.compile.folding import (
     plain_text_for_secret,
 )
 from gateline.compile.harvest import Harvest
+from gateline.compile.met_listener import SCHEMES, listener_of, met
 from gateline.compile.resources import HostLookup
 from gateline.compile.route import Hop
 from gateline.compile.rule_action import (
@@ -48,7 +49,6 @@ from gateline.model.load_balancer import (
     FixedResponse,
     Forward,
     Listener,
-    ListenerProtocol,
     LoadBalancer,
     Redirect,
     Rule,
@@ -57,17 +57,8 @@ from gateline.model.origin import Origin
 from gateline.model.rest_api import Method, Stage
 from gateline.model.target_group import TargetGroup, TargetType
 
-_NOT_BEHIND: Final = frozenset({ListenerProtocol.TLS, ListenerProtocol.UDP})
-"""Integrations lead through TCP: who would end TLS there is the gateway itself."""
-
-_SCHEMES: Final = {ListenerProtocol.HTTP: "http", ListenerProtocol.HTTPS: "https"}
-
 Destination = Mapping[str, object]
 """Fields of a RouteAction that say where a request goes: `cluster`, or `weighted_clusters`."""
-
-
-class Complained(NoEndpoint):
-    """There is no endpoint, and that was complained about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +138,10 @@ class Ends:
             target = ((upstream.host, upstream.port),)
             reached = self._hosts(name, target, upstream, integration, complaints)
             return End(route=to_backend({"prefix": "/"}, reached, None), is_private=False)
-        listener = _listener(balancer, upstream, integration, complaints)
+        listener = listener_of(balancer, upstream, integration, complaints)
+        balancer, listener = met(
+            balancer, listener, upstream, integration, self._groups, self._balancers, complaints
+        )
         if balancer.type is BalancerType.NETWORK:
             return self._through_network(balancer, listener, upstream, integration, to_backend)
         return self._through_rules(balancer, listener, request, method, route, to_backend, complaints)
@@ -237,7 +231,7 @@ class Ends:
             )
         open_rules = fold(listener, request)
         refuse_versions(open_rules, self._groups, self._stage, self._refused, complaints)
-        hop = Hop(_SCHEMES[listener.protocol], listener.port)
+        hop = Hop(SCHEMES[listener.protocol], listener.port)
         routes = [self._route(route, rule, listener, hop, request, to_backend) for rule in open_rules]
         actions = [rule.rule.action for rule in open_rules]
         rules = dict.fromkeys(each.rule for each in open_rules)
@@ -323,27 +317,6 @@ def _link_cluster(link: VpcLink, upstream: Upstream, integration: Integration) -
     if link.tunnel:
         return names.link_export(link.name, upstream.scheme, upstream.host, upstream.port, verified=verified)
     return names.link_cluster(link.name, upstream.scheme, upstream.host, verified=verified)
-
-
-def _listener(
-    balancer: LoadBalancer, upstream: Upstream, integration: Integration, complaints: Complaints
-) -> Listener:
-    """The listener that a uri means: by its port, and for an application balancer by its scheme too."""
-    for listener in balancer.listeners:
-        if listener.protocol in _NOT_BEHIND:
-            continue
-        speaks = _SCHEMES.get(listener.protocol, upstream.scheme)  # TCP: whatever is spoken
-        if listener.port == upstream.port and speaks == upstream.scheme:
-            return listener
-    there = ", ".join(f"{each.protocol}:{each.port}" for each in balancer.listeners) or "none"
-    complaints.add(
-        codes.BALANCER_WITHOUT_LISTENER,
-        integration.origin.child("uri"),
-        f"the load balancer {balancer.name} has no listener for {upstream.scheme} at port {upstream.port}; "
-        f"there are: {there}",
-        help="The uri's scheme and port choose the listener; without a port 80 for http, 443 for https.",
-    )
-    raise Complained(f"{balancer.name}:{upstream.port}")
 
 
 def _match(open_rule: OpenRule) -> dict[str, object]:

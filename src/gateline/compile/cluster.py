@@ -81,6 +81,10 @@ def endpoints_over_ads(
     }
 
 
+_ANSWER_HEADERS_KB: Final = 32
+"""Of a target behind a balancer's own listener; more is 502 (load-balancers.md section 9)."""
+
+
 @cache
 def _protocol(*, renames: bool, bounded: bool, http2: bool) -> Message:
     return new(
@@ -88,6 +92,7 @@ def _protocol(*, renames: bool, bounded: bool, http2: bool) -> Message:
         common_http_protocol_options={
             "idle_timeout": IDLE_TIMEOUT,
             **({"max_connection_duration": CONNECTION_LIFE} if bounded else {}),
+            **({} if renames else {"max_response_headers_kb": {"value": _ANSWER_HEADERS_KB}}),
         },
         # API Gateway speaks HTTP/1.1 to every backend; what a balancer speaks, its target groups say.
         explicit_http_config={"http2_protocol_options" if http2 else "http_protocol_options": {}},

@@ -148,7 +148,9 @@ def _left_of(condition: Condition, request: KnownRequest) -> tuple[_Left, ...]:
                 return (_Left((condition,)),)
             fits = any(_fits(value.lower(), host) for value in values)
             is_name = not host.startswith("[")  # rule_match.host_regex takes no colon
-            return _holds(fits or (is_name and any(automaton(each, fold=True).fits(host) for each in regexes)))
+            return _holds(
+                fits or (is_name and any(automaton(each, fold=True).fits(host) for each in regexes))
+            )
         case PathPattern():
             return _path(condition, request.path)
         case HttpRequestMethod(values=values):

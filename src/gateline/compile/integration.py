@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
-from gateline.compile.behind_api import Complained, End, Ends
+from gateline.compile.behind_api import End, Ends
 from gateline.compile.details import INTERNAL_ERROR, NO_FUNCTION, NOT_IMPLEMENTED, Details
 from gateline.compile.egress import egress_route
 from gateline.compile.harvest import Harvest
@@ -21,6 +21,7 @@ from gateline.compile.mapping import (
     mapped_bodies,
     secret_headers,
 )
+from gateline.compile.met_listener import Complained
 from gateline.compile.mock import NotStatic, mock_answer
 from gateline.compile.request_view import known_request, sent_by_host
 from gateline.compile.requirements import validated_models

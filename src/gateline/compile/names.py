@@ -108,6 +108,11 @@ def balancer_listener(balancer: str, port: int) -> str:
     return f"balancer/{balancer}:{port}"
 
 
+def behind_network(balancer: str, port: int) -> str:
+    """A listener of an application balancer as network balancers reach it: `balancer/inner:80 behind network`."""
+    return f"balancer/{balancer}:{port} behind network"
+
+
 def datagram_listener(balancer: str, port: int) -> str:
     """The listener of a balancer of the internet that takes datagrams: `balancer/public:53 udp`."""
     return f"balancer/{balancer}:{port} udp"

@@ -11,12 +11,9 @@ from functools import lru_cache
 from typing import Final
 
 from gateline.expressions.edges import without_anchors
-from gateline.expressions.syntax import ExpressionInvalid, parse
+from gateline.expressions.syntax import parse
 from gateline.expressions.tree import OTHER, SYMBOLS, Characters, Choice, Edge, Group, Node, Repeat
 from gateline.expressions.tree import Sequence as Parts
-
-MOST_PLACES: Final = 2_000
-"""Of an expression whose repetitions are written out."""
 
 MOST_STATES: Final = 400
 """Of a table; an expression that has more cannot be judged by scripts."""
@@ -32,7 +29,7 @@ class Automaton:
     """The texts that fit an expression as a whole.
 
     Raises:
-        ExpressionInvalid: it is none of the dialect, holds anchors where they cannot fit, or is too large.
+        ExpressionInvalid: it is none of the dialect, or holds anchors where they cannot fit.
 
     """
 
@@ -94,8 +91,6 @@ class Automaton:
         )
 
     def _place(self) -> int:
-        if len(self._free) >= MOST_PLACES:
-            raise ExpressionInvalid("it is too large when its repetitions are written out")
         self._free.append([])
         return len(self._free) - 1
 

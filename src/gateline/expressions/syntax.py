@@ -15,6 +15,7 @@ from gateline.expressions.tree import OTHER, SYMBOLS, Characters, Choice, Edge, 
 
 MOST_REPETITIONS: Final = 1000  # of one quantifier, nested ones multiplied: RE2's own limit
 MOST_DEPTH: Final = 50
+MOST_PLACES: Final = 2_000  # of characters when repetitions are written out; RE2 has a limit too
 
 _QUANTIFIER: Final = re.compile(r"[*+?]|\{(\d{1,5})(?:(,)(\d{1,5})?)?\}")
 _BOUNDS: Final = {"*": (0, None), "+": (1, None), "?": (0, 1)}
@@ -96,6 +97,8 @@ class _Reader:
             raise ExpressionInvalid(f"a ')' at position {self._at + 1} closes no group")
         if _repetitions(read) > MOST_REPETITIONS:
             raise ExpressionInvalid(f"it repeats something more than {MOST_REPETITIONS} times")
+        if _places(read) > MOST_PLACES:
+            raise ExpressionInvalid("it is too large when its repetitions are written out")
         return read
 
     def _choice(self) -> Node:
@@ -271,5 +274,18 @@ def _repetitions(node: Node) -> int:
             return _repetitions(part)
         case Sequence(parts) | Choice(parts):
             return max(map(_repetitions, parts), default=1)
+        case _:
+            return 1
+
+
+def _places(node: Node) -> int:
+    """How many places its repetitions come to when they are written out."""
+    match node:
+        case Repeat(part, low, high):
+            return max(1, low, high or 0) * _places(part)
+        case Group(part):
+            return _places(part)
+        case Sequence(parts) | Choice(parts):
+            return 1 + sum(map(_places, parts))
         case _:
             return 1

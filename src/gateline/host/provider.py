@@ -63,8 +63,10 @@ class Provider:
 
     def __init__(self, ca: str = "", *, patience: float = PATIENCE) -> None:
         self._patience = patience
+        # Bundles name authorities in any letters, between certificates. Never empty: that would be the system's.
+        certificates = ca.encode("ascii", "ignore").decode("ascii") + "\n"
         try:
-            context = ssl.create_default_context(cadata=ca or None)
+            context = ssl.create_default_context(cadata=certificates if ca else None)
         except ssl.SSLError:
             raise ValueError("no certificates of authorities") from None
         self._pool = httpcore2.AsyncConnectionPool(

@@ -89,6 +89,7 @@ ATTRIBUTE_WITHOUT_EFFECT = Code(
 CLIENT_ADDRESS_INVALID = Code(name="GL258", title="a place where no proxy can tell a client's address")
 ACCESS_LOG_INVALID = Code(name="GL259", title="an access log that cannot be written")
 TARGET_TYPE_INVALID = Code(name="GL270", title="a target that its group's target_type does not take")
+TARGET_BALANCER_INVALID = Code(name="GL271", title="a load balancer that cannot be a target")
 TARGET_FILE_INVALID = Code(name="GL276", title="a file of targets that cannot be used")
 TARGET_FILE_UNREADABLE = Code(
     name="GL277", title="a file of targets that cannot be read", severity=Severity.WARNING

@@ -101,6 +101,10 @@ class TargetGroup:
     protocol_version: ProtocolVersion = ProtocolVersion.HTTP1
     target_type: TargetType = TargetType.INSTANCE
     function: str = ""  # of a LAMBDA group: a Function's name
+    balancer: tuple[str, int] = (
+        "",
+        0,
+    )  # of an ALB group: the LoadBalancer's name, and the port of its listener
     lambda_multi_value_headers: bool = False  # events and answers carry each header's values as a list
     discover: Source | None = None  # who names more targets while the gateway runs
     cross_zone: bool | None = (

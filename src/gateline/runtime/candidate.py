@@ -241,5 +241,6 @@ def _compiled(
                 host=str(state.host_socket),
                 egress=str(state.egress_socket),
                 enrolment=str(state.enrolment_socket),
+                folder=str(state.sockets),
             ),
         )

@@ -20,6 +20,7 @@ from gateline.runtime.notice import HostBack, HostCrashed, Notify
 from gateline.runtime.process import Command, ending, scrubbed
 from gateline.runtime.processes import Kept, Processes
 from gateline.runtime.state_dir import StateDir
+from gateline.runtime.trust import trust_variables
 
 HOST: Final = "host"
 ANSWER_SECONDS: Final = 20.0
@@ -145,7 +146,12 @@ class Hosting:
     def _command(self, scratch: Path) -> Command:
         state = self._state
         # The host is the same program, wherever it was imported from; functions do not inherit this.
-        environment = scrubbed(self._environ) | _for_aws(self._environ) | {"PYTHONPATH": str(PACKAGES)}
+        environment = {
+            **scrubbed(self._environ),
+            **_for_aws(self._environ),
+            **trust_variables(self._environ),
+            "PYTHONPATH": str(PACKAGES),
+        }
         return Command(
             arguments=(
                 *(sys.executable, "-P", "-m", "gateline.host"),

@@ -31,6 +31,9 @@ STAYING: Final = frozenset({Phase.STARTING, Phase.REGISTERED, Phase.HEALTHY, Pha
 REACHABLE: Final = frozenset({Phase.REGISTERED, Phase.HEALTHY, Phase.UNWELL, Phase.DRAINING})
 """Phases of tasks that are in their target group (workers never are)."""
 
+ENOUGH_DOUBTS: Final = 2
+"""Then a whole interval of health checks has passed: an Envoy that has just started would know by now."""
+
 _EASILY_MISSED: Final = {Phase.STARTING: 0, Phase.UNWELL: 1, Phase.REGISTERED: 2, Phase.HEALTHY: 3}
 
 
@@ -50,6 +53,7 @@ class Task:
     wells: int = 0  # probes in a row that found it well, before it was registered
     failed: bool = False  # it counts as a failure of its deployment
     suspected: bool = False  # Envoy sees it unhealthy
+    doubts: int = 0  # how often we found it no worse than before, while Envoy sees it unhealthy
     probing: bool = False  # a probe is under way, or a timer for the next one
     probes: int = 0
     reason: str = ""  # why it was not well when it was last asked
@@ -59,6 +63,11 @@ class Task:
     def registered(self) -> bool:
         """Whether it is in its target group."""
         return not self.worker and self.phase in REACHABLE
+
+    @property
+    def unwell(self) -> bool:
+        """Whether it is known not to be well: by our own probe, or because Envoy sees it so on and on."""
+        return self.phase is Phase.UNWELL or (self.phase is Phase.REGISTERED and self.doubts >= ENOUGH_DOUBTS)
 
     @property
     def sound(self) -> bool:
@@ -125,7 +134,7 @@ def superfluous(tasks: Sequence[Task], revision: str, bounds: Limits, *, may_lau
     for task in _by_urgency(doomed, tasks):
         remain = healthy - task.sound
         in_the_way = may_launch and need > bounds.cap - count
-        in_turn = remain >= bounds.floor or (task.phase is Phase.UNWELL and not replacing)
+        in_turn = remain >= bounds.floor or (task.unwell and not replacing)
         dispensable = task.phase is Phase.STARTING or task in surplus or remain >= bounds.desired
         if dispensable or (in_the_way and in_turn):
             go.append(task)

@@ -113,6 +113,7 @@ class Lives:
             task.phase = Phase.UNWELL
             return self._on_failure(task, f"task {task.name} fails its health checks ({reason})")
         task.probing = True
+        task.doubts += 1
         check = HealthCheck() if self.group is None else self.group.health_check
         return [self._timer(check.interval.total_seconds(), task, self._probe)]
 
@@ -138,6 +139,7 @@ class Lives:
             return []
         task.suspected = not healthy
         if healthy:
+            task.doubts = 0
             return self._healthy(task) if task.phase in {Phase.REGISTERED, Phase.UNWELL} else []
         if task.phase is Phase.HEALTHY:
             task.phase = Phase.REGISTERED

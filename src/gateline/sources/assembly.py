@@ -16,6 +16,7 @@ from gateline.model.target_group import TargetGroup
 from gateline.sources import client_address_assembly
 from gateline.sources.assertion_assembly import check_assertions, stage_assertion
 from gateline.sources.balancer_assembly import BalancerReader
+from gateline.sources.balancer_target_assembly import reached_listeners, with_balancer_targets
 from gateline.sources.circumstances import Circumstances
 from gateline.sources.client_certificate_assembly import client_certificate
 from gateline.sources.definition_context import DefinitionContext
@@ -77,7 +78,9 @@ class Assembler:
         functions = FunctionReader(
             self._tree, self._reader, self._circumstances, self._complaints, settings(project).region
         )
-        balancers = BalancerReader(self._bench, self._protocols(project), settings(project).address)
+        balancers = BalancerReader(
+            self._bench, self._protocols(project), settings(project).address, reached_listeners(project)
+        )
         domains = DomainReader(self._bench, project)
         gateway = Gateway(
             name=project.name or _folder_name(self._reader.folder(self._tree.origin)),
@@ -110,6 +113,7 @@ class Assembler:
             tunnels=tunnels(self._bench, project),
             origin=self._tree.origin,
         )
+        gateway = with_balancer_targets(self._bench, gateway)
         check_assertions(gateway.apis, self._complaints)
         check_forwards(gateway, self._complaints)
         check_usage(self._bench, project, gateway.usage_plans, gateway.apis)

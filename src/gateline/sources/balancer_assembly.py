@@ -42,11 +42,19 @@ class BalancerReader:
     """Makes load balancers and notes the certificates that they need.
 
     `protocols` are those of the target groups by name; `address` is the gateway's, where listeners are opened
-    that name no socket of their own.
+    that name no socket of their own. `reached` are the listeners that network balancers lead to, by their
+    balancers' names and their ports: clients speak with them, too.
     """
 
-    def __init__(self, bench: Workbench, protocols: Mapping[str, str], address: str) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        protocols: Mapping[str, str],
+        address: str,
+        reached: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
         self._bench = bench
+        self._reached = reached
         self._address = address
         self._actions = ActionReader(bench, protocols)
         self._conditions = ConditionReader(bench, bench.tree.names("secrets"))
@@ -93,8 +101,8 @@ class BalancerReader:
             dns_name=dns_name,
             listeners=tuple(listeners),
             origin=self._bench.origin(here),
-            attributes=self._attributes.balancer(here, part),
             access_log=access_log_file(self._bench, here, part),
+            attributes=self._attributes.balancer(here, self._as_met(name, part)),
         )
         check_cookies(self._bench, made)
         return made
@@ -102,8 +110,9 @@ class BalancerReader:
     def _listener(
         self, here: Pointer, name: str, dns_name: str, balancer: LoadBalancerPart, part: ListenerPart
     ) -> Listener:
-        self._check_listener(here, balancer, part)
         faces_clients = balancer.scheme == "internet-facing"
+        has_clients = faces_clients or (name, part.port) in self._reached
+        self._check_listener(here, balancer, part, has_clients=has_clients)
         address, port = ("", 0)
         if faces_clients:
             address, port = split_host_port(part.bind) or (self._address, part.port)
@@ -112,16 +121,24 @@ class BalancerReader:
             port=part.port,
             address=address,
             bind_port=port,
-            certificates=self._certificates(here, name, dns_name, part) if faces_clients else (),
+            certificates=self._certificates(here, name, dns_name, part) if has_clients else (),
             rules=self._rules(here, part, balancer),
             passthrough=self._passthrough(here, part),
-            tls=listener_tls(self._bench, here, part, faces_clients=faces_clients),
+            tls=listener_tls(self._bench, here, part, faces_clients=has_clients),
             origin=self._bench.origin(here),
-            attributes=self._attributes.listener(here, balancer, part),
+            attributes=self._attributes.listener(here, self._as_met(name, balancer), part),
             client_address=client_address_assembly.of_listener(self._bench, here, balancer, part),
         )
 
-    def _check_listener(self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart) -> None:
+    def _as_met(self, name: str, part: LoadBalancerPart) -> LoadBalancerPart:
+        """The balancer as its clients meet it: an internal one may have some, behind a network balancer."""
+        if any(name == reached for reached, _ in self._reached):
+            return part.model_copy(update={"scheme": "internet-facing"})
+        return part
+
+    def _check_listener(
+        self, here: Pointer, balancer: LoadBalancerPart, part: ListenerPart, *, has_clients: bool
+    ) -> None:
         network = balancer.type == "network"
         faces_clients = balancer.scheme == "internet-facing"
         if (part.protocol in NETWORK_GROUPS) != network:
@@ -140,9 +157,10 @@ class BalancerReader:
         ends_tls = part.protocol in {"HTTPS", "TLS"}
         if part.certificates and not ends_tls:
             self._refuse((*here, "certificates"), "certificates belong to an HTTPS or TLS listener")
-        if faces_clients and ends_tls and not (part.certificates or part.passthrough):
+        if has_clients and ends_tls and not (part.certificates or part.passthrough):
             advice = "add certificates: [{certificate: FILE, private_key: FILE}] or [{self_signed: true}]"
-            self._refuse(here, f"an internet-facing {part.protocol} listener needs certificates", advice)
+            kind = "internet-facing " if faces_clients else ""
+            self._refuse(here, f"an {kind}{part.protocol} listener needs certificates", advice)
 
     def _refuse(self, pointer: Pointer, message: str, advice: str = "") -> None:
         if not self._bench.validated.lacks(*pointer):  # what was left out has had its complaint

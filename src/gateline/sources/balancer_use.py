@@ -9,6 +9,7 @@ from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import Scheme
 from gateline.sources.api_use import Uses
+from gateline.sources.balancer_target_assembly import reached_balancers
 from gateline.sources.environment import as_written
 from gateline.sources.placeholder import filled
 from gateline.sources.suggestion import did_you_mean
@@ -44,7 +45,7 @@ def used_balancers(gateway: Gateway, tree: Node, uses: Uses) -> set[str]:
         if not unseen:
             break  # a project has many hosts and few balancers
         unseen.pop(host, None)
-    return tree.names("load_balancers").keys() - set(unseen.values())
+    return tree.names("load_balancers").keys() - (set(unseen.values()) - reached_balancers(tree))
 
 
 def _hosts(gateway: Gateway, uses: Uses) -> Iterator[str]:

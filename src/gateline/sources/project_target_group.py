@@ -108,7 +108,7 @@ class TargetGroupPart(Part):
     target_type: TargetTypeName = Field(
         default="instance",
         description="instance and ip: targets are addresses. lambda: the target is a function of functions, which "
-        "gets requests as events.",
+        "gets requests as events. alb: the target is an application balancer, behind a network balancer.",
     )
     lambda_multi_value_headers: Flag = Field(
         default=False,
@@ -162,8 +162,8 @@ class TargetGroupPart(Part):
         max_length=1000,
         description="Targets as host:port, beside those that services register; host names are resolved again and "
         "again. tunnel:NAME/HOST:PORT is what nodes of a tunnel export under that name. function:NAME, or a "
-        "function's ARN, is the one target of a group with target_type: lambda. {target: HOST:PORT, "
-        "availability_zone: ZONE} says in which zone a target is.",
+        "function's ARN, is the one target of a group with target_type: lambda, balancer:NAME or balancer:NAME:PORT "
+        "of one with target_type: alb. {target: HOST:PORT, availability_zone: ZONE} says in which zone a target is.",
     )
     discover: DiscoverPart | None = Field(
         default=None, description="Who names more targets while the gateway runs."
@@ -198,7 +198,7 @@ class TargetGroupPart(Part):
             raise misfit(
                 f"proxy_protocol_v2 is for groups whose targets get connections alone, not for {self.protocol}"
             )
-        if network and check is not None and check.protocol is None:
+        if network and self.target_type != "alb" and check is not None and check.protocol is None:
             for key in ("path", "matcher"):
                 if key in check.model_fields_set:
                     raise misfit(
@@ -206,6 +206,12 @@ class TargetGroupPart(Part):
                     )
         if network and self.protocol_version != "HTTP1":
             raise misfit(f"protocol_version is for groups of protocol HTTP or HTTPS, not for {self.protocol}")
+        if self.target_type == "alb" and (
+            self.protocol != "TCP" or (check is not None and check.protocol == "TCP")
+        ):
+            raise misfit(
+                "a group with target_type: alb has the protocol TCP, and is asked over HTTP or HTTPS"
+            )
         if not network and check is not None and any(high > 499 for _, high in code_ranges(check.matcher)):
             raise misfit("health_check.matcher holds codes from 200 to 499")
         return self

@@ -15,11 +15,15 @@ from gateline.sources.project_part import Part, misfit
 from gateline.sources.project_tunnel import group_target
 from gateline.sources.project_values import Matches
 
-TargetTypeName = Literal["instance", "ip", "lambda"]
+TargetTypeName = Literal["instance", "ip", "lambda", "alb"]
 
 FUNCTION: Final = "function:"
 """What stands before the name of a function, where an address could stand."""
 
+BALANCER: Final = "balancer:"
+"""What stands before the name of an application balancer, and the port of one of its listeners behind that."""
+
+_BALANCER: Final = re.compile(r"balancer:(?P<name>[A-Za-z0-9-]{1,32})(?::(?P<port>[0-9]{1,5}))?")
 _ARN: Final = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?")
 _NOT_OF_FUNCTIONS: Final = (
     "protocol",
@@ -32,6 +36,8 @@ _NOT_OF_FUNCTIONS: Final = (
     "preserve_client_ip",
 )
 """Keys of groups whose targets are addresses."""
+
+_NOT_OF_BALANCERS: Final = tuple(key for key in _NOT_OF_FUNCTIONS if key != "protocol")
 
 FUNCTION_CHECK: Final = {
     "interval_seconds": 35,
@@ -49,7 +55,18 @@ def target_function(text: str) -> str | None:
     return written_function(text) if _ARN.fullmatch(text) else None
 
 
+def target_balancer(text: str) -> tuple[str, int] | None:
+    """The application balancer that a target means, and the port of its listener, 0 for its only one."""
+    found = _BALANCER.fullmatch(text)
+    return (found["name"], int(found["port"] or 0)) if found else None
+
+
 def _target(value: str) -> str:
+    if value.startswith(BALANCER):
+        if target_balancer(value) is None:
+            says = "balancer:NAME or balancer:NAME:PORT with the name of a load balancer"
+            raise PydanticCustomError("not_allowed", "{says}", {"says": says})
+        return value
     if not value.startswith((FUNCTION, "arn:")):
         return group_target(value)
     if target_function(value) is None:
@@ -116,6 +133,7 @@ def check_target_type(
             raise misfit("health_check.enabled: false is for groups with target_type: lambda")
         if any(text.startswith((FUNCTION, "arn:")) for text in targets):
             raise misfit("a function is the target of a group with target_type: lambda")
+        _check_balancer(target_type, targets, written, of_check)
         return
     if keys := [key for key in _NOT_OF_FUNCTIONS if key in written]:
         raise misfit(f"{keys[0]} is for groups whose targets are addresses, not for target_type: lambda")
@@ -125,3 +143,21 @@ def check_target_type(
         )
     if keys := [key for key in ("protocol", "port") if key in of_check]:
         raise misfit(f"health_check.{keys[0]} is for addresses; a function is invoked")
+
+
+def _check_balancer(
+    target_type: str, targets: Collection[str], written: AbstractSet[str], of_check: AbstractSet[str]
+) -> None:
+    balancers = [text for text in targets if text.startswith(BALANCER)]
+    if target_type != "alb":
+        if balancers:
+            raise misfit("a load balancer is the target of a group with target_type: alb")
+        return
+    if keys := [key for key in _NOT_OF_BALANCERS if key in written]:
+        raise misfit(f"{keys[0]} is for groups with many targets, not for target_type: alb")
+    if len(targets) != 1 or not balancers:
+        raise misfit("a group with target_type: alb has one target, balancer:NAME or balancer:NAME:PORT")
+    if "port" in of_check:
+        raise misfit(
+            "health_check.port is for addresses; a balancer is asked at the listener that it is reached at"
+        )

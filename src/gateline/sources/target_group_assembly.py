@@ -23,7 +23,7 @@ from gateline.sources.function_target_assembly import function_group
 from gateline.sources.project import GatewayPart
 from gateline.sources.project_service import ServicePart
 from gateline.sources.project_target_group import HealthCheckPart, TargetGroupPart
-from gateline.sources.project_target_type import TargetPart
+from gateline.sources.project_target_type import TargetPart, target_balancer
 from gateline.sources.project_tunnel import split_tunnel
 from gateline.sources.project_values import split_host_port
 from gateline.sources.tree import Node, Pointer
@@ -46,17 +46,23 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: Ga
     here: Pointer = ("target_groups", name)
     if part.target_type == "lambda":
         return function_group(bench, name, part)
+    check = part.health_check or HealthCheckPart()
+    balancer = ("", 0)
+    if part.target_type == "alb":
+        check = check.model_copy(update={"protocol": check.protocol or "HTTP"})
+        balancer = target_balancer(part.addresses[0]) or balancer
     return TargetGroup(
         name=name,
         protocol=TargetProtocol(part.protocol),
-        health_check=_health_check(
-            part.health_check or HealthCheckPart(), part.protocol, part.protocol_version
-        ),
+        health_check=_health_check(check, part.protocol, part.protocol_version),
         algorithm=Algorithm(part.load_balancing_algorithm),
         deregistration_delay=timedelta(seconds=part.deregistration_delay_seconds),
         targets=tuple(
-            _target(each, bench.origin((*here, "targets", index))) for index, each in enumerate(part.targets)
+            _target(each, bench.origin((*here, "targets", index)))
+            for index, each in enumerate(part.targets)
+            if part.target_type != "alb"
         ),
+        balancer=balancer,
         tls=target_tls(bench, (*here, "tls"), part.tls),
         proxy_protocol_v2=part.proxy_protocol_v2,
         discover=source(bench, (*here, "discover"), part.discover, gateway),

@@ -124,6 +124,7 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
     "a target that refuses": (get(target=b"/refusing"), 502),
     "a target that hangs up": (get(target=b"/rude"), 502),
     "a target whose answer is no HTTP": (get(target=b"/garbage"), 502),
+    "a target whose headers are 35 kB": (get(target=b"/huge"), 502),
     "nobody registered": (get(target=b"/nobody"), 503),
     "a target that says nothing": (get(target=b"/silent"), 504),
     "HTTP/1.0": (get(version=b"HTTP/1.0"), 505),
@@ -135,7 +136,12 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
 
 @pytest.mark.parametrize("case", STATUSES)
 def test_the_balancers_own_answers_have_its_status_and_page(attributed: Attributed, case: str) -> None:
-    attributed.target.answers |= {b"/rude": b"", b"/garbage": b"ICY 200 OK\r\n\r\n"}
+    huge = b"".join(b"X-%d: %b\r\n" % (each, b"x" * 7000) for each in range(5))
+    attributed.target.answers |= {
+        b"/rude": b"",
+        b"/garbage": b"ICY 200 OK\r\n\r\n",
+        b"/huge": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + huge + b"\r\n",
+    }
     sent, status = STATUSES[case]
     [answer] = exchange(attributed.ports["PLAIN"], sent)
     assert answer.status == status

@@ -47,6 +47,7 @@ TRANSFORMS: Final[dict[str, list[Json]]] = {
     "host-port": [host("^(.*)$", "$1:9000")],
     "host-empty": [host("^.*$", "")],
     "host-either": [host("^(?:a|b)[.]test$|^(c).test$", "$1x.test")],
+    "large": [url("^/(a{900}|[^x]{900})/(.*)$", "/$2")],
     "both": [url("^/old/", "/new/"), host("[.]com$", ".net")],
 }
 
@@ -81,6 +82,7 @@ SENT: Final[list[tuple[str, str, str, str | None, str]]] = [
     ("host-empty", "/", "a.test", None, ""),
     ("host-either", "/", "b.test:81", "/", "x.test:81"),
     ("host-either", "/", "c.test", "/", "cx.test"),
+    ("large", "/" + "a" * 900 + "/z", "a.test", "/z", "a.test"),
     ("both", "/old/x", "a.com", "/new/x", "a.net"),
     ("both", "/x", "a.com", "/x", "a.net"),
 ]  # fmt: skip

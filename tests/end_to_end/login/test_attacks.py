@@ -72,6 +72,17 @@ def test_no_odd_path_comes_past_the_login(members: Members, target: bytes) -> No
     assert members.received() == []
 
 
+def test_an_odd_path_that_reads_alike_for_all_rules_asks_for_the_login(
+    members: Members, ada: Browser
+) -> None:
+    """The script has let it on to the rules; it stands on the rule's closed route then."""
+    assert members.send(b"/app/a%20b").status == 302
+    assert members.received() == []
+    assert members.send(b"/app/a%20b", b"Cookie: " + ada.session.encode()).status == 200
+    [received] = members.received()
+    assert (received.target, received.all(b"x-amzn-oidc-identity")) == (b"/app/a%20b", [b"ada"])
+
+
 def test_what_is_open_is_open(members: Members) -> None:
     assert members.send(b"/free", port=members.open_port).status == 200
     assert members.send(b"/app/x", port=members.open_port).status == 302

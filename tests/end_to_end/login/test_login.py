@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from end_to_end.login.conftest import COOKIE, SECRET, WIDE, Browser, Members
 from harness.oidc_provider import needs_provider, sign_in
-from harness.tls_client import TlsConnection, tls_http2
 
 pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
@@ -287,6 +286,15 @@ def test_what_answers_by_itself_waits_for_the_login_too(members: Members, ada: B
     assert members.received() == []
 
 
+def test_a_rule_with_a_login_transforms_behind_it(members: Members, ada: Browser) -> None:
+    stranger = members.browser().get("/rewritten/x?y=1")
+    assert stranger.headers["location"].startswith(members.provider.issuer)
+    assert ada.get("/rewritten/x?y=1").status_code == 200
+    received = one(members)
+    assert received.target == b"/within/x?y=1"
+    assert received.all(b"x-amzn-oidc-identity") == [b"ada"]
+
+
 def test_tokens_of_programs(members: Members) -> None:
     good = members.provider.token("read").encode()
     assert members.send(b"/api/x", b"Authorization: Bearer " + good).status == 200
@@ -311,71 +319,6 @@ def test_tokens_of_programs(members: Members) -> None:
     assert members.send(b"/api/x").status == 401
     assert members.send(b"/api/x", b"Authorization: Bearer " + good, b"Authorization: Bearer x").status == 401
     assert members.received() == []
-
-
-@pytest.mark.parametrize("verb", [b"GET", b"HEAD", b"POST", b"DELETE", b"OPTIONS"])
-def test_every_verb_waits_for_the_login(members: Members, verb: bytes) -> None:
-    answer = members.send(b"/app/x", verb=verb, body=b"x" * 1000 if verb == b"POST" else None)
-    assert answer.status == 302
-    assert members.received() == []
-
-
-def test_a_body_survives_the_question(members: Members) -> None:
-    """Whether the session is known to the worker or not."""
-    browser = members.browser()
-    browser.log_in("/app/x")
-    members.received()
-    body = bytes(range(256)) * 8192  # 2 MiB
-    before = members.visits()
-    assert (
-        members.send(b"/deny/body", b"Cookie: " + browser.session.encode(), verb=b"POST", body=body).status
-        == 200
-    )
-    assert members.visits() > before
-    assert one(members).body == body
-    assert (
-        members.send(b"/deny/body", b"Cookie: " + browser.session.encode(), verb=b"POST", body=body).status
-        == 200
-    )
-    assert one(members).body == body
-
-
-def test_a_websocket_opens_for_a_session_only(members: Members, ada: Browser) -> None:
-    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-    members.site.answers[b"/app/socket"] = switched + b"hello over the socket"
-    lines = [b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"]
-    assert members.send(b"/app/socket", *lines).status == 302
-    head = [b"GET /app/socket HTTP/1.1", b"Host: 127.0.0.1:%d" % members.port, *lines]
-    head.append(b"Cookie: " + ada.session.encode())
-    with TlsConnection(members.port, None) as connection:
-        connection.send(b"\r\n".join(head) + b"\r\n\r\n")
-        data = b""
-        while b"hello over the socket" not in data:
-            more = connection.receive_bytes()
-            assert more, data
-            data += more
-    assert data.startswith(b"HTTP/1.1 101 ")
-    assert one(members).all(b"x-amzn-oidc-identity") == [b"ada"]
-
-
-def test_cookies_come_in_crumbs_over_http2(members: Members, ada: Browser) -> None:
-    crumbs = [(b"cookie", part.encode()) for part in ada.session.split("; ")]
-    with tls_http2(members.port, "localhost") as connection:
-
-        def ask(path: bytes, *headers: tuple[bytes, bytes]) -> Any:
-            fields = [
-                (b":method", b"GET"),
-                (b":scheme", b"https"),
-                (b":path", path),
-                (b":authority", b"127.0.0.1:%d" % members.port),
-                *headers,
-            ]
-            return connection.request(fields)
-
-        assert ask(b"/app/h2", (b"cookie", b"theme=dark"), *crumbs).status == 200
-        assert one(members).all(b"x-amzn-oidc-identity") == [b"ada"]
-        assert ask(b"/app/h2").status == 302
-        assert members.received() == []
 
 
 def test_a_page_of_another_origin_keeps_its_nonce(members: Members) -> None:
