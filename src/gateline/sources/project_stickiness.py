@@ -24,7 +24,7 @@ def _not_reserved(value: str) -> str:
 
 CookieName = Annotated[
     str,
-    Matches(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}", "the name of a cookie"),
+    Matches(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}", "the name of a cookie", shown="[!-~]{1,256}"),
     AfterValidator(_not_reserved),
 ]
 StickinessTypeName = Literal["lb_cookie", "app_cookie", "source_ip"]
@@ -50,7 +50,9 @@ class StickinessPart(Part):
         if self.type == "app_cookie" and self.enabled and not self.cookie_name:
             raise misfit("app_cookie needs cookie_name, the application's own cookie")
         if self.type == "source_ip" and "duration_seconds" in self.model_fields_set:
-            raise misfit("duration_seconds belongs to cookies; an address comes back for as long as it is the same")
+            raise misfit(
+                "duration_seconds belongs to cookies; an address comes back for as long as it is the same"
+            )
         if self.type != "app_cookie" and self.cookie_name:
             raise misfit("cookie_name belongs to the type app_cookie")
         return self
