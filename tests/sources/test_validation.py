@@ -97,13 +97,6 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
             ),
         ),
         (
-            "target_groups: {a: {anomaly_mitigation: on}}",
-            (
-                "GL202 /target_groups/a/anomaly_mitigation 'anomaly_mitigation' in target_groups.a is not supported "
-                "yet in this version | leave it out; this version can only run the project without it"
-            ),
-        ),
-        (
             "gateway: {port: '8080'}",
             "GL204 /gateway/port gateway.port must be a whole number, not text | write it without quotes",
         ),

@@ -1,4 +1,8 @@
-"""A project whose services want the gateway's secret, with a hole in it, and what `gateline prove` says of it."""
+"""A project whose services want the gateway's secret, with a hole in it, and what `gateline prove` says of it.
+
+It looks at all of the machine, and calls open what is slow: these tests are of one group with those that keep the
+machine busy, the group "whole machine", so that they never run beside them.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from harness.raw_client import Answer, exchange
 PROJECT: Final = Path(__file__).parent / "project"
 PASSWORD: Final = "hunter2-not-to-be-seen"
 HALF_TOKEN: Final = "token-of-the-half-service"
+PATIENCE: Final = 90.0
+BETWEEN_LOOKS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +87,11 @@ class Shop:
 
     def until(self, name: str, fact: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """What a service is like when this is so of it; each look is a question to the gateway."""
-        for _ in range(3_000):
-            service = self.service(name)
-            if fact(service):
-                return service
-        raise AssertionError(f"never so: {service}")
+        deadline = time.monotonic() + PATIENCE
+        while not fact(service := self.service(name)):
+            assert time.monotonic() < deadline, f"never so: {service}"
+            time.sleep(BETWEEN_LOOKS)
+        return service
 
     def until_steady(self, name: str) -> dict[str, Any]:
         """What a service is like when all is as it is wanted and nothing else is left."""
