@@ -28,6 +28,7 @@ from gateline.runtime.state_dir import StateDir
 from harness.gateway_process import RunningGateway, running_gateway
 
 PROJECT: Final = Path(__file__).parent / "project"
+SLOW: Final = "took the request, no answer came"
 SECRET: Final = "looked-for-by-prove-alone"  # other tests run meanwhile, and show theirs to their tasks
 STALE: Final = "hunter1-counts-no-more"
 
@@ -73,14 +74,17 @@ class Shop:
 
 
 def prove(*arguments: str | Path) -> Proved:
-    """Run `gateline prove` anywhere."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gateline", "prove", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Run `gateline prove` anywhere; twice where a service was so slow that it counts as open: others run meanwhile."""
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "gateline", "prove", *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if SLOW not in done.stdout:
+            break
     return Proved(exit_code=done.returncode, output=done.stdout, errors=done.stderr)
 
 

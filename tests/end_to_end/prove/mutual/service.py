@@ -4,6 +4,9 @@ import os
 import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+
+TCPServer.request_queue_size = 128  # with five, who comes in a busy moment waits for seconds
 
 port, authority, certificate, private_key = sys.argv[1:]
 HOLE = os.environ["HOLE"]

@@ -23,7 +23,9 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer, ThreadingUnixStreamServer
+from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer, ThreadingUnixStreamServer
+
+TCPServer.request_queue_size = 128  # with five, who comes in a busy moment waits for seconds
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int)

@@ -6,9 +6,12 @@ import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from gateline_guard import Guard, Refused
+
+TCPServer.request_queue_size = 128  # with five, who comes in a busy moment waits for seconds
 
 HOLE = os.environ.get("HOLE", "")
 port, jwks_file = sys.argv[1:]
