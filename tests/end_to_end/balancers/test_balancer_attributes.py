@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import socket
+import socketserver
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
 
 from harness.free_port import free_port
 from harness.gateway_process import running_gateway
-from harness.raw_client import Answer, RawConnection, exchange
+from harness.raw_client import PATIENCE, Answer, RawConnection, exchange
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("balancer attributes")]
 
 PROJECT: Final = Path(__file__).parent / "attributes"
-LISTENERS: Final = ("PLAIN", "STRICT", "PORTED", "SECURE", "PRESERVING")
+LISTENERS: Final = ("PLAIN", "STRICT", "PORTED", "SIX", "SECURE", "PRESERVING")
 HOST: Final = b"Host: shop.test\r\n"
 
 
@@ -47,6 +50,22 @@ class Attributed:
         return [each for each in self.target.received() if each.target != b"/healthz"][-1]
 
 
+class Greeting(socketserver.BaseRequestHandler):
+    """Says something that is neither TLS nor HTTP, and hangs up."""
+
+    def handle(self) -> None:
+        self.request.sendall(b"220 welcome\r\n")
+
+
+@contextmanager
+def greeting_server() -> Iterator[int]:
+    """The port of a server that greets."""
+    with socketserver.TCPServer(("127.0.0.1", 0), Greeting) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield int(server.server_address[1])
+        server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attributed]:
     ports = {name: free_port() for name in LISTENERS}
@@ -54,12 +73,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attributed]:
         RecordingBackend() as target,
         socket.socket() as closed,
         socket.create_server(("127.0.0.1", 0)) as silent,
+        greeting_server() as greeting,
     ):
         closed.bind(("127.0.0.1", 0))  # bound and not listening
         environ = {
             **{name: str(port) for name, port in ports.items()},
             "ONE": f"127.0.0.1:{target.port}",
             "CLOSED": f"127.0.0.1:{closed.getsockname()[1]}",
+            "GREETING": f"127.0.0.1:{greeting}",
             "SILENT": f"127.0.0.1:{silent.getsockname()[1]}",
         }
         with running_gateway(PROJECT, tmp_path_factory.mktemp("attributed"), environ):
@@ -124,6 +145,7 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
     "a target that refuses": (get(target=b"/refusing"), 502),
     "a target that hangs up": (get(target=b"/rude"), 502),
     "a target whose answer is no HTTP": (get(target=b"/garbage"), 502),
+    "a target that speaks no TLS where it is to": (get(target=b"/speaks-no-tls"), 502),
     "a target whose headers are 35 kB": (get(target=b"/huge"), 502),
     "nobody registered": (get(target=b"/nobody"), 503),
     "a target that says nothing": (get(target=b"/silent"), 504),
@@ -267,6 +289,47 @@ def test_the_peer_stands_behind_whatever_a_client_says(
 def test_the_clients_port_is_told_when_asked_for(attributed: Attributed) -> None:
     [appended] = attributed.told("PORTED").all(b"x-forwarded-for")
     assert re.fullmatch(rb"127\.0\.0\.1:[0-9]+", appended)
+
+
+def test_a_client_of_ipv6_is_judged_and_told_with_its_port(attributed: Attributed) -> None:
+    with socket.create_connection(("::1", attributed.ports["SIX"]), timeout=PATIENCE) as client:
+        port = client.getsockname()[1]
+        client.sendall(get(b"Connection: close"))
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    received = attributed.last()
+    assert received.all(b"x-forwarded-for") == [b"[::1]:%d" % port]
+    assert received.all(b"x-forwarded-port") == [b"81"]
+
+
+def test_protocol_and_port_are_the_listeners_whatever_a_client_says(attributed: Attributed) -> None:
+    lies = (b"X-Forwarded-Proto: https", b"X-Forwarded-Port: 443", b"x-forwarded-port: 444")
+    received = attributed.told("STRICT", *lies)
+    assert received.all(b"x-forwarded-proto") == [b"http"]
+    assert received.all(b"x-forwarded-port") == [b"8080"]
+
+
+ROOT: Final = b"Root=1-67891233-abcdef012345678912345678"
+TRACES: Final = {
+    b"": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24}",
+    ROOT: rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};" + ROOT,
+    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};"
+    + ROOT
+    + b";CalledFrom=app",
+    b"CalledFrom=app": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24};CalledFrom=app",
+}
+
+
+@pytest.mark.parametrize("given", TRACES)
+def test_a_trace_begins_or_goes_on(attributed: Attributed, given: bytes) -> None:
+    [told] = attributed.told("PLAIN", b"X-Amzn-Trace-Id: " + given).all(b"x-amzn-trace-id")
+    assert re.fullmatch(TRACES[given], told)
+
+
+def test_a_target_may_answer_with_headers_of_32_kb(attributed: Attributed) -> None:
+    large = b"".join(b"X-%d: %b\r\n" % (each, b"x" * 7800) for each in range(4))
+    attributed.target.answers[b"/large"] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + large + b"\r\n"
+    assert len(attributed.ask("PLAIN", target=b"/large").one(b"x-3")) == 7800
 
 
 def test_targets_are_told_of_tls_under_names_that_no_client_can_use(attributed: Attributed) -> None:

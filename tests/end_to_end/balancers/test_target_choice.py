@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -53,7 +54,7 @@ def test_with_fewer_healthy_than_the_minimum_all_are_asked(
     play_in(tmp_path, scene)
 
 
-def _is_new(host: dict[str, Any]) -> bool:
+def _is_new(host: Mapping[str, Any]) -> bool:
     return bool(host["health_status"].get("pending_active_hc"))
 
 
