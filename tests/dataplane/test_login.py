@@ -182,6 +182,13 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
     assert list(both.values()) == ["a=1", "b=2"]  # type: ignore[attr-defined]
 
 
+def test_why_a_login_failed_is_told_to_the_log_and_not_to_the_client(script: LoneScript) -> None:
+    ran = ask(script, reply=netstrings("2", "401", "1", "x-gl-reason", "AuthInvalidCookie", "page"))
+    assert (ran.status, ran.metadata[keys.ERROR_REASON]) == ("401", "AuthInvalidCookie")
+    assert "x-gl-reason" not in ran.answer
+    assert keys.ERROR_REASON not in ask(script, reply=netstrings("2", "302", "0", "")).metadata
+
+
 @pytest.mark.parametrize(
     ("reply", "status"),
     [
@@ -202,6 +209,7 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
 def test_an_answer_that_is_none_lets_nobody_in(script: LoneScript, reply: str, status: str) -> None:
     ran = ask(script, cookies(COOKIE), reply=reply, status=status)
     assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "login_down")
+    assert ran.metadata[keys.ERROR_REASON] == "AuthUnhandledException"
     assert len(ask(script, cookies(COOKIE), reply=granted()).asked) == 1, "it was remembered"
 
 

@@ -105,7 +105,8 @@ class Logins:
             return await self._answer(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
-            return answers_page(failure.reason.status)
+            is_wrong = failure.reason is not Reason.UNAUTHENTICATED  # who has no session did nothing wrong
+            return answers_page(failure.reason.status, reason=failure.reason.text if is_wrong else "")
 
     async def close(self) -> None:
         """Close the connections to providers."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateline.dataplane import keys
 from gateline.dataplane.netstring import NetstringInvalid, NetstringWriter, split
 from gateline.identity.failure import page
 
@@ -104,9 +105,10 @@ def answers(status: int, headers: Headers, body: bytes = b"") -> bytes:
     return writer.data
 
 
-def answers_page(status: int, cookies: Sequence[str] = ()) -> bytes:
-    """The reply that answers with the balancer's own page."""
+def answers_page(status: int, cookies: Sequence[str] = (), *, reason: str = "") -> bytes:
+    """The reply that answers with the balancer's own page; `reason` is for the access log, and no header."""
     headers = [("content-type", "text/html"), *(("set-cookie", each) for each in cookies)]
+    headers += [(keys.REASON_HEADER, reason)] if reason else []
     return answers(status, headers, page(status))
 
 

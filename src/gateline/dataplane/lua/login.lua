@@ -9,6 +9,8 @@ local LOGIN = "login"
 local LOGIN_STATE = "gl.login"
 local DATA_STATE, IDENTITY_STATE, TOKEN_STATE = "gl.login.data", "gl.login.identity", "gl.login.token"
 local COOKIE_STATE = "gl.login.cookie" -- and a number
+local REASON_HEADER = "x-gl-reason" -- of an answer: no client gets it
+local ERROR_REASON = "error_reason" -- where an access log finds it
 local REFRESHED = " refreshed" -- behind the login's id: the client gets new cookies
 local SHARDS = 4 -- cookies of one session, at most
 local COOKIES_SET = 8 -- by a session that was refreshed, at most
@@ -128,7 +130,9 @@ local function read_answer(take)
   for _ = 1, tonumber(take()) do
     local name, value = take(), header_value(take())
     local former = reply.headers[name]
-    if former == nil then
+    if name == REASON_HEADER then
+      reply.reason = value
+    elseif former == nil then
       reply.headers[name] = value
     elseif type(former) == "table" then
       former[#former + 1] = value
@@ -224,10 +228,15 @@ local function judge_login(h, text)
   end
   local reply, size = ask_login(h, login, cookies, authorization)
   if not reply then
+    h:streamInfo():dynamicMetadata():set(NAMESPACE, ERROR_REASON, "AuthUnhandledException")
     return answer_page(h, "500", "Internal Server Error", "login_down")
   elseif reply.status then
     sethook()
-    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "login")
+    local told = h:streamInfo():dynamicMetadata()
+    told:set(NAMESPACE, WHY, "login")
+    if reply.reason then
+      told:set(NAMESPACE, ERROR_REASON, reply.reason)
+    end
     return h:respond(reply.headers, reply.body)
   elseif login.kind == "callback" then
     return answer_page(h, "500", "Internal Server Error", "login_reply")
