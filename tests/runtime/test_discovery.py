@@ -322,6 +322,19 @@ def test_a_control_that_comes_after_another_begins_with_what_that_one_was_told()
     played(after, processes)
 
 
+@pytest.mark.parametrize("kept", ["no JSON", "7", "{}", '{"source": "SOURCE", "targets": [{"name": "a"}]}'])
+def test_what_a_control_of_another_version_kept_is_forgotten(kept: str) -> None:
+    processes = LocalProcesses()
+    processes.remember("discovery/orders", kept.replace("SOURCE", repr(source())))
+
+    async def after(bench: Bench) -> None:
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        assert await bench.registered.get() == ["orders 10.0.0.1:80"]
+
+    played(after, processes)
+
+
 def test_a_configuration_waits_for_the_first_answers_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from gateline.compile.endpoint import are_one_host
 from gateline.discovery.source import Targets
@@ -33,7 +33,7 @@ MOST_NAMED: Final = 3
 
 _BY: Final = "discovery"
 
-Follow = Callable[[Source, Callable[[Targets], None], Callable[[str], None]], Awaitable[None]]
+Follow = Callable[[Source, Callable[[Targets], None], Callable[[str], None]], Coroutine[Any, Any, None]]
 """Asks a source for ever, and tells its answers, or why there is none."""
 
 
@@ -83,7 +83,7 @@ class Discovery:
         self._static: dict[str, tuple[TargetGroup, Membership]] = {}
         self._published: tuple[Registration, ...] = ()
         self._changed = asyncio.Event()
-        self._answered = asyncio.Condition()
+        self._answered = asyncio.Event()  # somebody has, or was silent
 
     def want(self, groups: Iterable[TargetGroup]) -> None:
         """Ask for the targets of these groups from now on, and of no others.
@@ -120,10 +120,10 @@ class Discovery:
     async def settled(self) -> None:
         """Wait until every source has answered once or was silent, but not for long; then all is before Envoy."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_ANSWERS_SECONDS), self._answered:
-                await self._answered.wait_for(
-                    lambda: all(each.has_answered for each in self._groups.values())
-                )
+            async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
+                while not all(each.has_answered for each in self._groups.values()):
+                    self._answered.clear()
+                    await self._answered.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_ANSWERS_SECONDS):
                 self._want_names()
@@ -161,18 +161,13 @@ class Discovery:
     def _begin(self, group: TargetGroup, source: Source) -> _Group:
         name = group.name
         asking = self._tasks.create_task(
-            self._ask(
+            self._follow(
                 source,
                 lambda targets: self._hear(name, source, targets),
                 lambda why: self._miss(name, source, why),
             )
         )
         return _Group(group, source, asking)
-
-    async def _ask(
-        self, source: Source, tell: Callable[[Targets], None], complain: Callable[[str], None]
-    ) -> None:
-        await self._follow(source, tell, complain)
 
     def _hear(self, name: str, source: Source, targets: Targets) -> None:
         known = self._groups.get(name)
@@ -198,17 +193,12 @@ class Discovery:
 
     def _progress(self) -> None:
         self._changed.set()
-        self._tasks.create_task(self._tell_answered())
-
-    async def _tell_answered(self) -> None:
-        async with self._answered:
-            self._answered.notify_all()
+        self._answered.set()
 
     def _recall(self, known: _Group) -> None:
         """Begin with what a former control was told."""
-        kept = self._processes.recall(_key(known.group.name))
-        if kept is not None:
-            told = json.loads(kept)
+        with suppress(ValueError, KeyError, TypeError):  # one of another version, say
+            told = json.loads(self._processes.recall(_key(known.group.name)) or "null")
             if told["source"] == repr(known.source):
                 known.targets = tuple(DiscoveredTarget(**each) for each in told["targets"])
 
