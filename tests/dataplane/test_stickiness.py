@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,14 @@ def test_both_cookies_hold_the_same_value_and_say_when_it_ends(script: LoneScrip
     ends = found["AWSALB"].split("Expires=")[1].split(";")[0]
     left = datetime.strptime(ends, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC) - datetime.now(UTC)
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+
+
+def test_the_key_is_read_from_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b'"\xff\n')
+    folder.mkdir()
+    (folder / "key").write_text("0f" * 32)
+    script = LoneScript(dataplane.stickiness_script(str(folder / "key")))
+    assert "AWSALB" in served(script, context(LB))
 
 
 @pytest.mark.parametrize(

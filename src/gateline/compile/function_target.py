@@ -7,26 +7,25 @@ which group it is, so nothing that a client sends has a part in it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Final
 
 from google.protobuf.message import Message
 
 from gateline.compile import names
-from gateline.compile.cluster import CONNECT_TIMEOUT, upstream_codec
+from gateline.compile.cluster import upstream_codec
+from gateline.compile.health_check import asked_over_http, times
+from gateline.compile.host_cluster import host_cluster
 from gateline.compile.remap import remap_filter
 from gateline.compile.route import header
-from gateline.compile.wire import extension, new, packed
+from gateline.compile.wire import extension
 from gateline.dataplane import keys
 from gateline.model.arn import function_arn, target_group_arn
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedTarget
-from gateline.model.target_group import HealthCheck, TargetGroup, TargetType
+from gateline.model.target_group import TargetGroup, TargetType
 
 _MOST: Final = 2048
 """Connections and requests at once: more than the host has places for would wait there."""
-
-_IDLE_TIMEOUT: Final = timedelta(seconds=60)
 
 
 def function_clusters(
@@ -61,43 +60,15 @@ def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget,
 
 
 def _cluster(group: TargetGroup, name: str, socket: str) -> Message:
-    behind_api = names.BEHIND_API in name
-    check = group.health_check
-    return new(
-        "envoy.config.cluster.v3.Cluster",
-        name=name,
-        type="STATIC",
-        connect_timeout=CONNECT_TIMEOUT,
-        load_assignment={
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket}}}}]}],
-        },
+    remapping = [remap_filter()] if names.BEHIND_API in name else []
+    return host_cluster(
+        name,
+        socket,
+        most=_MOST,
+        filters=[_telling(group), *remapping, upstream_codec()],
         # A function that is asked whether it is well gets requests in any case: there is no other one.
         common_lb_config={"healthy_panic_threshold": {"value": 100.0}},
-        health_checks=[_health_check(group, check)] if check.enabled else [],
-        circuit_breakers={
-            "thresholds": [
-                {
-                    "max_connections": {"value": _MOST},
-                    "max_pending_requests": {"value": _MOST},
-                    "max_requests": {"value": _MOST},
-                }
-            ]
-        },
-        typed_extension_protocol_options={
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(
-                new(
-                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                    common_http_protocol_options={"idle_timeout": _IDLE_TIMEOUT},
-                    explicit_http_config={"http_protocol_options": {}},
-                    http_filters=[
-                        _telling(group),
-                        *([remap_filter()] if behind_api else []),
-                        upstream_codec(),
-                    ],
-                )
-            )
-        },
+        health_checks=[_health_check(group)] if group.health_check.enabled else [],
     )
 
 
@@ -113,18 +84,7 @@ def _telling(group: TargetGroup) -> dict[str, object]:
     )
 
 
-def _health_check(group: TargetGroup, check: HealthCheck) -> dict[str, object]:
-    return {
-        "timeout": check.timeout,
-        "interval": check.interval,
-        "no_traffic_interval": check.interval,
-        "healthy_threshold": {"value": check.healthy_threshold},
-        "unhealthy_threshold": {"value": check.unhealthy_threshold},
-        "http_health_check": {
-            "path": check.path,
-            "host": "host",
-            "expected_statuses": [{"start": low, "end": high + 1} for low, high in check.matcher],
-            "retriable_statuses": [{"start": 100, "end": 600}],
-            "request_headers_to_add": [header(keys.TARGET_HEADER, group.name)],
-        },
-    }
+def _health_check(group: TargetGroup) -> dict[str, object]:
+    told = {keys.TARGET_HEADER: group.name}
+    asked = asked_over_http(group, told, group.health_check.matcher)
+    return {**times(group.health_check), "http_health_check": {**asked, "host": "host"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +13,7 @@ from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
-from gateline.model.load_balancer import LoadBalancer
+from gateline.model.load_balancer import LoadBalancer, Rule
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
 from gateline.model.secret import Certificate, Secret, SecretSource
@@ -120,6 +121,13 @@ class Gateway:
     resolvers: tuple[
         tuple[str, int], ...
     ] = ()  # name servers, address and port, in the place of the system's
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """The rules of all listeners of all load balancers."""
+        for balancer in self.load_balancers:
+            for listener in balancer.listeners:
+                yield from listener.rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
