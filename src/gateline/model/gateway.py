@@ -13,6 +13,7 @@ from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
+from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.load_balancer import LoadBalancer, Rule
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
@@ -128,6 +129,14 @@ class Gateway:
         for balancer in self.load_balancers:
             for listener in balancer.listeners:
                 yield from listener.rules
+
+    @property
+    def mutual_authentications(self) -> Iterator[MutualAuthentication]:
+        """What listeners of load balancers do with clients' certificates, where they ask for some."""
+        for balancer in self.load_balancers:
+            for listener in balancer.listeners:
+                if listener.tls.mutual is not None:
+                    yield listener.tls.mutual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
