@@ -110,7 +110,7 @@ def _renewal_reply(visit: Visit, renewal: SealedRenewal) -> bytes:
         return _held(visit, renewal.renewed.session, set_now=set_now)
     if visit.rule.oidc.on_unauthenticated is OnUnauthenticated.ALLOW:
         return ANONYMOUS
-    return answers_page(failure.reason.status, set_now)
+    return answers_page(failure.reason.status, set_now, reason=failure.reason.text)
 
 
 def kept_cookies(visit: Visit, sealed: str) -> tuple[str, ...]:
