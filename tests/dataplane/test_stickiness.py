@@ -228,6 +228,19 @@ def test_no_flood_of_made_up_values_drives_out_a_good_one(tmp_path: Path) -> Non
     assert led(script, told, f"AWSALB={good}") == ENCODED
 
 
+def test_made_up_values_take_no_more_memory_in_many_groups(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0f" * 32)
+    text = dataplane.stickiness_script(str(tmp_path / "key"))
+    script = LoneScript(text.replace("STRANGERS_KEPT = 8000", "STRANGERS_KEPT = 40"))
+    groups = [context((f"g{each}", f"targets/g{each}", "lb_cookie", 60, "", 0)) for each in range(8)]
+    for told in groups:
+        led(script, told, "AWSALB=00")
+    before = script.kilobytes
+    for number in range(400):
+        assert led(script, groups[number % 8], f"AWSALB={number:0512x}") is None
+    assert script.kilobytes - before < 50
+
+
 def test_many_targets_do_not_grow_what_is_remembered_for_ever(script: LoneScript) -> None:
     told = context(LB)
     for number in range(4200):
