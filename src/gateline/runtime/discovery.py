@@ -214,6 +214,10 @@ class Discovery:
         """The targets of a group, and those that drain. Who is back does not drain any more."""
         registered = dict.fromkeys(self._registered(known))
         places = {_place(each) for each in registered}
+        if self._are_awaited(known.targets, any_at_all=bool(registered)):
+            kept = [each for each in known.registered if _place(each) not in places]
+            registered |= dict.fromkeys(kept)
+            places |= {_place(each) for each in kept}
         gone_at = now + known.group.deregistration_delay.total_seconds()
         for each in known.registered:
             if _place(each) not in places:
@@ -248,6 +252,13 @@ class Discovery:
         if parse_ip(host) is None:
             return () if host in self._resolver.denied else self._resolver.addresses.get(host, ())
         return judge(host, (host,)).addresses
+
+    def _are_awaited(self, targets: Targets, *, any_at_all: bool) -> bool:
+        """Whether former targets stay: a name was not asked for yet, or the only ones left have no answer."""
+        known, denied = self._resolver.addresses, self._resolver.denied
+        hosts = {each.host for each in targets if parse_ip(each.host) is None}
+        silent = {host for host in hosts if host not in known and host not in denied}
+        return bool(silent if not any_at_all else silent - self._resolver.asked)
 
     def _until_someone_is_gone(self) -> float | None:
         due = [until for known in self._groups.values() for until in known.leaving.values()]
