@@ -141,6 +141,24 @@ def test_an_engine_that_refuses_is_silent(tmp_path: Path) -> None:
     played(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("version", "networks"),
+    [
+        (["1.51"], {}),
+        ({"ApiVersion": 1.51}, {}),
+        ({"ApiVersion": "1.51"}, ["bridge"]),
+    ],
+)
+def test_whatever_answers_in_another_form_is_silent(tmp_path: Path, version: Any, networks: Any) -> None:
+    async def story(heard: Heard) -> None:
+        heard.docker.version = version
+        heard.docker.run({**web("a", "172.17.0.2"), "NetworkSettings": {"Networks": networks}})
+        with pytest.raises(SourceSilent, match="Docker Engine"):
+            await heard.next()
+
+    played(tmp_path, story, port=80)
+
+
 def test_a_socket_that_is_not_there_is_told(tmp_path: Path) -> None:
     async def play() -> None:
         source = DockerEngine(asks(tmp_path / "none.sock")).answers()

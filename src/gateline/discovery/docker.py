@@ -58,7 +58,7 @@ class DockerEngine:
             ):
                 async for targets in found:
                     yield targets
-        except (http.HTTPError, ValueError, KeyError, TypeError) as problem:
+        except (http.HTTPError, ValueError, KeyError, TypeError, AttributeError) as problem:
             what = str(problem) or type(problem).__name__
             message = f"the Docker Engine at {self._asks.socket} does not answer: {what[:200]}"
             raise SourceSilent(message) from None

@@ -81,9 +81,12 @@ class Logins:
             ValueError: a key or a certificate is none; nothing was taken.
 
         """
-        for ca in {login.ca for login in configuration.logins} - set(self._providers):
-            # In a thread: the system's authorities take a moment to read.
-            self._providers[ca] = await asyncio.to_thread(Provider, ca)
+        # In a thread: the system's authorities take a moment to read. What asks one of a former configuration keeps it.
+        known = self._providers
+        self._providers = {
+            ca: known[ca] if ca in known else await asyncio.to_thread(Provider, ca)
+            for ca in {login.ca for login in configuration.logins}
+        }
         made = _Configured()
         if configuration.session_keys and configuration.claims_keys:
             seals = Seals([bytes.fromhex(key) for key in configuration.session_keys])
