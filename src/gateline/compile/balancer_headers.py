@@ -70,7 +70,10 @@ def _forwarded_for(balancer: LoadBalancer, listener: Listener) -> list[dict[str,
     if balancer.attributes.xff_header_processing is not ForwardedForMode.APPEND:
         return []
     hop = appended(listener.client_address, with_port=balancer.attributes.xff_client_port)
-    return [header(_FORWARDED_FOR, hop, "APPEND_IF_EXISTS_OR_ADD")]
+    return [  # Envoy itself would append without the space by which some applications split
+        header(_FORWARDED_FOR, f"%REQ({_FORWARDED_FOR})%, {hop}", "OVERWRITE_IF_EXISTS"),
+        header(_FORWARDED_FOR, hop, "ADD_IF_ABSENT"),
+    ]
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:

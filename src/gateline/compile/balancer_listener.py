@@ -39,6 +39,9 @@ from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalance
 _HEADERS_KB: Final = 64
 _STREAMS: Final = 128  # of HTTP/2, on a connection
 
+NO_HOST: Final = "-"
+"""The Host that a client of HTTP/1.0 left out, as `balancer.lua` knows it; no pattern of a host fits it."""
+
 _OTHER_UPGRADES: Final = (
     "(?i)(?:.{0,8}|.{10,}"
     + "".join(f"|.{{{at}}}[^{letter}].*" for at, letter in enumerate("websocket"))
@@ -156,6 +159,7 @@ def _manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         custom_verbs=True,  # rules can name them, and refuse all that they cannot name
+        host_of_http_10=NO_HOST,
         http2_streams=_STREAMS if attributes.http2 else 0,
         **detected,
         early_header_mutation_extensions=[mutation],
