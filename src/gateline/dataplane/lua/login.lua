@@ -61,16 +61,21 @@ local function cookie_of(header, name)
   end
 end
 
--- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one.
+-- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one. That begins
+-- with how many there are: what a client sends besides is not looked for, and makes no other session of it.
 local function session_cookies(header, login)
-  local found = ""
-  for index = 1, SHARDS do
+  local first = cookie_of(header, login.shards[1])
+  if not first then
+    return ""
+  end
+  local found = login.shards[1] .. "=" .. first
+  for index = 2, math.min(tonumber(sub(first, 1, 1)) or 1, SHARDS) do
     local name = login.shards[index]
     local value = cookie_of(header, name)
     if not value then
       break
     end
-    found = index == 1 and name .. "=" .. value or found .. "; " .. name .. "=" .. value
+    found = found .. "; " .. name .. "=" .. value
   end
   return found
 end
