@@ -159,10 +159,39 @@ def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
     assert (let_in(edited), len(edited.asked)) == ({}, 1)
 
 
-def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
-    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
-    other = script.request("/", cookies(COOKIE), host="other.test", login=told(), now=NOW)
-    assert (dict(other.state), len(other.asked)) == ({}, 1)
+@pytest.mark.parametrize(
+    ("first", "other", "same"),
+    [
+        ("shop.test", "other.test", False),
+        ("shop.test", "SHOP.test:8443", True),
+        ("shop.test:443", "shop.test:65535", True),
+        ("shop.test", "shop.test:", False),
+        ("shop.test", "shop.test:123456", False),
+        ("shop.test", "shop.test8443", False),
+        ("192.0.2.1", "192.0.2.1:1", True),
+        ("192.0.2.1", "192.0.2.12", False),
+        ("[2001:db8::1]", "[2001:db8::1]:1", True),
+        ("[2001:db8::1]", "[2001:db8::2]", False),
+        ("1234", "", False),
+    ],
+)
+def test_a_session_of_one_host_is_none_of_another(
+    script: LoneScript, first: str, other: str, same: bool
+) -> None:
+    """What a client writes of its port, and how, makes no other one: it could fill the memory that all share."""
+    known = script.request(
+        "/", cookies(COOKIE), host=first, login=told(), now=NOW, host_says=saying(granted())
+    )
+    assert let_in(known)
+    ran = script.request("/", cookies(COOKIE), host=other, login=told(), now=NOW)
+    assert (bool(ran.state), len(ran.asked)) == ((True, 0) if same else (False, 1))
+
+
+def test_a_token_is_one_whatever_the_host(script: LoneScript) -> None:
+    jwt, good = told("jwt", "deny"), netstrings("1", NOW + 60_000, "", "", "", 0)
+    header = ("authorization", "Bearer a.b.c")
+    assert ask(script, header, login=jwt, reply=good).asked
+    assert not script.request("/", header, host="other.test", login=jwt, now=NOW).asked
 
 
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:

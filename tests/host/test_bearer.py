@@ -80,6 +80,19 @@ def test_a_good_token_passes_with_no_headers_of_ours() -> None:
         stands(provider, story)
 
 
+def test_a_token_with_spaces_around_it_is_not_remembered() -> None:
+    """Any number of them makes another entry of the memory that all share."""
+
+    async def story(bench: Issuer) -> None:
+        for form in ("Bearer  {}", "Bearer {} "):
+            written = form.format(bench.token())
+            reply = await bench.ask(login="front:8443/20", kind="jwt", authorization=written)
+            assert (reply.kind, reply.until) == ("1", 0)
+
+    with a_nasty_provider(answers={"/jwks": showing("k1")}) as provider:
+        stands(provider, story)
+
+
 def test_many_at_once_make_one_fetch() -> None:
     async def story(bench: Issuer) -> None:
         replies = await asyncio.gather(*(bench.bear() for _ in range(30)))
