@@ -92,7 +92,7 @@ def test_a_good_session_is_asked_about_once_and_then_remembered(script: LoneScri
 def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
     ran = ask(
         script,
-        cookies("a=b; Sess-1=two;Sess-0=one; AWSALBAuthNonce=n; Sess-3=lost"),
+        cookies("a=b; Sess-1=two;Sess-0=4.one; AWSALBAuthNonce=n; Sess-3=lost"),
         ("origin", "https://other.test"),
         ("sec-fetch-mode", "cors"),
         ("authorization", "Bearer of the application"),
@@ -105,12 +105,21 @@ def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
         "https",
         "shop.test",
         "/app?x=1",
-        "Sess-0=one; Sess-1=two; AWSALBAuthNonce=n",
+        "Sess-0=4.one; Sess-1=two; AWSALBAuthNonce=n",
         "",
         "https://other.test",
         "cors",
         "192.0.2.7",
     ]
+
+
+def test_cookies_that_are_none_of_a_session_make_no_other_one_of_it(script: LoneScript) -> None:
+    """Else whoever is logged in could fill the memory, which all share."""
+    assert let_in(ask(script, cookies("Sess-0=1.abc"), reply=granted()))
+    for more in ("Sess-1=x", "Sess-1=y; Sess-2=z", "Sess-3=x"):
+        assert ask(script, cookies(f"Sess-0=1.abc; {more}")).asked == ()
+    assert let_in(ask(script, cookies("Sess-0=2.abc; Sess-1=x"), reply=granted()))
+    assert len(ask(script, cookies("Sess-0=2.abc; Sess-1=y")).asked) == 1
 
 
 def test_what_is_remembered_ends_with_the_hosts_word_for_it(script: LoneScript) -> None:
@@ -125,9 +134,7 @@ def test_a_word_for_one_request_is_not_remembered(script: LoneScript) -> None:
     assert len(ask(script, cookies(COOKIE), reply=granted(expires=0)).asked) == 1
 
 
-@pytest.mark.parametrize(
-    "other", ["Sess-0=abd", "Sess-0=abc; Sess-1=x", "Sess-0=ab", "Sess-0=abc,Sess-0=x", "sess-0=abc"]
-)
+@pytest.mark.parametrize("other", ["Sess-0=abd", "Sess-0=ab", "Sess-0=abc,Sess-0=x", "sess-0=abc"])
 def test_other_cookies_are_another_session(script: LoneScript, other: str) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted()))
     ran = ask(script, cookies(other), reply=netstrings("2", "302", "", "0", ""))
@@ -152,10 +159,39 @@ def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
     assert (let_in(edited), len(edited.asked)) == ({}, 1)
 
 
-def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
-    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
-    other = script.request("/", cookies(COOKIE), host="other.test", login=told(), now=NOW)
-    assert (dict(other.state), len(other.asked)) == ({}, 1)
+@pytest.mark.parametrize(
+    ("first", "other", "same"),
+    [
+        ("shop.test", "other.test", False),
+        ("shop.test", "SHOP.test:8443", True),
+        ("shop.test:443", "shop.test:65535", True),
+        ("shop.test", "shop.test:", False),
+        ("shop.test", "shop.test:123456", False),
+        ("shop.test", "shop.test8443", False),
+        ("192.0.2.1", "192.0.2.1:1", True),
+        ("192.0.2.1", "192.0.2.12", False),
+        ("[2001:db8::1]", "[2001:db8::1]:1", True),
+        ("[2001:db8::1]", "[2001:db8::2]", False),
+        ("1234", "", False),
+    ],
+)
+def test_a_session_of_one_host_is_none_of_another(
+    script: LoneScript, first: str, other: str, same: bool
+) -> None:
+    """What a client writes of its port, and how, makes no other one: it could fill the memory that all share."""
+    known = script.request(
+        "/", cookies(COOKIE), host=first, login=told(), now=NOW, host_says=saying(granted())
+    )
+    assert let_in(known)
+    ran = script.request("/", cookies(COOKIE), host=other, login=told(), now=NOW)
+    assert (bool(ran.state), len(ran.asked)) == ((True, 0) if same else (False, 1))
+
+
+def test_a_token_is_one_whatever_the_host(script: LoneScript) -> None:
+    jwt, good = told("jwt", "deny"), netstrings("1", NOW + 60_000, "", "", "", 0)
+    header = ("authorization", "Bearer a.b.c")
+    assert ask(script, header, login=jwt, reply=good).asked
+    assert not script.request("/", header, host="other.test", login=jwt, now=NOW).asked
 
 
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.bearer import Bearer, KeyKeeper
 from gateline.host.decisions import now_ms
@@ -33,6 +34,9 @@ RENEWED_MS: Final = 5 * 60_000
 
 LOGGED_IN_MS: Final = 30_000
 """How long a callback that is asked for again gets what it got."""
+
+MOST_ASKED: Final = 2048
+"""Questions that are being answered: half of what Envoy lets through to the host, whose authorizers need the rest."""
 
 _TOLD_MS: Final = 10_000  # one failure of a kind is told in this time: anybody can bring some about
 _CLIENTS_OWN: Final = frozenset(
@@ -73,6 +77,7 @@ class Logins:
         self._logins = Once[Session](kept_ms=LOGGED_IN_MS, now=now)
         self._configured = _Configured()
         self._told: dict[tuple[str, Reason], int] = {}
+        self._places = Places(MOST_ASKED)
 
     async def configure(self, configuration: HostConfiguration) -> None:
         """Answer for these logins from now on.
@@ -105,7 +110,7 @@ class Logins:
         """
         question = read_question(body)
         try:
-            return await self._answer(question)
+            return await self._answer_in_turn(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
             return answers_page(failure.reason.status, reason=failure.reason.text)
@@ -114,6 +119,16 @@ class Logins:
         """Close the connections to providers."""
         for provider in self._providers.values():
             await provider.close()
+
+    async def _answer_in_turn(self, question: LoginQuestion) -> bytes:
+        """Who waits for a slow provider holds a place, of which one peer gets half at most."""
+        source = source_of(question.peer)
+        if not self._places.take(source):
+            raise LoginFailed(Reason.UNHANDLED, "too many at once")
+        try:
+            return await self._answer(question)
+        finally:
+            self._places.leave(source)
 
     async def _answer(self, question: LoginQuestion) -> bytes:
         configured, now = self._configured, self._now() / 1000

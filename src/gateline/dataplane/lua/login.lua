@@ -61,16 +61,21 @@ local function cookie_of(header, name)
   end
 end
 
--- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one.
+-- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one. That begins
+-- with how many there are: what a client sends besides is not looked for, and makes no other session of it.
 local function session_cookies(header, login)
-  local found = ""
-  for index = 1, SHARDS do
+  local first = cookie_of(header, login.shards[1])
+  if not first then
+    return ""
+  end
+  local found = login.shards[1] .. "=" .. first
+  for index = 2, math.min(tonumber(sub(first, 1, 1)) or 1, SHARDS) do
     local name = login.shards[index]
     local value = cookie_of(header, name)
     if not value then
       break
     end
-    found = index == 1 and name .. "=" .. value or found .. "; " .. name .. "=" .. value
+    found = found .. "; " .. name .. "=" .. value
   end
   return found
 end
@@ -209,6 +214,16 @@ local function credentials(h, login)
   return cookies, with_nonce(header, login, cookies), ""
 end
 
+-- The host that a session is for, as identity/session.py has it: its letters and its port make no other one.
+local function host_of(authority)
+  local at, last = #authority, 0
+  repeat
+    last, at = byte(authority, at) or 0, at - 1
+  until last < 48 or last > 57
+  local digits = #authority - at - 1
+  return lower(last == 58 and digits >= 1 and digits <= 5 and sub(authority, 1, at) or authority)
+end
+
 -- The host has not answered, or not to what it was asked.
 local function unhandled(h, why)
   h:streamInfo():dynamicMetadata():set(NAMESPACE, ERROR_REASON, "AuthUnhandledException")
@@ -222,8 +237,8 @@ local function judge_login(h, text)
   if not key then
     return
   end
-  local authority = h:headers():get(":authority") -- a session is one host's
-  key = login.prefix .. #authority .. ":" .. authority .. key
+  local host = login.kind == "session" and host_of(h:headers():get(":authority")) or "" -- a session is one host's
+  key = login.prefix .. #host .. ":" .. host .. key
   local node, now = sessions.map[key], h:timestamp()
   if node and node.decision.expires > now then
     node.used = true
