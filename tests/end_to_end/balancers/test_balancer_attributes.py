@@ -249,6 +249,17 @@ def test_a_connection_on_which_nothing_is_ever_said_is_closed(attributed: Attrib
         assert connection.receive_bytes() == b""
 
 
+def test_a_tunnel_in_which_nothing_is_said_is_closed(attributed: Attributed) -> None:
+    attributed.target.answers[b"/socket"] = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
+    )
+    with RawConnection(attributed.ports["PLAIN"]) as connection:
+        connection.send(get(b"Connection: Upgrade", b"Upgrade: websocket", target=b"/socket"))
+        came = b"".join(iter(connection.receive_bytes, b""))  # until the balancer, and nobody else, hangs up
+    assert came.startswith(b"HTTP/1.1 101 ")
+    assert came.endswith(b"hello")
+
+
 def test_invalid_names_are_dropped_where_that_is_asked_for(attributed: Attributed) -> None:
     lines = [b"X_Under: 1", b"X.Dot: 2", b"X-Fine-9: 3", b"-x: 4", b"X~: 5"]
     assert {b"x_under", b"x.dot", b"x-fine-9", b"-x", b"x~"} <= attributed.told("PLAIN", *lines).names
@@ -361,6 +372,11 @@ INSERTED: Final = {
     b"x-frame-options": b"SAMEORIGIN",
     b"content-security-policy": b"default-src 'self' 100%",
     b"access-control-allow-origin": b"https://shop.example.com",
+    b"access-control-allow-methods": b"GET,PUT",
+    b"access-control-allow-headers": b"X-One,X-Two",
+    b"access-control-allow-credentials": b"true",
+    b"access-control-expose-headers": b"X-Three",
+    b"access-control-max-age": b"600",
 }
 
 
