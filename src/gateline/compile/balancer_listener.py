@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.access_log import access_log, access_log_filter
-from gateline.compile.balancer_headers import owned_names
+from gateline.compile.balancer_headers import answer_mutations, owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
 from gateline.compile.client_address import (
@@ -202,8 +202,10 @@ def _filters(
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         *transforms,  # after rules are judged, which see the request as it came
-        extension(  # names the type of an answer without a body
-            HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+        extension(  # routes have it name the type of an answer without a body
+            HEADER_MUTATION_FILTER,
+            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            **answer_mutations(listener),
         ),
         router(),
     ]

@@ -254,10 +254,16 @@ INSERTED: Final = {
 }
 
 
-@pytest.mark.parametrize("target", [b"/x", b"/fixed"])
-def test_headers_are_inserted_into_answers_that_lack_them(attributed: Attributed, target: bytes) -> None:
+TOO_LONG: Final = b"/" + b"x" * 20_000
+"""What the script refuses by itself, as it answers for logins: no route has a say in it."""
+
+
+@pytest.mark.parametrize(("target", "status"), [(b"/x", 200), (b"/fixed", 200), (TOO_LONG, 414)])
+def test_headers_are_inserted_into_answers_that_lack_them(
+    attributed: Attributed, target: bytes, status: int
+) -> None:
     answer = attributed.ask("STRICT", target=target)
-    assert answer.status == 200
+    assert answer.status == status
     assert {name: answer.one(name) for name in INSERTED} == INSERTED
     assert not set(INSERTED) & {name for name, _ in attributed.ask("PLAIN", target=target).headers}
 
@@ -272,7 +278,9 @@ def test_a_targets_own_headers_win_over_inserted_ones(attributed: Attributed) ->
     assert attributed.ask("PLAIN", target=b"/own").one(b"server") == b"mine"
 
 
-@pytest.mark.parametrize("sent", [get(target=b"/fixed"), get(verb=b"TRACE"), b"what is this\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent", [get(target=b"/fixed"), get(verb=b"TRACE"), get(target=TOO_LONG), b"what is this\r\n\r\n"]
+)
 def test_no_answer_names_a_server_where_that_is_off(attributed: Attributed, sent: bytes) -> None:
     [answer] = exchange(attributed.ports["STRICT"], sent)
     assert answer.all(b"server") == []

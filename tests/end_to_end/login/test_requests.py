@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -89,3 +90,21 @@ def test_cookies_come_in_crumbs_over_http2(members: Members, ada: Browser) -> No
         assert one(members).all(b"x-amzn-oidc-identity") == [b"ada"]
         assert ask(b"/app/h2").status == 302
         assert members.received() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "line", "reason"),
+    [
+        (b"/deny/x?why=1", b"Cookie: AWSELBAuthSessionCookie-0=1.forged", "AuthInvalidCookie"),
+        (b"/oauth2/idpresponse?why=2&code=a&state=forged", b"Accept: */*", "AuthInvalidStateParam"),
+        (b"/oauth2/idpresponse?why=3&code=a", b"Accept: */*", "AuthMissingStateParam"),
+        (b"/api/x?why=4", b"Authorization: Bearer a.b.c", "JWTInvalid"),
+        (b"/app/x?why=5", b"Accept: */*", "-"),
+    ],
+)
+def test_the_access_log_says_why_a_login_failed(
+    members: Members, target: bytes, line: bytes, reason: str
+) -> None:
+    members.send(target, line)
+    logged = members.logged(target.decode().partition("&")[0].partition("?")[2])
+    assert shlex.split(logged)[24] == reason
