@@ -69,6 +69,15 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
         get(b"Transfer-Encoding: chunked", verb=b"POST", version=b"HTTP/1.0") + b"0\r\n\r\n",
         400,
     ),
+    "a length and chunks over HTTP/1.0": (
+        get(b"Content-Length: 5", b"Transfer-Encoding: chunked", verb=b"POST", version=b"HTTP/1.0")
+        + b"0\r\n\r\n",
+        400,
+    ),
+    "two lengths over HTTP/1.0": (
+        get(b"Content-Length: 3", b"Content-Length: 4", verb=b"POST", version=b"HTTP/1.0"),
+        400,
+    ),
     "a WebSocket over HTTP/1.0": (
         get(b"Connection: Upgrade", b"Upgrade: websocket", version=b"HTTP/1.0"),
         400,
