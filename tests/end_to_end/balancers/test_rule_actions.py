@@ -173,6 +173,12 @@ def test_what_a_client_writes_is_no_placeholder(ports: tuple[int, int]) -> None:
     assert found.one(b"location") == b"http://Shop.test:80/x/a?%23{host}&$%7Bx}"
 
 
+def test_who_names_no_host_is_sent_to_the_balancers_address(ports: tuple[int, int]) -> None:
+    head = f"GET /a?b HTTP/1.0\r\n{CASE}: port\r\n\r\n"
+    [found] = exchange(ports[0], head.encode())
+    assert found.one(b"location") == b"http://127.0.0.1:8080/a?b"
+
+
 def test_over_https_the_protocol_stays(ports: tuple[int, int]) -> None:
     found = tls_exchange(ports[1], "shop.test", sent("", "/a?b"))
     assert found.one(b"location") == b"https://Shop.test:8443/a?https"
