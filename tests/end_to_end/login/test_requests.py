@@ -26,6 +26,14 @@ def test_every_verb_waits_for_the_login(members: Members, verb: bytes) -> None:
     assert members.received() == []
 
 
+def test_a_client_of_http_10_that_names_no_host_cannot_log_in(members: Members) -> None:
+    with TlsConnection(members.port, None) as connection:
+        connection.send(b"GET /app/x HTTP/1.0\r\n\r\n")
+        answer = connection.receive()
+    assert answer is not None
+    assert answer.status == 401
+
+
 def test_a_body_survives_the_question(members: Members) -> None:
     """Whether the session is known to the worker or not."""
     browser = members.browser()

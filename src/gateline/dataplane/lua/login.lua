@@ -157,9 +157,8 @@ local function read_login_reply(body)
   error("no answer")
 end
 
--- The client's address without its port.
-local function peer_of(h)
-  local address = h:streamInfo():downstreamRemoteAddress()
+-- An address of a connection, without its port.
+local function without_port(address)
   if sub(address, 1, 1) == "[" then
     return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
   end
@@ -172,7 +171,8 @@ local function ask_login(h, login, cookies, authorization)
   local question = concat({
     netstring(login.name), netstring(login.kind), netstring(headers:get(":method")), netstring("https"),
     netstring(headers:get(":authority")), netstring(headers:get(":path")), netstring(cookies), netstring(authorization),
-    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(peer_of(h)),
+    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""),
+    netstring(without_port(h:streamInfo():downstreamRemoteAddress())),
   })
   sethook()
   local head, body = h:httpCall(HOST_CLUSTER, {
