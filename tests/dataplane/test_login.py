@@ -9,7 +9,6 @@ import pytest
 from dataplane.asking import netstrings, split
 from dataplane.lone_script import LoneScript, Ran
 from gateline import dataplane
-from gateline.compile.access_log import ERROR_REASON
 from gateline.compile.balancer_login import COOKIES_SET, LOGIN_STATE, REFRESHED
 from gateline.compile.balancer_routes import UNUSUAL
 from gateline.compile.table import Table
@@ -195,9 +194,9 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
 
 def test_the_access_log_is_told_why(script: LoneScript) -> None:
     told_so = ask(script, cookies(COOKIE), reply=netstrings("2", "401", "AuthInvalidCookie", "0", ""))
-    assert told_so.metadata[ERROR_REASON] == "AuthInvalidCookie"
-    assert ask(script, cookies(COOKIE), status="503").metadata[ERROR_REASON] == "AuthUnhandledException"
-    assert ERROR_REASON not in ask(script, reply=netstrings("2", "302", "", "0", "")).metadata
+    assert told_so.metadata[keys.ERROR_REASON] == "AuthInvalidCookie"
+    assert ask(script, cookies(COOKIE), status="503").metadata[keys.ERROR_REASON] == "AuthUnhandledException"
+    assert keys.ERROR_REASON not in ask(script, reply=netstrings("2", "302", "", "0", "")).metadata
 
 
 @pytest.mark.parametrize(
@@ -220,6 +219,7 @@ def test_the_access_log_is_told_why(script: LoneScript) -> None:
 def test_an_answer_that_is_none_lets_nobody_in(script: LoneScript, reply: str, status: str) -> None:
     ran = ask(script, cookies(COOKIE), reply=reply, status=status)
     assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "login_down")
+    assert ran.metadata[keys.ERROR_REASON] == "AuthUnhandledException"
     assert len(ask(script, cookies(COOKIE), reply=granted()).asked) == 1, "it was remembered"
 
 

@@ -1,7 +1,8 @@
 """Functions as targets: the cluster that leads to the host, and what the host is told (load-balancers.md section 10).
 
 To rules such a target group is a cluster as any other, with weights and health checks. Its upstream filter writes
-which group it is, so nothing that a client sends has a part in it.
+which group it is, so nothing that a client sends has a part in it, and takes the host's word for what went wrong from
+answers.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.access_log import cluster_metadata
 from gateline.compile.cluster import upstream_codec
 from gateline.compile.health_check import asked_over_http, times
 from gateline.compile.host_cluster import host_cluster
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.remap import remap_filter
 from gateline.compile.route import header
 from gateline.compile.wire import extension
@@ -40,7 +44,12 @@ def function_clusters(
 
     """
     groups = {group.name: group for group in gateway.target_groups if group.target_type is TargetType.LAMBDA}
-    return {name: _cluster(groups[of], name, socket) for name, of in clusters if of in groups}
+    logged = any(balancer.access_log for balancer in gateway.load_balancers)
+    return {
+        name: _cluster(groups[of], name, socket, _arn(gateway, groups[of]) if logged else "")
+        for name, of in clusters
+        if of in groups
+    }
 
 
 def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget, ...]:
@@ -49,7 +58,7 @@ def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget,
     return tuple(
         HostedTarget(
             group=group.name,
-            arn=target_group_arn(account=edge.account_id, region=edge.region, group=group.name),
+            arn=_arn(gateway, group),
             function=group.function,
             function_arn=function_arn(account=edge.account_id, region=edge.region, function=group.function),
             multi_value_headers=group.lambda_multi_value_headers,
@@ -59,16 +68,25 @@ def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget,
     )
 
 
-def _cluster(group: TargetGroup, name: str, socket: str) -> Message:
-    remapping = [remap_filter()] if names.BEHIND_API in name else []
+def _arn(gateway: Gateway, group: TargetGroup) -> str:
+    edge = gateway.edge
+    return target_group_arn(account=edge.account_id, region=edge.region, group=group.name)
+
+
+def _cluster(group: TargetGroup, name: str, socket: str, logged_as: str) -> Message:
+    """`logged_as`: the group's ARN, where a balancer writes an access log; "" where none does."""
+    behind_api = names.BEHIND_API in name
+    reasons = [_reason()] if logged_as and not behind_api else []
+    remapping = [remap_filter()] if behind_api else []
     return host_cluster(
         name,
         socket,
         most=_MOST,
-        filters=[_telling(group), *remapping, upstream_codec()],
+        filters=[_telling(group), *reasons, *remapping, upstream_codec()],
         # A function that is asked whether it is well gets requests in any case: there is no other one.
         common_lb_config={"healthy_panic_threshold": {"value": 100.0}},
         health_checks=[_health_check(group)] if group.health_check.enabled else [],
+        metadata=cluster_metadata(logged_as) if logged_as else None,
     )
 
 
@@ -80,8 +98,13 @@ def _telling(group: TargetGroup) -> dict[str, object]:
     return extension(
         "gateline.target",
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"request_mutations": told},
+        mutations={"request_mutations": told, "response_mutations": [{"remove": keys.REASON_HEADER}]},
     )
+
+
+def _reason() -> dict[str, object]:
+    """Keeps the host's word for what went wrong, which `_telling` takes from the answer, for access logs."""
+    return lua_filter("gateline.reason", dataplane.function_reason_script())
 
 
 def _health_check(group: TargetGroup) -> dict[str, object]:
