@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import socket
-import socketserver
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Final
 
 import pytest
 
 from harness.free_port import free_port
 from harness.gateway_process import running_gateway
+from harness.greeting_server import greeting_server
 from harness.raw_client import PATIENCE, Answer, RawConnection, exchange
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
@@ -48,22 +46,6 @@ class Attributed:
     def last(self) -> Received:
         """What the target got last of a client."""
         return [each for each in self.target.received() if each.target != b"/healthz"][-1]
-
-
-class Greeting(socketserver.BaseRequestHandler):
-    """Says something that is neither TLS nor HTTP, and hangs up."""
-
-    def handle(self) -> None:
-        self.request.sendall(b"220 welcome\r\n")
-
-
-@contextmanager
-def greeting_server() -> Iterator[int]:
-    """The port of a server that greets."""
-    with socketserver.TCPServer(("127.0.0.1", 0), Greeting) as server:
-        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield int(server.server_address[1])
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shlex
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +12,16 @@ from typing import Any, Final
 
 import pytest
 
+from harness.access_log import logged
 from harness.free_port import free_port
 from harness.gateway_process import Output, running_gateway
-from harness.raw_client import PATIENCE, Answer, exchange
+from harness.raw_client import Answer, exchange
 from harness.recording_backend import RecordingBackend
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("function targets")]
 
 PROJECT: Final = Path(__file__).parent / "functions"
 LIMIT: Final = 1024 * 1024
-TARGET_GROUP_ARN: Final = 16  # fields of an access log
-ERROR_REASON: Final = 24
 PAGE: Final = (
     b"<html>\r\n<head><title>%b</title></head>\r\n<body>\r\n"
     b"<center><h1>%b</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -68,16 +65,6 @@ class Bench:
         assert answer.status == 200, answer.raw
         event: dict[str, Any] = json.loads(answer.body)["event"]
         return event
-
-    def logged(self, marker: str) -> list[str]:
-        """The fields of the access log's line about a request whose path ends so, as soon as it is there."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            for line in self.log.read_text().splitlines():
-                if f"{marker} HTTP/1.1" in line:
-                    return shlex.split(line)
-            time.sleep(0.01)
-        raise AssertionError(f"{marker} was never logged")
 
     def say(self, value: object, **options: Any) -> Answer:
         """What a client gets of what a function returned."""
@@ -390,14 +377,16 @@ def test_the_access_log_says_why_a_function_did_not_answer_and_nobody_else_does(
         )
         assert b"x-gl-" not in answer.raw.lower()
         assert answer.status == status
-    assert bench.logged(f"/{marker}")[ERROR_REASON] == reason
+    assert logged(bench.log, f"/{marker} HTTP")["error_reason"] == reason
 
 
 def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
     bench.send(b"/away")
     bench.send(b"/upgraded", *UPGRADE)
     bench.send(b"/larger", verb=b"POST", body=b"x" * (LIMIT + 1))
-    reasons = {path: bench.logged(path)[ERROR_REASON] for path in ("/away", "/upgraded", "/larger")}
+    reasons = {
+        path: logged(bench.log, f"{path} HTTP")["error_reason"] for path in ("/away", "/upgraded", "/larger")
+    }
     assert reasons == {
         "/away": "LambdaConnectionError",
         "/upgraded": "LambdaWebSocketNotSupported",
@@ -407,4 +396,4 @@ def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
 
 def test_the_access_log_names_the_group_of_a_function(bench: Bench) -> None:
     bench.send(b"/named", b'x-say: {"statusCode": 200}')
-    assert ":targetgroup/single/" in bench.logged("/named")[TARGET_GROUP_ARN]
+    assert ":targetgroup/single/" in logged(bench.log, "/named HTTP")["target_group_arn"]
