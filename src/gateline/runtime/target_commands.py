@@ -23,6 +23,7 @@ State = tuple[str, str, str]
 
 HEALTHY: Final[State] = ("healthy", "", "")
 REGISTERING: Final[State] = ("initial", "Elb.RegistrationInProgress", "The host has no address yet")
+ANOMALOUS: Final[State] = ("healthy", "", "It failed many requests, and gets none for a while")
 UNAVAILABLE: Final[State] = ("unavailable", "Target.HealthCheckDisabled", "It is not checked")
 UNUSED: Final[State] = ("unused", "Target.NotInUse", "No listener or integration leads to its group")
 TIMED_OUT: Final[State] = ("unhealthy", "Target.Timeout", "Request timed out")
@@ -31,7 +32,7 @@ FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks
 
 DRAINING: Final[State] = ("draining", "Target.DeregistrationInProgress", "It finishes what it has begun")
 
-_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, UNAVAILABLE, HEALTHY)
+_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, UNAVAILABLE, ANOMALOUS, HEALTHY)
 
 
 class HasClusters(Protocol):
@@ -122,7 +123,7 @@ def _state(host: Mapping[str, Any]) -> State:
         return UNAVAILABLE  # an export of a tunnel: Envoy cannot ask there
     if health.get("failed_active_health_check"):
         return TIMED_OUT if health.get("active_hc_timeout") else FAILED
-    return HEALTHY
+    return ANOMALOUS if health.get("failed_outlier_check") else HEALTHY
 
 
 def _place(address: Mapping[str, Any]) -> str:
