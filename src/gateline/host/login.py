@@ -108,8 +108,7 @@ class Logins:
             return await self._answer(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
-            is_wrong = failure.reason is not Reason.UNAUTHENTICATED  # who has no session did nothing wrong
-            return answers_page(failure.reason.status, reason=failure.reason.text if is_wrong else "")
+            return answers_page(failure.reason.status, reason=failure.reason.text)
 
     async def close(self) -> None:
         """Close the connections to providers."""
