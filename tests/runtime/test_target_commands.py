@@ -55,6 +55,19 @@ def test_each_state_has_amazons_name_and_reason(health: dict[str, Any], state: s
     assert found == [("127.0.0.1:80", state, reason, 2)]
 
 
+def test_who_is_left_out_for_its_failures_is_healthy_and_described() -> None:
+    told = {
+        "cluster_statuses": [
+            {"name": "targets/orders", "host_statuses": [host(80, {"failed_outlier_check": True})]}
+        ]
+    }
+    [row] = targets(project(groups=(group("orders"),)), told)
+    assert (row["state"], row["description"]) == (
+        "healthy",
+        "It failed many requests, and gets none for a while",
+    )
+
+
 def test_a_target_that_is_used_in_two_ways_is_as_well_as_in_the_worse_one() -> None:
     ill = {"failed_active_health_check": True}
     found = listed(

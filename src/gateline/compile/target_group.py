@@ -9,6 +9,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.anomaly import anomaly_mitigation
 from gateline.compile.cluster import endpoints_over_ads
 from gateline.compile.endpoint import REGISTERED
 from gateline.compile.health_check import health_check
@@ -83,6 +84,7 @@ def target_group_cluster(
     fields["close_connections_on_host_health_failure"] = (
         group.protocol not in _OF_REQUESTS and not behind_api and group.unhealthy_connection_termination
     )
+    fields |= anomaly_mitigation(group)
     fields |= _connections(group, spoken, _group_tls(group, certificate))
     made = new("envoy.config.cluster.v3.Cluster", **fields)
     return through_tunnel(made) if any(target.tunnel for target in group.targets) else made

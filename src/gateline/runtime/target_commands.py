@@ -23,6 +23,7 @@ State = tuple[str, str, str]
 
 HEALTHY: Final[State] = ("healthy", "", "")
 REGISTERING: Final[State] = ("initial", "Elb.RegistrationInProgress", "The host has no address yet")
+ANOMALOUS: Final[State] = ("healthy", "", "It failed many requests, and gets none for a while")
 CHECKING: Final[State] = ("initial", "Elb.InitialHealthChecking", "Its first health check has no answer yet")
 UNAVAILABLE: Final[State] = ("unavailable", "Target.HealthCheckDisabled", "It is not checked")
 UNUSED: Final[State] = ("unused", "Target.NotInUse", "No listener or integration leads to its group")
@@ -30,7 +31,7 @@ TIMED_OUT: Final[State] = ("unhealthy", "Target.Timeout", "Request timed out")
 FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
 DRAINING: Final[State] = ("draining", "Target.DeregistrationInProgress", "It finishes what it has begun")
 
-_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, CHECKING, UNAVAILABLE, HEALTHY)
+_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, CHECKING, UNAVAILABLE, ANOMALOUS, HEALTHY)
 
 
 class TargetCommands:
@@ -116,7 +117,7 @@ def _state(host: Mapping[str, Any]) -> State:
         return CHECKING
     if health.get("failed_active_health_check"):
         return TIMED_OUT if health.get("active_hc_timeout") else FAILED
-    return HEALTHY
+    return ANOMALOUS if health.get("failed_outlier_check") else HEALTHY
 
 
 def _place(address: Mapping[str, Any]) -> str:

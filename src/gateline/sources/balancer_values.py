@@ -128,10 +128,6 @@ TargetGroupProtocol = Annotated[
         "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
-AnomalyMitigation = Annotated[
-    Literal["off"],
-    later(("on",), "anomaly_mitigation:", "health checks take targets out that fail; write off"),
-]
 LoadBalancingAlgorithm = Literal["round_robin", "least_outstanding_requests", "weighted_random"]
 ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended)]
 DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]

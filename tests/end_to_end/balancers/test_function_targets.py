@@ -377,7 +377,9 @@ def test_the_access_log_says_why_a_function_did_not_answer_and_nobody_else_does(
         )
         assert b"x-gl-" not in answer.raw.lower()
         assert answer.status == status
-    assert logged(bench.log, f"/{marker} HTTP")["error_reason"] == reason
+    fields = logged(bench.log, f"/{marker} HTTP")
+    assert fields["error_reason"] == reason
+    assert ":targetgroup/single/" in fields["target_group_arn"]
 
 
 def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
@@ -392,8 +394,3 @@ def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
         "/upgraded": "LambdaWebSocketNotSupported",
         "/larger": "LambdaRequestTooLarge",
     }
-
-
-def test_the_access_log_names_the_group_of_a_function(bench: Bench) -> None:
-    bench.send(b"/named", b'x-say: {"statusCode": 200}')
-    assert ":targetgroup/single/" in logged(bench.log, "/named HTTP")["target_group_arn"]
