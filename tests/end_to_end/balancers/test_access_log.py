@@ -291,6 +291,37 @@ def test_a_websocket_is_one_line_of_its_own_type(logged: Logged) -> None:
     assert (line["type"], line["elb_status_code"]) == ("ws", "101")
 
 
+def test_a_websocket_over_tls_has_its_own_type_too(logged: Logged) -> None:
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    logged.target.answers[b"/socket-m30"] = switched
+    lines = [b"Host: shop.test", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"]
+    with TlsConnection(logged.ports["HTTPS"], "shop.test") as connection:
+        connection.send(b"\r\n".join([b"GET /socket-m30 HTTP/1.1", *lines]) + b"\r\n\r\n")
+        assert connection.receive_bytes()
+    line = line_of(logged.log, "m30")
+    assert (line["type"], line["elb_status_code"]) == ("wss", "101")
+
+
+def test_grpc_over_tls_has_its_own_type_also_where_its_target_does_not_speak_it(logged: Logged) -> None:
+    head = [
+        (b":method", b"POST"),
+        (b":scheme", b"https"),
+        (b":authority", b"shop.test"),
+        (b":path", b"/x?m31"),
+    ]
+    with tls_http2(logged.ports["HTTPS"], "shop.test") as connection:
+        grpc = [(b"content-type", b"application/grpc"), (b"te", b"trailers")]
+        assert connection.request([*head, *grpc], body=b"").status == 464
+    line = line_of(logged.log, "m31")
+    assert (line["type"], line["elb_status_code"]) == ("grpcs", "464")
+
+
+def test_a_client_of_http_10_is_told_as_such(logged: Logged) -> None:
+    assert exchange(logged.ports["HTTP"], b"GET /x?m32 HTTP/1.0\r\nHost: shop.test\r\n\r\n")
+    line = line_of(logged.log, "m32")
+    assert (line["type"], line["request"]) == ("http", "GET http://shop.test:80/x?m32 HTTP/1.0")
+
+
 def test_only_the_balancer_that_asks_is_logged_and_only_its_owner_reads_it(logged: Logged) -> None:
     request = b"GET /x?%b HTTP/1.1\r\nHost: a\r\n\r\n"
     assert exchange(logged.ports["UNLOGGED"], request % b"m16")

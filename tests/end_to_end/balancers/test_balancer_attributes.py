@@ -4,76 +4,15 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from harness.free_port import free_port
-from harness.gateway_process import running_gateway
-from harness.greeting_server import greeting_server
-from harness.raw_client import PATIENCE, Answer, RawConnection, exchange
-from harness.recording_backend import Received, RecordingBackend
+from end_to_end.balancers.conftest import Attributed, get
+from harness.raw_client import PATIENCE, RawConnection, exchange
 from harness.tls_client import TlsConnection
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("balancer attributes")]
-
-PROJECT: Final = Path(__file__).parent / "attributes"
-LISTENERS: Final = ("PLAIN", "STRICT", "PORTED", "SIX", "SECURE", "PRESERVING")
-HOST: Final = b"Host: shop.test\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Attributed:
-    """The balancers' ports by name, and their target."""
-
-    ports: dict[str, int]
-    target: RecordingBackend
-
-    def ask(self, balancer: str, *lines: bytes, target: bytes = b"/x", verb: bytes = b"GET") -> Answer:
-        """Send one request with these header lines; its answer."""
-        head = b"\r\n".join([verb + b" " + target + b" HTTP/1.1", b"Host: shop.test:80", *lines])
-        [answer] = exchange(self.ports[balancer], head + b"\r\n\r\n")
-        return answer
-
-    def told(self, balancer: str, *lines: bytes) -> Received:
-        """What the target gets of a request with these header lines."""
-        assert self.ask(balancer, *lines).status == 200
-        return self.last()
-
-    def last(self) -> Received:
-        """What the target got last of a client."""
-        return [each for each in self.target.received() if each.target != b"/healthz"][-1]
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attributed]:
-    ports = {name: free_port() for name in LISTENERS}
-    with (
-        RecordingBackend() as target,
-        socket.socket() as closed,
-        socket.create_server(("127.0.0.1", 0)) as silent,
-        greeting_server() as greeting,
-    ):
-        closed.bind(("127.0.0.1", 0))  # bound and not listening
-        environ = {
-            **{name: str(port) for name, port in ports.items()},
-            "ONE": f"127.0.0.1:{target.port}",
-            "CLOSED": f"127.0.0.1:{closed.getsockname()[1]}",
-            "GREETING": f"127.0.0.1:{greeting}",
-            "SILENT": f"127.0.0.1:{silent.getsockname()[1]}",
-        }
-        with running_gateway(PROJECT, tmp_path_factory.mktemp("attributed"), environ):
-            yield Attributed(ports, target)
-
-
-@pytest.fixture
-def attributed(shared: Attributed) -> Attributed:
-    shared.target.clear()
-    return shared
-
 
 TITLES: Final = {
     400: b"400 Bad Request",
@@ -86,11 +25,6 @@ TITLES: Final = {
     503: b"503 Service Temporarily Unavailable",
     504: b"504 Gateway Time-out",
 }
-
-
-def get(*lines: bytes, target: bytes = b"/x", verb: bytes = b"GET", version: bytes = b"HTTP/1.1") -> bytes:
-    head = b"\r\n".join([verb + b" " + target + b" " + version, b"Host: shop.test", *lines])
-    return head + b"\r\n\r\n"
 
 
 STATUSES: Final[dict[str, tuple[bytes, int]]] = {
@@ -115,7 +49,7 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
     "a space before the colon": (get(b"A : a"), 400),
     "a space in the URI": (get(target=b"/a b"), 400),
     "a chunk that is none": (get(b"Transfer-Encoding: chunked", verb=b"POST") + b"zz\r\n\r\n", 400),
-    "CONNECT": (b"CONNECT shop.test:80 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "CONNECT": (b"CONNECT shop.test:80 HTTP/1.1\r\n" + b"Host: shop.test\r\n\r\n", 400),
     "a target without a slash": (get(target=b"*", verb=b"OPTIONS"), 400),
     "TRACE": (get(verb=b"TRACE"), 405),
     "half a head, then silence": (b"GET /x HTTP/1.1\r\nHo", 408),
@@ -179,48 +113,6 @@ def test_only_the_strictest_mode_refuses_a_get_with_a_length(
     assert exchange(attributed.ports["STRICT"], get(length, verb=b"POST") + body)[0].status == 200
 
 
-@pytest.mark.parametrize("head", [b"GET /x HTTP/1.0", b"GET /x HTTP/0.9"])
-def test_clients_of_old_versions_are_served_and_may_leave_the_host_out(
-    attributed: Attributed, head: bytes
-) -> None:
-    for lines, host in ((b"\r\nHost: shop.test\r\n\r\n", b"shop.test"), (b"\r\n\r\n", b"127.0.0.1")):
-        with RawConnection(attributed.ports["PLAIN"]) as connection:
-            connection.send(head + lines)
-            answer = connection.receive()
-            assert answer is not None
-            assert (answer.status, answer.one(b"connection")) == (200, b"close")
-            assert connection.receive_bytes() == b""
-        received = attributed.last()
-        assert (received.all(b"host"), received.faults) == ([host], ())
-        assert received.raw.startswith(b"GET /x HTTP/1.1\r\n")
-
-
-def test_a_client_of_http_10_may_keep_its_connection_and_gets_no_chunks(attributed: Attributed) -> None:
-    attributed.target.answers[b"/x"] = (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
-    )
-    try:
-        with RawConnection(attributed.ports["PLAIN"]) as connection:
-            connection.send(get(b"Connection: keep-alive", target=b"/fixed", version=b"HTTP/1.0"))
-            first = connection.receive()
-            assert first is not None
-            assert (first.body, first.one(b"connection")) == (b"fixed", b"keep-alive")
-            connection.send(get(b"Connection: keep-alive", version=b"HTTP/1.0"))
-            rest = b"".join(iter(connection.receive_bytes, b""))
-        assert rest.endswith(b"\r\n\r\nab")
-        assert b"chunked" not in rest.lower()
-    finally:
-        del attributed.target.answers[b"/x"]
-
-
-def test_chunks_over_http_10_end_the_connection_so_that_nothing_follows_them(attributed: Attributed) -> None:
-    lines = (b"Transfer-Encoding: chunked", b"Connection: keep-alive")
-    hidden = b"0\r\n\r\n" + get(target=b"/hidden")
-    [answer] = exchange(attributed.ports["PLAIN"], get(*lines, verb=b"POST", version=b"HTTP/1.0") + hidden)
-    assert answer.status == 400
-    assert not [each for each in attributed.target.received() if each.target != b"/healthz"]
-
-
 def test_large_headers_pass_up_to_16_kb_each(attributed: Attributed) -> None:
     lines = [b"X-Large-%d: " % each + b"x" * 16_000 for each in range(3)]
     assert len(attributed.told("PLAIN", *lines).all(b"x-large-2")[0]) == 16_000
@@ -229,6 +121,17 @@ def test_large_headers_pass_up_to_16_kb_each(attributed: Attributed) -> None:
 def test_a_connection_on_which_nothing_is_ever_said_is_closed(attributed: Attributed) -> None:
     with RawConnection(attributed.ports["PLAIN"]) as connection:
         assert connection.receive_bytes() == b""
+
+
+def test_a_tunnel_in_which_nothing_is_said_is_closed(attributed: Attributed) -> None:
+    attributed.target.answers[b"/socket"] = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
+    )
+    with RawConnection(attributed.ports["PLAIN"]) as connection:
+        connection.send(get(b"Connection: Upgrade", b"Upgrade: websocket", target=b"/socket"))
+        came = b"".join(iter(connection.receive_bytes, b""))  # until the balancer, and nobody else, hangs up
+    assert came.startswith(b"HTTP/1.1 101 ")
+    assert came.endswith(b"hello")
 
 
 def test_invalid_names_are_dropped_where_that_is_asked_for(attributed: Attributed) -> None:
@@ -343,6 +246,11 @@ INSERTED: Final = {
     b"x-frame-options": b"SAMEORIGIN",
     b"content-security-policy": b"default-src 'self' 100%",
     b"access-control-allow-origin": b"https://shop.example.com",
+    b"access-control-allow-methods": b"GET,PUT",
+    b"access-control-allow-headers": b"X-One,X-Two",
+    b"access-control-allow-credentials": b"true",
+    b"access-control-expose-headers": b"X-Three",
+    b"access-control-max-age": b"600",
 }
 
 
