@@ -200,9 +200,8 @@ def _filters(listener: Listener, common: Common) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         lua_filter(LUA_FILTER, dataplane.balancer_script(), shared_vm_id="gateline.balancer"),
-        *stickiness_filters(
-            common.key_file
-        ),  # may have the rules judged again: what they judge by is as it came
+        # May have the rules judged again: what they judge by is as it came.
+        *stickiness_filters(common.key_file),
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         *common.transforms,  # after rules are judged, which see the request as it came

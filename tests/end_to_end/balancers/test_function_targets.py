@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shlex
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +12,16 @@ from typing import Any, Final
 
 import pytest
 
+from harness.access_log import logged
 from harness.free_port import free_port
 from harness.gateway_process import Output, running_gateway
-from harness.raw_client import PATIENCE, Answer, exchange
+from harness.raw_client import Answer, exchange
 from harness.recording_backend import RecordingBackend
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("function targets")]
 
 PROJECT: Final = Path(__file__).parent / "functions"
 LIMIT: Final = 1024 * 1024
-TARGET_GROUP_ARN: Final = 16  # fields of an access log
-ERROR_REASON: Final = 24
 PAGE: Final = (
     b"<html>\r\n<head><title>%b</title></head>\r\n<body>\r\n"
     b"<center><h1>%b</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -68,14 +65,6 @@ class Bench:
         assert answer.status == 200, answer.raw
         event: dict[str, Any] = json.loads(answer.body)["event"]
         return event
-
-    def logged(self, marker: str) -> list[str]:
-        """The fields of the access log's line about a request whose path ends so, as soon as it is there."""
-        end, found = time.monotonic() + PATIENCE, list[str]()
-        while not found:
-            assert time.monotonic() < end, f"{marker} was never logged"
-            found = [each for each in self.log.read_text().splitlines() if f"{marker} HTTP/1.1" in each]
-        return shlex.split(found[0])
 
     def say(self, value: object, **options: Any) -> Answer:
         """What a client gets of what a function returned."""
@@ -373,6 +362,7 @@ def test_operators_read_why_an_answer_was_refused(bench: Bench) -> None:
     [
         ("well", b'{"statusCode": 200}', 200, "-"),
         ("raises", b"raise", 502, "LambdaUnhandled"),
+        ("exits", b"exit", 502, "LambdaUnhandled"),
         ("no-status", b'{"statusCode": "200"}', 502, "LambdaInvalidResponse"),
         ("forged", b'{"statusCode": 200, "headers": {"X-GL-Reason": "LambdaUnhandled"}}', 200, "-"),
         ("big", b"big", 502, "LambdaResponseTooLarge"),
@@ -387,14 +377,20 @@ def test_the_access_log_says_why_a_function_did_not_answer_and_nobody_else_does(
         )
         assert b"x-gl-" not in answer.raw.lower()
         assert answer.status == status
-    fields = bench.logged(f"/{marker}")
-    assert (fields[ERROR_REASON], ":targetgroup/single/" in fields[TARGET_GROUP_ARN]) == (reason, True)
+    fields = logged(bench.log, f"/{marker} HTTP")
+    assert fields["error_reason"] == reason
+    assert ":targetgroup/single/" in fields["target_group_arn"]
 
 
 def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
     bench.send(b"/away")
     bench.send(b"/upgraded", *UPGRADE)
     bench.send(b"/larger", verb=b"POST", body=b"x" * (LIMIT + 1))
-    assert bench.logged("/away")[ERROR_REASON] == "LambdaConnectionError"
-    assert bench.logged("/upgraded")[ERROR_REASON] == "LambdaWebSocketNotSupported"
-    assert bench.logged("/larger")[ERROR_REASON] == "LambdaRequestTooLarge"
+    reasons = {
+        path: logged(bench.log, f"{path} HTTP")["error_reason"] for path in ("/away", "/upgraded", "/larger")
+    }
+    assert reasons == {
+        "/away": "LambdaConnectionError",
+        "/upgraded": "LambdaWebSocketNotSupported",
+        "/larger": "LambdaRequestTooLarge",
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from harness.free_port import free_port
 from harness.gateway_process import RunningGateway, running_gateway
 from harness.oidc_provider import USERS, OidcProvider, a_provider, sign_in
-from harness.raw_client import PATIENCE, Answer
+from harness.raw_client import Answer
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
 
@@ -97,16 +96,6 @@ class Members:
         )
         assert found
         return sum(map(int, found))
-
-    def logged(self, marker: str) -> str:
-        """The line of the access log that holds a text, as soon as it is there."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            found = [line for line in self.access_log.read_text().splitlines() if marker in line]
-            if found:
-                return found[0]
-            time.sleep(0.02)
-        raise AssertionError(f"{marker!r} was never logged")
 
     def admin(self, page: str) -> str:
         """A page of Envoy's admin interface."""

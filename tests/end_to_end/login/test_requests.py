@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import pytest
 
 from end_to_end.login.conftest import Browser, Members
+from harness.access_log import logged
 from harness.oidc_provider import needs_provider
 from harness.tls_client import TlsConnection, tls_http2
 
@@ -106,5 +106,5 @@ def test_the_access_log_says_why_a_login_failed(
     members: Members, target: bytes, line: bytes, reason: str
 ) -> None:
     members.send(target, line)
-    logged = members.logged(target.decode().partition("&")[0].partition("?")[2])
-    assert shlex.split(logged)[24] == reason
+    marker = target.decode().partition("&")[0].partition("?")[2]
+    assert logged(members.access_log, marker)["error_reason"] == reason
