@@ -149,6 +149,7 @@ def test_an_engine_that_refuses_is_silent(tmp_path: Path) -> None:
         web("a", "evil.example..com"),
         web("a", "") | {"NetworkSettings": {"Networks": {"bridge": {"IPAddress": 5}}}},
         web("a", "172.17.0.2") | {"NetworkSettings": ["no map"]},
+        web("a", "172.17.0.2") | {"NetworkSettings": {"Networks": ["bridge"]}},
         web("a", "172.17.0.2") | {"Ports": None},
         web("a", "172.17.0.2") | {"Ports": ["80/tcp"]},
     ],

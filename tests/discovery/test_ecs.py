@@ -174,3 +174,11 @@ def test_tasks_on_instances_are_asked_at_the_instances_address(ecs: FakeEcs, mot
     assert ecs.asked.count("DescribeContainerInstances") == 1
     ec2.terminate_instances(InstanceIds=[each["InstanceId"] for each in made])
     ec2.close()
+
+
+def test_tasks_in_another_form_are_no_answer(ecs: FakeEcs) -> None:
+    told = task("a", "web:1", address="10.0.0.1")
+    del told["containers"]
+    ecs.tasks = [told]
+    with pytest.raises(SourceSilent, match="AWS ecs does not answer: KeyError"):
+        looked(ecs)

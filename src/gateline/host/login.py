@@ -81,9 +81,12 @@ class Logins:
             ValueError: a key or a certificate is none; nothing was taken.
 
         """
-        for ca in {login.ca for login in configuration.logins} - set(self._providers):
-            # In a thread: the system's authorities take a moment to read.
-            self._providers[ca] = await asyncio.to_thread(Provider, ca)
+        # In a thread: the system's authorities take a moment to read. What asks one of a former configuration keeps it.
+        known = self._providers
+        self._providers = {
+            ca: known[ca] if ca in known else await asyncio.to_thread(Provider, ca)
+            for ca in {login.ca for login in configuration.logins}
+        }
         made = _Configured()
         if configuration.session_keys and configuration.claims_keys:
             seals = Seals([bytes.fromhex(key) for key in configuration.session_keys])
@@ -105,7 +108,7 @@ class Logins:
             return await self._answer(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
-            return answers_page(failure.reason.status)
+            return answers_page(failure.reason.status, reason=failure.reason.text)
 
     async def close(self) -> None:
         """Close the connections to providers."""

@@ -343,7 +343,7 @@ class Stack:
         while True:
             await self._addresses_changed.wait()
             self._addresses_changed.clear()
-            self._discovery.addresses_changed()
+            await self._discovery.publish()  # with it who has lost its address drains
             await self._delivery.readdress()
 
     async def _shut_down(
