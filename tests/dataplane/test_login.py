@@ -116,7 +116,7 @@ def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
 def test_what_is_remembered_ends_with_the_hosts_word_for_it(script: LoneScript) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted(expires=NOW + 1000)))
     assert ask(script, cookies(COOKIE), reply=granted(), now=NOW + 999).asked == ()
-    late = ask(script, cookies(COOKIE), reply=netstrings("2", "302", "0", ""), now=NOW + 1000)
+    late = ask(script, cookies(COOKIE), reply=netstrings("2", "302", "", "0", ""), now=NOW + 1000)
     assert (let_in(late), len(late.asked)) == ({}, 1)
 
 
@@ -130,7 +130,7 @@ def test_a_word_for_one_request_is_not_remembered(script: LoneScript) -> None:
 )
 def test_other_cookies_are_another_session(script: LoneScript, other: str) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted()))
-    ran = ask(script, cookies(other), reply=netstrings("2", "302", "0", ""))
+    ran = ask(script, cookies(other), reply=netstrings("2", "302", "", "0", ""))
     assert (let_in(ran), len(ran.asked)) == ({}, 1)
 
 
@@ -172,7 +172,17 @@ def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
 
 def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
     reply = netstrings(
-        "2", "302", "3", "location", "https://login.test/", "set-cookie", "a=1", "set-cookie", "b=2", "text"
+        "2",
+        "302",
+        "",
+        "3",
+        "location",
+        "https://login.test/",
+        "set-cookie",
+        "a=1",
+        "set-cookie",
+        "b=2",
+        "text",
     )
     ran = ask(script, reply=reply)
     assert (ran.status, ran.body, let_in(ran)) == ("302", "text", {})
@@ -180,6 +190,13 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
     assert ran.answer["server"] == "awselb/2.0"
     both = ran.answer["set-cookie"]
     assert list(both.values()) == ["a=1", "b=2"]  # type: ignore[attr-defined]
+
+
+def test_the_access_log_is_told_why(script: LoneScript) -> None:
+    told_so = ask(script, cookies(COOKIE), reply=netstrings("2", "401", "AuthInvalidCookie", "0", ""))
+    assert told_so.metadata[keys.ERROR_REASON] == "AuthInvalidCookie"
+    assert ask(script, cookies(COOKIE), status="503").metadata[keys.ERROR_REASON] == "AuthUnhandledException"
+    assert keys.ERROR_REASON not in ask(script, reply=netstrings("2", "302", "", "0", "")).metadata
 
 
 @pytest.mark.parametrize(
@@ -195,13 +212,14 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
         (netstrings("1", NOW + 1, "a", "c\rd", "d", 0), "200"),
         (netstrings("1", NOW + 1, "a", "c", "\0", 0), "200"),
         (netstrings("1", NOW + 1, "a", "b", "c", "x"), "200"),
-        (netstrings("2", "302", "1", "location", "/\r\nx: y", ""), "200"),
+        (netstrings("2", "302", "", "1", "location", "/\r\nx: y", ""), "200"),
         (netstrings("4"), "200"),
     ],
 )
 def test_an_answer_that_is_none_lets_nobody_in(script: LoneScript, reply: str, status: str) -> None:
     ran = ask(script, cookies(COOKIE), reply=reply, status=status)
     assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "login_down")
+    assert ran.metadata[keys.ERROR_REASON] == "AuthUnhandledException"
     assert len(ask(script, cookies(COOKIE), reply=granted()).asked) == 1, "it was remembered"
 
 
@@ -229,7 +247,9 @@ def test_a_token_is_asked_about_once(script: LoneScript) -> None:
     assert let_in(first)["id"] == ID
     assert ask(script, header, login=jwt).asked == ()
     assert ask(script, login=jwt, reply=good).status == "401"
-    other = ask(script, ("authorization", "Bearer a.b.d"), login=jwt, reply=netstrings("2", "401", "0", ""))
+    other = ask(
+        script, ("authorization", "Bearer a.b.d"), login=jwt, reply=netstrings("2", "401", "", "0", "")
+    )
     assert (let_in(other), other.status) == ({}, "401")
 
 
@@ -289,7 +309,7 @@ def test_a_route_without_a_login_asks_nobody(script: LoneScript) -> None:
 @pytest.mark.parametrize("filler", ["Sess-0x=", "Sess-", "Sess-0=;", "x;", "=", "; "])
 def test_a_header_full_of_almost_cookies_stays_within_the_budget(script: LoneScript, filler: str) -> None:
     text = filler * (60_000 // len(filler))
-    ran = ask(script, cookies(text), reply=netstrings("2", "302", "0", ""))
+    ran = ask(script, cookies(text), reply=netstrings("2", "302", "", "0", ""))
     assert (ran.status, ran.hooked) == ("302", False)
 
 

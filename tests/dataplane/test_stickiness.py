@@ -205,6 +205,20 @@ def test_a_flood_of_made_up_values_is_looked_at_so_often_only(script: LoneScript
     assert led(script, told, f"AWSALB={good}") == ENCODED
 
 
+def test_no_flood_of_made_up_values_drives_out_a_good_one(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0f" * 32)
+    text = dataplane.stickiness_script(str(tmp_path / "key"))
+    assert "SEALS_KEPT = 2000" in text
+    assert "OPENED_A_SECOND = 500" in text
+    small = text.replace("SEALS_KEPT = 2000", "SEALS_KEPT = 20").replace("A_SECOND = 500", "A_SECOND = 30")
+    script, told = LoneScript(small), context(LB)
+    good = value(served(script, told)["AWSALB"])
+    assert led(script, told, f"AWSALB={good}") == ENCODED
+    for number in range(60):  # more than are remembered, and than are opened in this second
+        assert led(script, told, f"AWSALB={number:080x}") is None
+    assert led(script, told, f"AWSALB={good}") == ENCODED
+
+
 def test_many_targets_do_not_grow_what_is_remembered_for_ever(script: LoneScript) -> None:
     told = context(LB)
     for number in range(4200):

@@ -117,6 +117,7 @@ def test_a_forged_cookie_is_no_session(policy: OnUnauthenticated) -> None:
             reply = await bench.ask(Browser({"AWSELBAuthSessionCookie-0": value}))
             assert reply.status == expected
             assert reply.subject == ""
+            assert reply.reason == ("AuthInvalidCookie" if policy is OnUnauthenticated.DENY else "")
         assert bench.provider.asked == []
 
     with a_nasty_provider() as provider:

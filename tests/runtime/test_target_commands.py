@@ -41,6 +41,11 @@ def listed(gateway: Gateway, **clusters: list[dict[str, Any]]) -> list[tuple[str
     [
         (WELL, "healthy", ""),
         ({"failed_active_health_check": True}, "unhealthy", "Target.FailedHealthChecks"),
+        (
+            {"failed_active_health_check": True, "pending_active_hc": True},
+            "initial",
+            "Elb.InitialHealthChecking",
+        ),
         ({"failed_active_health_check": True, "active_hc_timeout": True}, "unhealthy", "Target.Timeout"),
         ({"eds_health_status": "DRAINING"}, "draining", "Target.DeregistrationInProgress"),
     ],

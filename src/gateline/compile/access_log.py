@@ -23,9 +23,6 @@ from gateline.model.load_balancer import (
     LoadBalancer,
 )
 
-ERROR_REASON: Final = "error_reason"
-"""Dynamic metadata of ours with Amazon's word for why an action failed, such as `AuthInvalidCookie`; scripts set it."""
-
 _LOG: Final = "gl.log"
 """Dynamic metadata of `access_log.lua`."""
 
@@ -141,7 +138,7 @@ def _fields(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
         "%START_TIME(%Y-%m-%dT%H:%M:%S.%6fZ)%",
         f'"%METADATA(ROUTE:{_OF_ROUTES}:actions)%"',
         f'"%FILTER_STATE({LOCATION_STATE}:PLAIN)%"',
-        f'"%DYNAMIC_METADATA({keys.NAMESPACE}:{ERROR_REASON})%"',
+        f'"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.ERROR_REASON})%"',
         _quoted(_cel(_TARGET)),
         _quoted(_cel(_TARGET_STATUS)),
         _quoted(_cel(_CLASSIFICATION)),

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.access_log import access_log, access_log_filter
-from gateline.compile.balancer_headers import owned_names
+from gateline.compile.balancer_headers import answer_mutations, owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
 from gateline.compile.client_address import (
@@ -38,6 +38,9 @@ from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalance
 
 _HEADERS_KB: Final = 64
 _STREAMS: Final = 128  # of HTTP/2, on a connection
+
+NO_HOST: Final = "-"
+"""The Host that a client of HTTP/1.0 left out, as `balancer.lua` knows it; no pattern of a host fits it."""
 
 _OTHER_UPGRADES: Final = (
     "(?i)(?:.{0,8}|.{10,}"
@@ -156,6 +159,7 @@ def _manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         custom_verbs=True,  # rules can name them, and refuse all that they cannot name
+        host_of_http_10=NO_HOST,
         http2_streams=_STREAMS if attributes.http2 else 0,
         **detected,
         early_header_mutation_extensions=[mutation],
@@ -198,8 +202,10 @@ def _filters(
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
         *transforms,  # after rules are judged, which see the request as it came
-        extension(  # names the type of an answer without a body
-            HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+        extension(  # routes have it name the type of an answer without a body
+            HEADER_MUTATION_FILTER,
+            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            **answer_mutations(listener),
         ),
         router(),
     ]

@@ -29,6 +29,13 @@ _HEADERS: Final = {
 """What a client sends under these names was removed before, as all of its `x-amzn-` names."""
 
 
+# A session that is resumed brings its certificate along, which nobody looks at again: it may be over by then.
+_NO_RESUMPTION: Final = {
+    "disable_stateless_session_resumption": True,
+    "disable_stateful_session_resumption": True,
+}
+
+
 def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, object]:
     """Fields of a DownstreamTlsContext. `trust` is the secret with the authorities.
 
@@ -36,7 +43,8 @@ def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, o
     """
     if mutual.mode is MutualMode.PASSTHROUGH:
         return {
-            "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}}
+            **_NO_RESUMPTION,
+            "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}},
         }
     own: dict[str, object] = {
         "allow_expired_certificate": mutual.takes_expired,
@@ -47,6 +55,7 @@ def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, o
         "validation_context_sds_secret_config": {"name": trust, "sds_config": ADS},
     }
     return {
+        **_NO_RESUMPTION,
         "require_client_certificate": {"value": True},
         "common_tls_context": {"combined_validation_context": combined},
     }

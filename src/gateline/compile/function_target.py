@@ -1,7 +1,8 @@
 """Functions as targets: the cluster that leads to the host, and what the host is told (load-balancers.md section 10).
 
 To rules such a target group is a cluster as any other, with weights and health checks. Its upstream filter writes
-which group it is, so nothing that a client sends has a part in it.
+which group it is, so nothing that a client sends has a part in it, and takes the host's word for what went wrong from
+answers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.access_log import cluster_metadata
 from gateline.compile.cluster import CONNECT_TIMEOUT, upstream_codec
 from gateline.compile.remap import remap_filter
 from gateline.compile.route import header
@@ -41,7 +44,12 @@ def function_clusters(
 
     """
     groups = {group.name: group for group in gateway.target_groups if group.target_type is TargetType.LAMBDA}
-    return {name: _cluster(groups[of], name, socket) for name, of in clusters if of in groups}
+    logged = any(balancer.access_log for balancer in gateway.load_balancers)
+    return {
+        name: _cluster(groups[of], name, socket, _arn(gateway, groups[of]) if logged else "")
+        for name, of in clusters
+        if of in groups
+    }
 
 
 def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget, ...]:
@@ -50,7 +58,7 @@ def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget,
     return tuple(
         HostedTarget(
             group=group.name,
-            arn=target_group_arn(account=edge.account_id, region=edge.region, group=group.name),
+            arn=_arn(gateway, group),
             function=group.function,
             function_arn=function_arn(account=edge.account_id, region=edge.region, function=group.function),
             multi_value_headers=group.lambda_multi_value_headers,
@@ -60,7 +68,13 @@ def hosted_targets(gateway: Gateway, used: Iterable[str]) -> tuple[HostedTarget,
     )
 
 
-def _cluster(group: TargetGroup, name: str, socket: str) -> Message:
+def _arn(gateway: Gateway, group: TargetGroup) -> str:
+    edge = gateway.edge
+    return target_group_arn(account=edge.account_id, region=edge.region, group=group.name)
+
+
+def _cluster(group: TargetGroup, name: str, socket: str, logged_as: str) -> Message:
+    """`logged_as`: the group's ARN, where a balancer writes an access log; "" where none does."""
     behind_api = names.BEHIND_API in name
     check = group.health_check
     return new(
@@ -74,6 +88,7 @@ def _cluster(group: TargetGroup, name: str, socket: str) -> Message:
         },
         # A function that is asked whether it is well gets requests in any case: there is no other one.
         common_lb_config={"healthy_panic_threshold": {"value": 100.0}},
+        metadata=cluster_metadata(logged_as) if logged_as else None,
         health_checks=[_health_check(group, check)] if check.enabled else [],
         circuit_breakers={
             "thresholds": [
@@ -92,6 +107,7 @@ def _cluster(group: TargetGroup, name: str, socket: str) -> Message:
                     explicit_http_config={"http_protocol_options": {}},
                     http_filters=[
                         _telling(group),
+                        *([_reason()] if logged_as and not behind_api else []),
                         *([remap_filter()] if behind_api else []),
                         upstream_codec(),
                     ],
@@ -109,7 +125,16 @@ def _telling(group: TargetGroup) -> dict[str, object]:
     return extension(
         "gateline.target",
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"request_mutations": told},
+        mutations={"request_mutations": told, "response_mutations": [{"remove": keys.REASON_HEADER}]},
+    )
+
+
+def _reason() -> dict[str, object]:
+    """Keeps the host's word for what went wrong, which `_telling` takes from the answer, for access logs."""
+    return extension(
+        "gateline.reason",
+        "envoy.extensions.filters.http.lua.v3.Lua",
+        default_source_code={"inline_string": dataplane.function_reason_script()},
     )
 
 

@@ -97,6 +97,7 @@ def _connection_manager(
         "edge",
         ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
         custom_verbs=False,
+        host_of_http_10="",
         http2_streams=100,
         **detection(edge.client_address, believes=believes, trusted_hops=edge.trusted_hops),
         append_x_forwarded_port=True,

@@ -73,6 +73,7 @@ def target_group_cluster(
         # Fail open: with too few healthy everybody gets requests. The threshold counts only while Envoy deems a
         # cluster less than fully available, which `endpoint.enough` keeps to "fewer than the group's minimum".
         "healthy_panic_threshold": {"value": 1.0 if group.minimum_healthy == MinimumHealthy() else 100.0},
+        "ignore_new_hosts_until_first_hc": True,  # who is new is told apart from who is ill, and counts for neither
         "update_merge_window": timedelta(),  # who drains or falls ill gets nothing from now on, not in a second
     }
     fields["ignore_health_on_host_removal"] = (

@@ -83,6 +83,12 @@ def access_log_script() -> str:
 
 
 @cache
+def function_reason_script() -> str:
+    """The text of `function_reason.lua`, which keeps why a function did not answer for a balancer's access log."""
+    return _joined(("function_reason",))
+
+
+@cache
 def sidecar_script() -> str:
     """The text of `sidecar.lua`, which asks for the gateway's header in front of an application."""
     return _joined(("sidecar",))

@@ -108,7 +108,7 @@ class Logins:
             return await self._answer(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
-            return answers_page(failure.reason.status)
+            return answers_page(failure.reason.status, reason=failure.reason.text)
 
     async def close(self) -> None:
         """Close the connections to providers."""

@@ -115,7 +115,7 @@ def _renewal_reply(
         return _held(rule, renewal.renewed.session, now, set_now=set_now)
     if rule.oidc.on_unauthenticated is OnUnauthenticated.ALLOW:
         return ANONYMOUS
-    return answers_page(failure.reason.status, set_now)
+    return answers_page(failure.reason.status, set_now, reason=failure.reason.text)
 
 
 def kept_cookies(

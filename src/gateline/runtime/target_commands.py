@@ -23,15 +23,14 @@ State = tuple[str, str, str]
 
 HEALTHY: Final[State] = ("healthy", "", "")
 REGISTERING: Final[State] = ("initial", "Elb.RegistrationInProgress", "The host has no address yet")
+CHECKING: Final[State] = ("initial", "Elb.InitialHealthChecking", "Its first health check has no answer yet")
 UNAVAILABLE: Final[State] = ("unavailable", "Target.HealthCheckDisabled", "It is not checked")
 UNUSED: Final[State] = ("unused", "Target.NotInUse", "No listener or integration leads to its group")
 TIMED_OUT: Final[State] = ("unhealthy", "Target.Timeout", "Request timed out")
-FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed, or have not begun")
-"""Also of a target whose first check has no answer yet: Envoy does not tell the two apart."""
-
+FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
 DRAINING: Final[State] = ("draining", "Target.DeregistrationInProgress", "It finishes what it has begun")
 
-_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, UNAVAILABLE, HEALTHY)
+_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, CHECKING, UNAVAILABLE, HEALTHY)
 
 
 class HasClusters(Protocol):
@@ -120,6 +119,8 @@ def _state(host: Mapping[str, Any]) -> State:
         return DRAINING
     if "envoy_internal_address" in host["address"]:
         return UNAVAILABLE  # an export of a tunnel: Envoy cannot ask there
+    if health.get("pending_active_hc"):
+        return CHECKING
     if health.get("failed_active_health_check"):
         return TIMED_OUT if health.get("active_hc_timeout") else FAILED
     return HEALTHY

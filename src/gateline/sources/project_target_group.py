@@ -168,7 +168,8 @@ class TargetGroupPart(Part):
     )
     connection_termination: ConnectionTermination = Field(
         default=False,
-        description="Only false: connections to a target that is taken out go on. A task's end when it is stopped.",
+        description="false: connections to a target that is taken out go on; a task's end when it is stopped. true: "
+        "only of UDP groups, whose flows leave a target as soon as it drains.",
     )
     unhealthy_draining_interval_seconds: DrainingInterval = Field(
         default=0,

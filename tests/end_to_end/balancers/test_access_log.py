@@ -84,6 +84,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
         closed.bind(("127.0.0.1", 0))  # bound and not listening
         environ = {name: str(port) for name, port in ports.items()} | {
             "LOGS": str(folder),
+            "LOGIN": "the-secret-of-a-client",
             "ONE": f"127.0.0.1:{target.port}",
             "CLOSED": f"127.0.0.1:{closed.getsockname()[1]}",
             "SILENT": f"127.0.0.1:{silent.getsockname()[1]}",
@@ -282,6 +283,27 @@ def test_https_and_http2_are_told_with_their_cipher(logged: Logged) -> None:
         assert connection.request(head).status == 200
     second = logged.line("m14")
     assert (second["type"], second["request"]) == ("h2", "GET https://shop.test:443/x?m14 HTTP/2")
+
+
+@pytest.mark.parametrize(
+    ("marker", "target", "cookie", "status", "reason"),
+    [
+        ("m18", b"/members", b"", "401", "-"),  # nothing is wrong, there is only no session yet
+        ("m19", b"/members", b"AWSELBAuthSessionCookie-0=forged", "401", "AuthInvalidCookie"),
+        ("m20", b"/oauth2/idpresponse", b"", "401", "AuthMissingStateParam"),
+    ],
+)
+def test_why_a_login_fails_is_told(
+    logged: Logged, marker: str, target: bytes, cookie: bytes, status: str, reason: str
+) -> None:
+    path = target + b"?" + marker.encode()
+    with TlsConnection(logged.ports["HTTPS"], "shop.test") as connection:
+        connection.send(b"GET %b HTTP/1.1\r\nHost: shop.test\r\nCookie: %b\r\n\r\n" % (path, cookie))
+        answer = connection.receive()
+    assert answer is not None
+    assert b"x-gl-" not in answer.raw.lower()
+    line = logged.line(marker)
+    assert (line["elb_status_code"], line["error_reason"]) == (status, reason)
 
 
 def test_a_websocket_is_one_line_of_its_own_type(logged: Logged) -> None:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import socket
+import socketserver
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
 
 from harness.free_port import free_port
 from harness.gateway_process import running_gateway
-from harness.raw_client import Answer, RawConnection, exchange
+from harness.raw_client import PATIENCE, Answer, RawConnection, exchange
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("balancer attributes")]
 
 PROJECT: Final = Path(__file__).parent / "attributes"
-LISTENERS: Final = ("PLAIN", "STRICT", "PORTED", "SECURE", "PRESERVING")
+LISTENERS: Final = ("PLAIN", "STRICT", "PORTED", "SIX", "SECURE", "PRESERVING")
 HOST: Final = b"Host: shop.test\r\n"
 
 
@@ -47,6 +50,22 @@ class Attributed:
         return [each for each in self.target.received() if each.target != b"/healthz"][-1]
 
 
+class Greeting(socketserver.BaseRequestHandler):
+    """Says something that is neither TLS nor HTTP, and hangs up."""
+
+    def handle(self) -> None:
+        self.request.sendall(b"220 welcome\r\n")
+
+
+@contextmanager
+def greeting_server() -> Iterator[int]:
+    """The port of a server that greets."""
+    with socketserver.TCPServer(("127.0.0.1", 0), Greeting) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield int(server.server_address[1])
+        server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attributed]:
     ports = {name: free_port() for name in LISTENERS}
@@ -54,12 +73,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attributed]:
         RecordingBackend() as target,
         socket.socket() as closed,
         socket.create_server(("127.0.0.1", 0)) as silent,
+        greeting_server() as greeting,
     ):
         closed.bind(("127.0.0.1", 0))  # bound and not listening
         environ = {
             **{name: str(port) for name, port in ports.items()},
             "ONE": f"127.0.0.1:{target.port}",
             "CLOSED": f"127.0.0.1:{closed.getsockname()[1]}",
+            "GREETING": f"127.0.0.1:{greeting}",
             "SILENT": f"127.0.0.1:{silent.getsockname()[1]}",
         }
         with running_gateway(PROJECT, tmp_path_factory.mktemp("attributed"), environ):
@@ -82,7 +103,6 @@ TITLES: Final = {
     502: b"502 Bad Gateway",
     503: b"503 Service Temporarily Unavailable",
     504: b"504 Gateway Time-out",
-    505: b"505 HTTP Version Not Supported",
 }
 
 
@@ -95,6 +115,7 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
     "what is no HTTP": (b"\x16\x03\x01 hello\r\n\r\n", 400),
     "no Host": (b"GET /x HTTP/1.1\r\n\r\n", 400),
     "two Hosts": (get(b"Host: other.test"), 400),
+    "a header of 16 kB": (get(b"X-Large: " + b"x" * 16_400), 400),
     "headers of 70 kB": (get(*[b"X-Large: " + b"x" * 9000] * 8), 400),
     "101 headers": (get(*[b"X-Many: 1"] * 101), 400),
     "severe: two Content-Lengths": (get(b"Content-Length: 3", b"Content-Length: 4", verb=b"POST"), 400),
@@ -124,12 +145,18 @@ STATUSES: Final[dict[str, tuple[bytes, int]]] = {
     "a target that refuses": (get(target=b"/refusing"), 502),
     "a target that hangs up": (get(target=b"/rude"), 502),
     "a target whose answer is no HTTP": (get(target=b"/garbage"), 502),
+    "a target that speaks no TLS where it is to": (get(target=b"/speaks-no-tls"), 502),
     "a target whose headers are 35 kB": (get(target=b"/huge"), 502),
     "nobody registered": (get(target=b"/nobody"), 503),
     "a target that says nothing": (get(target=b"/silent"), 504),
-    "HTTP/1.0": (get(version=b"HTTP/1.0"), 505),
-    "HTTP/3.7": (get(version=b"HTTP/3.7"), 505),
-    "HTTP/0.9": (b"GET /x\r\n\r\n", 505),
+    "chunks over HTTP/1.0": (
+        get(b"Transfer-Encoding: chunked", verb=b"POST", version=b"HTTP/1.0") + b"0\r\n\r\n",
+        400,
+    ),
+    "a WebSocket over HTTP/1.0": (
+        get(b"Connection: Upgrade", b"Upgrade: websocket", version=b"HTTP/1.0"),
+        400,
+    ),
 }
 """Section 9: what the balancer answers by itself, whatever the mode of desync mitigation is."""
 
@@ -170,6 +197,53 @@ def test_only_the_strictest_mode_refuses_a_get_with_a_length(
     assert exchange(attributed.ports["STRICT"], get(length, verb=b"POST") + body)[0].status == 200
 
 
+@pytest.mark.parametrize("head", [b"GET /x HTTP/1.0", b"GET /x HTTP/0.9"])
+def test_clients_of_old_versions_are_served_and_may_leave_the_host_out(
+    attributed: Attributed, head: bytes
+) -> None:
+    for lines, host in ((b"\r\nHost: shop.test\r\n\r\n", b"shop.test"), (b"\r\n\r\n", b"127.0.0.1")):
+        with RawConnection(attributed.ports["PLAIN"]) as connection:
+            connection.send(head + lines)
+            answer = connection.receive()
+            assert answer is not None
+            assert (answer.status, answer.one(b"connection")) == (200, b"close")
+            assert connection.receive_bytes() == b""
+        received = attributed.last()
+        assert (received.all(b"host"), received.faults) == ([host], ())
+        assert received.raw.startswith(b"GET /x HTTP/1.1\r\n")
+
+
+def test_a_client_of_http_10_may_keep_its_connection_and_gets_no_chunks(attributed: Attributed) -> None:
+    attributed.target.answers[b"/x"] = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+    )
+    try:
+        with RawConnection(attributed.ports["PLAIN"]) as connection:
+            connection.send(get(b"Connection: keep-alive", target=b"/fixed", version=b"HTTP/1.0"))
+            first = connection.receive()
+            assert first is not None
+            assert (first.body, first.one(b"connection")) == (b"fixed", b"keep-alive")
+            connection.send(get(b"Connection: keep-alive", version=b"HTTP/1.0"))
+            rest = b"".join(iter(connection.receive_bytes, b""))
+        assert rest.endswith(b"\r\n\r\nab")
+        assert b"chunked" not in rest.lower()
+    finally:
+        del attributed.target.answers[b"/x"]
+
+
+def test_chunks_over_http_10_end_the_connection_so_that_nothing_follows_them(attributed: Attributed) -> None:
+    lines = (b"Transfer-Encoding: chunked", b"Connection: keep-alive")
+    hidden = b"0\r\n\r\n" + get(target=b"/hidden")
+    [answer] = exchange(attributed.ports["PLAIN"], get(*lines, verb=b"POST", version=b"HTTP/1.0") + hidden)
+    assert answer.status == 400
+    assert not [each for each in attributed.target.received() if each.target != b"/healthz"]
+
+
+def test_large_headers_pass_up_to_16_kb_each(attributed: Attributed) -> None:
+    lines = [b"X-Large-%d: " % each + b"x" * 16_000 for each in range(3)]
+    assert len(attributed.told("PLAIN", *lines).all(b"x-large-2")[0]) == 16_000
+
+
 def test_a_connection_on_which_nothing_is_ever_said_is_closed(attributed: Attributed) -> None:
     with RawConnection(attributed.ports["PLAIN"]) as connection:
         assert connection.receive_bytes() == b""
@@ -185,7 +259,7 @@ def test_invalid_names_are_dropped_where_that_is_asked_for(attributed: Attribute
 
 def test_x_forwarded_for_is_appended_preserved_or_removed(attributed: Attributed) -> None:
     given = b"X-Forwarded-For: 192.0.2.9"
-    assert attributed.told("PLAIN", given).all(b"x-forwarded-for") == [b"192.0.2.9,127.0.0.1"]
+    assert attributed.told("PLAIN", given).all(b"x-forwarded-for") == [b"192.0.2.9, 127.0.0.1"]
     assert attributed.told("STRICT", given).all(b"x-forwarded-for") == []
     with TlsConnection(attributed.ports["PRESERVING"], "shop.test") as connection:
         connection.send(get(given) + get())
@@ -194,9 +268,68 @@ def test_x_forwarded_for_is_appended_preserved_or_removed(attributed: Attributed
     assert [each.all(b"x-forwarded-for") for each in seen[-2:]] == [[b"192.0.2.9"], []]
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((), b"127.0.0.1"),
+        ((b"X-Forwarded-For:",), b", 127.0.0.1"),  # an empty element, which a list may have
+        ((b"X-Forwarded-For: a, b", b"x-forwarded-for: c"), b"a, b,c, 127.0.0.1"),
+        (
+            (b"X-Forwarded-For: " + b",".join([b"192.0.2.1"] * 30),),
+            b"192.0.2.1," * 29 + b"192.0.2.1, 127.0.0.1",
+        ),
+    ],
+)
+def test_the_peer_stands_behind_whatever_a_client_says(
+    attributed: Attributed, lines: tuple[bytes, ...], told: bytes
+) -> None:
+    assert attributed.told("PLAIN", *lines).all(b"x-forwarded-for") == [told]
+
+
 def test_the_clients_port_is_told_when_asked_for(attributed: Attributed) -> None:
     [appended] = attributed.told("PORTED").all(b"x-forwarded-for")
     assert re.fullmatch(rb"127\.0\.0\.1:[0-9]+", appended)
+
+
+def test_a_client_of_ipv6_is_judged_and_told_with_its_port(attributed: Attributed) -> None:
+    with socket.create_connection(("::1", attributed.ports["SIX"]), timeout=PATIENCE) as client:
+        port = client.getsockname()[1]
+        client.sendall(get(b"Connection: close"))
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    received = attributed.last()
+    assert received.all(b"x-forwarded-for") == [b"[::1]:%d" % port]
+    assert received.all(b"x-forwarded-port") == [b"81"]
+
+
+def test_protocol_and_port_are_the_listeners_whatever_a_client_says(attributed: Attributed) -> None:
+    lies = (b"X-Forwarded-Proto: https", b"X-Forwarded-Port: 443", b"x-forwarded-port: 444")
+    received = attributed.told("STRICT", *lies)
+    assert received.all(b"x-forwarded-proto") == [b"http"]
+    assert received.all(b"x-forwarded-port") == [b"8080"]
+
+
+ROOT: Final = b"Root=1-67891233-abcdef012345678912345678"
+TRACES: Final = {
+    b"": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24}",
+    ROOT: rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};" + ROOT,
+    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};"
+    + ROOT
+    + b";CalledFrom=app",
+    b"CalledFrom=app": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24};CalledFrom=app",
+}
+
+
+@pytest.mark.parametrize("given", TRACES)
+def test_a_trace_begins_or_goes_on(attributed: Attributed, given: bytes) -> None:
+    [told] = attributed.told("PLAIN", b"X-Amzn-Trace-Id: " + given).all(b"x-amzn-trace-id")
+    assert re.fullmatch(TRACES[given], told)
+
+
+def test_a_target_may_answer_with_headers_of_32_kb(attributed: Attributed) -> None:
+    large = b"".join(b"X-%d: %b\r\n" % (each, b"x" * 7800) for each in range(4))
+    attributed.target.answers[b"/large"] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + large + b"\r\n"
+    assert len(attributed.ask("PLAIN", target=b"/large").one(b"x-3")) == 7800
 
 
 def test_targets_are_told_of_tls_under_names_that_no_client_can_use(attributed: Attributed) -> None:
@@ -231,10 +364,16 @@ INSERTED: Final = {
 }
 
 
-@pytest.mark.parametrize("target", [b"/x", b"/fixed"])
-def test_headers_are_inserted_into_answers_that_lack_them(attributed: Attributed, target: bytes) -> None:
+TOO_LONG: Final = b"/" + b"x" * 20_000
+"""What the script refuses by itself, as it answers for logins: no route has a say in it."""
+
+
+@pytest.mark.parametrize(("target", "status"), [(b"/x", 200), (b"/fixed", 200), (TOO_LONG, 414)])
+def test_headers_are_inserted_into_answers_that_lack_them(
+    attributed: Attributed, target: bytes, status: int
+) -> None:
     answer = attributed.ask("STRICT", target=target)
-    assert answer.status == 200
+    assert answer.status == status
     assert {name: answer.one(name) for name in INSERTED} == INSERTED
     assert not set(INSERTED) & {name for name, _ in attributed.ask("PLAIN", target=target).headers}
 
@@ -249,7 +388,9 @@ def test_a_targets_own_headers_win_over_inserted_ones(attributed: Attributed) ->
     assert attributed.ask("PLAIN", target=b"/own").one(b"server") == b"mine"
 
 
-@pytest.mark.parametrize("sent", [get(target=b"/fixed"), get(verb=b"TRACE"), b"what is this\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent", [get(target=b"/fixed"), get(verb=b"TRACE"), get(target=TOO_LONG), b"what is this\r\n\r\n"]
+)
 def test_no_answer_names_a_server_where_that_is_off(attributed: Attributed, sent: bytes) -> None:
     [answer] = exchange(attributed.ports["STRICT"], sent)
     assert answer.all(b"server") == []

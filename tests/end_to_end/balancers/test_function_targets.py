@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +16,15 @@ import pytest
 
 from harness.free_port import free_port
 from harness.gateway_process import Output, running_gateway
-from harness.raw_client import Answer, exchange
+from harness.raw_client import PATIENCE, Answer, exchange
 from harness.recording_backend import RecordingBackend
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("function targets")]
 
 PROJECT: Final = Path(__file__).parent / "functions"
 LIMIT: Final = 1024 * 1024
+TARGET_GROUP_ARN: Final = 16  # fields of an access log
+ERROR_REASON: Final = 24
 PAGE: Final = (
     b"<html>\r\n<head><title>%b</title></head>\r\n<body>\r\n"
     b"<center><h1>%b</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -41,6 +45,7 @@ class Bench:
     edge: int
     checks: Path
     output: Output
+    log: Path
 
     def send(
         self,
@@ -64,6 +69,16 @@ class Bench:
         event: dict[str, Any] = json.loads(answer.body)["event"]
         return event
 
+    def logged(self, marker: str) -> list[str]:
+        """The fields of the access log's line about a request whose path ends so, as soon as it is there."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            for line in self.log.read_text().splitlines():
+                if f"{marker} HTTP/1.1" in line:
+                    return shlex.split(line)
+            time.sleep(0.01)
+        raise AssertionError(f"{marker} was never logged")
+
     def say(self, value: object, **options: Any) -> Answer:
         """What a client gets of what a function returned."""
         return self.send(b"/x", b"x-say: " + json.dumps(value).encode(), **options)
@@ -82,9 +97,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             "HTTP_PORT": str(port),
             "BACKEND": f"127.0.0.1:{backend.port}",
             "CHECKS": str(checks),
+            "LOG": str(folder / "access.log"),
         }
         with running_gateway(PROJECT, folder, environ) as gateway:
-            yield Bench(port, gateway.port, checks, gateway.output)
+            yield Bench(port, gateway.port, checks, gateway.output, folder / "access.log")
 
 
 def test_an_event_holds_the_request_as_it_was_sent(bench: Bench) -> None:
@@ -352,3 +368,43 @@ def test_an_integration_that_maps_leads_to_a_function_too(bench: Bench) -> None:
 def test_operators_read_why_an_answer_was_refused(bench: Bench) -> None:
     bench.say({"statusCode": "none"})
     bench.output.wait_for("none that a load balancer takes: statusCode is no whole number")
+
+
+@pytest.mark.parametrize(
+    ("marker", "say", "status", "reason"),
+    [
+        ("well", b'{"statusCode": 200}', 200, "-"),
+        ("raises", b"raise", 502, "LambdaUnhandled"),
+        ("exits", b"exit", 502, "LambdaUnhandled"),
+        ("no-status", b'{"statusCode": "200"}', 502, "LambdaInvalidResponse"),
+        ("forged", b'{"statusCode": 200, "headers": {"X-GL-Reason": "LambdaUnhandled"}}', 200, "-"),
+        ("big", b"big", 502, "LambdaResponseTooLarge"),
+    ],
+)
+def test_the_access_log_says_why_a_function_did_not_answer_and_nobody_else_does(
+    bench: Bench, marker: str, say: bytes, status: int, reason: str
+) -> None:
+    for edge in (False, True):  # of an integration there is no such log
+        answer = bench.send(
+            b"/dev/proxy/x" if edge else b"/%b" % marker.encode(), b"x-say: " + say, edge=edge
+        )
+        assert b"x-gl-" not in answer.raw.lower()
+        assert answer.status == status
+    assert bench.logged(f"/{marker}")[ERROR_REASON] == reason
+
+
+def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
+    bench.send(b"/away")
+    bench.send(b"/upgraded", *UPGRADE)
+    bench.send(b"/larger", verb=b"POST", body=b"x" * (LIMIT + 1))
+    reasons = {path: bench.logged(path)[ERROR_REASON] for path in ("/away", "/upgraded", "/larger")}
+    assert reasons == {
+        "/away": "LambdaConnectionError",
+        "/upgraded": "LambdaWebSocketNotSupported",
+        "/larger": "LambdaRequestTooLarge",
+    }
+
+
+def test_the_access_log_names_the_group_of_a_function(bench: Bench) -> None:
+    bench.send(b"/named", b'x-say: {"statusCode": 200}')
+    assert ":targetgroup/single/" in bench.logged("/named")[TARGET_GROUP_ARN]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,10 @@ def test_with_fewer_healthy_than_the_minimum_all_are_asked(
     play_in(tmp_path, scene)
 
 
+def _is_new(host: Mapping[str, Any]) -> bool:
+    return bool(host["health_status"].get("pending_active_hc"))
+
+
 def test_who_drains_does_not_count_for_a_minimum(tmp_path: Path) -> None:
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         well, sick, leaving = await serving(
@@ -59,6 +65,7 @@ def test_who_drains_does_not_count_for_a_minimum(tmp_path: Path) -> None:
         )
         await bench.deliver(replace(group(), minimum_healthy=MinimumHealthy(percentage=50)))
         await bench.delivery.register((task(well), task(sick), task(leaving, draining=True)))
+        await bench.until("g", lambda hosts: not any(map(_is_new, hosts.values())))
         assert {name for _, name in await bench.gets("g", 20)} == {"well"}
 
     play_in(tmp_path, scene)

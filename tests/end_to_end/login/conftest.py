@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from harness.free_port import free_port
 from harness.gateway_process import RunningGateway, running_gateway
 from harness.oidc_provider import USERS, OidcProvider, a_provider, sign_in
-from harness.raw_client import Answer
+from harness.raw_client import PATIENCE, Answer
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
 
@@ -55,6 +56,7 @@ class Members:
     port: int
     open_port: int
     site: RecordingBackend
+    access_log: Path
     provider: OidcProvider
     brief: OidcProvider
     opened: list[Browser] = field(default_factory=list)
@@ -96,6 +98,16 @@ class Members:
         assert found
         return sum(map(int, found))
 
+    def logged(self, marker: str) -> str:
+        """The line of the access log that holds a text, as soon as it is there."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = [line for line in self.access_log.read_text().splitlines() if marker in line]
+            if found:
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(f"{marker!r} was never logged")
+
     def admin(self, page: str) -> str:
         """A page of Envoy's admin interface."""
         with socket.socket(socket.AF_UNIX) as admin:
@@ -124,10 +136,17 @@ def shared_members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members
             "ISSUER": provider.issuer,
             "BRIEF": brief.issuer,
             "LOGIN_SECRET": SECRET,
+            "ACCESS_LOG": str(folder / "access.log"),
         }
         with running_gateway(PROJECT, folder, environ) as gateway:
             yield Members(
-                gateway=gateway, port=port, open_port=open_port, site=site, provider=provider, brief=brief
+                gateway=gateway,
+                port=port,
+                open_port=open_port,
+                site=site,
+                access_log=folder / "access.log",
+                provider=provider,
+                brief=brief,
             )
 
 

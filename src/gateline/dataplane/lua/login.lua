@@ -12,6 +12,7 @@ local COOKIE_STATE = "gl.login.cookie" -- and a number
 local REFRESHED = " refreshed" -- behind the login's id: the client gets new cookies
 local SHARDS = 4 -- cookies of one session, at most
 local COOKIES_SET = 8 -- by a session that was refreshed, at most
+local ERROR_REASON = "error_reason" -- dynamic metadata that the access log tells
 local LOGIN_WAIT_MS = 30000 -- for the host, which bounds its questions to a provider itself
 local LOGINS_KEPT = 512
 
@@ -124,7 +125,7 @@ local function read_session(take)
 end
 
 local function read_answer(take)
-  local reply = { status = take(), headers = {} }
+  local reply = { status = take(), reason = take(), headers = {} }
   for _ = 1, tonumber(take()) do
     local name, value = take(), header_value(take())
     local former = reply.headers[name]
@@ -156,9 +157,8 @@ local function read_login_reply(body)
   error("no answer")
 end
 
--- The client's address without its port.
-local function peer_of(h)
-  local address = h:streamInfo():downstreamRemoteAddress()
+-- An address of a connection, without its port.
+local function without_port(address)
   if sub(address, 1, 1) == "[" then
     return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
   end
@@ -171,7 +171,8 @@ local function ask_login(h, login, cookies, authorization)
   local question = concat({
     netstring(login.name), netstring(login.kind), netstring(headers:get(":method")), netstring("https"),
     netstring(headers:get(":authority")), netstring(headers:get(":path")), netstring(cookies), netstring(authorization),
-    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(peer_of(h)),
+    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""),
+    netstring(without_port(h:streamInfo():downstreamRemoteAddress())),
   })
   sethook()
   local head, body = h:httpCall(HOST_CLUSTER, {
@@ -208,6 +209,12 @@ local function credentials(h, login)
   return cookies, with_nonce(header, login, cookies), ""
 end
 
+-- The host has not answered, or not to what it was asked.
+local function unhandled(h, why)
+  h:streamInfo():dynamicMetadata():set(NAMESPACE, ERROR_REASON, "AuthUnhandledException")
+  return answer_page(h, "500", "Internal Server Error", why)
+end
+
 -- Judges a request that stands on a closed route, whose metadata is `text`.
 local function judge_login(h, text)
   local login = login_of(text)
@@ -224,13 +231,17 @@ local function judge_login(h, text)
   end
   local reply, size = ask_login(h, login, cookies, authorization)
   if not reply then
-    return answer_page(h, "500", "Internal Server Error", "login_down")
+    return unhandled(h, "login_down")
   elseif reply.status then
     sethook()
-    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "login")
+    local told = h:streamInfo():dynamicMetadata()
+    told:set(NAMESPACE, WHY, "login")
+    if reply.reason ~= "" then
+      told:set(NAMESPACE, ERROR_REASON, reply.reason)
+    end
     return h:respond(reply.headers, reply.body)
   elseif login.kind == "callback" then
-    return answer_page(h, "500", "Internal Server Error", "login_reply")
+    return unhandled(h, "login_reply")
   end
   if reply.expires > h:timestamp() then
     put(sessions, key, reply, size)

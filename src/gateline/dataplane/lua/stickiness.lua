@@ -57,7 +57,7 @@ local tables, table_count = {}, 0
 -- Something sealed by one group, or for a choice of groups: with keys of its own, and a memory.
 local function sealer(purpose, duration)
   return { purpose = purpose, duration = duration, step = math.max(1, math.floor(duration / 64)),
-    known = {}, known_count = 0, made = {}, made_count = 0 }
+    known = {}, known_count = 0, strange = {}, strange_count = 0, made = {}, made_count = 0 }
 end
 
 local function read_table(text)
@@ -96,11 +96,26 @@ local function keys_of(own, now)
   return own.keys
 end
 
+-- Strangers' values have a memory of their own: a flood of them drives out no good one.
+local function remember_seal(own, value, known)
+  if known then
+    if own.known_count >= SEALS_KEPT then
+      own.known, own.known_count = {}, 0
+    end
+    own.known[value], own.known_count = known, own.known_count + 1
+  else
+    if own.strange_count >= SEALS_KEPT then
+      own.strange, own.strange_count = {}, 0
+    end
+    own.strange[value], own.strange_count = true, own.strange_count + 1
+  end
+end
+
 -- The content of a cookie's value; nil when it is not ours, or over.
 local function content_of(own, value, now)
   local known = own.known[value]
-  if known == nil then
-    if #value > LONGEST_SEAL then
+  if not known then
+    if #value > LONGEST_SEAL or own.strange[value] then
       return nil
     end
     if opened_in ~= now then
@@ -111,11 +126,8 @@ local function content_of(own, value, now)
     end
     opened_count = opened_count + 1
     local text = opened(keys_of(own, now), value)
-    known = text and { ends = tonumber(sub(text, 1, 10)), content = sub(text, 11) } or false
-    if own.known_count >= SEALS_KEPT then
-      own.known, own.known_count = {}, 0
-    end
-    own.known[value], own.known_count = known, own.known_count + 1
+    known = text and { ends = tonumber(sub(text, 1, 10)), content = sub(text, 11) }
+    remember_seal(own, value, known)
   end
   return known and now < known.ends and known.content or nil
 end
