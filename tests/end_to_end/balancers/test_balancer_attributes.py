@@ -204,13 +204,12 @@ def test_protocol_and_port_are_the_listeners_whatever_a_client_says(attributed: 
 
 
 ROOT: Final = b"Root=1-67891233-abcdef012345678912345678"
+NEW: Final = rb"=1-[0-9a-f]{8}-[0-9a-f]{24}"
 TRACES: Final = {
-    b"": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24}",
-    ROOT: rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};" + ROOT,
-    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};"
-    + ROOT
-    + b";CalledFrom=app",
-    b"CalledFrom=app": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24};CalledFrom=app",
+    b"": b"Root" + NEW,
+    ROOT: b"Self" + NEW + b";" + ROOT,
+    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": b"Self" + NEW + b";" + ROOT + b";CalledFrom=app",
+    b"CalledFrom=app": b"Root" + NEW + b";CalledFrom=app",
 }
 
 
@@ -261,8 +260,6 @@ INSERTED: Final = {
     b"access-control-expose-headers": b"X-Three",
     b"access-control-max-age": b"600",
 }
-
-
 TOO_LONG: Final = b"/" + b"x" * 20_000
 """What the script refuses by itself, as it answers for logins: no route has a say in it."""
 
