@@ -210,7 +210,9 @@ class Discovery:
         """The targets of a group, and those that drain."""
         members = known.members
         before = members.registered.keys()
-        if members.take(self._registered_now(known), now=now, delay=known.group.deregistration_delay):
+        registered = tuple(self._registered(known))
+        stays = self._are_awaited(known.targets, any_at_all=bool(registered))
+        if members.take(registered, now=now, delay=known.group.deregistration_delay, nobody_leaves=stays):
             told = _change(before, members.registered.keys())
             self._notify(TargetsTold(known.group.name, told))
         yield from members.registered
@@ -228,14 +230,6 @@ class Discovery:
                 for address in addresses[:1] if are_one_host(addresses) else addresses:
                     port = group.health_check.port or 0
                     yield Registration(group.name, address, target.port, health_port=port)
-
-    def _registered_now(self, known: _Group) -> list[Registration]:
-        """The targets of a group, and the former ones while names that may replace them are not looked up yet."""
-        found = list(self._registered(known))
-        if self._are_awaited(known.targets, any_at_all=bool(found)):
-            places = {(each.address, each.port) for each in found}
-            found += (each for each in known.members.registered if (each.address, each.port) not in places)
-        return found
 
     def _registered(self, known: _Group) -> Iterator[Registration]:
         taken: set[tuple[str, int]] = set()

@@ -11,7 +11,7 @@ from end_to_end.login.conftest import Browser, Members
 from harness.oidc_provider import needs_provider
 from harness.tls_client import TlsConnection, tls_http2
 
-pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
 
 def one(members: Members) -> Any:
