@@ -11,7 +11,7 @@ import pytest
 
 from compile.balancers import balancer, listener
 from compile.gateways import ORIGIN
-from gateline.compile.balancer_listener import application_listener
+from gateline.compile.balancer_listener import Common, application_listener
 from gateline.compile.binding import Binding
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.wire import to_dict
@@ -27,7 +27,7 @@ def made(
     cleaned = CleanedHeaders(secrets=frozenset({"x-proof"}))
     heard = listener(**fields)
     public = replace(balancer(heard), attributes=attributes or BalancerAttributes())
-    return to_dict(application_listener(BINDING, public, heard, cleaned, log))
+    return to_dict(application_listener(BINDING, public, heard, Common(cleaned=cleaned, request_log=log)))
 
 
 def manager(log: str | None = None, **fields: Any) -> Any:

@@ -51,6 +51,11 @@ class LoneScript:
         )
         self._run = self._lua.execute(HANDLE.read_text(encoding="utf-8"))
 
+    @property
+    def kilobytes(self) -> float:
+        """What it remembers, garbage aside."""
+        return float(self._lua.eval('(function() collectgarbage() return collectgarbage("count") end)()'))
+
     def request(
         self,
         target: str,

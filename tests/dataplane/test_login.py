@@ -279,25 +279,21 @@ def test_the_way_back_from_the_provider_is_always_answered(script: LoneScript) -
 def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
     table = Table()
     table.put(1, 0)
-    ran = script.request(
-        "/a%20b",
-        cookies(COOKIE),
-        route=UNUSUAL,
-        context={"id": "odd", "table": table.text},
-        login=told(),
-        host_says=saying(granted()),
-        now=NOW,
-    )
+
+    def asked(path: str) -> Ran:
+        return script.request(
+            path,
+            cookies(COOKIE),
+            route=UNUSUAL,
+            context={"id": "odd", "table": table.text},
+            login=told(),
+            host_says=saying(granted()),
+            now=NOW,
+        )
+
+    ran = asked("/a%20b")
     assert (ran.state[LOGIN_STATE], ran.clears) == (ID, 2)
-    refused = script.request(
-        "/a/../b",
-        cookies(COOKIE),
-        route=UNUSUAL,
-        context={"id": "odd", "table": table.text},
-        login=told(),
-        host_says=saying(granted()),
-        now=NOW,
-    )
+    refused = asked("/a/../b")
     assert (dict(refused.state), refused.clears, refused.asked) == ({}, 0, ())
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateline.discovery.source import Targets
+from gateline.model.address import parse_ip
 from gateline.model.discovery import DiscoveredTarget, Source, TargetFile
 from gateline.model.origin import Origin
 from gateline.model.target_group import HealthCheck, Registration, Target, TargetGroup
@@ -83,6 +84,8 @@ class Bench:
         )
 
     async def _look_up(self, host: str) -> Sequence[str]:
+        if host not in self.names and parse_ip(host) is None:
+            raise OSError(host)
         return self.names.get(host, [host])
 
     async def _for_ever(self, _: float) -> None:
@@ -299,6 +302,34 @@ def test_names_are_looked_up_and_forbidden_addresses_dropped() -> None:
         while "orders 10.0.0.3:80" not in found:
             found = await bench.registered.get()
         assert found == ["orders 10.0.0.1:80", "orders 10.0.0.3:80"]
+
+    played(story)
+
+
+def test_nobody_leaves_for_a_name_before_the_name_was_asked_for() -> None:
+    async def story(bench: Bench) -> None:
+        bench.names = {"orders.internal": ["10.0.0.3"]}
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        await bench.registered.get()
+        bench.say("orders.internal:80")
+        assert await bench.registered.get() == ["orders 10.0.0.3:80", "orders 10.0.0.1:80 draining"]
+
+    played(story)
+
+
+def test_a_name_without_an_answer_empties_no_group_and_holds_up_nobody_else() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        await bench.registered.get()
+        bench.say("silent.internal:80")
+        await bench.discovery.publish()
+        await bench.resolver.settled()
+        await bench.discovery.publish()
+        assert shown(bench.discovery.registered()) == ["orders 10.0.0.1:80"]
+        bench.say("silent.internal:80", "10.0.0.2:80")
+        assert await bench.registered.get() == ["orders 10.0.0.2:80", "orders 10.0.0.1:80 draining"]
 
     played(story)
 

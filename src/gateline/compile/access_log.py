@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gateline import dataplane
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.rule_action import LOCATION_STATE
 from gateline.compile.wire import extension, struct
 from gateline.dataplane import keys
@@ -76,15 +77,7 @@ def access_log_filter(balancer: LoadBalancer, listener: Listener) -> list[dict[s
     if not balancer.access_log:
         return []
     context = {"scheme": str(listener.protocol).lower(), "port": str(listener.port)}
-    return [
-        extension(
-            "gateline.access_log",
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": dataplane.access_log_script()},
-            clear_route_cache={"value": False},
-            filter_context=struct(context),
-        )
-    ]
+    return [lua_filter("gateline.access_log", dataplane.access_log_script(), filter_context=struct(context))]
 
 
 def rule_metadata(

@@ -6,6 +6,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
@@ -29,6 +30,7 @@ from gateline.compile.connection_manager import connection_manager, request_logs
 from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.stickiness import stickiness_filters
@@ -65,23 +67,11 @@ _LOG_FORMAT: Final = {
 """As `listener.py` writes it for the edge."""
 
 
-def application_listener(
-    binding: Binding,
-    balancer: LoadBalancer,
-    listener: Listener,
-    cleaned: CleanedHeaders,
-    request_log: str | None,
-    *,
-    versions: bool = False,
-    key_file: str = "",
-    transforms: Sequence[dict[str, object]] = (),
-) -> Message:
-    """The listener; its routes are the scope of the same name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What the application listeners of a project have in common.
 
-    Args:
-        binding: its name, and the socket that it listens at.
-        balancer: its attributes.
-        listener: protocol and certificates.
+    Attributes:
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
@@ -89,13 +79,33 @@ def application_listener(
         transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
+
+    cleaned: CleanedHeaders
+    request_log: str | None = None
+    versions: bool = False
+    key_file: str = ""
+    transforms: Sequence[dict[str, object]] = ()
+
+
+def application_listener(
+    binding: Binding, balancer: LoadBalancer, listener: Listener, common: Common
+) -> Message:
+    """The listener; its routes are the scope of the same name.
+
+    Args:
+        binding: its name, and the socket that it listens at.
+        balancer: its attributes.
+        listener: protocol and certificates.
+        common: what holds for all such listeners.
+
+    """
     address = listener.client_address
     mutation = balancer_mutation(
-        cleaned,
+        common.cleaned,
         binding.name,
         owned=owned_names(balancer, listener),
         only_valid=balancer.attributes.drop_invalid_header_fields,
-        versions=versions,
+        versions=common.versions,
     )
 
     def chain(believes: bool) -> Chain:
@@ -105,12 +115,12 @@ def application_listener(
         manager = _manager(
             balancer,
             listener,
-            request_log,
+            common.request_log,
             mutation,
             [
                 *access_log_filter(balancer, listener),
                 *request_filters(believes=believes),
-                *_filters(listener, key_file, transforms),
+                *_filters(listener, common),
             ],
             detection(address, believes=believes),
         )
@@ -186,22 +196,16 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(
-    listener: Listener, key_file: str, transforms: Sequence[dict[str, object]]
-) -> list[dict[str, object]]:
+def _filters(listener: Listener, common: Common) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
-        extension(
-            LUA_FILTER,
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": dataplane.balancer_script()},
-            clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
-            shared_vm_id="gateline.balancer",
-        ),
-        *stickiness_filters(key_file),  # may have the rules judged again: what they judge by is as it came
+        lua_filter(LUA_FILTER, dataplane.balancer_script(), shared_vm_id="gateline.balancer"),
+        *stickiness_filters(
+            common.key_file
+        ),  # may have the rules judged again: what they judge by is as it came
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
-        *transforms,  # after rules are judged, which see the request as it came
+        *common.transforms,  # after rules are judged, which see the request as it came
         extension(  # routes have it name the type of an answer without a body
             HEADER_MUTATION_FILTER,
             "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",

@@ -9,8 +9,9 @@ from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.upstream_tls import ADS
-from gateline.compile.wire import extension, new, struct
+from gateline.compile.wire import new, struct
 from gateline.model.client_certificate import BUILT_IN
 from gateline.model.gateway import Keyring
 from gateline.model.listener_tls import MutualAuthentication, MutualMode
@@ -67,13 +68,8 @@ def client_certificate_filter(
     """The HTTP filter that tells the target who the client is; `renamed`: other names for Amazon's headers."""
     others = dict(renamed)
     headers = {part: others.get(name, name) for part, name in _HEADERS.items()}
-    return extension(
-        FILTER,
-        "envoy.extensions.filters.http.lua.v3.Lua",
-        default_source_code={"inline_string": dataplane.client_certificate_script()},
-        clear_route_cache={"value": False},
-        filter_context=struct({"mode": str(mutual.mode), **headers}),
-    )
+    context = {"mode": str(mutual.mode), **headers}
+    return lua_filter(FILTER, dataplane.client_certificate_script(), filter_context=struct(context))
 
 
 def trust_of(mutual: MutualAuthentication, balancer: str, port: int) -> str:

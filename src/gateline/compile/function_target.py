@@ -8,7 +8,6 @@ answers.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Final
 
 from google.protobuf.message import Message
@@ -16,20 +15,21 @@ from google.protobuf.message import Message
 from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.access_log import cluster_metadata
-from gateline.compile.cluster import CONNECT_TIMEOUT, upstream_codec
+from gateline.compile.cluster import upstream_codec
+from gateline.compile.health_check import asked_over_http, times
+from gateline.compile.host_cluster import host_cluster
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.remap import remap_filter
 from gateline.compile.route import header
-from gateline.compile.wire import extension, new, packed
+from gateline.compile.wire import extension
 from gateline.dataplane import keys
 from gateline.model.arn import function_arn, target_group_arn
 from gateline.model.gateway import Gateway
 from gateline.model.hosting import HostedTarget
-from gateline.model.target_group import HealthCheck, TargetGroup, TargetType
+from gateline.model.target_group import TargetGroup, TargetType
 
 _MOST: Final = 2048
 """Connections and requests at once: more than the host has places for would wait there."""
-
-_IDLE_TIMEOUT: Final = timedelta(seconds=60)
 
 
 def function_clusters(
@@ -76,44 +76,17 @@ def _arn(gateway: Gateway, group: TargetGroup) -> str:
 def _cluster(group: TargetGroup, name: str, socket: str, logged_as: str) -> Message:
     """`logged_as`: the group's ARN, where a balancer writes an access log; "" where none does."""
     behind_api = names.BEHIND_API in name
-    check = group.health_check
-    return new(
-        "envoy.config.cluster.v3.Cluster",
-        name=name,
-        type="STATIC",
-        connect_timeout=CONNECT_TIMEOUT,
-        load_assignment={
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket}}}}]}],
-        },
+    reasons = [_reason()] if logged_as and not behind_api else []
+    remapping = [remap_filter()] if behind_api else []
+    return host_cluster(
+        name,
+        socket,
+        most=_MOST,
+        filters=[_telling(group), *reasons, *remapping, upstream_codec()],
         # A function that is asked whether it is well gets requests in any case: there is no other one.
         common_lb_config={"healthy_panic_threshold": {"value": 100.0}},
+        health_checks=[_health_check(group)] if group.health_check.enabled else [],
         metadata=cluster_metadata(logged_as) if logged_as else None,
-        health_checks=[_health_check(group, check)] if check.enabled else [],
-        circuit_breakers={
-            "thresholds": [
-                {
-                    "max_connections": {"value": _MOST},
-                    "max_pending_requests": {"value": _MOST},
-                    "max_requests": {"value": _MOST},
-                }
-            ]
-        },
-        typed_extension_protocol_options={
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": packed(
-                new(
-                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                    common_http_protocol_options={"idle_timeout": _IDLE_TIMEOUT},
-                    explicit_http_config={"http_protocol_options": {}},
-                    http_filters=[
-                        _telling(group),
-                        *([_reason()] if logged_as and not behind_api else []),
-                        *([remap_filter()] if behind_api else []),
-                        upstream_codec(),
-                    ],
-                )
-            )
-        },
     )
 
 
@@ -131,25 +104,10 @@ def _telling(group: TargetGroup) -> dict[str, object]:
 
 def _reason() -> dict[str, object]:
     """Keeps the host's word for what went wrong, which `_telling` takes from the answer, for access logs."""
-    return extension(
-        "gateline.reason",
-        "envoy.extensions.filters.http.lua.v3.Lua",
-        default_source_code={"inline_string": dataplane.function_reason_script()},
-    )
+    return lua_filter("gateline.reason", dataplane.function_reason_script())
 
 
-def _health_check(group: TargetGroup, check: HealthCheck) -> dict[str, object]:
-    return {
-        "timeout": check.timeout,
-        "interval": check.interval,
-        "no_traffic_interval": check.interval,
-        "healthy_threshold": {"value": check.healthy_threshold},
-        "unhealthy_threshold": {"value": check.unhealthy_threshold},
-        "http_health_check": {
-            "path": check.path,
-            "host": "host",
-            "expected_statuses": [{"start": low, "end": high + 1} for low, high in check.matcher],
-            "retriable_statuses": [{"start": 100, "end": 600}],
-            "request_headers_to_add": [header(keys.TARGET_HEADER, group.name)],
-        },
-    }
+def _health_check(group: TargetGroup) -> dict[str, object]:
+    told = {keys.TARGET_HEADER: group.name}
+    asked = asked_over_http(group, told, group.health_check.matcher)
+    return {**times(group.health_check), "http_health_check": {**asked, "host": "host"}}

@@ -126,10 +126,4 @@ def _connection_manager(
 
 def redirects(gateway: Gateway) -> bool:
     """Whether a balancer's rule may answer with a redirect."""
-    rules = (
-        rule
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-    )
-    return any(isinstance(rule.action, Redirect) for rule in rules)
+    return any(isinstance(rule.action, Redirect) for rule in gateway.rules)

@@ -117,20 +117,14 @@ class Logins:
 
     async def _answer(self, question: LoginQuestion) -> bytes:
         configured, now = self._configured, self._now() / 1000
-        match question.kind:
-            case kind if kind == JWT:
-                bearer = configured.bearers.get(question.login)
-                if bearer is not None:
-                    return await bearer.answer(question, now)
-            case kind if kind == SESSION:
-                rule = configured.rules.get(question.login)
-                if rule is not None:
-                    return await answer_session(rule, question, now)
-            case kind if kind == CALLBACK:
-                if configured.signer is not None and question.path.startswith(PUBLIC_KEYS_PATH):
-                    return answer_public_key(configured.signer, question)
-                if configured.seals is not None:
-                    return await answer_callback(configured.rules, configured.seals, question, now)
+        if question.kind == JWT and (bearer := configured.bearers.get(question.login)):
+            return await bearer.answer(question, now)
+        if question.kind == SESSION and (rule := configured.rules.get(question.login)):
+            return await answer_session(rule, question, now)
+        if question.kind == CALLBACK and configured.seals and configured.signer:
+            if question.path.startswith(PUBLIC_KEYS_PATH):
+                return answer_public_key(configured.signer, question)
+            return await answer_callback(configured.rules, configured.seals, question, now)
         raise LoginFailed(Reason.UNHANDLED, "no such login")
 
     def _rules(

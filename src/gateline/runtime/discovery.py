@@ -210,7 +210,9 @@ class Discovery:
         """The targets of a group, and those that drain."""
         members = known.members
         before = members.registered.keys()
-        if members.take(self._registered(known), now=now, delay=known.group.deregistration_delay):
+        registered = tuple(self._registered(known))
+        stays = self._are_awaited(known.targets, any_at_all=bool(registered))
+        if members.take(registered, now=now, delay=known.group.deregistration_delay, nobody_leaves=stays):
             told = _change(before, members.registered.keys())
             self._notify(TargetsTold(known.group.name, told))
         yield from members.registered
@@ -249,6 +251,13 @@ class Discovery:
         if parse_ip(host) is None:
             return () if host in self._resolver.denied else self._resolver.addresses.get(host, ())
         return judge(host, (host,)).addresses
+
+    def _are_awaited(self, targets: Targets, *, any_at_all: bool) -> bool:
+        """Whether former targets stay: a name was not asked for yet, or the only ones left have no answer."""
+        known, denied = self._resolver.addresses, self._resolver.denied
+        hosts = {each.host for each in targets if parse_ip(each.host) is None}
+        silent = {host for host in hosts if host not in known and host not in denied}
+        return bool(silent if not any_at_all else silent - self._resolver.asked)
 
     def _until_someone_is_gone(self) -> float | None:
         members = (

@@ -19,13 +19,16 @@ class Membership:
     registered: Mapping[Registration, None] = field(default_factory=dict)
     leaving: dict[Registration, float] = field(default_factory=dict)
 
-    def take(self, registered: Iterable[Registration], *, now: float, delay: timedelta) -> bool:
+    def take(
+        self, registered: Iterable[Registration], *, now: float, delay: timedelta, nobody_leaves: bool = False
+    ) -> bool:
         """Let these be the targets; who is none any more drains, and who is back does not drain any more.
 
         Args:
             registered: the targets of now.
             now: seconds of any clock.
             delay: how long one drains: the group's deregistration delay.
+            nobody_leaves: the former targets stay beside those of now.
 
         Returns:
             Whether they are others than before.
@@ -33,6 +36,9 @@ class Membership:
         """
         taken = dict.fromkeys(registered)
         places = {_place(each) for each in taken}
+        if nobody_leaves:
+            taken |= {each: None for each in self.registered if _place(each) not in places}
+            places = {_place(each) for each in taken}
         for each in self.registered:
             if _place(each) not in places:
                 self.leaving.setdefault(replace(each, draining=True), now + delay.total_seconds())

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateline.compile import names
 from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
 from gateline.model.target_group import TargetGroup, TargetType
 from gateline.runtime.candidate import Serves
-from gateline.runtime.target_health import CLUSTERS, requests_at
+from gateline.runtime.target_health import CLUSTERS, HasClusters, requests_at
 
 State = tuple[str, str, str]
 """A state, its reason code and the description of that."""
@@ -31,13 +31,6 @@ FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks
 DRAINING: Final[State] = ("draining", "Target.DeregistrationInProgress", "It finishes what it has begun")
 
 _WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, CHECKING, UNAVAILABLE, HEALTHY)
-
-
-class HasClusters(Protocol):
-    """Tells of clusters: `gateline.runtime.admin.Admin` does."""
-
-    async def clusters(self, names: str) -> bytes:
-        """JSON about the clusters with such names."""
 
 
 class TargetCommands:

@@ -310,13 +310,12 @@ def test_protocol_and_port_are_the_listeners_whatever_a_client_says(attributed: 
 
 
 ROOT: Final = b"Root=1-67891233-abcdef012345678912345678"
+NEW: Final = rb"=1-[0-9a-f]{8}-[0-9a-f]{24}"
 TRACES: Final = {
-    b"": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24}",
-    ROOT: rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};" + ROOT,
-    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": rb"Self=1-[0-9a-f]{8}-[0-9a-f]{24};"
-    + ROOT
-    + b";CalledFrom=app",
-    b"CalledFrom=app": rb"Root=1-[0-9a-f]{8}-[0-9a-f]{24};CalledFrom=app",
+    b"": b"Root" + NEW,
+    ROOT: b"Self" + NEW + b";" + ROOT,
+    b"Self=1-old-1;" + ROOT + b";CalledFrom=app": b"Self" + NEW + b";" + ROOT + b";CalledFrom=app",
+    b"CalledFrom=app": b"Root" + NEW + b";CalledFrom=app",
 }
 
 
@@ -362,8 +361,6 @@ INSERTED: Final = {
     b"content-security-policy": b"default-src 'self' 100%",
     b"access-control-allow-origin": b"https://shop.example.com",
 }
-
-
 TOO_LONG: Final = b"/" + b"x" * 20_000
 """What the script refuses by itself, as it answers for logins: no route has a say in it."""
 

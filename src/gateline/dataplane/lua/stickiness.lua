@@ -11,6 +11,7 @@ local GROUP_HEADER, SERVED_HEADER = "x-gl-group", "x-gl-served"
 local TARGET_HEADER, CHOICE_HEADER = "x-gl-target", "x-gl-choice"
 local TABLES_KEPT = 256
 local SEALS_KEPT = 2000 -- of each group: what was opened, and what was made
+local STRANGERS_KEPT = 8000 -- values that are none of ours, half a kilobyte each at most
 local LONGEST_SEAL = 512
 local OPENED_A_SECOND = 500 -- seals that nobody has seen yet: each takes a hundred times as long as a known one
 local LOOKS = 64 -- at places of a header that look like the cookie
@@ -57,7 +58,7 @@ local tables, table_count = {}, 0
 -- Something sealed by one group, or for a choice of groups: with keys of its own, and a memory.
 local function sealer(purpose, duration)
   return { purpose = purpose, duration = duration, step = math.max(1, math.floor(duration / 64)),
-    known = {}, known_count = 0, strange = {}, strange_count = 0, made = {}, made_count = 0 }
+    known = {}, known_count = 0, made = {}, made_count = 0 }
 end
 
 local function read_table(text)
@@ -96,7 +97,10 @@ local function keys_of(own, now)
   return own.keys
 end
 
--- Strangers' values have a memory of their own: a flood of them drives out no good one.
+-- Strangers' values have one memory for all groups: a flood of them drives out no good one, and many groups make it
+-- no larger.
+local strange, strange_count = {}, 0
+
 local function remember_seal(own, value, known)
   if known then
     if own.known_count >= SEALS_KEPT then
@@ -104,10 +108,10 @@ local function remember_seal(own, value, known)
     end
     own.known[value], own.known_count = known, own.known_count + 1
   else
-    if own.strange_count >= SEALS_KEPT then
-      own.strange, own.strange_count = {}, 0
+    if strange_count >= STRANGERS_KEPT then
+      strange, strange_count = {}, 0
     end
-    own.strange[value], own.strange_count = true, own.strange_count + 1
+    strange[own.purpose .. "\0" .. value], strange_count = true, strange_count + 1
   end
 end
 
@@ -115,7 +119,7 @@ end
 local function content_of(own, value, now)
   local known = own.known[value]
   if not known then
-    if #value > LONGEST_SEAL or own.strange[value] then
+    if #value > LONGEST_SEAL or strange[own.purpose .. "\0" .. value] then
       return nil
     end
     if opened_in ~= now then
