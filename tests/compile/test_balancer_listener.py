@@ -51,7 +51,7 @@ def test_the_peer_is_kept_before_any_request_is_read() -> None:
 
 def test_its_scope_is_fixed_before_any_filter_and_secrets_are_cleaned() -> None:
     [clean] = manager()["early_header_mutation_extensions"]
-    removed, scope, _ = clean["typed_config"]["mutations"]
+    removed, scope = clean["typed_config"]["mutations"]
     assert scope["append"]["header"] == {"key": "x-gl-scope", "value": "balancer/public:80"}
     pattern = removed["remove_on_match"]["key_matcher"]["safe_regex"]["regex"]
     for name in ("x-proof", "x_proof", "x-gl-scope", "x-envoy-retry-on", "x-amzn-oidc-data", "x-amzn-mtls-a"):

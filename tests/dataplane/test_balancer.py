@@ -7,7 +7,6 @@ import re
 import pytest
 
 from dataplane.lone_script import LoneScript, Ran
-from dataplane.simulated_envoy import REQUEST_ID
 from gateline import dataplane
 from gateline.compile.balancer_routes import JUDGED, UNUSUAL
 from gateline.compile.table import Table
@@ -15,7 +14,7 @@ from gateline.dataplane import keys
 from gateline.expressions.automaton import automaton
 
 PATTERNS = ("/admin*", "/files/*", r"/lit\*")
-FRESH = "1-[0-9a-f]{8}-" + REQUEST_ID[24:36] + REQUEST_ID[:8] + REQUEST_ID[9:13]
+FRESH = "1-[0-9a-f]{8}-[0-9a-f]{24}"
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +171,13 @@ def traced(script: LoneScript, *given: str) -> str:
 )
 def test_a_trace_gets_a_root_or_a_self(script: LoneScript, given: tuple[str, ...], expected: str) -> None:
     assert re.fullmatch(expected, traced(script, *given))
+
+
+def test_no_trace_is_begun_twice_by_one_worker_or_by_two(script: LoneScript) -> None:
+    workers = [script, LoneScript(dataplane.balancer_script())]
+    begun = [re.sub("Root=1-[0-9a-f]{8}-", "", traced(worker)) for worker in workers for _ in range(20)]
+    assert len(set(begun)) == 40
+    assert len({each[:16] for each in begun}) == 2
 
 
 def test_a_script_that_fails_lets_nothing_on(script: LoneScript) -> None:

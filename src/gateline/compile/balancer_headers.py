@@ -24,7 +24,7 @@ def balancer_headers(
 
     """
     echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
-    gone = [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
+    gone = [keys.SCOPE_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
     if balancer.attributes.xff_header_processing is ForwardedForMode.REMOVE:
         gone.append(_FORWARDED_FOR)
     if not listener.attributes.server_header:

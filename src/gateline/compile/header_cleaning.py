@@ -106,19 +106,18 @@ def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:
     """The early header mutation extension: clean, then set the first scope and the request's id."""
-    return _early(owned_pattern(cleaned, trusted_hops=trusted_hops), keys.ENTRY_SCOPE)
+    pattern = owned_pattern(cleaned, trusted_hops=trusted_hops)
+    return _early(pattern, keys.ENTRY_SCOPE, (keys.REQUEST_ID_HEADER, "%UNIQUE_ID%"))
 
 
-def _early(pattern: str, scope: str, *, versions: bool = False) -> dict[str, object]:
-    told = [{"append": header(PROTOCOL_HEADER, "%PROTOCOL%")}] if versions else []
+def _early(pattern: str, scope: str, *told: tuple[str, str]) -> dict[str, object]:
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
         mutations=[
             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
             {"append": header(keys.SCOPE_HEADER, scope)},
-            {"append": header(keys.REQUEST_ID_HEADER, "%UNIQUE_ID%")},
-            *told,
+            *({"append": header(name, value)} for name, value in told),
         ],
     )
 
@@ -143,7 +142,8 @@ def balancer_mutation(
         versions: a header tells routes what the client speaks.
 
     """
-    return _early(balancer_pattern(cleaned, owned=owned, only_valid=only_valid), scope, versions=versions)
+    pattern = balancer_pattern(cleaned, owned=owned, only_valid=only_valid)
+    return _early(pattern, scope, *([(PROTOCOL_HEADER, "%PROTOCOL%")] if versions else []))
 
 
 def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:
