@@ -28,8 +28,7 @@ cluster: $(STAMP)  ## run rolling deployments to watch, a broken one among them
 	$(BIN)/python examples/cluster/run.py
 
 test: $(STAMP) check  ## everything CI does
-	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadgroup --ignore tests/end_to_end/prove --ignore tests/end_to_end/test_private.py
-	$(BIN)/python -m pytest -q tests/end_to_end/prove tests/end_to_end/test_private.py  # looks at the whole machine, so nothing runs beside it
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadgroup
 
 check: $(STAMP)  ## style, types, floors
 	$(BIN)/ruff check .

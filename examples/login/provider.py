@@ -7,6 +7,7 @@ with the client's secret, ID tokens (RS256), user info, the key set, and a logou
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import html
@@ -145,4 +146,5 @@ if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Provider)
     server.issuer = f"http://localhost:{server.server_port}"
     print(server.issuer, flush=True)
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):  # the terminal sends it to the gateway, too
+        server.serve_forever()

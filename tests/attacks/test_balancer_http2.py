@@ -54,5 +54,5 @@ def test_http2_reaches_a_target_as_one_request_of_http1(public: PublicFront) -> 
         [*pseudo_headers(b"/x?y"), (b"x-gw-secret", b"evil"), (b"x-forwarded-for", b"10.0.0.1")]
     )
     assert received.target == b"/x?y"
-    assert received.all(b"x-forwarded-for") == [b"10.0.0.1,127.0.0.1"]
+    assert received.all(b"x-forwarded-for") == [b"10.0.0.1, 127.0.0.1"]
     assert b"x-gw-secret" not in received.names

@@ -234,7 +234,7 @@ SOURCES = [
 def test_no_header_changes_the_source_address(public: PublicFront, line: bytes) -> None:
     received = public.reaches(request(b"/x", line))  # rule 10 would have answered
     [forwarded] = received.all(b"x-forwarded-for")
-    assert forwarded.split(b",")[-1] == PEER
+    assert forwarded.split(b", ")[-1] == PEER
     assert received.names.isdisjoint({b"x_forwarded_for", b"forwarded", b"x-envoy-external-address"})
 
 

@@ -101,9 +101,13 @@ def test_a_place_under_secrets_is_not_quoted() -> None:
         (("functions", "f", "environment", "KEY"), "      KEY: hunter2", False),
         (("functions", "f", "timeout"), "  f: {environment: {KEY: hunter2}, timeout: 0}", False),
         (("functions", "f", "timeout"), "    timeout: 0", True),
+        (("services", "s", "environment", "KEY"), "      KEY: hunter2", False),
+        (("load_balancers", "b", "listeners", "0", "client_secret"), "  client_secret: hunter2", False),
+        (("load_balancers", "b", "listeners", "0", "issuer"), "{issuer: x, clientSecret: hunter2}", False),
+        (("load_balancers", "b", "listeners", "0", "port"), "  port: 0", True),
     ],
 )
-def test_a_place_that_may_be_of_a_functions_environment_is_not_quoted(
+def test_a_place_that_may_be_of_a_secret_or_an_environment_is_not_quoted(
     pointer: tuple[str, ...], line: str, *, quoted: bool
 ) -> None:
     complaints = Complaints()

@@ -11,7 +11,7 @@ import pytest
 
 from compile.balancers import balancer, listener
 from compile.gateways import ORIGIN
-from gateline.compile.balancer_listener import application_listener
+from gateline.compile.balancer_listener import Common, application_listener
 from gateline.compile.binding import Binding
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.wire import to_dict
@@ -27,7 +27,7 @@ def made(
     cleaned = CleanedHeaders(secrets=frozenset({"x-proof"}))
     heard = listener(**fields)
     public = replace(balancer(heard), attributes=attributes or BalancerAttributes())
-    return to_dict(application_listener(BINDING, public, heard, cleaned, log))
+    return to_dict(application_listener(BINDING, public, heard, Common(cleaned=cleaned, request_log=log)))
 
 
 def manager(log: str | None = None, **fields: Any) -> Any:
@@ -51,7 +51,7 @@ def test_the_peer_is_kept_before_any_request_is_read() -> None:
 
 def test_its_scope_is_fixed_before_any_filter_and_secrets_are_cleaned() -> None:
     [clean] = manager()["early_header_mutation_extensions"]
-    removed, scope = clean["typed_config"]["mutations"]
+    removed, scope, _ = clean["typed_config"]["mutations"]
     assert scope["append"]["header"] == {"key": "x-gl-scope", "value": "balancer/public:80"}
     pattern = removed["remove_on_match"]["key_matcher"]["safe_regex"]["regex"]
     for name in ("x-proof", "x_proof", "x-gl-scope", "x-envoy-retry-on", "x-amzn-oidc-data", "x-amzn-mtls-a"):

@@ -42,7 +42,9 @@ def test_verify_demands_a_certificate_and_tells_nobody_whom_it_believes() -> Non
 
 def test_passthrough_demands_nothing_and_verifies_nothing() -> None:
     assert client_verification(PASSTHROUGH, "") == {
-        "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}}
+        "disable_stateless_session_resumption": True,
+        "disable_stateful_session_resumption": True,
+        "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}},
     }
 
 

@@ -39,6 +39,15 @@ def test_a_function_is_a_cluster_at_the_host_and_no_endpoint_is_delivered_to_it(
     assert not made.health_checks  # type: ignore[attr-defined] # a message of the descriptors
 
 
+def test_why_a_function_fails_is_kept_where_there_is_a_log_and_taken_from_answers_anyway() -> None:
+    gateway = shop()
+    logged = tuple(replace(each, access_log="/var/log/shop.log") for each in gateway.load_balancers)
+    for made, kept in ((gateway, False), (replace(gateway, load_balancers=logged), True)):
+        cluster = compiled(made).by_type[CLUSTER]["targets/orders"].SerializeToString()
+        assert (b"envoy_on_response" in cluster, b"targetgroup/orders/" in cluster) == (kept, kept)
+        assert b"x-gl-reason" in cluster
+
+
 def test_the_host_is_told_of_the_functions_that_requests_may_reach() -> None:
     hosting = compile_gateway(shop(), keyring()).hosting
     assert [function.name for function in hosting.functions] == ["orders"]

@@ -51,6 +51,11 @@ class LoneScript:
         )
         self._run = self._lua.execute(HANDLE.read_text(encoding="utf-8"))
 
+    @property
+    def kilobytes(self) -> float:
+        """What it remembers, garbage aside."""
+        return float(self._lua.eval('(function() collectgarbage() return collectgarbage("count") end)()'))
+
     def request(
         self,
         target: str,
@@ -59,6 +64,7 @@ class LoneScript:
         context: Mapping[str, str] | None = None,
         host: str = "shop.test",
         protocol: str = "HTTP/1.1",
+        told: str = "120",
         metadata: Mapping[str, Mapping[str, object]] | None = None,
         login: str = "",
         host_says: Callable[[str], tuple[str, str]] | None = None,
@@ -73,6 +79,7 @@ class LoneScript:
             context: what that route tells the script.
             host: the Host header.
             protocol: as Envoy names it.
+            told: what Envoy says behind the id: a letter of the Transfer-Encoding, the bytes of all headers.
             login: what the route's metadata says of a login, "": nothing.
             host_says: answers what the host is asked, with a status and a body.
             now: milliseconds since the epoch.
@@ -83,17 +90,18 @@ class LoneScript:
             (":authority", host),
             (":path", target),
             (":method", "GET"),
-            (keys.REQUEST_ID_HEADER, REQUEST_ID),
+            (keys.REQUEST_ID_HEADER, REQUEST_ID + told),
             *headers,
         )
-        told = {name: dict(values) for name, values in (metadata or {}).items()}
+        left = {name: dict(values) for name, values in (metadata or {}).items()}
         request = self._lua.table_from(
             {
                 "headers": [list(pair) for pair in sent],
                 "protocol": protocol,
                 "timestamp": now,
                 "remote_address": "192.0.2.7:4711",
-                "metadata": told,
+                "local_address": "192.0.2.80:8080",
+                "metadata": left,
             },
             recursive=True,
         )

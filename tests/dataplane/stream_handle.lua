@@ -131,6 +131,10 @@ local function stream_info(request, record)
     return state
   end
 
+  function info:downstreamLocalAddress()
+    return request.local_address
+  end
+
   function info:downstreamRemoteAddress()
     return request.remote_address
   end

@@ -8,6 +8,8 @@ import pytest
 
 from dataplane.lone_script import LoneScript, Ran
 from gateline import dataplane
+from gateline.compile.balancer_listener import NO_HOST
+from gateline.compile.balancer_login import CLOSED
 from gateline.compile.balancer_routes import JUDGED, UNUSUAL
 from gateline.compile.table import Table
 from gateline.dataplane import keys
@@ -151,6 +153,33 @@ def test_white_space_inside_of_a_value_is_none_of_our_business(script: LoneScrip
     assert script.request("/", *headers, protocol="HTTP/2").status == ""
 
 
+def test_a_header_over_the_limit_is_refused_and_looked_for_only_among_many_bytes(script: LoneScript) -> None:
+    fits, large = ("x-large", "x" * (16384 - 7)), ("x-large", "x" * (16384 - 6))
+    assert script.request("/", fits, told="17000").status == ""
+    for told in ("17000", "c17000"):
+        ran = script.request("/", large, told=told)
+        assert (ran.status, ran.metadata) == ("400", {keys.WHY: "header_length"})
+    assert script.request("/", large, told="16384").status == ""  # as it cannot be
+
+
+def test_a_client_of_http_10_has_no_chunks_and_no_upgrades(script: LoneScript) -> None:
+    for told, upgrade in (("c200", ()), ("200", (("upgrade", "websocket"),))):
+        ran = script.request("/", *upgrade, protocol="HTTP/1.0", told=told)
+        assert (ran.status, ran.metadata) == ("400", {keys.WHY: "old_version"})
+        assert script.request("/", *upgrade, told=told).status == ""
+
+
+def test_a_host_that_was_left_out_becomes_the_balancers_address_and_logs_nobody_in(
+    script: LoneScript,
+) -> None:
+    assert script.request("/", host="-", protocol="HTTP/1.0").header(":authority") == "192.0.2.80"
+    assert script.request("/", host="-").header(":authority") == "-"  # said by the client
+    asked = Table()
+    asked.put("id", "name", "session", "authenticate", "Sess", "")
+    ran = script.request("/", host="-", protocol="HTTP/1.0", login=asked.text, route=f"rule 1{CLOSED}")
+    assert (ran.status, ran.metadata) == ("401", {keys.WHY: "login_host"})
+
+
 def traced(script: LoneScript, *given: str) -> str:
     headers = [("x-amzn-trace-id", value) for value in given]
     return script.request("/", *headers).header("x-amzn-trace-id") or ""
@@ -202,3 +231,4 @@ def test_script_and_compiler_agree_about_the_route_and_the_mark() -> None:
     text = dataplane.balancer_script()
     assert f'local UNUSUAL = "{UNUSUAL}"' in text
     assert f'local JUDGED = "{JUDGED}"' in text
+    assert f'local NO_HOST = "{NO_HOST}"' in text

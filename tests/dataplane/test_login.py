@@ -95,7 +95,7 @@ def test_a_good_session_is_asked_about_once_and_then_remembered(script: LoneScri
 def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
     ran = ask(
         script,
-        cookies("a=b; Sess-1=two;Sess-0=one; AWSALBAuthNonce=n; Sess-3=lost"),
+        cookies("a=b; Sess-1=two;Sess-0=4.one; AWSALBAuthNonce=n; Sess-3=lost"),
         ("origin", "https://other.test"),
         ("sec-fetch-mode", "cors"),
         ("authorization", "Bearer of the application"),
@@ -108,7 +108,7 @@ def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
         "https",
         "shop.test",
         "/app?x=1",
-        "Sess-0=one; Sess-1=two; AWSALBAuthNonce=n",
+        "Sess-0=4.one; Sess-1=two; AWSALBAuthNonce=n",
         "",
         "https://other.test",
         "cors",
@@ -116,10 +116,19 @@ def test_the_host_is_told_what_it_needs(script: LoneScript) -> None:
     ]
 
 
+def test_cookies_that_are_none_of_a_session_make_no_other_one_of_it(script: LoneScript) -> None:
+    """Else whoever is logged in could fill the memory, which all share."""
+    assert let_in(ask(script, cookies("Sess-0=1.abc"), reply=granted()))
+    for more in ("Sess-1=x", "Sess-1=y; Sess-2=z", "Sess-3=x"):
+        assert ask(script, cookies(f"Sess-0=1.abc; {more}")).asked == ()
+    assert let_in(ask(script, cookies("Sess-0=2.abc; Sess-1=x"), reply=granted()))
+    assert len(ask(script, cookies("Sess-0=2.abc; Sess-1=y")).asked) == 1
+
+
 def test_what_is_remembered_ends_with_the_hosts_word_for_it(script: LoneScript) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted(expires=NOW + 1000)))
     assert ask(script, cookies(COOKIE), reply=granted(), now=NOW + 999).asked == ()
-    late = ask(script, cookies(COOKIE), reply=netstrings("2", "302", "0", ""), now=NOW + 1000)
+    late = ask(script, cookies(COOKIE), reply=netstrings("2", "302", "", "0", ""), now=NOW + 1000)
     assert (let_in(late), len(late.asked)) == ({}, 1)
 
 
@@ -128,12 +137,10 @@ def test_a_word_for_one_request_is_not_remembered(script: LoneScript) -> None:
     assert len(ask(script, cookies(COOKIE), reply=granted(expires=0)).asked) == 1
 
 
-@pytest.mark.parametrize(
-    "other", ["Sess-0=abd", "Sess-0=abc; Sess-1=x", "Sess-0=ab", "Sess-0=abc,Sess-0=x", "sess-0=abc"]
-)
+@pytest.mark.parametrize("other", ["Sess-0=abd", "Sess-0=ab", "Sess-0=abc,Sess-0=x", "sess-0=abc"])
 def test_other_cookies_are_another_session(script: LoneScript, other: str) -> None:
     assert let_in(ask(script, cookies(COOKIE), reply=granted()))
-    ran = ask(script, cookies(other), reply=netstrings("2", "302", "0", ""))
+    ran = ask(script, cookies(other), reply=netstrings("2", "302", "", "0", ""))
     assert (let_in(ran), len(ran.asked)) == ({}, 1)
 
 
@@ -155,10 +162,36 @@ def test_a_session_of_one_login_is_none_of_another(script: LoneScript) -> None:
     assert (let_in(edited), len(edited.asked)) == ({}, 1)
 
 
-def test_a_session_of_one_host_is_none_of_another(script: LoneScript) -> None:
-    assert let_in(ask(script, cookies(COOKIE), reply=granted()))
-    other = ask(script, cookies(COOKIE), status="503", host="other.test")
-    assert (dict(other.state), len(other.asked)) == ({}, 1)
+@pytest.mark.parametrize(
+    ("first", "other", "same"),
+    [
+        ("shop.test", "other.test", False),
+        ("shop.test", "SHOP.test:8443", True),
+        ("shop.test:443", "shop.test:65535", True),
+        ("shop.test", "shop.test:", False),
+        ("shop.test", "shop.test:123456", False),
+        ("shop.test", "shop.test8443", False),
+        ("192.0.2.1", "192.0.2.1:1", True),
+        ("192.0.2.1", "192.0.2.12", False),
+        ("[2001:db8::1]", "[2001:db8::1]:1", True),
+        ("[2001:db8::1]", "[2001:db8::2]", False),
+        ("1234", "", False),
+    ],
+)
+def test_a_session_of_one_host_is_none_of_another(
+    script: LoneScript, first: str, other: str, same: bool
+) -> None:
+    """What a client writes of its port, and how, makes no other one: it could fill the memory that all share."""
+    assert let_in(ask(script, cookies(COOKIE), host=first, reply=granted()))
+    ran = ask(script, cookies(COOKIE), host=other, status="503")
+    assert (bool(ran.state), len(ran.asked)) == ((True, 0) if same else (False, 1))
+
+
+def test_a_token_is_one_whatever_the_host(script: LoneScript) -> None:
+    jwt, good = told("jwt", "deny"), netstrings("1", NOW + 60_000, "", "", "", 0)
+    header = ("authorization", "Bearer a.b.c")
+    assert ask(script, header, login=jwt, reply=good).asked
+    assert not ask(script, header, host="other.test", login=jwt).asked
 
 
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
@@ -175,7 +208,17 @@ def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
 
 def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
     reply = netstrings(
-        "2", "302", "3", "location", "https://login.test/", "set-cookie", "a=1", "set-cookie", "b=2", "text"
+        "2",
+        "302",
+        "",
+        "3",
+        "location",
+        "https://login.test/",
+        "set-cookie",
+        "a=1",
+        "set-cookie",
+        "b=2",
+        "text",
     )
     ran = ask(script, reply=reply)
     assert (ran.status, ran.body, let_in(ran)) == ("302", "text", {})
@@ -183,6 +226,13 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
     assert ran.answer["server"] == "awselb/2.0"
     both = ran.answer["set-cookie"]
     assert list(both.values()) == ["a=1", "b=2"]  # type: ignore[attr-defined]
+
+
+def test_the_access_log_is_told_why(script: LoneScript) -> None:
+    told_so = ask(script, cookies(COOKIE), reply=netstrings("2", "401", "AuthInvalidCookie", "0", ""))
+    assert told_so.metadata[keys.ERROR_REASON] == "AuthInvalidCookie"
+    assert ask(script, cookies(COOKIE), status="503").metadata[keys.ERROR_REASON] == "AuthUnhandledException"
+    assert keys.ERROR_REASON not in ask(script, reply=netstrings("2", "302", "", "0", "")).metadata
 
 
 @pytest.mark.parametrize(
@@ -198,13 +248,14 @@ def test_what_the_host_answers_goes_to_the_client(script: LoneScript) -> None:
         (netstrings("1", NOW + 1, "a", "c\rd", "d", 0), "200"),
         (netstrings("1", NOW + 1, "a", "c", "\0", 0), "200"),
         (netstrings("1", NOW + 1, "a", "b", "c", "x"), "200"),
-        (netstrings("2", "302", "1", "location", "/\r\nx: y", ""), "200"),
+        (netstrings("2", "302", "", "1", "location", "/\r\nx: y", ""), "200"),
         (netstrings("4"), "200"),
     ],
 )
 def test_an_answer_that_is_none_lets_nobody_in(script: LoneScript, reply: str, status: str) -> None:
     ran = ask(script, cookies(COOKIE), reply=reply, status=status)
     assert (let_in(ran), ran.status, ran.metadata[keys.WHY]) == ({}, "500", "login_down")
+    assert ran.metadata[keys.ERROR_REASON] == "AuthUnhandledException"
     assert len(ask(script, cookies(COOKIE), reply=granted()).asked) == 1, "it was remembered"
 
 
@@ -232,7 +283,9 @@ def test_a_token_is_asked_about_once(script: LoneScript) -> None:
     assert let_in(first)["id"] == ID
     assert ask(script, header, login=jwt).asked == ()
     assert ask(script, login=jwt, reply=good).status == "401"
-    other = ask(script, ("authorization", "Bearer a.b.d"), login=jwt, reply=netstrings("2", "401", "0", ""))
+    other = ask(
+        script, ("authorization", "Bearer a.b.d"), login=jwt, reply=netstrings("2", "401", "", "0", "")
+    )
     assert (let_in(other), other.status) == ({}, "401")
 
 
@@ -262,25 +315,21 @@ def test_the_way_back_from_the_provider_is_always_answered(script: LoneScript) -
 def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
     table = Table()
     table.put(1, 0)
-    ran = script.request(
-        "/a%20b",
-        cookies(COOKIE),
-        route=UNUSUAL,
-        context={"id": "odd", "table": table.text},
-        login=told(),
-        host_says=saying(granted()),
-        now=NOW,
-    )
+
+    def asked(path: str) -> Ran:
+        return script.request(
+            path,
+            cookies(COOKIE),
+            route=UNUSUAL,
+            context={"id": "odd", "table": table.text},
+            login=told(),
+            host_says=saying(granted()),
+            now=NOW,
+        )
+
+    ran = asked("/a%20b")
     assert (ran.state[LOGIN_STATE], ran.clears) == (ID, 2)
-    refused = script.request(
-        "/a/../b",
-        cookies(COOKIE),
-        route=UNUSUAL,
-        context={"id": "odd", "table": table.text},
-        login=told(),
-        host_says=saying(granted()),
-        now=NOW,
-    )
+    refused = asked("/a/../b")
     assert (dict(refused.state), refused.clears, refused.asked) == ({}, 0, ())
 
 
@@ -323,7 +372,7 @@ def test_a_route_without_a_login_asks_nobody(script: LoneScript) -> None:
 @pytest.mark.parametrize("filler", ["Sess-0x=", "Sess-", "Sess-0=;", "x;", "=", "; "])
 def test_a_header_full_of_almost_cookies_stays_within_the_budget(script: LoneScript, filler: str) -> None:
     text = filler * (60_000 // len(filler))
-    ran = ask(script, cookies(text), reply=netstrings("2", "302", "0", ""))
+    ran = ask(script, cookies(text), reply=netstrings("2", "302", "", "0", ""))
     assert (ran.status, ran.hooked) == ("302", False)
 
 

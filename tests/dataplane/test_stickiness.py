@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,14 @@ def test_both_cookies_hold_the_same_value_and_say_when_it_ends(script: LoneScrip
     ends = found["AWSALB"].split("Expires=")[1].split(";")[0]
     left = datetime.strptime(ends, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC) - datetime.now(UTC)
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+
+
+def test_the_key_is_read_from_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b'"\xff\n')
+    folder.mkdir()
+    (folder / "key").write_text("0f" * 32)
+    script = LoneScript(dataplane.stickiness_script(str(folder / "key")))
+    assert "AWSALB" in served(script, context(LB))
 
 
 @pytest.mark.parametrize(
@@ -203,6 +212,33 @@ def test_a_flood_of_made_up_values_is_looked_at_so_often_only(script: LoneScript
     for number in range(2500):
         assert led(script, told, f"AWSALB={number:080x}") is None
     assert led(script, told, f"AWSALB={good}") == ENCODED
+
+
+def test_no_flood_of_made_up_values_drives_out_a_good_one(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0f" * 32)
+    text = dataplane.stickiness_script(str(tmp_path / "key"))
+    assert "SEALS_KEPT = 2000" in text
+    assert "OPENED_A_SECOND = 500" in text
+    small = text.replace("SEALS_KEPT = 2000", "SEALS_KEPT = 20").replace("A_SECOND = 500", "A_SECOND = 30")
+    script, told = LoneScript(small), context(LB)
+    good = value(served(script, told)["AWSALB"])
+    assert led(script, told, f"AWSALB={good}") == ENCODED
+    for number in range(60):  # more than are remembered, and than are opened in this second
+        assert led(script, told, f"AWSALB={number:080x}") is None
+    assert led(script, told, f"AWSALB={good}") == ENCODED
+
+
+def test_made_up_values_take_no_more_memory_in_many_groups(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0f" * 32)
+    text = dataplane.stickiness_script(str(tmp_path / "key"))
+    script = LoneScript(text.replace("STRANGERS_KEPT = 8000", "STRANGERS_KEPT = 40"))
+    groups = [context((f"g{each}", f"targets/g{each}", "lb_cookie", 60, "", 0)) for each in range(8)]
+    for told in groups:
+        led(script, told, "AWSALB=00")
+    before = script.kilobytes
+    for number in range(400):
+        assert led(script, groups[number % 8], f"AWSALB={number:0512x}") is None
+    assert script.kilobytes - before < 50
 
 
 def test_many_targets_do_not_grow_what_is_remembered_for_ever(script: LoneScript) -> None:

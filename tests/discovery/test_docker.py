@@ -141,6 +141,49 @@ def test_an_engine_that_refuses_is_silent(tmp_path: Path) -> None:
     played(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        web("a", "172.17.0.2", ports=[99999]),
+        web("a", "172.17.0.2", ports=["80a"]),
+        web("a", "evil.example..com"),
+        web("a", "") | {"NetworkSettings": {"Networks": {"bridge": {"IPAddress": 5}}}},
+        web("a", "172.17.0.2") | {"NetworkSettings": ["no map"]},
+        web("a", "172.17.0.2") | {"NetworkSettings": {"Networks": ["bridge"]}},
+        web("a", "172.17.0.2") | {"Ports": None},
+        web("a", "172.17.0.2") | {"Ports": ["80/tcp"]},
+    ],
+)
+def test_a_container_that_cannot_be_is_silence(told: dict[str, Any], tmp_path: Path) -> None:
+    async def story(heard: Heard) -> None:
+        heard.docker.containers["a"] = told
+        with pytest.raises(SourceSilent, match="does not answer"):
+            await heard.next()
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize("version", [{}, {"ApiVersion": 1}, {"ApiVersion": "new"}, ["1.51"], None])
+def test_a_version_that_cannot_be_is_silence(version: Any, tmp_path: Path) -> None:
+    async def story(heard: Heard) -> None:
+        heard.docker.version = version
+        with pytest.raises(SourceSilent, match="does not answer"):
+            await heard.next()
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize("line", ['["no event"]', "[" * 100_000, "half an ev"])
+def test_events_that_cannot_be_are_silence(line: str, tmp_path: Path) -> None:
+    async def story(heard: Heard) -> None:
+        await heard.next()
+        heard.docker.tell(line)
+        with pytest.raises(SourceSilent, match="does not answer"):
+            await heard.next()
+
+    played(tmp_path, story)
+
+
 def test_a_socket_that_is_not_there_is_told(tmp_path: Path) -> None:
     async def play() -> None:
         source = DockerEngine(asks(tmp_path / "none.sock")).answers()

@@ -77,3 +77,35 @@ def test_no_answer_of_aws_is_no_answer() -> None:
         assert not isinstance(raised.value, NoSuchName)
 
     asyncio.run(play())
+
+
+def test_another_place_is_asked_also_when_it_comes_while_the_former_one_is_being_asked() -> None:
+    places = [AwsPlace(region="eu-west-1"), AwsPlace(region="eu-west-2")]
+    made: list[str] = []
+
+    class Client:
+        def get_paginator(self, _: str) -> Client:
+            return self
+
+        def paginate(self, **_: object) -> Iterator[object]:
+            yield {"Reservations": []}
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+
+        def make(_: str, place: AwsPlace) -> Client:
+            made.append(place.region)
+            asyncio.run_coroutine_threadsafe(use(places[1]), loop).result()
+            return Client()
+
+        async def use(place: AwsPlace) -> None:
+            instances.use(place)
+
+        instances = Instances(client=make)
+        instances.use(places[0])
+        for _ in range(3):
+            with pytest.raises(NoSuchName):
+                await instances.addresses("i-01234567")
+
+    asyncio.run(play())
+    assert made == ["eu-west-1", "eu-west-2"]

@@ -124,6 +124,13 @@ def test_no_answer_is_told_by_its_kind_alone(ecs: FakeEcs, code: str) -> None:
     assert ecs.asked == ["ListTasks"]  # nobody insists
 
 
+def test_an_answer_of_another_form_is_none(ecs: FakeEcs) -> None:
+    ecs.tasks = [task("a", "web:1", address="10.0.0.1")]
+    del ecs.tasks[0]["containers"]
+    with pytest.raises(SourceSilent, match="AWS ecs does not answer"):
+        looked(ecs)
+
+
 def test_a_service_that_is_not_there_is_no_answer(ecs: FakeEcs) -> None:
     asks = EcsTasks(
         cluster="shop",
@@ -167,3 +174,11 @@ def test_tasks_on_instances_are_asked_at_the_instances_address(ecs: FakeEcs, mot
     assert ecs.asked.count("DescribeContainerInstances") == 1
     ec2.terminate_instances(InstanceIds=[each["InstanceId"] for each in made])
     ec2.close()
+
+
+def test_tasks_in_another_form_are_no_answer(ecs: FakeEcs) -> None:
+    told = task("a", "web:1", address="10.0.0.1")
+    del told["containers"]
+    ecs.tasks = [told]
+    with pytest.raises(SourceSilent, match="AWS ecs does not answer: KeyError"):
+        looked(ecs)

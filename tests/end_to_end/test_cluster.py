@@ -17,7 +17,7 @@ from harness.free_port import free_port
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "cluster"
 SECONDS: Final = 240
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 
 def test_deployments_can_be_watched_and_the_broken_one_goes_back(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from harness.free_port import free_port
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "login"
 SECONDS: Final = 120
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = pytest.mark.envoy
 
 
 def run(project: Path) -> subprocess.CompletedProcess[str]:

@@ -68,7 +68,7 @@ class FakeDocker:
     def __init__(self, socket: Path) -> None:
         self.socket = socket
         self.containers: dict[str, Json] = {}
-        self.version: Json = {"ApiVersion": "1.51", "MinAPIVersion": "1.24"}
+        self.version: Any = {"ApiVersion": "1.51", "MinAPIVersion": "1.24"}
         self.refuses = 0
         self.listed = 0
         self.asked: list[str] = []
@@ -110,7 +110,12 @@ class FakeDocker:
         )
         for stream, wanted in self._streams.items():
             if _has(labels, wanted):
-                stream.write(f"{len(line):x}\r\n{line}\r\n".encode())
+                stream.write(_chunk(line))
+
+    def tell(self, line: str) -> None:
+        """Tell everybody who listens something, whatever it is."""
+        for stream in self._streams:
+            stream.write(_chunk(f"{line}\n"))
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -139,6 +144,10 @@ class FakeDocker:
         finally:
             self._streams.pop(writer, None)
             writer.close()
+
+
+def _chunk(line: str) -> bytes:
+    return f"{len(line):x}\r\n{line}\r\n".encode()
 
 
 def _answer(writer: asyncio.StreamWriter, status: int, told: object) -> None:

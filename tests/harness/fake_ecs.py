@@ -1,7 +1,7 @@
 """Amazon ECS as its API reference documents it, as far as whoever looks for tasks asks it; over HTTP, JSON 1.1.
 
-moto's ECS starts no containers, so its tasks have neither network bindings nor health. The answers here have the fields
-of https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html and its neighbours.
+For what moto's ECS, which starts no containers, does not say; `moto_cluster.py` lists it. Answers have the fields of
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html and its neighbours.
 
     with FakeEcs() as ecs:
         ecs.definitions["web:1"] = definition("awsvpc", container("web", 80))

@@ -21,6 +21,7 @@ class Target:
 
     Attributes:
         status: what it answers to health checks while it is not gated.
+        answers: the status of answers to other requests.
         checks: the heads of all health checks.
         peers: the addresses from which connections came.
         requests: how many other requests have come.
@@ -33,6 +34,7 @@ class Target:
     def __init__(self, name: str, *, status: int = 200, gated: bool = False) -> None:
         self.name = name
         self.status = status
+        self.answers = 200
         self.host = "127.0.0.1"
         self.port = 0
         self.checks: list[str] = []
@@ -107,7 +109,7 @@ class Target:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        status, body, extra = 200, self.name.encode(), ""
+        status, body, extra = self.answers, self.name.encode(), ""
         if head.startswith(f"GET {CHECK_PATH} "):
             self.checks.append(head)
             status = await self._verdict()

@@ -28,6 +28,7 @@ class Reply:
 
     kind: str  # "1" | "2" | "3"
     status: int = 0
+    reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     until: float = 0  # seconds since the epoch
@@ -58,10 +59,12 @@ def read_reply(data: bytes) -> Reply:
         cookies = tuple(each.decode() for each in reader.take_all())
         reply = Reply(kind, until=until, data=said, subject=subject, access_token=token, cookies=cookies)
     elif kind == "2":
-        status = reader.take_number()
+        status, reason = reader.take_number(), reader.take_text()
         headers = tuple((name.decode(), value.decode()) for name, value in reader.take_pairs())
         cookies = tuple(value for name, value in headers if name == "set-cookie")
-        reply = Reply(kind, status=status, headers=headers, cookies=cookies, body=reader.take())
+        reply = Reply(
+            kind, status=status, reason=reason, headers=headers, cookies=cookies, body=reader.take()
+        )
     reader.end()
     return reply
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from gateline.host.configuration import NOWHERE
+from gateline.host.login import MOST_ASKED
 from gateline.model.hosting import HostedLogin
 from gateline.model.login import JwtValidation
 from harness.nasty_provider import Answer, Asked, NastyProvider, a_nasty_provider
@@ -36,9 +38,13 @@ class Issuer(LoginBench):
 
     async def bear(self, kid: str = "k1", *, named: str | None = None, **changed: Any) -> Reply:
         """The reply to a request with a token of this key, which may name another one."""
-        claims = {"iss": self.provider.issuer, "exp": self.seconds + 600} | changed
-        text = jwt.encode({"alg": "RS256", "kid": named or kid}, claims, KEYS[kid])
+        text = self.token(kid, named=named, **changed)
         return await self.ask(login="front:8443/20", kind="jwt", authorization=f"Bearer {text}")
+
+    def token(self, kid: str = "k1", *, named: str | None = None, **changed: Any) -> str:
+        """A token of a key."""
+        claims = {"iss": self.provider.issuer, "exp": self.seconds + 600} | changed
+        return jwt.encode({"alg": "RS256", "kid": named or kid}, claims, KEYS[kid])
 
     @property
     def fetches(self) -> int:
@@ -74,11 +80,46 @@ def test_a_good_token_passes_with_no_headers_of_ours() -> None:
         stands(provider, story)
 
 
+def test_a_token_with_spaces_around_it_is_not_remembered() -> None:
+    """Any number of them makes another entry of the memory that all share."""
+
+    async def story(bench: Issuer) -> None:
+        for form in ("Bearer  {}", "Bearer {} "):
+            written = form.format(bench.token())
+            reply = await bench.ask(login="front:8443/20", kind="jwt", authorization=written)
+            assert (reply.kind, reply.until) == ("1", 0)
+
+    with a_nasty_provider(answers={"/jwks": showing("k1")}) as provider:
+        stands(provider, story)
+
+
 def test_many_at_once_make_one_fetch() -> None:
     async def story(bench: Issuer) -> None:
         replies = await asyncio.gather(*(bench.bear() for _ in range(30)))
         assert {reply.kind for reply in replies} == {"1"}
         assert bench.fetches == 1
+
+    with a_nasty_provider(answers={"/jwks": showing("k1")}) as provider:
+        stands(provider, story)
+
+
+def test_who_waits_for_slow_keys_keeps_others_waiting_in_bounds() -> None:
+    """Envoy lets so many questions through to the host, and those of authorizers are among them."""
+
+    async def story(bench: Issuer) -> None:
+        bench.provider.gate.clear()
+        ask = partial(bench.ask, login="front:8443/20", kind="jwt", authorization=f"Bearer {bench.token()}")
+        flood = [asyncio.create_task(ask()) for _ in range(MOST_ASKED)]
+        other = asyncio.create_task(ask(peer="192.0.2.2"))
+        for number, task in enumerate(asyncio.as_completed(flood), 1):
+            assert (await task).status == 500
+            if number == MOST_ASKED // 2:
+                break
+        assert sum(task.done() for task in flood) == MOST_ASKED // 2
+        bench.provider.gate.set()
+        assert {reply.kind for reply in [await other, *(await asyncio.gather(*flood))]} == {"1", "2"}
+        assert (await other).kind == "1"
+        assert (await ask()).kind == "1"
 
     with a_nasty_provider(answers={"/jwks": showing("k1")}) as provider:
         stands(provider, story)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 
 from gateline.dataplane.netstring import NetstringInvalid
 from gateline.functions.speech import Trouble
+from gateline.host import login
 from gateline.host.configuration import NOWHERE
 from gateline.host.login import Logins
+from gateline.host.provider import Provider
 from gateline.identity.failure import page
 from gateline.model.hosting import HostConfiguration, HostedLogin
 from gateline.model.login import JwtValidation, OnUnauthenticated
@@ -113,6 +117,7 @@ def test_a_forged_cookie_is_no_session(policy: OnUnauthenticated) -> None:
             reply = await bench.ask(Browser({"AWSELBAuthSessionCookie-0": value}))
             assert reply.status == expected
             assert reply.subject == ""
+            assert reply.reason == ("AuthInvalidCookie" if policy is OnUnauthenticated.DENY else "")
         assert bench.provider.asked == []
 
     with a_nasty_provider() as provider:
@@ -210,6 +215,29 @@ def test_a_configuration_that_cannot_be_is_refused(changed: HostConfiguration) -
     async def run() -> None:
         with pytest.raises(ValueError):
             await Logins(lambda _: None).configure(changed)
+
+    asyncio.run(run())
+
+
+def test_authorities_that_no_login_names_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Kept(Provider):
+        def __init__(self, ca: str) -> None:
+            made.append(ca)
+            super().__init__()
+            known.add(self)
+
+    made: list[str] = []
+    known: weakref.WeakSet[Kept] = weakref.WeakSet()
+    monkeypatch.setattr(login, "Provider", Kept)
+
+    async def run() -> None:
+        logins = Logins(lambda _: None)
+        jwt = JwtValidation(jwks_endpoint="https://keys.example", issuer="x", origin=NOWHERE)
+        for ca in ("one", "two", "three", "three"):
+            await logins.configure(HostConfiguration(logins=(HostedLogin(name="a:1/1", ca=ca, jwt=jwt),)))
+        gc.collect()
+        assert (made, len(known)) == (["one", "two", "three"], 1)
+        await logins.close()
 
     asyncio.run(run())
 

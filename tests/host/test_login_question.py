@@ -41,11 +41,11 @@ def test_replies() -> None:
     assert split(passes(7, data="d", subject="s", access_token="t", cookies=("a", "b"))) == [
         b"1", b"7", b"d", b"s", b"t", b"2", b"a", b"b",
     ]  # fmt: skip
-    assert split(answers_page(401, ("c",))) == [
-        b"2", b"401", b"2", b"content-type", b"text/html", b"set-cookie", b"c", page(401),
+    assert split(answers_page(401, ("c",), reason="Auth")) == [
+        b"2", b"401", b"Auth", b"2", b"content-type", b"text/html", b"set-cookie", b"c", page(401),
     ]  # fmt: skip
     assert split(redirects("https://h/", ())) == [
-        b"2", b"302", b"2", b"location", b"https://h/", b"cache-control", b"no-store", b"",
+        b"2", b"302", b"", b"2", b"location", b"https://h/", b"cache-control", b"no-store", b"",
     ]  # fmt: skip
     assert split(ANONYMOUS) == [b"3"]
 

@@ -18,10 +18,10 @@ import pytest
 from gateline.host.configuration import NOWHERE
 from gateline.model.hosting import HostedLogin
 from gateline.model.login import ClaimFormat, JwtClaim, JwtValidation
+from golden.self_signed import self_signed
 from harness.nasty_provider import NastyProvider
 from harness.oidc_provider import OidcProvider, a_provider, needs_provider, sign_in
 from host.login_bench import RULE, Browser, LoginBench
-from host.test_provider import self_signed
 from identity.logins import hosted
 
 pytestmark = [needs_provider, pytest.mark.xdist_group("real-provider")]
@@ -162,7 +162,9 @@ def test_a_user_who_refuses_and_a_code_that_was_used_are_561(provider: OidcProvi
 
 
 def test_a_provider_of_a_private_authority(tmp_path: Path) -> None:
-    ca = self_signed(tmp_path / "pair.pem")
+    made, files = self_signed("localhost"), tmp_path / "pair.pem"
+    files.write_bytes(made.private_key + made.certificate)
+    ca = made.certificate.decode()
     trusting = ssl.create_default_context(cadata=ca)
 
     async def story(bench: RealBench) -> None:
@@ -174,8 +176,7 @@ def test_a_provider_of_a_private_authority(tmp_path: Path) -> None:
         with pytest.raises(AssertionError, match="ConnectError"):
             await bench.sign_in(Browser(), verify=trusting)
 
-    pair = str(tmp_path / "pair.pem")
-    with a_provider(host="localhost", certificate=pair, private_key=pair) as real:
+    with a_provider(host="localhost", certificate=str(files), private_key=str(files)) as real:
         stands(real, story, ca=ca)
         stands(real, distrusting)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import ssl
 import threading
 from collections.abc import Iterator
@@ -11,9 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateline.host.provider import (
     AnswerTooLarge,
@@ -22,6 +18,7 @@ from gateline.host.provider import (
     ProviderTimeout,
     ProviderUnreachable,
 )
+from golden.self_signed import self_signed
 from harness.nasty_provider import NastyProvider, _Server, a_nasty_provider
 
 
@@ -137,16 +134,11 @@ def test_tls_is_verified_by_the_authorities_that_are_named(tmp_path: Path) -> No
     with speaking_tls(tmp_path) as (url, ca):
         assert asked(url, ca=ca).status == 404
         assert asked(url, ca=f"# Certificação \ufffd\n{ca}").status == 404
-        for believed in ("", other_authority(tmp_path)):
+        for believed in ("", self_signed("elsewhere").certificate.decode()):
             with pytest.raises(ProviderUnreachable, match="ConnectError"):
                 asked(url, ca=believed)
         with pytest.raises(ProviderUnreachable, match="ConnectError"):
             asked(url.replace("localhost", "127.0.0.1"), ca=ca)  # the certificate names localhost only
-
-
-def other_authority(folder: Path) -> str:
-    """Certificates of somebody else."""
-    return self_signed(folder / "other")
 
 
 @contextmanager
@@ -154,7 +146,8 @@ def speaking_tls(folder: Path) -> Iterator[tuple[str, str]]:
     """A provider at localhost that speaks TLS: its URL, and its authority (PEM)."""
     fake = NastyProvider()
     fake.gate.set()
-    ca = self_signed(folder / "server")
+    pair = self_signed("localhost")
+    (folder / "server").write_bytes(pair.private_key + pair.certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server")
     with _Server(fake) as server:
@@ -162,34 +155,7 @@ def speaking_tls(folder: Path) -> Iterator[tuple[str, str]]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"https://localhost:{server.server_port}/x", ca
+            yield f"https://localhost:{server.server_port}/x", pair.certificate.decode()
         finally:
             server.shutdown()
             thread.join()
-
-
-def self_signed(path: Path) -> str:
-    """A certificate for localhost; the file gets the key too."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + made
-    )
-    return made.decode()

@@ -67,6 +67,7 @@ def test_a_token_for_us_says_who_it_is(changed: dict[str, Any]) -> None:
         {"nonce": ...},
         {"nonce": 1},
         {"nonce": "\u00e9"},
+        {"nonce": "\ud800"},
         {"sub": ...},
         {"sub": ""},
         {"sub": 7},

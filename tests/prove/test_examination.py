@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
+from gateline.prove import examination
 from gateline.prove.attempt import Finding, Verdict
 from gateline.prove.backend import Forgeries
 from gateline.prove.examination import examine, found_backends
+from gateline.prove.machine import LOOPBACKS
 
 GROUP = {
     "protocol": "HTTP",
@@ -164,3 +168,12 @@ def test_a_datagram_listener_is_not_tried() -> None:
     found = examine(inventory(1, tasks=[], listeners=[udp], headers=[]), Forgeries())
     [told] = [each for each in found if each.subject == "balancer dns"]
     assert told.verdict is Verdict.NOT_TRIED
+
+
+def test_an_address_that_this_machine_has_no_more_is_not_the_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answers there is somebody else: of two proofs at a time one had the other's addresses still on its list."""
+    gone = "203.0.113.9"  # RFC 5737: nobody's
+    monkeypatch.setattr(examination, "addresses", lambda: (*LOOPBACKS, gone))
+    with serving() as port:
+        found = of_task(examine(inventory(port), Forgeries()), place=f"{gone}:{port}")
+    assert {(each.verdict, each.detail) for each in found} == {(Verdict.CLOSED, "unreachable")}

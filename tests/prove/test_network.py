@@ -10,6 +10,7 @@ import pytest
 
 from gateline.prove import network
 from gateline.prove.attempt import Attempt, Finding, Kind, Point, Verdict
+from gateline.prove.machine import LOOPBACKS, addresses
 from gateline.prove.network import another_network
 from gateline.prove.probing import tried, untried
 
@@ -54,6 +55,20 @@ def test_two_at_a_time_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch
         with another_network(()) as second:
             assert (first.why_not, second.why_not) == ("", "")
             assert not set(first.addresses) & set(second.addresses)
+        monkeypatch.setattr(os, "getpid", lambda: pid)
+
+
+@needs_root
+def test_it_aims_at_no_address_that_ends_with_another_proof_or_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pid, mine = os.getpid(), set(addresses())
+    with another_network(()) as first:
+        monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+        with another_network((*addresses(), "203.0.113.9")) as second:  # RFC 5737: nobody's
+            reached = set(second.addresses)
+            assert not reached & {*first.addresses, "203.0.113.9"}
+            assert reached >= {each for each in mine if "%" not in each} - set(LOOPBACKS)
         monkeypatch.setattr(os, "getpid", lambda: pid)
 
 

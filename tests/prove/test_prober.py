@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -140,3 +141,39 @@ def test_another_user_is_kept_out_of_a_private_folder(tmp_path: Path) -> None:
             check=True,
         )
     assert json.loads(done.stdout) == [{"outcome": "permission denied"}]
+
+
+def test_what_is_this_machines_no_more_is_not_asked_elsewhere() -> None:
+    """Whoever has the address there, or answers for all (a proxy), is nobody of ours: found in two proofs at a time."""
+    gone = {"address": "203.0.113.9", "port": 80, "own": True, "request": REQUEST}  # RFC 5737: nobody's
+    assert prober.attempt(gone) == {"outcome": "unreachable"}
+
+
+def test_an_address_of_this_machine_is_asked_from_that_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = {"address": "127.0.0.1", "port": server.getsockname()[1], "own": True, "knock": True}
+        assert prober.attempt(where) == {"outcome": "connected"}
+        connection, peer = server.accept()
+        connection.close()
+    assert peer[0] == "127.0.0.1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None, reason="wants root and iproute2")
+@pytest.mark.parametrize("own", [False, True])
+def test_nobody_is_connected_with_itself(own: bool) -> None:
+    """A connection may be given the very port that it asks for: then it has reached nobody, and hears itself."""
+    name, only = f"gateline-test-{os.getpid()}", 40_000
+    within = ["ip", "netns", "exec", name]
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        few = f"ip link set lo up && echo {only} {only} > /proc/sys/net/ipv4/ip_local_port_range"
+        subprocess.run([*within, "sh", "-c", few], check=True)
+        attempts = [
+            {"address": address, "port": only, "own": own, "request": REQUEST}
+            for address in ("127.0.0.1", "::1")
+        ]
+        words = [sys.executable, "-I", "-S", prober.__file__, f"/run/netns/{name}", "-1"]
+        done = subprocess.run(words, input=json.dumps(attempts).encode(), capture_output=True, check=True)
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+    assert {each["outcome"] for each in json.loads(done.stdout)} <= {"connection refused", "unreachable"}

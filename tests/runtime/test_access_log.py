@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import time
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def test_a_log_is_made_for_its_owner_alone_and_what_it_holds_stays(tmp_path: Pat
 
 def test_a_log_that_cannot_be_made_is_complained_of(tmp_path: Path) -> None:
     [told] = complaints_of(logging_to(tmp_path / "gone" / "a.log"))
+    assert told.startswith("GL259 the access log of b0 cannot be written: ")
+
+
+def test_a_pipe_that_nobody_reads_holds_up_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    [told] = complaints_of(logging_to(tmp_path / "pipe"))
     assert told.startswith("GL259 the access log of b0 cannot be written: ")
 
 

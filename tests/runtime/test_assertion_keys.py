@@ -23,7 +23,6 @@ from gateline.runtime.assertion_keys import (
     due,
     is_wanted,
     kept_signer,
-    renewal,
     signing,
 )
 from gateline.runtime.state_dir import StateDir, hold_state_dir
@@ -173,30 +172,16 @@ def test_whoever_shows_the_keys_or_gives_them_to_a_service_has_some() -> None:
     assert is_wanted(replace(plain, services=(service,)))
 
 
-def test_the_duty_is_due_when_something_is_and_not_before_anything_serves(state: StateDir) -> None:
-    served: list[Gateway] = []
-
-    async def take_in() -> None:
-        raise AssertionError
-
-    duty = renewal(lambda: served[0] if served else None, state, take_in)
-    assert duty.due() is None
-    served.append(gateway(timedelta(seconds=8)))
-    assert duty.due() is None
-    now = datetime.now(UTC)
-    signing(served[0], state, now)
-    assert duty.due() == now + timedelta(seconds=4)
-    assert duty.work is take_in
+def test_nothing_is_due_before_keys_were_made(state: StateDir) -> None:
+    quick = gateway(timedelta(seconds=8))
+    assert due(quick, state, NOW) is None
+    signing(quick, state, NOW)
+    assert due(quick, state, NOW) == NOW + timedelta(seconds=4)
 
 
-def test_keys_that_cannot_be_opened_are_due_so_that_somebody_says_why(state: StateDir) -> None:
+def test_when_keys_are_due_that_cannot_be_opened_is_an_error(state: StateDir) -> None:
     signing(gateway(), state, NOW)
     (kept,) = (state.path / "vault").glob("*.sealed")
     kept.write_bytes(b"something else")
-
-    async def take_in() -> None:
-        raise AssertionError
-
-    found = renewal(gateway, state, take_in).due()
-    assert found is not None
-    assert found <= datetime.now(UTC)
+    with pytest.raises(GatelineError):
+        due(gateway(), state, NOW)

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from gateline.discovery.source import Targets
+from gateline.model.address import parse_ip
 from gateline.model.discovery import DiscoveredTarget, Source, TargetFile
 from gateline.model.origin import Origin
-from gateline.model.target_group import HealthCheck, Registration, TargetGroup
+from gateline.model.target_group import HealthCheck, Registration, Target, TargetGroup
 from gateline.runtime import discovery
 from gateline.runtime.discovery import Discovery
 from gateline.runtime.notice import Notice, TargetsTold
@@ -26,12 +27,21 @@ def source(path: str = "targets") -> TargetFile:
 def group(
     name: str = "orders", *, delay: float = 30, asks: Source | None = None, port: int | None = None
 ) -> TargetGroup:
+    """A group that asks somebody."""
     return TargetGroup(
         name=name,
         deregistration_delay=timedelta(seconds=delay),
         health_check=HealthCheck(port=port),
         origin=HERE,
         discover=asks or source(),
+    )
+
+
+def fixed(*hosts: str, delay: float = 30) -> TargetGroup:
+    """A group whose targets the project names, at port 80."""
+    static = tuple(Target(host=host, port=80, origin=HERE) for host in hosts)
+    return TargetGroup(
+        name="fixed", deregistration_delay=timedelta(seconds=delay), targets=static, origin=HERE
     )
 
 
@@ -52,6 +62,7 @@ class Bench:
 
     def __init__(self, tasks: asyncio.TaskGroup, processes: LocalProcesses) -> None:
         self.said: list[str] = []
+        self.tasks = tasks
         self.registered: asyncio.Queue[list[str]] = asyncio.Queue()
         self.whole: tuple[Registration, ...] = ()
         self.asked: dict[str, tuple[Callable[[Targets], None], Callable[[str], None]]] = {}
@@ -73,13 +84,15 @@ class Bench:
         )
 
     async def _look_up(self, host: str) -> Sequence[str]:
-        return self.names[host]
+        if host not in self.names and parse_ip(host) is None:
+            raise OSError(host)
+        return self.names.get(host, [host])
 
     async def _for_ever(self, _: float) -> None:
         await asyncio.Event().wait()
 
     def _addresses_changed(self) -> None:
-        self.discovery.addresses_changed()
+        self.tasks.create_task(self.discovery.publish())
 
     async def _register(self, registrations: tuple[Registration, ...]) -> None:
         self.whole = registrations
@@ -98,6 +111,13 @@ class Bench:
     def _notify(self, notice: Notice) -> None:
         assert isinstance(notice, TargetsTold)
         self.said.append(f"{'! ' * notice.trouble}{notice.text}")
+
+    async def configure(self, group: TargetGroup) -> None:
+        """Use a group with the addresses that its hosts have, as a configuration does."""
+        self.resolver.want({each.host for each in group.targets})
+        await self.resolver.settled()
+        await self.want(group)
+        await self.discovery.publish()
 
     async def want(self, *groups: TargetGroup) -> None:
         self.discovery.want(groups)
@@ -153,6 +173,73 @@ def test_who_comes_back_does_not_drain_any_more() -> None:
             bench.say(*places)
             last = await bench.registered.get()
         assert last == ["orders 10.0.0.1:80"]
+
+    played(story)
+
+
+def test_a_target_that_an_edit_takes_out_drains_for_the_groups_delay() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.configure(fixed("10.0.0.1", "10.0.0.2", delay=0.2))
+        assert bench.registered.empty()  # the configuration has them
+        await bench.configure(fixed("10.0.0.2", delay=0.2))
+        assert await bench.registered.get() == ["fixed 10.0.0.1:80 draining"]
+        assert await bench.registered.get() == []
+
+    played(story)
+
+
+def test_a_target_that_an_edit_puts_back_does_not_drain_any_more() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.configure(fixed("10.0.0.1", "10.0.0.2"))
+        await bench.configure(fixed("10.0.0.2"))
+        await bench.registered.get()
+        await bench.configure(fixed("10.0.0.1", "10.0.0.2"))
+        assert await bench.registered.get() == []
+
+    played(story)
+
+
+def test_who_is_put_back_drains_until_the_configuration_has_it() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.configure(fixed("10.0.0.1"))
+        await bench.configure(fixed())
+        assert await bench.registered.get() == ["fixed 10.0.0.1:80 draining"]
+        await bench.want(fixed(), fixed("10.0.0.1"))  # the one that serves, and the one that shall
+        await bench.discovery.publish()
+        assert bench.registered.empty()
+        await bench.configure(fixed("10.0.0.1"))
+        assert await bench.registered.get() == []
+
+    played(story)
+
+
+def test_without_a_delay_nobody_drains() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.configure(fixed("10.0.0.1", delay=0))
+        await bench.configure(fixed(delay=0))
+        assert bench.registered.empty()
+
+    played(story)
+
+
+def test_an_address_that_a_targets_name_has_no_more_drains() -> None:
+    async def story(bench: Bench) -> None:
+        bench.names = {"orders.internal": ["10.0.0.1", "10.0.0.2"]}
+        await bench.configure(fixed("orders.internal"))
+        bench.names = {"orders.internal": ["10.0.0.2", "10.0.0.3"]}
+        bench.resolver.want(())
+        await bench.configure(fixed("orders.internal"))
+        assert await bench.registered.get() == ["fixed 10.0.0.1:80 draining"]
+
+    played(story)
+
+
+def test_this_machines_two_loopbacks_are_one_target_that_drains() -> None:
+    async def story(bench: Bench) -> None:
+        bench.names = {"localhost": ["127.0.0.1", "::1"]}
+        await bench.configure(fixed("localhost"))
+        await bench.configure(fixed())
+        assert await bench.registered.get() == ["fixed 127.0.0.1:80 draining"]
 
     played(story)
 
@@ -219,6 +306,34 @@ def test_names_are_looked_up_and_forbidden_addresses_dropped() -> None:
     played(story)
 
 
+def test_nobody_leaves_for_a_name_before_the_name_was_asked_for() -> None:
+    async def story(bench: Bench) -> None:
+        bench.names = {"orders.internal": ["10.0.0.3"]}
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        await bench.registered.get()
+        bench.say("orders.internal:80")
+        assert await bench.registered.get() == ["orders 10.0.0.3:80", "orders 10.0.0.1:80 draining"]
+
+    played(story)
+
+
+def test_a_name_without_an_answer_empties_no_group_and_holds_up_nobody_else() -> None:
+    async def story(bench: Bench) -> None:
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        await bench.registered.get()
+        bench.say("silent.internal:80")
+        await bench.discovery.publish()
+        await bench.resolver.settled()
+        await bench.discovery.publish()
+        assert shown(bench.discovery.registered()) == ["orders 10.0.0.1:80"]
+        bench.say("silent.internal:80", "10.0.0.2:80")
+        assert await bench.registered.get() == ["orders 10.0.0.2:80", "orders 10.0.0.1:80 draining"]
+
+    played(story)
+
+
 def test_a_control_that_comes_after_another_begins_with_what_that_one_was_told() -> None:
     processes = LocalProcesses()
 
@@ -235,6 +350,19 @@ def test_a_control_that_comes_after_another_begins_with_what_that_one_was_told()
         assert bench.registered.empty()
 
     played(before, processes)
+    played(after, processes)
+
+
+@pytest.mark.parametrize("kept", ["no JSON", "7", "{}", '{"source": "SOURCE", "targets": [{"name": "a"}]}'])
+def test_what_a_control_of_another_version_kept_is_forgotten(kept: str) -> None:
+    processes = LocalProcesses()
+    processes.remember("discovery/orders", kept.replace("SOURCE", repr(source())))
+
+    async def after(bench: Bench) -> None:
+        await bench.want(group())
+        bench.say("10.0.0.1:80")
+        assert await bench.registered.get() == ["orders 10.0.0.1:80"]
+
     played(after, processes)
 
 

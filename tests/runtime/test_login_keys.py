@@ -24,7 +24,7 @@ from gateline.model.load_balancer import (
 )
 from gateline.model.login import Authentication, JwtValidation
 from gateline.model.origin import Origin
-from gateline.runtime.login_keys import CHANGED_EVERY, SHOWN_AFTER, LoginKeys, due, login_keys, renewal
+from gateline.runtime.login_keys import CHANGED_EVERY, SHOWN_AFTER, LoginKeys, due, login_keys
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.vault import Vault
 from identity.logins import oidc
@@ -156,32 +156,16 @@ def test_something_else_in_the_vault_is_an_error_that_says_so(state: StateDir, c
         login_keys(LOGIN, state, NOW)
 
 
-def test_the_duty_is_due_when_something_is_and_not_before_anything_serves(state: StateDir) -> None:
-    served: list[Gateway] = []
-
-    async def take_in() -> None:
-        raise AssertionError
-
-    duty = renewal(lambda: served[0] if served else None, state, take_in)
-    assert duty.due() is None
-    served.append(LOGIN)
-    assert duty.due() is None
-    now = datetime.now(UTC)
-    login_keys(LOGIN, state, now)
-    assert duty.due() == now + CHANGED_EVERY
-    served[0] = replace(LOGIN, load_balancers=())
-    assert duty.due() is None
+def test_nothing_is_due_without_logins_or_before_keys_were_made(state: StateDir) -> None:
+    assert due(LOGIN, state, NOW) is None
+    login_keys(LOGIN, state, NOW)
+    assert due(LOGIN, state, NOW) == NOW + CHANGED_EVERY
+    assert due(replace(LOGIN, load_balancers=()), state, NOW) is None
 
 
-def test_keys_that_cannot_be_opened_are_due_so_that_somebody_says_why(state: StateDir) -> None:
+def test_when_keys_are_due_that_cannot_be_opened_is_an_error(state: StateDir) -> None:
     login_keys(LOGIN, state, NOW)
     (kept,) = (state.path / "vault").glob("*.sealed")
     kept.write_bytes(b"something else")
-
-    async def take_in() -> None:
-        raise AssertionError
-
-    before = datetime.now(UTC)
-    moment = renewal(lambda: LOGIN, state, take_in).due()
-    assert moment is not None
-    assert moment >= before
+    with pytest.raises(GatelineError):
+        due(LOGIN, state, NOW)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateline.runtime.process import LONGEST_LOG, Child, Command, scrubbed, spawn, trim
+from gateline.runtime import process
+from gateline.runtime.process import LONGEST_LOG, Child, Command, keep_short, scrubbed, spawn, trim
 
 
 def python(tmp_path: Path, code: str, **environment: str) -> Command:
@@ -99,3 +100,20 @@ def test_no_handle_stays_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "kept"), [("PATH", True), ("HOME", True), ("AWS_SECRET_ACCESS_KEY", False)])
 def test_a_scrubbed_environment_holds_what_every_program_needs(name: str, kept: bool) -> None:
     assert (name in scrubbed({name: "x"})) is kept
+
+
+def test_logs_are_kept_short_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOOK_AT_LOGS_SECONDS", 0.0)
+    logs = tmp_path / "one", tmp_path / "other"
+
+    async def scene() -> None:
+        keeping = asyncio.create_task(keep_short(*logs))
+        async with asyncio.timeout(20):
+            for _ in range(2):
+                for log in logs:
+                    log.write_bytes(b"x" * (LONGEST_LOG + 1))
+                while any(log.stat().st_size for log in logs):  # noqa: ASYNC110 - a file tells nobody
+                    await asyncio.sleep(0)
+        keeping.cancel()
+
+    asyncio.run(scene())

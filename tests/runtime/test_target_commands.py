@@ -41,6 +41,11 @@ def listed(gateway: Gateway, **clusters: list[dict[str, Any]]) -> list[tuple[str
     [
         (WELL, "healthy", ""),
         ({"failed_active_health_check": True}, "unhealthy", "Target.FailedHealthChecks"),
+        (
+            {"failed_active_health_check": True, "pending_active_hc": True},
+            "initial",
+            "Elb.InitialHealthChecking",
+        ),
         ({"failed_active_health_check": True, "active_hc_timeout": True}, "unhealthy", "Target.Timeout"),
         ({"eds_health_status": "DRAINING"}, "draining", "Target.DeregistrationInProgress"),
     ],
@@ -48,6 +53,19 @@ def listed(gateway: Gateway, **clusters: list[dict[str, Any]]) -> list[tuple[str
 def test_each_state_has_amazons_name_and_reason(health: dict[str, Any], state: str, reason: str) -> None:
     found = listed(project(groups=(group("orders"),)), orders=[host(80, health, active=2)])
     assert found == [("127.0.0.1:80", state, reason, 2)]
+
+
+def test_who_is_left_out_for_its_failures_is_healthy_and_described() -> None:
+    told = {
+        "cluster_statuses": [
+            {"name": "targets/orders", "host_statuses": [host(80, {"failed_outlier_check": True})]}
+        ]
+    }
+    [row] = targets(project(groups=(group("orders"),)), told)
+    assert (row["state"], row["description"]) == (
+        "healthy",
+        "It failed many requests, and gets none for a while",
+    )
 
 
 def test_a_target_that_is_used_in_two_ways_is_as_well_as_in_the_worse_one() -> None:

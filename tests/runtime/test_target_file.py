@@ -75,6 +75,24 @@ def test_what_is_wrong_is_told_with_its_line_and_a_good_file_after_it_counts(tmp
     followed(tmp_path, story)
 
 
+def test_the_same_fault_is_told_once_while_a_file_is_written(tmp_path: Path) -> None:
+    async def story(heard: Heard) -> None:
+        heard.path.write_text("nobody\n")
+        while await heard.next() != "targets cannot be used":
+            pass
+        for length in (1, 2, 3):
+            heard.write("nobody\n" + "#" * length)
+            assert await heard.next() == "targets cannot be used"
+        assert len(heard.notices) == 1
+        heard.write("10.0.0.1:80\n")
+        assert await heard.next() == [80]
+        heard.write("nobody\n")
+        assert await heard.next() == "targets cannot be used"
+        assert len(heard.notices) == 2
+
+    followed(tmp_path, story)
+
+
 def test_a_place_that_says_nothing_is_the_top_of_the_file() -> None:
     text = FileText("targets", "a")
     assert text.locate(Origin("targets")) == Position(1, 1)

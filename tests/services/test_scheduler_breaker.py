@@ -58,6 +58,18 @@ def test_with_room_for_all_no_old_task_leaves_for_a_broken_version() -> None:
         assert of(fleet.actions, Deregister) == [] or broken == "ill"
 
 
+@pytest.mark.parametrize("percents", [(100, 200), (50, 200)])
+def test_a_version_on_trial_that_another_one_displaces_has_replaced_nobody(percents: tuple[int, int]) -> None:
+    fleet = guarded(3, minimum_healthy_percent=percents[0], maximum_percent=percents[1])
+    fleet.want("b")
+    while sum(view.phase is Phase.HEALTHY for view in fleet.scheduler.tasks) < 6:
+        fleet.run(0.5)
+    fleet.want("crashing")
+    assert [view.task for view in fleet.scheduler.tasks if view.phase is Phase.HEALTHY] == ["t1", "t2", "t3"]
+    fleet.run(2000)
+    assert [view.task for view in fleet.scheduler.tasks] == ["t1", "t2", "t3"]
+
+
 def test_three_failures_in_a_row_are_enough_for_a_small_service() -> None:
     fleet = guarded(1)
     fleet.want("b")

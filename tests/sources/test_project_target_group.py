@@ -67,6 +67,6 @@ def test_targets_see_gatelines_address_and_a_group_may_say_so() -> None:
     assert not TargetGroupPart.model_validate(
         {"protocol": "TCP", "preserve_client_ip": False}
     ).preserve_client_ip
-    with pytest.raises(ValidationError, match="preserve_client_ip is not supported yet") as refused:
+    with pytest.raises(ValidationError, match="CAP_NET_ADMIN, and routes") as refused:
         TargetGroupPart.model_validate({"protocol": "TCP", "preserve_client_ip": True})
     assert "proxy_protocol_v2: true" in refused.value.errors()[0]["ctx"]["advice"]

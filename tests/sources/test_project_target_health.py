@@ -36,7 +36,9 @@ def test_a_slow_start_and_an_algorithm_arrive(load_project: LoadProject) -> None
     assert group(load_project, "{slow_start_duration_seconds: 30}").slow_start == timedelta(seconds=30)
     chosen = group(load_project, "{load_balancing_algorithm: weighted_random}").algorithm
     assert chosen is Algorithm.WEIGHTED_RANDOM
-    group(load_project, "{load_balancing_algorithm: weighted_random, anomaly_mitigation: 'off'}")
+    for word in ("off", "on"):
+        text = f"{{load_balancing_algorithm: weighted_random, anomaly_mitigation: '{word}'}}"
+        assert group(load_project, text).anomaly_mitigation is (word == "on")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,8 @@ def test_a_slow_start_and_an_algorithm_arrive(load_project: LoadProject) -> None
             "{target_group_health: {unhealthy_state_routing: {minimum_healthy_targets: {percentage: 101}}}}",
             "100",
         ),
-        ("{anomaly_mitigation: 'on'}", "not supported yet"),
+        ("{anomaly_mitigation: 'on'}", "groups with weighted_random"),
+        ("{load_balancing_algorithm: weighted_random, anomaly_mitigation: maybe}", "off"),
     ],
 )
 def test_what_does_not_fit_is_refused(load_project: LoadProject, text: str, word: str) -> None:

@@ -54,8 +54,10 @@ def test_a_target_names_a_function_or_writes_its_arn(written: str, function: str
         ({"targets": ({"availability_zone": "a"},)}, "target"),
         ({"targets": ({"target": "10.0.0.1:80", "availability_zone": "A b"},)}, "zone"),
         ({"targets": ("10.0.0.1:80", {"target": "10.0.0.1:80", "availability_zone": "a"})}, "twice"),
-        ({"protocol": "TCP", "connection_termination": True}, "not supported yet"),
-        ({"protocol": "TCP", "unhealthy_draining_interval_seconds": 5}, "not supported yet"),
+        ({"protocol": "TCP", "connection_termination": True}, "connection_termination: true of a group of"),
+        ({"protocol": "TCP_UDP", "connection_termination": True}, "of protocol TCP_UDP is not supported"),
+        ({"connection_termination": True}, "of protocol HTTP is not supported"),
+        ({"protocol": "TCP", "unhealthy_draining_interval_seconds": 5}, "at once, or not at all"),
         ({"target_type": "gateway"}, "target_type"),
     ],
 )
@@ -68,3 +70,10 @@ def test_keys_that_do_not_fit_a_target_type_are_refused(written: dict[str, Any],
 def test_addresses_are_of_two_types_that_mean_the_same(target_type: str) -> None:
     written = {"target_type": target_type, "targets": ("10.0.0.1:80",), "health_check": {"enabled": True}}
     assert TargetGroupPart.model_validate(written).addresses == ("10.0.0.1:80",)
+
+
+def test_flows_of_datagrams_leave_a_target_that_is_taken_out_and_a_group_may_say_so() -> None:
+    """Where they go on: `test_a_flow_of_datagrams_leaves_a_target_that_drains`."""
+    for ended in (True, False):
+        part = TargetGroupPart.model_validate({"protocol": "UDP", "connection_termination": ended})
+        assert part.connection_termination is ended

@@ -155,6 +155,13 @@ def test_a_project_without_mistakes_has_no_complaint() -> None:
                 " not a cloud metadata service; it is '169.254.169.254:80'"
             ),
         ),
+        (
+            "services: {s: {command: a, desired_count: -1}}",
+            (
+                "GL205 /services/s/desired_count services.s.desired_count must be a whole number from 0 to 1000;"
+                " it is -1"
+            ),
+        ),
         ("vpc_links: {l: {target: []}}", "GL203 /vpc_links/l/target vpc_links.l.target is empty"),
         ("vpc_links: {l: {}}", "GL203 /vpc_links/l vpc_links.l has no 'target'"),
         (

@@ -99,11 +99,7 @@ def stand_ins(gateway: Gateway) -> Keyring:
         ),
         authorities=tuple((path, b"stand-in") for path in _named_authorities(gateway)),
         revocations=tuple(
-            (path, b"stand-in")
-            for balancer in gateway.load_balancers
-            for listener in balancer.listeners
-            if listener.tls.mutual is not None
-            for path in listener.tls.mutual.revoked
+            (path, b"stand-in") for mutual in gateway.mutual_authentications for path in mutual.revoked
         ),
         link_certificate=Certificate(name="link", chain=b"", private_key=Secret("link", b"")),
     )
@@ -111,10 +107,7 @@ def stand_ins(gateway: Gateway) -> Keyring:
 
 def _named_authorities(gateway: Gateway) -> Iterator[str]:
     yield from (group.tls.authority for group in gateway.target_groups if group.tls is not None)
-    for balancer in gateway.load_balancers:
-        for listener in balancer.listeners:
-            if listener.tls.mutual is not None:
-                yield listener.tls.mutual.authority
+    yield from (mutual.authority for mutual in gateway.mutual_authentications)
 
 
 def _named_secrets(gateway: Gateway) -> Iterator[str]:

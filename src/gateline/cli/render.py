@@ -136,11 +136,15 @@ def _append_excerpt(shown: Text, entry: Placed, gutter: str, lines: Sequence[str
 
 
 def _may_hold_a_value(origin: Origin, line: str) -> bool:
-    """Whether a line may be of `secrets`, of API keys, or of a function's environment, which may hold some as well."""
+    """Whether a line may be of `secrets`, of API keys, of a login's client, or of an environment that holds some."""
     part = origin.pointer[:1]
     return (
         part in {("secrets",), KEY_FILE}
-        or (part == ("functions",) and ("environment" in origin.pointer or "environment" in line))
+        or (part == ("load_balancers",) and "secret" in line.casefold())
+        or (
+            part in {("functions",), ("services",)}
+            and ("environment" in origin.pointer or "environment" in line)
+        )
         or (part == ("usage_plans",) and ("keys" in origin.pointer or "value" in line))
     )
 

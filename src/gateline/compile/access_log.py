@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from gateline import dataplane
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.rule_action import LOCATION_STATE
 from gateline.compile.wire import extension, struct
 from gateline.dataplane import keys
@@ -22,9 +23,6 @@ from gateline.model.load_balancer import (
     ListenerProtocol,
     LoadBalancer,
 )
-
-ERROR_REASON: Final = "error_reason"
-"""Dynamic metadata of ours with Amazon's word for why an action failed, such as `AuthInvalidCookie`; scripts set it."""
 
 _LOG: Final = "gl.log"
 """Dynamic metadata of `access_log.lua`."""
@@ -79,15 +77,7 @@ def access_log_filter(balancer: LoadBalancer, listener: Listener) -> list[dict[s
     if not balancer.access_log:
         return []
     context = {"scheme": str(listener.protocol).lower(), "port": str(listener.port)}
-    return [
-        extension(
-            "gateline.access_log",
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": dataplane.access_log_script()},
-            clear_route_cache={"value": False},
-            filter_context=struct(context),
-        )
-    ]
+    return [lua_filter("gateline.access_log", dataplane.access_log_script(), filter_context=struct(context))]
 
 
 def rule_metadata(
@@ -141,7 +131,7 @@ def _fields(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
         "%START_TIME(%Y-%m-%dT%H:%M:%S.%6fZ)%",
         f'"%METADATA(ROUTE:{_OF_ROUTES}:actions)%"',
         f'"%FILTER_STATE({LOCATION_STATE}:PLAIN)%"',
-        f'"%DYNAMIC_METADATA({keys.NAMESPACE}:{ERROR_REASON})%"',
+        f'"%DYNAMIC_METADATA({keys.NAMESPACE}:{keys.ERROR_REASON})%"',
         _quoted(_cel(_TARGET)),
         _quoted(_cel(_TARGET_STATUS)),
         _quoted(_cel(_CLASSIFICATION)),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.access_log import cluster_metadata
-from gateline.compile.balancer_listener import application_listener
+from gateline.compile.balancer_listener import Common, application_listener
 from gateline.compile.balancer_routes import balancer_scope
 from gateline.compile.balancer_target import (
     at_socket,
@@ -45,15 +45,6 @@ from gateline.model.target_group import TargetType
 
 
 @dataclass(frozen=True, slots=True)
-class _Paths:
-    """Files and folders of the state folder that listeners and filters name."""
-
-    request_log: str | None
-    key_file: str
-    sockets: str
-
-
-@dataclass(frozen=True, slots=True)
 class BalancerResources:
     """The listeners by name, and the scopes, clusters, lookups and origins that they need."""
 
@@ -81,7 +72,15 @@ def balancer_resources(
         key_file: where the key of stickiness lies, "" without any.
 
     """
-    resources, named = BalancerResources(), _Paths(request_log, key_file, sockets)
+    common = Common(
+        cleaned=cleaned,
+        request_log=request_log,
+        versions=asks_versions(gateway.target_groups),
+        key_file=key_file,
+        transforms=transform_filters(gateway),
+    )
+    maker = _Maker(gateway, common, sockets)
+    resources = maker.made
     bound = {binding.name: binding for binding in bindings(gateway)}
     for balancer in gateway.load_balancers:
         if balancer.scheme is not Scheme.INTERNET_FACING:
@@ -90,77 +89,63 @@ def balancer_resources(
             if _tells_secrets(balancer, listener, complaints):
                 continue
             for protocol in listener.protocol.at_sockets:
-                binding = bound[listener_name(balancer, listener, protocol)]
-                _listener(gateway, balancer, listener, binding, cleaned, named, resources)
+                maker.make(balancer, listener, bound[listener_name(balancer, listener, protocol)])
     for balancer, listener in tuple(balancer_targets(gateway, set(resources.harvest.target_groups.values()))):
         internal = balancer.scheme is Scheme.INTERNAL  # else it has been complained about
         if internal and _tells_secrets(balancer, listener, complaints):
             continue
         binding = Binding(names.behind_network(balancer.name, listener.port), "", 0, listener.origin)
-        _listener(gateway, balancer, listener, binding, cleaned, named, resources)
+        maker.make(balancer, listener, binding)
         path = socket_of(sockets, balancer.name, listener.port)
         resources.listeners[binding.name] = at_socket(resources.listeners[binding.name], path)
     return resources
 
 
-def _listener(
-    gateway: Gateway,
-    balancer: LoadBalancer,
-    listener: Listener,
-    binding: Binding,
-    cleaned: CleanedHeaders,
-    paths: _Paths,
-    resources: BalancerResources,
-) -> None:
-    harvest = resources.harvest
-    harvest.origins[binding.name] = listener.origin
-    cluster_of = _clusters(gateway, balancer, harvest, paths.sockets)
-    if binding.protocol is ListenerProtocol.UDP:
-        made = udp_listener(binding, listener, cluster_of)
-    elif balancer.type is BalancerType.NETWORK:
-        made = tcp_listener(binding, listener, cluster_of)
-    else:
-        harvest.scopes[binding.name] = balancer_scope(
-            balancer,
-            listener,
-            paths=gateway.edge.paths,
-            cleaned=cleaned,
-            cluster_of=cluster_of,
-            groups={group.name: group for group in gateway.target_groups},
-            scope=binding.name,
-        )
-        made = application_listener(
-            binding,
-            balancer,
-            listener,
-            cleaned,
-            paths.request_log,
-            versions=asks_versions(gateway.target_groups),
-            key_file=paths.key_file,
-            transforms=transform_filters(gateway),
-        )
-    resources.listeners[binding.name] = made
+class _Maker:
+    """Makes listeners, one after another, and what each of them needs, once."""
 
+    def __init__(self, gateway: Gateway, common: Common, sockets: str) -> None:
+        self.made = BalancerResources()
+        self._edge = gateway.edge
+        self._groups = {group.name: group for group in gateway.target_groups}
+        self._common = common
+        self._sockets = sockets
+        self._logged = any(balancer.access_log for balancer in gateway.load_balancers)
 
-def _clusters(
-    gateway: Gateway, balancer: LoadBalancer, harvest: Harvest, sockets: str
-) -> Callable[[str], str]:
-    """Names the cluster of a target group, and makes it when it is first named."""
-    groups = {group.name: group for group in gateway.target_groups}
-    edge, logged = gateway.edge, any(balancer.access_log for balancer in gateway.load_balancers)
+    def make(self, balancer: LoadBalancer, listener: Listener, binding: Binding) -> None:
+        """A listener of a balancer, where its socket is."""
+        harvest, cluster_of = self.made.harvest, partial(self._cluster, balancer)
+        harvest.origins[binding.name] = listener.origin
+        if binding.protocol is ListenerProtocol.UDP:
+            made = udp_listener(binding, listener, cluster_of)
+        elif balancer.type is BalancerType.NETWORK:
+            made = tcp_listener(binding, listener, cluster_of)
+        else:
+            harvest.scopes[binding.name] = balancer_scope(
+                binding.name,
+                balancer,
+                listener,
+                paths=self._edge.paths,
+                cleaned=self._common.cleaned,
+                cluster_of=cluster_of,
+                groups=self._groups,
+            )
+            made = application_listener(binding, balancer, listener, self._common)
+        self.made.listeners[binding.name] = made
 
-    def cluster_of(group_name: str) -> str:
-        plain = names.target_group(group_name)
-        group, name = in_zone(groups[group_name], plain, balancer, gateway.edge)
+    def _cluster(self, balancer: LoadBalancer, group_name: str) -> str:
+        """The name of a target group's cluster, which is made when it is first named."""
+        harvest, edge = self.made.harvest, self._edge
+        group, name = in_zone(self._groups[group_name], names.target_group(group_name), balancer, edge)
         harvest.target_groups[name] = group_name
         harvest.origins[name] = group.origin
         if group.target_type is TargetType.ALB:
-            harvest.clusters[name] = balancer_target_cluster(group, name, sockets)
+            harvest.clusters[name] = balancer_target_cluster(group, name, self._sockets)
         elif name not in harvest.clusters and group.target_type is not TargetType.LAMBDA:
             harvest.clusters[name] = target_group_cluster(
                 group, name=name, behind_api=False, certificate=shown_certificate(group, "")
             )
-            if logged:
+            if self._logged:
                 arn = target_group_arn(account=edge.account_id, region=edge.region, group=group.name)
                 harvest.clusters[name].MergeFrom(
                     new("envoy.config.cluster.v3.Cluster", metadata=cluster_metadata(arn))
@@ -168,8 +153,6 @@ def _clusters(
             for lookup in lookups(group, name):
                 harvest.lookups.setdefault(lookup)
         return name
-
-    return cluster_of
 
 
 def _tells_secrets(balancer: LoadBalancer, listener: Listener, complaints: Complaints) -> bool:
@@ -179,7 +162,7 @@ def _tells_secrets(balancer: LoadBalancer, listener: Listener, complaints: Compl
         complaints.add(
             codes.SECRET_IN_PUBLIC_RULE,
             rule.origin,
-            f"rule {rule.priority} of {balancer.name}:{listener.port} compares a header with a secret; at a "
+            f"rule {rule.label} of {balancer.name}:{listener.port} compares a header with a secret; at a "
             "balancer of the internet its value would stand readable in Envoy's routes",
             help="Put the rule at an `internal` balancer, behind the gateway that sends the secret.",
         )

@@ -19,17 +19,14 @@ def balancer_headers(
 
     Args:
         balancer: its attributes say what becomes of X-Forwarded-For and whether TLS is told of.
-        listener: its protocol and port are told, its attributes name headers of answers.
+        listener: its protocol and port are told.
         cleaned: names of headers that carry secrets, which no answer may show.
 
     """
     echoes = {spelled for name in cleaned.secrets for spelled in (name, name.replace("-", "_"))}
-    gone = [keys.SCOPE_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
+    gone = [keys.SCOPE_HEADER, keys.REQUEST_ID_HEADER, PROTOCOL_HEADER, "x-envoy-external-address"]
     if balancer.attributes.xff_header_processing is ForwardedForMode.REMOVE:
         gone.append(_FORWARDED_FOR)
-    if not listener.attributes.server_header:
-        echoes.add("server")
-    inserted = listener.attributes.response_headers
     return {
         "request_headers_to_remove": gone,
         "request_headers_to_add": [
@@ -41,10 +38,22 @@ def balancer_headers(
             *_tls(balancer, listener),
         ],
         "response_headers_to_remove": sorted(echoes),
-        "response_headers_to_add": [
-            header(name, value.replace("%", "%%"), "ADD_IF_ABSENT") for name, value in inserted
-        ],
     }
+
+
+def answer_mutations(listener: Listener) -> dict[str, object]:
+    """Fields of a HeaderMutation filter: what the listener's attributes say of answers; {} when they say nothing.
+
+    A filter's, for routes have no say in what the script answers by itself: a login's redirect, say.
+    """
+    attributes = listener.attributes
+    mutations: list[dict[str, object]] = [
+        {"append": header(name, value.replace("%", "%%"), "ADD_IF_ABSENT")}
+        for name, value in attributes.response_headers
+    ]
+    if not attributes.server_header:
+        mutations.append({"remove": "server"})
+    return {"mutations": {"response_mutations": mutations}} if mutations else {}
 
 
 def owned_names(balancer: LoadBalancer, listener: Listener) -> tuple[str, ...]:
@@ -61,7 +70,10 @@ def _forwarded_for(balancer: LoadBalancer, listener: Listener) -> list[dict[str,
     if balancer.attributes.xff_header_processing is not ForwardedForMode.APPEND:
         return []
     hop = appended(listener.client_address, with_port=balancer.attributes.xff_client_port)
-    return [header(_FORWARDED_FOR, hop, "APPEND_IF_EXISTS_OR_ADD")]
+    return [  # Envoy itself would append without the space by which some applications split
+        header(_FORWARDED_FOR, f"%REQ({_FORWARDED_FOR})%, {hop}", "OVERWRITE_IF_EXISTS"),
+        header(_FORWARDED_FOR, hop, "ADD_IF_ABSENT"),
+    ]
 
 
 def _tls(balancer: LoadBalancer, listener: Listener) -> list[dict[str, object]]:

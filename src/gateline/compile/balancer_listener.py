@@ -6,6 +6,7 @@ It holds nothing of the rules, so that editing them leaves connections alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
@@ -13,7 +14,7 @@ from google.protobuf.message import Message
 from gateline import dataplane
 from gateline.compile import names
 from gateline.compile.access_log import access_log, access_log_filter
-from gateline.compile.balancer_headers import owned_names
+from gateline.compile.balancer_headers import answer_mutations, owned_names
 from gateline.compile.balancer_reply import balancer_reply
 from gateline.compile.binding import Binding
 from gateline.compile.client_address import (
@@ -29,6 +30,7 @@ from gateline.compile.connection_manager import connection_manager, request_logs
 from gateline.compile.edge_tls import downstream_tls, tls_inspector
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.header_cleaning import balancer_mutation
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.route import HEADER_MUTATION_FILTER, CleanedHeaders
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.stickiness import stickiness_filters
@@ -38,6 +40,9 @@ from gateline.model.load_balancer import Listener, ListenerProtocol, LoadBalance
 
 _HEADERS_KB: Final = 64
 _STREAMS: Final = 128  # of HTTP/2, on a connection
+
+NO_HOST: Final = "-"
+"""The Host that a client of HTTP/1.0 left out, as `balancer.lua` knows it; no pattern of a host fits it."""
 
 _OTHER_UPGRADES: Final = (
     "(?i)(?:.{0,8}|.{10,}"
@@ -62,23 +67,11 @@ _LOG_FORMAT: Final = {
 """As `listener.py` writes it for the edge."""
 
 
-def application_listener(
-    binding: Binding,
-    balancer: LoadBalancer,
-    listener: Listener,
-    cleaned: CleanedHeaders,
-    request_log: str | None,
-    *,
-    versions: bool = False,
-    key_file: str = "",
-    transforms: Sequence[dict[str, object]] = (),
-) -> Message:
-    """The listener; its routes are the scope of the same name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What the application listeners of a project have in common.
 
-    Args:
-        binding: its name, and the socket that it listens at.
-        balancer: its attributes.
-        listener: protocol and certificates.
+    Attributes:
         cleaned: names of headers that carry secrets, cleaned from every client's request.
         request_log: the path of a pipe or file for one JSON line a request, None for no log at all.
         versions: routes must know what clients speak.
@@ -86,13 +79,33 @@ def application_listener(
         transforms: the filters of rules that rewrite requests, if the project has any.
 
     """
+
+    cleaned: CleanedHeaders
+    request_log: str | None = None
+    versions: bool = False
+    key_file: str = ""
+    transforms: Sequence[dict[str, object]] = ()
+
+
+def application_listener(
+    binding: Binding, balancer: LoadBalancer, listener: Listener, common: Common
+) -> Message:
+    """The listener; its routes are the scope of the same name.
+
+    Args:
+        binding: its name, and the socket that it listens at.
+        balancer: its attributes.
+        listener: protocol and certificates.
+        common: what holds for all such listeners.
+
+    """
     address = listener.client_address
     mutation = balancer_mutation(
-        cleaned,
+        common.cleaned,
         binding.name,
         owned=owned_names(balancer, listener),
         only_valid=balancer.attributes.drop_invalid_header_fields,
-        versions=versions,
+        versions=common.versions,
     )
 
     def chain(believes: bool) -> Chain:
@@ -102,12 +115,12 @@ def application_listener(
         manager = _manager(
             balancer,
             listener,
-            request_log,
+            common.request_log,
             mutation,
             [
                 *access_log_filter(balancer, listener),
                 *request_filters(believes=believes),
-                *_filters(listener, key_file, transforms),
+                *_filters(listener, common),
             ],
             detection(address, believes=believes),
         )
@@ -156,6 +169,7 @@ def _manager(
         "balancer",
         ignored_upgrades=_OTHER_UPGRADES,
         custom_verbs=True,  # rules can name them, and refuse all that they cannot name
+        host_of_http_10=NO_HOST,
         http2_streams=_STREAMS if attributes.http2 else 0,
         **detected,
         early_header_mutation_extensions=[mutation],
@@ -182,24 +196,19 @@ def _is_usual(listener: Listener) -> bool:
     return listener.port == listener.bind_port == usual
 
 
-def _filters(
-    listener: Listener, key_file: str, transforms: Sequence[dict[str, object]]
-) -> list[dict[str, object]]:
+def _filters(listener: Listener, common: Common) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
-        extension(
-            LUA_FILTER,
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": dataplane.balancer_script()},
-            clear_route_cache={"value": False},  # the script says itself when the rules are to be asked
-            shared_vm_id="gateline.balancer",
-        ),
-        *stickiness_filters(key_file),  # may have the rules judged again: what they judge by is as it came
+        lua_filter(LUA_FILTER, dataplane.balancer_script(), shared_vm_id="gateline.balancer"),
+        # May have the rules judged again: what they judge by is as it came.
+        *stickiness_filters(common.key_file),
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
-        *transforms,  # after rules are judged, which see the request as it came
-        extension(  # names the type of an answer without a body
-            HEADER_MUTATION_FILTER, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+        *common.transforms,  # after rules are judged, which see the request as it came
+        extension(  # routes have it name the type of an answer without a body
+            HEADER_MUTATION_FILTER,
+            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            **answer_mutations(listener),
         ),
         router(),
     ]

@@ -58,8 +58,7 @@ COOKIES_SET: Final = 2 * MOST_SHARDS
 
 def login_name(balancer: LoadBalancer, listener: Listener, rule: Rule) -> str:
     """The login of a rule, as script and host call it."""
-    told = "default" if rule.priority is None else rule.priority
-    return f"{balancer.name}:{listener.port}/{told}"
+    return f"{balancer.name}:{listener.port}/{rule.label}"
 
 
 def login_id(name: str, authentication: Authentication) -> str:

@@ -18,9 +18,6 @@ _OTHER_ENCODING: Final = "response.code_details == 'http1.invalid_transfer_encod
 _MALFORMED: Final = "response.code_details.startsWith('http1.') || response.code_details.startsWith('http2.')"
 """No request, or one with too many or too large headers: Envoy says 400 or 431."""
 
-_OLD_VERSION: Final = "response.code_details == 'low_version'"
-"""Any version that is not HTTP/1.1 or HTTP/2: Envoy says 426."""
-
 
 def balancer_reply(*, server: bool = True) -> dict[str, object]:
     """The LocalReplyConfig: the first mapper that fits decides. What rules answer carries no flag, and stays.
@@ -43,7 +40,6 @@ def balancer_reply(*, server: bool = True) -> dict[str, object]:
         (by_expression(_NO_REQUEST), 400),
         (by_expression(_HALF_A_HEAD), 408),
         (by_expression(_OVERLOADED), 503),
-        (by_expression(_OLD_VERSION), 505),
         (by_expression(_OTHER_ENCODING), 501),
         (by_expression(_MALFORMED), 400),
     ]

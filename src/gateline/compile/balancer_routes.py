@@ -13,13 +13,13 @@ from typing import Final, assert_never
 
 from google.protobuf.message import Message
 
-from gateline.compile import names, rule_action
+from gateline.compile import rule_action
 from gateline.compile.access_log import action_name, rule_metadata
-from gateline.compile.balancer_context import route_context
 from gateline.compile.balancer_headers import balancer_headers
 from gateline.compile.balancer_login import guarded, is_closed, login_paths
 from gateline.compile.client_version import misfits
 from gateline.compile.entry import LUA_FILTER, PLAIN_TARGET, scoped
+from gateline.compile.lua_filter import lua_route
 from gateline.compile.route import CleanedHeaders
 from gateline.compile.rule_match import match_of
 from gateline.compile.rule_pattern import path_patterns
@@ -63,6 +63,7 @@ _NO_TIMEOUT: Final = timedelta(0)  # the listener's idle timeout ends what says 
 
 
 def balancer_scope(
+    scope: str,
     balancer: LoadBalancer,
     listener: Listener,
     *,
@@ -70,21 +71,19 @@ def balancer_scope(
     cleaned: CleanedHeaders,
     cluster_of: Callable[[str], str],
     groups: Mapping[str, TargetGroup],
-    scope: str = "",
 ) -> Message:
     """The ScopedRouteConfiguration of a listener.
 
     Args:
+        scope: its name, the listener's.
         balancer: an application balancer of the internet.
         listener: one of its listeners, no rule of which names a secret.
         paths: how odd path forms are treated.
         cleaned: names of headers that carry secrets, which no answer may show.
         cluster_of: the cluster of a target group.
         groups: the target groups by name.
-        scope: its name, if it is not the listener's of the internet.
 
     """
-    scope = scope or names.balancer_listener(balancer.name, listener.port)
     rules = [
         route
         for rule in listener.rules
@@ -180,7 +179,9 @@ def _unusual(listener: Listener, paths: PathMode) -> dict[str, object]:
             "dynamic_metadata": [judged],
         },
         **rule_action.page_fields(400),
-        "typed_per_filter_config": {LUA_FILTER: route_context(id=table_id(table.text), table=table.text)},
+        "typed_per_filter_config": {
+            LUA_FILTER: lua_route(context={"id": table_id(table.text), "table": table.text})
+        },
     }
 
 
@@ -202,19 +203,15 @@ def _mismatches(scope: str, rule: Rule, groups: Mapping[str, TargetGroup]) -> It
     forwarded = rule.action.target_groups if isinstance(rule.action, Forward) else ()
     if forwarded:
         for match in misfits(match_of(rule.conditions), groups[forwarded[0].name].protocol_version):
-            name = f"{scope} rule {_told(rule)} mismatch"
+            name = f"{scope} rule {rule.label} mismatch"
             yield {"name": name, "match": match, **rule_action.mismatch_fields()}
-
-
-def _told(rule: Rule) -> str:
-    return "default" if rule.priority is None else str(rule.priority)
 
 
 def _rule(
     scope: str, rule: Rule, listener: Listener, paths: PathMode, cluster_of: Callable[[str], str]
 ) -> dict[str, object]:
     return {
-        "name": f"{scope} rule {_told(rule)}",
+        "name": f"{scope} rule {rule.label}",
         "match": match_of(rule.conditions),
         **_action(rule, listener, paths, cluster_of),
     }

@@ -337,9 +337,5 @@ def _groups(forward: Forward) -> tuple[str, ...]:
 
 
 def _rules(open_rules: tuple[OpenRule, ...]) -> str:
-    told = list(dict.fromkeys(_told(each.rule) for each in open_rules))
+    told = list(dict.fromkeys(each.rule.label for each in open_rules))
     return f"rule {told[0]}" if len(told) == 1 else f"rules {', '.join(told)}"
-
-
-def _told(rule: Rule) -> str:
-    return "default" if rule.priority is None else str(rule.priority)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gateline import dataplane
 from gateline.compile.connection_manager import router
 from gateline.compile.entry import LUA_FILTER
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.route import HEADER_MUTATION_FILTER
 from gateline.compile.rule_action import redirect_filter
 from gateline.compile.wire import extension, new, packed
@@ -32,7 +33,9 @@ def http_filters(
 
     """
     return [
-        _script(),  # decides and maps; no route leads to a backend without the end mark that it sets last
+        # Decides and maps; no route leads to a backend without the end mark that it sets last. What it remembers
+        # outlives a change of the listener.
+        lua_filter(LUA_FILTER, dataplane.script(), shared_vm_id="gateline"),
         *stickiness,  # may have the route chosen again, which is the same one with another target group
         *throttles,  # before anything is done for a request; after the script has said whose it is
         *([redirect_filter()] if redirects else []),  # knows the mapped request, so it comes after
@@ -42,16 +45,6 @@ def http_filters(
         _header_mutation(),  # injects secrets and fixed headers last, so that nothing can take them away
         router(),
     ]
-
-
-def _script() -> dict[str, object]:
-    return extension(
-        LUA_FILTER,
-        "envoy.extensions.filters.http.lua.v3.Lua",
-        default_source_code={"inline_string": dataplane.script()},
-        clear_route_cache={"value": False},  # the script says itself when the route is to be chosen again
-        shared_vm_id="gateline",  # what the script remembers outlives a change of the listener
-    )
 
 
 def _body_limit() -> dict[str, object]:

@@ -9,8 +9,9 @@ from google.protobuf.message import Message
 
 from gateline import dataplane
 from gateline.compile import names
+from gateline.compile.lua_filter import lua_filter
 from gateline.compile.upstream_tls import ADS
-from gateline.compile.wire import extension, new, struct
+from gateline.compile.wire import new, struct
 from gateline.model.client_certificate import BUILT_IN
 from gateline.model.gateway import Keyring
 from gateline.model.listener_tls import MutualAuthentication, MutualMode
@@ -29,6 +30,13 @@ _HEADERS: Final = {
 """What a client sends under these names was removed before, as all of its `x-amzn-` names."""
 
 
+# A session that is resumed brings its certificate along, which nobody looks at again: it may be over by then.
+_NO_RESUMPTION: Final = {
+    "disable_stateless_session_resumption": True,
+    "disable_stateful_session_resumption": True,
+}
+
+
 def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, object]:
     """Fields of a DownstreamTlsContext. `trust` is the secret with the authorities.
 
@@ -36,7 +44,8 @@ def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, o
     """
     if mutual.mode is MutualMode.PASSTHROUGH:
         return {
-            "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}}
+            **_NO_RESUMPTION,
+            "common_tls_context": {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}},
         }
     own: dict[str, object] = {
         "allow_expired_certificate": mutual.takes_expired,
@@ -47,6 +56,7 @@ def client_verification(mutual: MutualAuthentication, trust: str) -> dict[str, o
         "validation_context_sds_secret_config": {"name": trust, "sds_config": ADS},
     }
     return {
+        **_NO_RESUMPTION,
         "require_client_certificate": {"value": True},
         "common_tls_context": {"combined_validation_context": combined},
     }
@@ -58,13 +68,8 @@ def client_certificate_filter(
     """The HTTP filter that tells the target who the client is; `renamed`: other names for Amazon's headers."""
     others = dict(renamed)
     headers = {part: others.get(name, name) for part, name in _HEADERS.items()}
-    return extension(
-        FILTER,
-        "envoy.extensions.filters.http.lua.v3.Lua",
-        default_source_code={"inline_string": dataplane.client_certificate_script()},
-        clear_route_cache={"value": False},
-        filter_context=struct({"mode": str(mutual.mode), **headers}),
-    )
+    context = {"mode": str(mutual.mode), **headers}
+    return lua_filter(FILTER, dataplane.client_certificate_script(), filter_context=struct(context))
 
 
 def trust_of(mutual: MutualAuthentication, balancer: str, port: int) -> str:

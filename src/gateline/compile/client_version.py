@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from google.protobuf.message import Message
-
-from gateline.compile.wire import new
 from gateline.model.target_group import ProtocolVersion, TargetGroup
 
 PROTOCOL_HEADER: Final = "x-gl-protocol"
@@ -46,11 +43,6 @@ def misfits(match: Match, version: ProtocolVersion) -> list[dict[str, object]]:
             _with(match, {"name": ":method", "string_match": {"exact": "POST"}, "invert_match": True})
         )
     return found
-
-
-def says_mismatch() -> Message:
-    """The LuaPerRoute of a route that answers 464."""
-    return new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", name=MISMATCH_SCRIPT)
 
 
 def _with(match: Match, condition: dict[str, object]) -> dict[str, object]:

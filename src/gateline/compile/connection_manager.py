@@ -15,6 +15,7 @@ def connection_manager(
     ignored_upgrades: str = "",
     http2_streams: int = 0,
     custom_verbs: bool = False,
+    host_of_http_10: str = "",
     **options: object,
 ) -> dict[str, object]:
     """The network filter of a listener that speaks HTTP.
@@ -24,6 +25,7 @@ def connection_manager(
         ignored_upgrades: a regular expression; an Upgrade that it matches is dropped, not obeyed.
         http2_streams: how many streams a connection of HTTP/2 may have; 0: no HTTP/2 is spoken.
         custom_verbs: verbs that no standard knows are taken over HTTP/1 too.
+        host_of_http_10: what stands for the Host that a client of HTTP/1.0 leaves out; "": no HTTP/1.0 is spoken.
         options: further fields of the HttpConnectionManager.
 
     """
@@ -56,12 +58,14 @@ def connection_manager(
             "rds_config_source": ADS,
             "scoped_rds": {"scoped_rds_config_source": ADS},
         },
-        http_protocol_options=_http1(ignored_upgrades, custom_verbs=custom_verbs),
+        http_protocol_options=_http1(
+            ignored_upgrades, custom_verbs=custom_verbs, host_of_http_10=host_of_http_10
+        ),
         **options,
     )
 
 
-def _http1(ignored_upgrades: str, *, custom_verbs: bool) -> dict[str, object]:
+def _http1(ignored_upgrades: str, *, custom_verbs: bool, host_of_http_10: str) -> dict[str, object]:
     # Functions, backends and clients see names as they were spelled (api-gateway.md section 11).
     options: dict[str, object] = {
         "header_key_format": {
@@ -73,6 +77,8 @@ def _http1(ignored_upgrades: str, *, custom_verbs: bool) -> dict[str, object]:
     }
     if custom_verbs:
         options["allow_custom_methods"] = True
+    if host_of_http_10:
+        options |= {"accept_http_10": True, "default_host_for_http_10": host_of_http_10}
     if ignored_upgrades:
         options["ignore_http_11_upgrade"] = [{"safe_regex": {"regex": ignored_upgrades}}]
     return options

@@ -116,12 +116,16 @@ def _by_priority(listed: Sequence[tuple[int, _Endpoint]]) -> list[dict[str, obje
     ]
 
 
+def are_one_host(addresses: Sequence[str]) -> bool:
+    """Whether they are loopback in both families: one endpoint, at the first of them."""
+    known = [ipaddress.ip_address(address) for address in addresses]
+    return len({each.version for each in known}) == len(known) > 1 and all(each.is_loopback for each in known)
+
+
 def _static(lookup: HostLookup, addresses: Sequence[str], *, checked: bool) -> list[_Endpoint]:
     places = [{"socket_address": {"address": address, "port_value": lookup.port}} for address in addresses]
     made: list[_Endpoint]
-    known = [ipaddress.ip_address(address) for address in addresses]
-    is_one = len(known) == len({each.version for each in known}) and all(each.is_loopback for each in known)
-    if len(places) > 1 and is_one:
+    if are_one_host(addresses):
         first, *others = places
         made = [{"address": first, "additional_addresses": [{"address": other} for other in others]}]
     else:

@@ -14,9 +14,10 @@ from google.protobuf.message import Message
 
 from gateline.compile import names
 from gateline.compile.edge_tls import compares_names
+from gateline.compile.lua_filter import lua_route
 from gateline.compile.route import MAX_DIRECT_BODY, header
 from gateline.compile.table import Table, table_id
-from gateline.compile.wire import new, packed, struct
+from gateline.compile.wire import new, packed
 from gateline.dataplane import keys
 from gateline.model.domain import Domain
 from gateline.model.gateway import Gateway, PathMode
@@ -153,11 +154,7 @@ def jwks_route(gateway: Gateway, jwks: bytes) -> dict[str, object]:
 
 
 def _nowhere(context: dict[str, str]) -> dict[str, object]:
-    per_route = new("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=struct(context))
-    return {
-        **NOWHERE,
-        "typed_per_filter_config": {LUA_FILTER: packed(per_route)},
-    }
+    return {**NOWHERE, "typed_per_filter_config": {LUA_FILTER: lua_route(context=context)}}
 
 
 def _table(

@@ -63,6 +63,9 @@ _FROM_HOPS: Final = ("for", "proto", "port", "host")  # of the x-forwarded- name
 _FRAMING: Final = ("content-length", "transfer-encoding")
 """Whose aliases a backend might take for the frame of the message."""
 
+_WITH_WHAT_ENVOY_DROPS: Final = "%UNIQUE_ID%%REQ(TRANSFER-ENCODING):1%%REQUEST_HEADERS_BYTES%"
+"""What `balancer.lua` cannot see: whether there is a coding (a letter), and how many bytes all headers have."""
+
 _INVALID: Final = ("[^:].*[^a-z0-9-].*", "[^a-z0-9:-].*")
 """Names that are none to a balancer with drop_invalid_header_fields; Envoy's own begin with a colon."""
 
@@ -106,18 +109,21 @@ def together(parts: Iterable[CleanedHeaders]) -> CleanedHeaders:
 
 def early_mutation(cleaned: CleanedHeaders, *, trusted_hops: int) -> dict[str, object]:
     """The early header mutation extension: clean, then set the first scope and the request's id."""
-    pattern = owned_pattern(cleaned, trusted_hops=trusted_hops)
-    return _early(pattern, keys.ENTRY_SCOPE, (keys.REQUEST_ID_HEADER, "%UNIQUE_ID%"))
+    return _early(owned_pattern(cleaned, trusted_hops=trusted_hops), keys.ENTRY_SCOPE)
 
 
-def _early(pattern: str, scope: str, *told: tuple[str, str]) -> dict[str, object]:
+def _early(
+    pattern: str, scope: str, *, request_id: str = "%UNIQUE_ID%", versions: bool = False
+) -> dict[str, object]:
+    told = [{"append": header(PROTOCOL_HEADER, "%PROTOCOL%")}] if versions else []
     return extension(
         "gateline.clean",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
         mutations=[
             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": pattern}}}},
             {"append": header(keys.SCOPE_HEADER, scope)},
-            *({"append": header(name, value)} for name, value in told),
+            {"append": header(keys.REQUEST_ID_HEADER, request_id)},
+            *told,
         ],
     )
 
@@ -142,8 +148,12 @@ def balancer_mutation(
         versions: a header tells routes what the client speaks.
 
     """
-    pattern = balancer_pattern(cleaned, owned=owned, only_valid=only_valid)
-    return _early(pattern, scope, *([(PROTOCOL_HEADER, "%PROTOCOL%")] if versions else []))
+    return _early(
+        balancer_pattern(cleaned, owned=owned, only_valid=only_valid),
+        scope,
+        request_id=_WITH_WHAT_ENVOY_DROPS,
+        versions=versions,
+    )
 
 
 def balancer_pattern(cleaned: CleanedHeaders, *, owned: Sequence[str] = (), only_valid: bool = False) -> str:

@@ -97,6 +97,7 @@ def _connection_manager(
         "edge",
         ignored_upgrades=".*",  # a REST API has no WebSockets (api-gateway.md section 9)
         custom_verbs=False,
+        host_of_http_10="",
         http2_streams=100,
         **detection(edge.client_address, believes=believes, trusted_hops=edge.trusted_hops),
         append_x_forwarded_port=True,
@@ -125,10 +126,4 @@ def _connection_manager(
 
 def redirects(gateway: Gateway) -> bool:
     """Whether a balancer's rule may answer with a redirect."""
-    rules = (
-        rule
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-    )
-    return any(isinstance(rule.action, Redirect) for rule in rules)
+    return any(isinstance(rule.action, Redirect) for rule in gateway.rules)

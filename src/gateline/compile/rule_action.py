@@ -13,11 +13,12 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline import dataplane
-from gateline.compile.client_version import MISMATCH, MISMATCH_SCRIPT, says_mismatch
+from gateline.compile.client_version import MISMATCH, MISMATCH_SCRIPT
 from gateline.compile.error_page import BALANCER_SERVER, error_page
+from gateline.compile.lua_filter import lua_filter, lua_route
 from gateline.compile.remap import remapped
 from gateline.compile.route import HEADER_MUTATION_FILTER, header
-from gateline.compile.wire import extension, new, packed, struct
+from gateline.compile.wire import extension, new, packed
 from gateline.model.load_balancer import FixedResponse, Forward, ListenerProtocol, Redirect
 
 REDIRECT_FILTER: Final = "gateline.redirect"
@@ -112,15 +113,7 @@ def redirect_fields(
         "of_port": str(listener_port),
         "of_host": host,
     }
-    fields["typed_per_filter_config"] = {
-        REDIRECT_FILTER: packed(
-            new(
-                "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-                name=REDIRECT_SCRIPT,
-                filter_context=struct(context),
-            )
-        )
-    }
+    fields["typed_per_filter_config"] = {REDIRECT_FILTER: lua_route(REDIRECT_SCRIPT, context)}
     return fields
 
 
@@ -148,7 +141,7 @@ def mismatch_fields() -> dict[str, object]:
     """464: the target groups of the rule do not speak what the client does."""
     return {
         **page_fields(MISMATCH),
-        "typed_per_filter_config": {REDIRECT_FILTER: packed(says_mismatch())},
+        "typed_per_filter_config": {REDIRECT_FILTER: lua_route(MISMATCH_SCRIPT)},
     }
 
 
@@ -158,15 +151,8 @@ def redirect_filter() -> dict[str, object]:
     It is not `disabled`: whether a filter is disabled is decided by a request's first route, and behind
     `gateway.lua` the route that counts is the second.
     """
-    return extension(
-        REDIRECT_FILTER,
-        "envoy.extensions.filters.http.lua.v3.Lua",
-        source_codes={
-            REDIRECT_SCRIPT: {"inline_string": dataplane.redirect_script()},
-            MISMATCH_SCRIPT: {"inline_string": dataplane.mismatch_script()},
-        },
-        clear_route_cache={"value": False},
-    )
+    scripts = {REDIRECT_SCRIPT: dataplane.redirect_script(), MISMATCH_SCRIPT: dataplane.mismatch_script()}
+    return lua_filter(REDIRECT_FILTER, scripts)
 
 
 def _answer(status: int, body: str, content_type: str, *, behind_api: bool) -> dict[str, object]:

@@ -12,8 +12,9 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from gateline import dataplane
+from gateline.compile.lua_filter import lua_filter, lua_route
 from gateline.compile.rule_action import failure_fields
-from gateline.compile.wire import extension, new, packed, struct
+from gateline.compile.wire import extension, new, packed
 from gateline.dataplane import keys
 from gateline.expressions.rewriting import rewriting
 from gateline.model.gateway import Gateway, PathMode
@@ -27,23 +28,11 @@ _CONFIG: Final = "envoy.extensions.filters.http.header_to_metadata.v3.Config"
 
 def transform_filters(gateway: Gateway) -> list[dict[str, object]]:
     """The filters, which do nothing on routes that do not name them; none where no rule has a transform."""
-    rules = (
-        rule
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-    )
-    if not any(rule.transforms for rule in rules):
+    if not any(rule.transforms for rule in gateway.rules):
         return []
-    return [
-        extension(REWRITE_FILTER, _CONFIG),
-        extension(
-            TRANSFORM_FILTER,
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            source_codes={_SCRIPT: {"inline_string": dataplane.transform_script()}},
-            clear_route_cache={"value": False},  # rules judge the request as it came
-        ),
-    ]
+    # Rules judge the request as it came.
+    script = lua_filter(TRANSFORM_FILTER, {_SCRIPT: dataplane.transform_script()})
+    return [extension(REWRITE_FILTER, _CONFIG), script]
 
 
 def transform_fields(transforms: Transforms, paths: PathMode) -> dict[str, Message]:
@@ -69,13 +58,7 @@ def transform_fields(transforms: Transforms, paths: PathMode) -> dict[str, Messa
     }
     return {
         REWRITE_FILTER: packed(new(_CONFIG, request_rules=rules)),
-        TRANSFORM_FILTER: packed(
-            new(
-                "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-                name=_SCRIPT,
-                filter_context=struct(context),
-            )
-        ),
+        TRANSFORM_FILTER: lua_route(_SCRIPT, context),
     }
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from gateline.compile.wire import extension, new, packed, to_dict
-from gateline.dataplane import sidecar_script
+from gateline.dataplane import lua_string, sidecar_script
 
 APPLICATION: Final = "application"
 CHECKS: Final = "checks"
@@ -250,17 +250,12 @@ def _match(mark: str) -> dict[str, object]:
 
 def _script(proof: HeaderProof) -> dict[str, object]:
     values = {"SECRETS": proof.secrets, "HEADER": proof.header, "HEALTH_PATH": proof.health_path}
-    head = "".join(f"local {name} = {_quoted(value)}\n" for name, value in values.items())
+    head = "".join(f"local {name} = {lua_string(value)}\n" for name, value in values.items())
     return extension(
         "envoy.filters.http.lua",
         "envoy.extensions.filters.http.lua.v3.Lua",
         default_source_code={"inline_string": head + sidecar_script()},
     )
-
-
-def _quoted(text: str) -> str:
-    """A Lua string of these bytes, whatever they are."""
-    return '"' + "".join(f"\\{byte:03d}" for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
 def _application(name: str, application: Application, *, at_once: int) -> dict[str, object]:

@@ -17,9 +17,10 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from gateline import dataplane
+from gateline.compile.lua_filter import lua_filter, lua_route
 from gateline.compile.route import header
 from gateline.compile.table import Table, table_id
-from gateline.compile.wire import extension, new, packed, struct
+from gateline.compile.wire import extension, new, packed
 from gateline.model.gateway import Gateway
 from gateline.model.load_balancer import Forward
 from gateline.model.target_group import TargetGroup
@@ -44,13 +45,8 @@ def is_sticky(forward: Forward, groups: Mapping[str, TargetGroup]) -> bool:
 def uses_stickiness(gateway: Gateway) -> bool:
     """Whether any route of the project may be sticky: then listeners have the filters for it."""
     groups = any(group.stickiness for group in gateway.target_groups)
-    rules = (
-        rule
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-    )
-    return groups or any(isinstance(r.action, Forward) and r.action.stickiness is not None for r in rules)
+    actions = (rule.action for rule in gateway.rules)
+    return groups or any(isinstance(each, Forward) and each.stickiness is not None for each in actions)
 
 
 def stickiness_filters(key_file: str) -> list[dict[str, object]]:
@@ -63,14 +59,7 @@ def stickiness_filters(key_file: str) -> list[dict[str, object]]:
     if not key_file:
         return []
     return [
-        extension(
-            STICKINESS_FILTER,
-            "envoy.extensions.filters.http.lua.v3.Lua",
-            source_codes={
-                STICKINESS_SCRIPT: {"inline_string": dataplane.stickiness_script(key_file)},
-            },
-            clear_route_cache={"value": False},  # the script says itself when a group was chosen
-        ),
+        lua_filter(STICKINESS_FILTER, {STICKINESS_SCRIPT: dataplane.stickiness_script(key_file)}),
         extension(SESSION_FILTER, "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"),
     ]
 
@@ -93,11 +82,7 @@ def stuck(
     if not is_sticky(forward, groups):
         return route
     table = _table(forward, groups, cluster_of)
-    script = new(
-        "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-        name=STICKINESS_SCRIPT,
-        filter_context=struct({"id": table_id(table), "table": table}),
-    )
+    script = lua_route(STICKINESS_SCRIPT, {"id": table_id(table), "table": table})
     made: Any = new("envoy.config.route.v3.Route")
     made.CopyFrom(route)
     made.MergeFrom(
@@ -108,7 +93,7 @@ def stuck(
                 header(GROUP_HEADER, "%UPSTREAM_CLUSTER_RAW%"),
                 header(SERVED_HEADER, "%UPSTREAM_HOST%"),
             ],
-            typed_per_filter_config={STICKINESS_FILTER: packed(script), SESSION_FILTER: packed(_session())},
+            typed_per_filter_config={STICKINESS_FILTER: script, SESSION_FILTER: packed(_session())},
         )
     )
     if made.route.HasField("weighted_clusters") and forward.stickiness is not None:

@@ -9,6 +9,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from gateline.compile import names
+from gateline.compile.anomaly import anomaly_mitigation
 from gateline.compile.cluster import endpoints_over_ads
 from gateline.compile.endpoint import REGISTERED
 from gateline.compile.health_check import health_check
@@ -73,6 +74,7 @@ def target_group_cluster(
         # Fail open: with too few healthy everybody gets requests. The threshold counts only while Envoy deems a
         # cluster less than fully available, which `endpoint.enough` keeps to "fewer than the group's minimum".
         "healthy_panic_threshold": {"value": 1.0 if group.minimum_healthy == MinimumHealthy() else 100.0},
+        "ignore_new_hosts_until_first_hc": True,  # who is new is told apart from who is ill, and counts for neither
         "update_merge_window": timedelta(),  # who drains or falls ill gets nothing from now on, not in a second
     }
     fields["ignore_health_on_host_removal"] = (
@@ -82,6 +84,7 @@ def target_group_cluster(
     fields["close_connections_on_host_health_failure"] = (
         group.protocol not in _OF_REQUESTS and not behind_api and group.unhealthy_connection_termination
     )
+    fields |= anomaly_mitigation(group)
     fields |= _connections(group, spoken, _group_tls(group, certificate))
     made = new("envoy.config.cluster.v3.Cluster", **fields)
     return through_tunnel(made) if any(target.tunnel for target in group.targets) else made

@@ -66,8 +66,7 @@ def balancer_script() -> str:
 @cache
 def stickiness_script(key_file: str) -> str:
     """The text of `stickiness.lua`; `key_file`: where its key lies, the one thing that differs between projects."""
-    path = "".join(f"\\{each:03d}" for each in key_file.encode())
-    return f'local KEY_FILE = "{path}"\n{_joined(STICKINESS_PARTS)}'
+    return f"local KEY_FILE = {lua_string(key_file)}\n{_joined(STICKINESS_PARTS)}"
 
 
 @cache
@@ -83,9 +82,20 @@ def access_log_script() -> str:
 
 
 @cache
+def function_reason_script() -> str:
+    """The text of `function_reason.lua`, which keeps why a function did not answer for a balancer's access log."""
+    return _joined(("function_reason",))
+
+
+@cache
 def sidecar_script() -> str:
     """The text of `sidecar.lua`, which asks for the gateway's header in front of an application."""
     return _joined(("sidecar",))
+
+
+def lua_string(text: str) -> str:
+    """A Lua string of these bytes, whatever they are."""
+    return '"' + "".join(f"\\{byte:03d}" for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
 def _joined(parts: Iterable[str]) -> str:

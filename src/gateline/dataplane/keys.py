@@ -20,6 +20,10 @@ FAILURE_HEADER: Final = "x-gl-failure"  # Envoy's flags, when it and no backend 
 CALL_HEADER: Final = "x-gl-call"  # tells the host what a request is about; stripped from clients
 TARGET_HEADER: Final = "x-gl-target"  # tells the host which target group a request was forwarded to
 SOURCE_HEADER: Final = "x-gl-source"  # and from which address; a health check has none
+REASON_HEADER: Final = (
+    "x-gl-reason"  # of the host's answer: Amazon's word for what went wrong; no client gets it
+)
+ERROR_REASON: Final = "error_reason"  # dynamic metadata: that word, for a balancer's access log
 ABSENT: Final = "x-gl-absent"  # stands for a header that the client did not send, where Envoy would add one
 AUTHORIZER: Final = "authorizer"  # dynamic metadata: hit or miss, only while a request log is written
 THROTTLE: Final = "throttle"  # dynamic metadata: the plan and the key of a caller whose plan throttles

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from gateline.discovery.source import Targets
 from gateline.errors import SourceSilent
+from gateline.model.address import parse_ip
 from gateline.model.discovery import DiscoveredTarget, DockerContainers
 
 NEWEST: Final = (1, 51)
@@ -27,6 +28,7 @@ LOOK_ANYWAY: Final = 30.0
 
 PATIENCE: Final = 5.0
 LOOPBACK: Final = "127.0.0.1"
+MOST_PORTS: Final = 65535
 HOST: Final = "host"
 """The network of containers that have none of their own; as a wish: at the ports that are published on this machine."""
 
@@ -58,7 +60,14 @@ class DockerEngine:
             ):
                 async for targets in found:
                     yield targets
-        except (http.HTTPError, ValueError, KeyError, TypeError) as problem:
+        except (
+            http.HTTPError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as problem:  # it is no answer, or one of another form than the documented
             what = str(problem) or type(problem).__name__
             message = f"the Docker Engine at {self._asks.socket} does not answer: {what[:200]}"
             raise SourceSilent(message) from None
@@ -78,7 +87,7 @@ class DockerEngine:
     async def _listed(self, client: Any, version: str) -> Targets:  # noqa: ANN401
         wanted = {**self._filters, "status": ["running"], "health": ["healthy", "none"]}
         found = await _asked(client, f"{version}/containers/json", filters=json.dumps(wanted))
-        return tuple(place(container, self._asks) for container in found)
+        return tuple(_usable(place(container, self._asks)) for container in found)
 
 
 async def _asked(client: Any, path: str, **params: str) -> Any:  # noqa: ANN401
@@ -168,6 +177,19 @@ def place(container: Mapping[str, Any], asks: DockerContainers) -> DiscoveredTar
         wanted = f"is not in network {asks.network}" if asks.network else "needs discover.docker.network"
         raise SourceSilent(f"container {_name(container)} {wanted}; it is in {_listed(networks)}")
     return DiscoveredTarget(host=address, port=port)
+
+
+def _usable(target: DiscoveredTarget) -> DiscoveredTarget:
+    """The target, if it is an address and a port.
+
+    Raises:
+        ValueError: it is not.
+
+    """
+    if parse_ip(target.host) is None or not 1 <= target.port <= MOST_PORTS:
+        message = f"{target.host[:64]!r} with port {target.port} is no place"
+        raise ValueError(message)
+    return target
 
 
 def _only_port(container: Mapping[str, Any]) -> int:

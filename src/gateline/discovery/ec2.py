@@ -45,14 +45,13 @@ class Instances:
         self._make_client = client
         self._pause = pause
         self._place = AwsPlace()
-        self._client: Any = None
+        self._client: tuple[AwsPlace, Any] | None = None
         self._waiting: dict[str, asyncio.Future[str]] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
     def use(self, place: AwsPlace) -> None:
         """Ask there from now on."""
-        if place != self._place:
-            self._place, self._client = place, None
+        self._place = place
 
     async def addresses(self, instance: str) -> Found:
         """The private address of an instance.
@@ -76,8 +75,9 @@ class Instances:
     async def _ask(self) -> None:
         await self._pause(GATHER_SECONDS)
         waiting, self._waiting = self._waiting, {}
+        place = self._place
         try:
-            found = await aside(lambda: self._look(sorted(waiting)), "EC2 instances")
+            found = await aside(lambda: self._look(place, sorted(waiting)), "EC2 instances")
         except SourceSilent as problem:
             for each in waiting.values():
                 each.set_exception(OSError(str(problem)))
@@ -86,11 +86,12 @@ class Instances:
         for instance, each in waiting.items():
             each.set_result(found.get(instance, ""))
 
-    def _look(self, ids: list[str]) -> dict[str, str]:
+    def _look(self, place: AwsPlace, ids: list[str]) -> dict[str, str]:
         try:
-            if self._client is None:
-                self._client = self._make_client("ec2", self._place)
-            pages = self._client.get_paginator("describe_instances")
+            made = self._client
+            if made is None or made[0] != place:
+                self._client = made = (place, self._make_client("ec2", place))
+            pages = made[1].get_paginator("describe_instances")
             return {
                 instance["InstanceId"]: instance.get("PrivateIpAddress", "")
                 for start in range(0, len(ids), BATCH)

@@ -85,11 +85,11 @@ class EcsService:
             ]
             wanted = [(task, self._wanted(task["taskDefinitionArn"])) for task in running]
             self._learn_instances(task for task, each in wanted if each.network_mode != "awsvpc")
+            places = [self._place(task, each) for task, each in wanted]
         except SourceSilent:
             raise
         except Exception as problem:  # noqa: BLE001 - boto3's are of many trees: profiles, endpoints, sockets
             raise silent("ecs", problem) from None
-        places = (self._place(task, each) for task, each in wanted)
         return tuple(place for place in places if place is not None)
 
     def _arns(self) -> Iterator[str]:

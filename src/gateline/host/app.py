@@ -25,7 +25,8 @@ from gateline.host.invoke import Invocation, Refused, refusal
 from gateline.host.protocol import HEADERS, TARGET, log_fault, protocol_for
 from gateline.host.service import Service
 from gateline.host.target import Asked, NoTarget
-from gateline.integrations.alb_response import LARGEST_BODY, page
+from gateline.host.target import refusal as target_refusal
+from gateline.integrations.alb_response import LARGEST_BODY
 from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import ProxyResponse
 
@@ -153,19 +154,20 @@ class _Target:
             except _Gone:
                 return
             except (NoTarget, NoRoom):
-                response = page(502)
+                response = target_refusal(502, "LambdaThrottling")
             except Exception as error:  # noqa: BLE001 - a fault of ours is closed too
                 log_fault(error)
-                response = page(502)
+                response = target_refusal(502, "LambdaServiceException")
             await _send(send, response.status, list(_encoded(response)), response.body)
 
     async def _answered(self, asked: Asked, receive: Receive, room: Body) -> ProxyResponse:
         if asked.is_upgrade:
-            return page(400, closes=True)  # what comes behind it on its connection is no request
+            # what comes behind it on its connection is no request
+            return target_refusal(400, "LambdaWebSocketNotSupported", closes=True)
         try:
             work = self._targets(asked, await _body(receive, LARGEST_BODY, room))
         except _TooLarge:
-            return page(413)
+            return target_refusal(413, "LambdaRequestTooLarge")
         return await _while_there(work, receive)
 
 

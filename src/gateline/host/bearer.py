@@ -8,7 +8,7 @@ from typing import Final
 
 from gateline.host.login_question import LoginQuestion, passes
 from gateline.host.provider import AnswerTooLarge, Provider, ProviderUnreachable
-from gateline.identity.bearer import LARGEST_KEY_SET, KeySet, ends_of, kid_of, token_in
+from gateline.identity.bearer import LARGEST_KEY_SET, KeySet, ends_of, is_canonical, kid_of, token_in
 from gateline.identity.failure import LoginFailed, Reason
 from gateline.model.login import JwtValidation
 
@@ -47,6 +47,8 @@ class Bearer:
         if not candidates:
             candidates = (await self._keys.newer(now)).candidates(kid)
         ends = ends_of(token, candidates, self._asked, now)
+        if not is_canonical(question.authorization, token):
+            return passes(0)  # a client makes up as many forms as it likes, and the memory is everybody's
         return passes(int(min(ends, now + _REMEMBERED_SECONDS) * 1000))
 
 

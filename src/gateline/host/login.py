@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.bearer import Bearer, KeyKeeper
 from gateline.host.decisions import now_ms
@@ -33,6 +34,9 @@ RENEWED_MS: Final = 5 * 60_000
 
 LOGGED_IN_MS: Final = 30_000
 """How long a callback that is asked for again gets what it got."""
+
+MOST_ASKED: Final = 2048
+"""Questions that are being answered: half of what Envoy lets through to the host, whose authorizers need the rest."""
 
 _TOLD_MS: Final = 10_000  # one failure of a kind is told in this time: anybody can bring some about
 _CLIENTS_OWN: Final = frozenset(
@@ -73,6 +77,7 @@ class Logins:
         self._logins = Once[Session](kept_ms=LOGGED_IN_MS, now=now)
         self._configured = _Configured()
         self._told: dict[tuple[str, Reason], int] = {}
+        self._places = Places(MOST_ASKED)
 
     async def configure(self, configuration: HostConfiguration) -> None:
         """Answer for these logins from now on.
@@ -81,9 +86,12 @@ class Logins:
             ValueError: a key or a certificate is none; nothing was taken.
 
         """
-        for ca in {login.ca for login in configuration.logins} - set(self._providers):
-            # In a thread: the system's authorities take a moment to read.
-            self._providers[ca] = await asyncio.to_thread(Provider, ca)
+        # In a thread: the system's authorities take a moment to read. What asks one of a former configuration keeps it.
+        known = self._providers
+        self._providers = {
+            ca: known[ca] if ca in known else await asyncio.to_thread(Provider, ca)
+            for ca in {login.ca for login in configuration.logins}
+        }
         made = _Configured()
         if configuration.session_keys and configuration.claims_keys:
             seals = Seals([bytes.fromhex(key) for key in configuration.session_keys])
@@ -102,32 +110,36 @@ class Logins:
         """
         question = read_question(body)
         try:
-            return await self._answer(question)
+            return await self._answer_in_turn(question)
         except LoginFailed as failure:
             self._tell_of(question.login, failure)
-            return answers_page(failure.reason.status)
+            return answers_page(failure.reason.status, reason=failure.reason.text)
 
     async def close(self) -> None:
         """Close the connections to providers."""
         for provider in self._providers.values():
             await provider.close()
 
+    async def _answer_in_turn(self, question: LoginQuestion) -> bytes:
+        """Who waits for a slow provider holds a place, of which one peer gets half at most."""
+        source = source_of(question.peer)
+        if not self._places.take(source):
+            raise LoginFailed(Reason.UNHANDLED, "too many at once")
+        try:
+            return await self._answer(question)
+        finally:
+            self._places.leave(source)
+
     async def _answer(self, question: LoginQuestion) -> bytes:
         configured, now = self._configured, self._now() / 1000
-        match question.kind:
-            case kind if kind == JWT:
-                bearer = configured.bearers.get(question.login)
-                if bearer is not None:
-                    return await bearer.answer(question, now)
-            case kind if kind == SESSION:
-                rule = configured.rules.get(question.login)
-                if rule is not None:
-                    return await answer_session(rule, question, now)
-            case kind if kind == CALLBACK:
-                if configured.signer is not None and question.path.startswith(PUBLIC_KEYS_PATH):
-                    return answer_public_key(configured.signer, question)
-                if configured.seals is not None:
-                    return await answer_callback(configured.rules, configured.seals, question, now)
+        if question.kind == JWT and (bearer := configured.bearers.get(question.login)):
+            return await bearer.answer(question, now)
+        if question.kind == SESSION and (rule := configured.rules.get(question.login)):
+            return await answer_session(rule, question, now)
+        if question.kind == CALLBACK and configured.seals and configured.signer:
+            if question.path.startswith(PUBLIC_KEYS_PATH):
+                return answer_public_key(configured.signer, question)
+            return await answer_callback(configured.rules, configured.seals, question, now)
         raise LoginFailed(Reason.UNHANDLED, "no such login")
 
     def _rules(

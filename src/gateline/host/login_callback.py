@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from gateline.host.login_question import LoginQuestion, answers, answers_page, redirects
-from gateline.host.login_rule import LoginRule, key_of
+from gateline.host.login_rule import LoginRule, Visit, key_of
 from gateline.host.login_session import kept_cookies
 from gateline.identity import session, state
 from gateline.identity.claims_token import ClaimsSigner
@@ -76,7 +76,8 @@ async def answer_callback(
     sealed = session.sealed(held, rule.seals, session.purpose(rule.hosted, authority))
     # Which shards are left of another session is not told here: the callback is no business of one login.
     left = dict.fromkeys(shard_names(rule.oidc.session_cookie_name), "")
-    return redirects(begun.location, kept_cookies(rule, sealed, question, authority, left, now))
+    visit = Visit(rule=rule, question=question, authority=authority, cookies=left, now=now)
+    return redirects(begun.location, kept_cookies(visit, sealed))
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Both are netstrings. A question: the login, its kind, method, scheme, authority, path with query, cookies,
 Authorization, Origin, Sec-Fetch-Mode, the peer's address. A reply begins with `1` (it passes, with this identity),
-`2` (the client gets this answer) or `3` (it passes, with none).
+`2` (the client gets this answer; Amazon's word for why stands behind the status, for the access log) or `3` (it
+passes, with none).
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ def passes(
     return writer.data
 
 
-def answers(status: int, headers: Headers, body: bytes = b"") -> bytes:
-    """The reply that answers the client.
+def answers(status: int, headers: Headers, body: bytes = b"", *, reason: str = "") -> bytes:
+    """The reply that answers the client. `reason`: what the access log says of it, "" nothing.
 
     Raises:
         ValueError: a header that cannot be sent.
@@ -98,16 +99,16 @@ def answers(status: int, headers: Headers, body: bytes = b"") -> bytes:
         if not said.isascii() or not said.isprintable():
             raise ValueError("a header that cannot be sent")
     writer = NetstringWriter()
-    writer.put("2", status)
+    writer.put("2", status, reason)
     writer.put_pairs(headers)
     writer.put(body)
     return writer.data
 
 
-def answers_page(status: int, cookies: Sequence[str] = ()) -> bytes:
-    """The reply that answers with the balancer's own page."""
+def answers_page(status: int, cookies: Sequence[str] = (), *, reason: str = "") -> bytes:
+    """The reply that answers with the balancer's own page; `reason` as `answers` has it."""
     headers = [("content-type", "text/html"), *(("set-cookie", each) for each in cookies)]
-    return answers(status, headers, page(status))
+    return answers(status, headers, page(status), reason=reason)
 
 
 def redirects(location: str, cookies: Sequence[str]) -> bytes:

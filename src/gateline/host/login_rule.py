@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateline.host.login_question import LoginQuestion
 from gateline.host.once import Once
 from gateline.host.token_exchange import Renewed, TokenExchange
 from gateline.identity.claims_token import ClaimsSigner
+from gateline.identity.cookies import is_cross_origin
 from gateline.identity.seals import Seals
 from gateline.identity.session import Session
 from gateline.model.hosting import HostedLogin
@@ -38,6 +41,26 @@ class LoginRule:
         """The login as the project says it."""
         assert self.hosted.oidc is not None
         return self.hosted.oidc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A question about a login, as far as it is understood.
+
+    `authority` is as `state.checked_authority` has it, `cookies` those that came, `now` in seconds since the epoch.
+    """
+
+    rule: LoginRule
+    question: LoginQuestion
+    authority: str
+    cookies: Mapping[str, str]
+    now: float
+
+    @property
+    def is_cross_origin(self) -> bool:
+        """Whether cookies must be such that a page of another site sends them too."""
+        asked = self.question
+        return is_cross_origin(asked.scheme, self.authority, asked.origin, asked.mode)
 
 
 def key_of(*parts: str) -> bytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from gateline.host.login_question import ANONYMOUS, LoginQuestion, answers_page, passes, redirects
-from gateline.host.login_rule import LoginRule, SealedRenewal, key_of
+from gateline.host.login_rule import LoginRule, SealedRenewal, Visit, key_of
 from gateline.host.token_exchange import SessionOver
 from gateline.identity import claims_token, session, state
 from gateline.identity.authentication_request import authentication_request
 from gateline.identity.cookies import (
     NONCE_SECONDS,
-    is_cross_origin,
     joined,
     nonce_of,
     parsed,
@@ -36,34 +35,38 @@ async def answer_session(rule: LoginRule, question: LoginQuestion, now: float) -
         LoginFailed: the client is to get its page.
 
     """
-    authority = state.checked_authority(question.authority)
-    cookies = parsed(question.cookies)
-    purpose = session.purpose(rule.hosted, authority)
-    text = joined(cookies, rule.oidc.session_cookie_name)
+    visit = Visit(
+        rule=rule,
+        question=question,
+        authority=state.checked_authority(question.authority),
+        cookies=parsed(question.cookies),
+        now=now,
+    )
+    purpose = session.purpose(rule.hosted, visit.authority)
+    text = joined(visit.cookies, rule.oidc.session_cookie_name)
     found = session.opened(text, rule.seals, purpose) if text else None
     if found is None or text is None or now >= found.ends:
-        return _without(
-            rule, question, authority, cookies, now, had_one=found is not None, reason=_reason(text)
-        )
+        return _without(visit, had_one=found is not None, reason=_reason(text))
     if not found.needs_refresh(now):
-        return _held(rule, found, now)
+        return _held(visit, found)
     try:
-        renewal = await _renewed(rule, found, text, purpose, question.peer, now)
+        renewal = await _renewed(visit, found, text, purpose)
     except SessionOver:
-        return _without(rule, question, authority, cookies, now, had_one=True, reason=Reason.UNAUTHENTICATED)
+        return _without(visit, had_one=True, reason=Reason.UNAUTHENTICATED)
     except LoginFailed:
         if rule.oidc.on_unauthenticated is OnUnauthenticated.ALLOW:
             return ANONYMOUS
         raise
-    return _renewal_reply(rule, renewal, question, authority, cookies, now)
+    return _renewal_reply(visit, renewal)
 
 
 def _reason(text: str | None) -> Reason:
     return Reason.UNAUTHENTICATED if text is None else Reason.INVALID_COOKIE
 
 
-def _held(rule: LoginRule, held: Session, now: float, *, set_now: tuple[str, ...] = ()) -> bytes:
+def _held(visit: Visit, held: Session, *, set_now: tuple[str, ...] = ()) -> bytes:
     """The request passes, with the identity of the session."""
+    rule, now = visit.rule, visit.now
     until = min(held.ends, now + claims_token.LIFE - _MARGIN_SECONDS)
     if held.refresh_token:
         until = min(until, held.access_ends)
@@ -78,9 +81,7 @@ def _held(rule: LoginRule, held: Session, now: float, *, set_now: tuple[str, ...
     )
 
 
-async def _renewed(
-    rule: LoginRule, found: Session, text: str, purpose: str, peer: str, now: float
-) -> SealedRenewal:
+async def _renewed(visit: Visit, found: Session, text: str, purpose: str) -> SealedRenewal:
     """What the session has become, at the provider's or lately; each refresh token is used once.
 
     Raises:
@@ -88,80 +89,60 @@ async def _renewed(
         LoginFailed: the provider cannot be asked now.
 
     """
+    rule = visit.rule
     latest: SealedRenewal | None = None
     while (known := rule.renewals.remembered(key_of(purpose, text))) is not None:
         latest, found, text = known, known.renewed.session, known.sealed
-    if latest is not None and not found.needs_refresh(now):
+    if latest is not None and not found.needs_refresh(visit.now):
         return latest
 
     async def refresh() -> SealedRenewal:
-        renewed = await rule.exchange.refresh(found, peer)
+        renewed = await rule.exchange.refresh(found, visit.question.peer)
         return SealedRenewal(renewed, session.sealed(renewed.session, rule.seals, purpose))
 
     return await rule.renewals.run(key_of(purpose, text), refresh)
 
 
-def _renewal_reply(
-    rule: LoginRule,
-    renewal: SealedRenewal,
-    question: LoginQuestion,
-    authority: str,
-    cookies: dict[str, str],
-    now: float,
-) -> bytes:
-    set_now = kept_cookies(rule, renewal.sealed, question, authority, cookies, now)
+def _renewal_reply(visit: Visit, renewal: SealedRenewal) -> bytes:
+    set_now = kept_cookies(visit, renewal.sealed)
     failure = renewal.renewed.failure
     if failure is None:
-        return _held(rule, renewal.renewed.session, now, set_now=set_now)
-    if rule.oidc.on_unauthenticated is OnUnauthenticated.ALLOW:
+        return _held(visit, renewal.renewed.session, set_now=set_now)
+    if visit.rule.oidc.on_unauthenticated is OnUnauthenticated.ALLOW:
         return ANONYMOUS
-    return answers_page(failure.reason.status, set_now)
+    return answers_page(failure.reason.status, set_now, reason=failure.reason.text)
 
 
-def kept_cookies(
-    rule: LoginRule, sealed: str, question: LoginQuestion, authority: str, cookies: dict[str, str], now: float
-) -> tuple[str, ...]:
+def kept_cookies(visit: Visit, sealed: str) -> tuple[str, ...]:
     """The Set-Cookie values of a session.
 
     Raises:
         LoginFailed: it does not fit into its cookies.
 
     """
-    name = rule.oidc.session_cookie_name
+    name = visit.rule.oidc.session_cookie_name
     pieces = shards(name, sealed)
     if pieces is None:
         raise LoginFailed(Reason.CLAIMS_SIZE, "more than the cookies hold")
-    cross_origin = is_cross_origin(question.scheme, authority, question.origin, question.mode)
-    return session_cookies(name, pieces, cookies, now, cross_origin=cross_origin)
+    return session_cookies(name, pieces, visit.cookies, visit.now, cross_origin=visit.is_cross_origin)
 
 
-def _without(
-    rule: LoginRule,
-    question: LoginQuestion,
-    authority: str,
-    cookies: dict[str, str],
-    now: float,
-    *,
-    had_one: bool,
-    reason: Reason,
-) -> bytes:
+def _without(visit: Visit, *, had_one: bool, reason: Reason) -> bytes:
     """There is no session. `had_one`: there was, and it is over: `deny` asks to log in again only then."""
-    match rule.oidc.on_unauthenticated:
+    match visit.rule.oidc.on_unauthenticated:
         case OnUnauthenticated.ALLOW:
             return ANONYMOUS
         case OnUnauthenticated.DENY if not had_one:
             raise LoginFailed(reason)
         case _:
-            return _to_provider(rule, question, authority, cookies, now)
+            return _to_provider(visit)
 
 
-def _to_provider(
-    rule: LoginRule, question: LoginQuestion, authority: str, cookies: dict[str, str], now: float
-) -> bytes:
+def _to_provider(visit: Visit) -> bytes:
     """To the provider. A browser that has a nonce keeps it: each of its tabs may be logging in."""
-    nonce = nonce_of(cookies) or state.new_browser_nonce()
-    begun = state.begun(rule.hosted.name, authority, question.path, nonce, now)
+    rule, now = visit.rule, visit.now
+    nonce = nonce_of(visit.cookies) or state.new_browser_nonce()
+    begun = state.begun(rule.hosted.name, visit.authority, visit.question.path, nonce, now)
     location = authentication_request(rule.oidc, begun, state.sealed(begun, rule.seals))
-    cross_origin = is_cross_origin(question.scheme, authority, question.origin, question.mode)
-    cookie = set_cookie(NONCE_COOKIE, nonce, now + NONCE_SECONDS, cross_origin=cross_origin)
+    cookie = set_cookie(NONCE_COOKIE, nonce, now + NONCE_SECONDS, cross_origin=visit.is_cross_origin)
     return redirects(location, (cookie,))

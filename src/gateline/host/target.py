@@ -9,17 +9,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateline.dataplane import keys
-from gateline.functions.answer import Failed, Raised, Returned
+from gateline.functions.answer import Failed, Fault, Raised, Returned
 from gateline.functions.places import Places, source_of
 from gateline.functions.speech import Tell, Trouble
 from gateline.host.authorize import Functions
 from gateline.host.directory import Find
 from gateline.integrations.alb_event import alb_event, health_event
-from gateline.integrations.alb_response import page, read_alb_response
+from gateline.integrations.alb_response import LARGEST_BODY, page, read_alb_response
 from gateline.integrations.call import wire_text
 from gateline.integrations.outgoing import RawHeaders
 from gateline.integrations.proxy_response import MalformedProxyResponse, ProxyResponse
@@ -27,6 +27,18 @@ from gateline.model.hosting import HostedTarget
 
 MOST_REQUESTS: Final = 2048
 """Requests that are read, wait for a worker or run."""
+
+
+_REASONS: Final = {
+    Fault.BUSY: "LambdaThrottling",
+    Fault.TOO_LARGE: "LambdaResponseTooLarge",
+    Fault.UNREACHABLE: "LambdaConnectionError",
+    Fault.UNKNOWN: "LambdaResourceNotFound",
+}
+"""Amazon's words for access logs; of all other faults, and of what a handler raises, it says LambdaUnhandled."""
+
+_UNHANDLED: Final = "LambdaUnhandled"
+_INVALID: Final = "LambdaInvalidResponse"
 
 
 class NoTarget(Exception):
@@ -119,8 +131,10 @@ class Targets:
         match answer:
             case Returned(payload=payload):
                 return self._read(target, request_id, payload)
-            case Raised() | Failed():  # its operator was told by whoever ran it
-                return page(502)
+            case Raised():  # its operator was told by whoever ran it, here and below
+                return refusal(502, _UNHANDLED)
+            case Failed(fault=fault):
+                return refusal(502, _REASONS.get(fault, _UNHANDLED))
 
     def _read(self, target: HostedTarget, request_id: str, payload: bytes) -> ProxyResponse:
         try:
@@ -128,7 +142,14 @@ class Targets:
         except MalformedProxyResponse as error:
             text = f"the answer to target group {target.group} is none that a load balancer takes: {error}"
             self._tell(Trouble(target.function, request_id, text))
-            return page(502)
+            is_large = len(payload) > LARGEST_BODY
+            return refusal(502, _REASONS[Fault.TOO_LARGE] if is_large else _INVALID)
+
+
+def refusal(status: int, reason: str, *, closes: bool = False) -> ProxyResponse:
+    """The balancer's own page, with Amazon's word for access logs, which Envoy keeps (`compile/function_target.py`)."""
+    made = page(status, closes=closes)
+    return replace(made, headers=(*made.headers, (keys.REASON_HEADER, reason)))
 
 
 _TARGET: Final = keys.TARGET_HEADER.encode()

@@ -63,6 +63,11 @@ def token_in(authorization: str) -> str:
     return token
 
 
+def is_canonical(authorization: str, token: str) -> bool:
+    """Whether no more stands in the header than the scheme, a space and the token."""
+    return len(authorization) == len(_SCHEME) + len(token)
+
+
 def kid_of(token: str) -> str | None:
     """The `kid` that a token names; None: it names none.
 

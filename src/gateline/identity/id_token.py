@@ -87,7 +87,7 @@ def _check_audience(claims: dict[str, Any], client_id: str) -> None:
 def _check_nonce(found: object, nonce: str | None) -> None:
     if nonce is None:
         return
-    if not isinstance(found, str) or not hmac.compare_digest(found.encode(), nonce.encode()):
+    if not isinstance(found, str) or not found.isascii() or not hmac.compare_digest(found, nonce):
         raise _invalid("nonce")
 
 

@@ -26,7 +26,7 @@ from gateline.processes.isolation import ending
 from gateline.runtime.admin import Admin
 from gateline.runtime.envoy import arguments, environment, find_envoy, last_words
 from gateline.runtime.heartbeat import watch
-from gateline.runtime.process import Command, trim
+from gateline.runtime.process import Command, keep_short
 from gateline.runtime.processes import Kept, LocalProcesses
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.state_dir import LONGEST_SOCKET_PATH, own_folder, write_private
@@ -41,7 +41,6 @@ _CONNECTIONS: Final = "http.link.downstream_cx_active"
 """The gauge of the connections that the gateway can reach exports by."""
 
 _AGAIN: Final = 60.0
-_LOOK_AT_LOG: Final = 60.0
 _LONGEST_WAIT: Final = 3600.0
 _PATIENCE: Final = 5
 """Looks without a connection before that is told: the first one takes a moment."""
@@ -107,7 +106,7 @@ async def _keep(identity: Identity, command: Command, tell: Tell) -> None:
             asyncio.ensure_future(say_connected(Admin(socket).gauges, command.log, tell)),
             asyncio.ensure_future(watch(lambda: kept, socket)),
             asyncio.ensure_future(renewals(identity, tell)),
-            asyncio.ensure_future(_keep_short(command.log)),
+            asyncio.ensure_future(keep_short(command.log)),
         ]
         try:
             finished = await kept.finished
@@ -172,13 +171,6 @@ async def say_connected(gauges: Gauges, log: Path, tell: Tell, every: float = _L
                 tell(state if is_connected else f"{state}: it is tried again and again, {log} says why")
                 told = state
         await asyncio.sleep(every)
-
-
-async def _keep_short(log: Path) -> None:
-    """Envoy says every second that a gateway is away."""
-    while True:
-        await asyncio.sleep(_LOOK_AT_LOG)
-        trim(log)
 
 
 def _command(identity: Identity, exports: Exports, environ: Mapping[str, str]) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +13,8 @@ from gateline.model.client_certificate import ClientCertificate
 from gateline.model.domain import Domain
 from gateline.model.function import Function
 from gateline.model.integration import VpcLink
-from gateline.model.load_balancer import LoadBalancer
+from gateline.model.listener_tls import MutualAuthentication
+from gateline.model.load_balancer import LoadBalancer, Rule
 from gateline.model.origin import Origin
 from gateline.model.rest_api import RestApi
 from gateline.model.secret import Certificate, Secret, SecretSource
@@ -120,6 +122,21 @@ class Gateway:
     resolvers: tuple[
         tuple[str, int], ...
     ] = ()  # name servers, address and port, in the place of the system's
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """The rules of all listeners of all load balancers."""
+        for balancer in self.load_balancers:
+            for listener in balancer.listeners:
+                yield from listener.rules
+
+    @property
+    def mutual_authentications(self) -> Iterator[MutualAuthentication]:
+        """What listeners of load balancers do with clients' certificates, where they ask for some."""
+        for balancer in self.load_balancers:
+            for listener in balancer.listeners:
+                if listener.tls.mutual is not None:
+                    yield listener.tls.mutual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,6 +161,11 @@ class Rule:
     transforms: Transforms = NO_TRANSFORMS
     authentication: Authentication | None = None  # what comes before the action
 
+    @property
+    def label(self) -> str:
+        """Its priority, as names and messages tell it."""
+        return "default" if self.priority is None else str(self.priority)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:

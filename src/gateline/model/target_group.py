@@ -142,6 +142,7 @@ class TargetGroup:
     unhealthy_connection_termination: bool = (
         True  # of network balancers: a target that falls ill loses its flows
     )
+    anomaly_mitigation: bool = False  # a target that fails many requests gets none for a while
 
 
 @dataclass(frozen=True, slots=True)

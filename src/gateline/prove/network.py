@@ -47,7 +47,8 @@ def another_network(addresses: Sequence[str]) -> Iterator[Point]:
         except (OSError, GatelineError, subprocess.TimeoutExpired) as error:
             yield Point(name=NAME, why_not=str(error))
             return
-        outside = [each for each in addresses if "%" not in each and each not in {"127.0.0.1", "::1"}]
+        others = _others()
+        outside = [each for each in addresses if "%" not in each and each not in others and _is_here(each)]
         ours = [pair.here, *([pair.here_6] if _has_ipv6() else [])]
         point = Point(name=NAME, namespace=str(_NAMESPACES / pair.namespace))
         reached = [each for each in ours if _leads_to(each, point)]
@@ -79,6 +80,23 @@ class _Pair:
         )  # /30 networks of the link-local ones but the first and the last 256 (RFC 3927)
         self.here, self.there = (f"169.254.{1 + net // 64}.{net % 64 * 4 + end}" for end in (1, 2))
         self.here_6, self.there_6 = (f"fd67:6174:656c:{pid & 0xFFFF:x}::{end}" for end in (1, 2))
+
+
+def _others() -> frozenset[str]:
+    """What nobody is reached by from there: loopback, and addresses of other proofs, which end with them."""
+    pids = (path.name.removeprefix(_PREFIX) for path in _NAMESPACES.glob(f"{_PREFIX}*"))
+    pairs = [_Pair(int(pid)) for pid in pids if pid.isdigit()]
+    return frozenset({"127.0.0.1", "::1"}.union(*((each.here, each.here_6) for each in pairs)))
+
+
+def _is_here(address: str) -> bool:
+    """Whether an address is one of this machine's still."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def _leads_to(address: str, point: Point) -> bool:

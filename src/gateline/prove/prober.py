@@ -7,9 +7,11 @@ Standard library only.
 NAMESPACE: the path of a network namespace to enter first, or "-". UID: the user to become then, or -1. On standard
 input a JSON list of attempts, on standard output a JSON list of what was seen of each, in their order:
 
-    {"address": "127.0.0.1", "port": 80 | "path": "/run/s", "scope": 0, "lane": 0, "knock": false, "prefix": "",
-     "request": "GET / ...", "tls": null | {"server_name": "", "certificate": "", "private_key": ""}}
+    {"address": "127.0.0.1", "port": 80 | "path": "/run/s", "scope": 0, "own": false, "lane": 0, "knock": false,
+     "prefix": "", "request": "GET / ...", "tls": null | {"server_name": "", "certificate": "", "private_key": ""}}
     {"outcome": "answered", "status": 401, "by_gateway": false, "no_certificate": false}
+
+"own": the address is one of this machine's; when it is no more, nothing is sent to whoever has it elsewhere.
 
 A program of its own, because it becomes another user in another network for good, which a thread of a command cannot.
 """
@@ -40,6 +42,7 @@ ALL_SECONDS = 240.0  # less than we are given: what one server takes must not co
 TOO_SLOW = {"outcome": "fault", "detail": "it answers too slowly to try all"}
 LONGEST_HEAD = 32 * 1024
 CLONE_NEWNET = 0x40000000
+BIND_ADDRESS_NO_PORT = 24
 
 NO_CERTIFICATE = (b"No required SSL certificate", b"The SSL certificate error")
 """What nginx says with status 400, after the handshake, to clients without a good certificate."""
@@ -137,11 +140,28 @@ def _connected(wanted: dict[str, Any]) -> socket.socket:
         where = (wanted["address"], wanted["port"])
     opened.settimeout(CONNECT_SECONDS)
     try:
+        if wanted.get("own"):
+            _come_from(opened, wanted)
         opened.connect(where)
+        _check_other_end(opened)
     except BaseException:
         opened.close()
         raise
     return opened
+
+
+def _come_from(opened: socket.socket, wanted: dict[str, Any]) -> None:
+    """Come from the address that is tried, as the system would have it: refused where it is not this machine's."""
+    if sys.platform == "linux":  # the port is chosen when we connect: else we would run out of them
+        opened.setsockopt(socket.IPPROTO_IP, BIND_ADDRESS_NO_PORT, 1)
+    is_6 = opened.family == socket.AF_INET6
+    opened.bind((wanted["address"], 0, *((0, wanted.get("scope", 0)) if is_6 else ())))
+
+
+def _check_other_end(opened: socket.socket) -> None:
+    """Where nobody listens, the system may give us that very port, and we are connected with ourselves."""
+    if opened.family != socket.AF_UNIX and opened.getsockname() == opened.getpeername():
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
 
 
 def _not_connected(error: OSError) -> dict[str, Any]:

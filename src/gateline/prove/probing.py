@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ def _seen(point: Point, attempts: Sequence[Attempt]) -> list[dict[str, Any]] | s
     try:
         done = subprocess.run(
             words,
-            input=json.dumps([each.wire for each in attempts]).encode(),
+            input=json.dumps([_from(point, each.wire) for each in attempts]).encode(),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
@@ -62,3 +62,9 @@ def _seen(point: Point, attempts: Sequence[Attempt]) -> list[dict[str, Any]] | s
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         return f"the prober failed: {last or done.returncode}"
     return found
+
+
+def _from(point: Point, wire: Mapping[str, Any]) -> dict[str, Any]:
+    """What the prober is told; of an address of this machine, where we are on it, that it must be one."""
+    here = point.addresses if point.namespace == "-" else ()
+    return {**wire, "own": wire.get("address") in {each.partition("%")[0] for each in here}}

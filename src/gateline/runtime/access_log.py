@@ -91,7 +91,9 @@ class AccessLogs:
 
 
 def _make(log: Path) -> None:
-    os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+    # A pipe that nobody reads would hold up all else, and Envoy too.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    os.close(os.open(log, flags, 0o600))
 
 
 def _move_away(log: Path) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateline.errors import GatelineError
@@ -18,7 +17,6 @@ from gateline.model.assertion import AssertionKey
 from gateline.model.gateway import Gateway
 from gateline.model.secret import Secret
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.upkeep import Duty
 from gateline.runtime.vault import Vault
 from gateline.services.task import JWKS_FILE, given_files
 
@@ -90,29 +88,6 @@ def is_wanted(gateway: Gateway) -> bool:
         or any(JWKS_FILE in given_files(service) for service in gateway.services)
         or bool(gateway.jwks_path)
     )
-
-
-def renewal(
-    served: Callable[[], Gateway | None], state: StateDir, take_in: Callable[[], Awaitable[None]]
-) -> Duty:
-    """The duty to make, change and drop keys when it is time.
-
-    Args:
-        served: what is served now; None: nothing yet.
-        state: where the keys are kept.
-        take_in: lets what the state directory holds by now count.
-
-    """
-
-    def moment() -> datetime | None:
-        gateway = served()
-        now = datetime.now(UTC)
-        try:
-            return due(gateway, state, now) if gateway is not None else None
-        except GatelineError:
-            return now  # `take_in` says why
-
-    return Duty(name="the keys of assertions", due=moment, work=take_in)
 
 
 def _with_next(keys: tuple[_Key, ...], every: timedelta, now: datetime) -> tuple[_Key, ...]:

@@ -132,11 +132,7 @@ def is_wanted(gateway: Gateway) -> bool:
     believed = any(
         group.tls is not None and group.tls.authority == BUILT_IN for group in gateway.target_groups
     )
-    asked = any(
-        listener.tls.mutual is not None and listener.tls.mutual.authority == BUILT_IN
-        for balancer in gateway.load_balancers
-        for listener in balancer.listeners
-    )
+    asked = any(mutual.authority == BUILT_IN for mutual in gateway.mutual_authentications)
     shown = any(CA_FILE in given_files(service) for service in gateway.services)
     return believed or asked or shown or any(wanted_by(gateway))
 

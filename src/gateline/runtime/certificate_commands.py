@@ -31,6 +31,7 @@ from gateline.runtime.authority import (
 from gateline.runtime.authority_replacement import Replacement
 from gateline.runtime.candidate import TakesIn
 from gateline.runtime.expiry import Expiry
+from gateline.runtime.renewal import renewal
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.upkeep import Duty, Upkeep
 from gateline.runtime.vault import Vault
@@ -89,7 +90,7 @@ class CertificateCommands:
     def duties(self) -> tuple[Duty, ...]:
         """Renewal before certificates end, the steps of a replacement of the authority, and words about the rest."""
         return (
-            Duty(name="renewal of certificates", due=self._due, work=self._serving.take_in),
+            renewal("renewal of certificates", self._serving, lambda gateway: due(gateway, self._state)),
             Duty(name="replacement of the authority", due=self._replacement.due, work=self._replacement.work),
             Duty(name="ends of certificates", due=self._expiry.due, work=self._expiry.work),
         )
@@ -116,15 +117,6 @@ class CertificateCommands:
                 return await asyncio.to_thread(self._issued, name, hosts)
             case _:
                 raise GatelineError("no such request")
-
-    def _due(self) -> datetime | None:
-        served = self._serving.served
-        if served is None or served.gateway is None:
-            return None
-        try:
-            return due(served.gateway, self._state)
-        except GatelineError:
-            return datetime.now(UTC)  # which fails, and is told
 
     def _gateway(self) -> Gateway:
         served = self._serving.served

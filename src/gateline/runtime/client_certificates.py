@@ -13,7 +13,6 @@ from gateline.model.client_certificate import BUILT_IN, SYSTEM, ClientCertificat
 from gateline.model.codes import AUTHORITY_UNREADABLE, NO_CLIENT_CERTIFICATE
 from gateline.model.diagnostic import Complaints
 from gateline.model.gateway import CertificateSource, Gateway, TlsFiles
-from gateline.model.listener_tls import MutualAuthentication
 from gateline.model.origin import Origin
 from gateline.model.secret import Certificate
 from gateline.runtime.certificate import named_certificate
@@ -57,7 +56,7 @@ def given_authorities(gateway: Gateway, complaints: Complaints) -> tuple[tuple[s
 def given_revocations(gateway: Gateway, complaints: Complaints) -> tuple[tuple[str, bytes], ...]:
     """The lists of whom listeners believe no more, by path; what holds none is a complaint."""
     found: dict[str, bytes] = {}
-    for mutual in _asking(gateway):
+    for mutual in gateway.mutual_authentications:
         for index, path in enumerate(mutual.revoked):
             message = ""
             try:
@@ -77,19 +76,11 @@ def _named_authorities(gateway: Gateway) -> Iterator[tuple[str, Origin]]:
     for group in gateway.target_groups:
         if group.tls is not None:
             yield group.tls.authority, group.tls.origin.child("ca")
-    for mutual in _asking(gateway):
+    for mutual in gateway.mutual_authentications:
         yield mutual.authority, mutual.origin.child("trust_store").child("ca")
     for balancer in gateway.load_balancers:
         for login in balancer.authentications:
             yield login.ca, login.origin.child("ca")
-
-
-def _asking(gateway: Gateway) -> Iterator[MutualAuthentication]:
-    """What listeners ask of clients' certificates."""
-    for balancer in gateway.load_balancers:
-        for listener in balancer.listeners:
-            if listener.tls.mutual is not None:
-                yield listener.tls.mutual
 
 
 def _read(

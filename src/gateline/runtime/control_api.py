@@ -14,13 +14,13 @@ Whatever is wrong is {"ok": false, "problem": "..."}. The socket has mode 0600, 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gateline.errors import GatelineError
+from gateline.runtime.line_socket import answer, serve_lines
 
 LONGEST_LINE: Final = 16 * 1024 * 1024  # a file of API keys may come in one
 
@@ -59,58 +59,35 @@ async def serve_control(socket: Path, commands: Commands) -> AsyncIterator[None]
         commands: does what is asked.
 
     """
-    connections: set[asyncio.StreamWriter] = set()
 
-    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.add(writer)
-        try:
-            with suppress(OSError, ValueError):  # ValueError: a line that is too long
-                while line := await reader.readline():
-                    writer.write(json.dumps(await _answered(line, commands)).encode() + b"\n")
-                    await writer.drain()
-        finally:
-            connections.discard(writer)
-            writer.close()
-
-    server = await asyncio.start_unix_server(attend, socket, limit=LONGEST_LINE)
-    await asyncio.to_thread(socket.chmod, 0o600)  # until now the folder's mode has kept others out
-    try:
-        yield
-    finally:
-        server.close()
-        for writer in list(connections):
-            writer.close()
-        await server.wait_closed()
-
-
-async def _answered(line: bytes, commands: Commands) -> dict[str, Any]:
-    try:
-        asked = json.loads(line)
-    except ValueError:
-        return {"ok": False, "problem": "no JSON"}
-    try:
+    async def attend(asked: object) -> dict[str, Any]:
         return await _done(asked, commands)
-    except GatelineError as error:
-        return {"ok": False, "problem": str(error)}
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            await answer(line, writer, attend)
+
+    async with serve_lines(socket, converse, longest=LONGEST_LINE):
+        yield
 
 
 async def _done(asked: object, commands: Commands) -> dict[str, Any]:
     match asked:
         case {"do": "flush", "authorizers": None}:
-            return {"ok": True, "flushed": list(await commands.flush(None))}
+            return {"flushed": list(await commands.flush(None))}
         case {"do": "flush", "authorizers": [*names]} if all(isinstance(name, str) for name in names):
-            return {"ok": True, "flushed": list(await commands.flush(names))}
+            return {"flushed": list(await commands.flush(names))}
         case {"do": "status"}:
-            return {"ok": True, **commands.status()}
+            return commands.status()
         case {"do": "services"}:
-            return {"ok": True, "services": commands.services()}
+            return {"services": commands.services()}
         case {"do": "scale", "service": str(service), "count": int(count)} if count is not True:
-            return {"ok": True, "service": commands.scale(service, count)}
+            return {"service": commands.scale(service, count)}
         case {"do": "deploy", "service": str(service), "wait": bool(wait)}:
-            return {"ok": True, "service": await commands.deploy(service, wait=wait)}
+            return {"service": await commands.deploy(service, wait=wait)}
         case {"do": str(desk), "action": str()} if isinstance(asked, dict):
-            return {"ok": True, **await commands.at_desk(desk, asked)}
+            return await commands.at_desk(desk, asked)
         case {"do": "inventory"}:
-            return {"ok": True, **await commands.inventory()}
+            return await commands.inventory()
         case _:
-            return {"ok": False, "problem": "no such request"}
+            raise GatelineError("no such request")

@@ -30,7 +30,7 @@ from gateline.runtime.listening import reachable
 from gateline.runtime.ready import base_url, stage_urls
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.target_health import CLUSTERS, View, read_view
+from gateline.runtime.target_health import CLUSTERS, HasClusters, View, read_view
 from gateline.runtime.ways_around import ways_around
 
 STAND_IN: Final = "gateline-prove"
@@ -42,13 +42,6 @@ class HasTasks(Protocol):
 
     def inventory(self) -> list[dict[str, Any]]:
         """Every task that somebody could reach, with its service."""
-
-
-class HasClusters(Protocol):
-    """Tells of clusters: `gateline.runtime.admin.Admin` does."""
-
-    async def clusters(self, names: str) -> bytes:
-        """JSON about the clusters with such names."""
 
 
 class Inventory:

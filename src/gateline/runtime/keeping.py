@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 from gateline.model.gateway import Gateway
 from gateline.model.target_group import Registration
@@ -26,6 +27,7 @@ from gateline.runtime.link_commands import LinkCommands
 from gateline.runtime.link_enrolment import serve_enrolment
 from gateline.runtime.link_health import LinkHealth
 from gateline.runtime.ready import Running
+from gateline.runtime.renewal import renewal
 from gateline.runtime.secret_keeping import SecretKeeping
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
@@ -70,9 +72,14 @@ class Keeping:
         self._certificates = certificate_commands(state, serving, cluster, self._upkeep, tell)
         self._links = LinkCommands(state, serving, self._link_health.connected, workers, tell)
         self._inventory = Inventory(state, serving, cluster, admin, settings, discovered)
-        for keys in (assertion_keys, login_keys):
-            self._upkeep.add(keys.renewal(self._gateway, state, serving.take_in))
-        self._upkeep.add(self._links.duty())
+        for each in (
+            renewal(
+                "the keys of assertions", serving, lambda gateway: assertion_keys.due(gateway, state, _now())
+            ),
+            renewal("the keys of logins", serving, lambda gateway: login_keys.due(gateway, state, _now())),
+            self._links.duty(),
+        ):
+            self._upkeep.add(each)
         self._upkeep.add(AccessLogs(self._gateway, admin).duty())
 
     async def listen(self, running: Callable[[], Running], opened: AsyncExitStack) -> None:
@@ -110,3 +117,7 @@ class Keeping:
     def _nodes(self) -> tuple[EnrolledNode, ...]:
         served = self._serving.served
         return served.keyring.link_nodes if served is not None else ()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

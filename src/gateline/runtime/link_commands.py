@@ -20,6 +20,7 @@ from gateline.model.tunnel import EnrolledNode
 from gateline.runtime.candidate import TakesIn
 from gateline.runtime.link_desk import Admitted, LinkDesk, due, text_bytes
 from gateline.runtime.link_health import Connected
+from gateline.runtime.renewal import renewal
 from gateline.runtime.state_dir import StateDir
 from gateline.runtime.upkeep import Duty
 from gateline.runtime.vault import Vault
@@ -109,19 +110,9 @@ class LinkCommands:
                     raise GatelineError("no such request")
             return self._told(made)
 
-    def duty(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Duty:
+    def duty(self) -> Duty:
         """The renewal of what the gateway shows to nodes, for `Upkeep`."""
-
-        def renewal() -> datetime | None:
-            served = self._serving.served
-            if served is None or served.gateway is None:
-                return None
-            try:
-                return due(served.gateway, self._state)
-            except GatelineError:
-                return now()  # the work tells what is wrong
-
-        return Duty(name="the certificate of links", due=renewal, work=self._serving.take_in)
+        return renewal("the certificate of links", self._serving, lambda gateway: due(gateway, self._state))
 
     def _told(self, made: Admitted) -> dict[str, Any]:
         return {

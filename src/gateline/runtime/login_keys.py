@@ -10,17 +10,15 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateline.authority.seal import KEY_BYTES
-from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
 from gateline.model.login import OidcLogin
 from gateline.runtime.state_dir import StateDir
-from gateline.runtime.upkeep import Duty
 from gateline.runtime.vault import Vault, not_ours
 
 CHANGED_EVERY: Final = timedelta(days=7)
@@ -96,29 +94,6 @@ def due(gateway: Gateway, state: StateDir, now: datetime) -> datetime | None:
     moments += [moment + SHOWN_AFTER for moment in replaced if moment + SHOWN_AFTER > now]
     moments += [moment + _opened_for(longest) for moment in replaced]
     return min(moments)
-
-
-def renewal(
-    served: Callable[[], Gateway | None], state: StateDir, take_in: Callable[[], Awaitable[None]]
-) -> Duty:
-    """The duty to make, change and drop keys when it is time.
-
-    Args:
-        served: what is served now; None: nothing yet.
-        state: where the keys are kept.
-        take_in: lets what the state directory holds by now count.
-
-    """
-
-    def moment() -> datetime | None:
-        gateway = served()
-        now = datetime.now(UTC)
-        try:
-            return due(gateway, state, now) if gateway is not None else None
-        except GatelineError:
-            return now  # `take_in` says why
-
-    return Duty(name="the keys of logins", due=moment, work=take_in)
 
 
 def _longest(gateway: Gateway) -> timedelta | None:

@@ -125,8 +125,9 @@ def _given_files(
     gateway: Gateway, state: StateDir, complaints: Complaints
 ) -> tuple[tuple[Certificate, ...], tuple[tuple[str, bytes], ...], tuple[tuple[str, bytes], ...]]:
     """Client certificates, authorities of groups, listeners and logins, revocation lists: those that are files."""
-    asked = any(listener.tls.mutual for each in gateway.load_balancers for listener in each.listeners)
-    asked = asked or any(login.ca for each in gateway.load_balancers for login in each.authentications)
+    asked = any(gateway.mutual_authentications) or any(
+        login.ca for each in gateway.load_balancers for login in each.authentications
+    )
     if not (gateway.client_certificates or asked or any(group.tls for group in gateway.target_groups)):
         return (), (), ()
     # Only now: the library takes a tenth of the time of a start.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,12 +13,13 @@ from typing import Final
 from gateline.processes import isolation
 from gateline.processes.isolation import NOBODY_ELSE, Child, ending
 
-__all__ = ["Child", "Command", "ending", "log_trouble", "scrubbed", "spawn", "trim"]
+__all__ = ["Child", "Command", "ending", "keep_short", "log_trouble", "scrubbed", "spawn", "trim"]
 
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a child learns from Gateline's own environment (DESIGN D12)."""
 
 LONGEST_LOG: Final = 8 * 1024 * 1024
+LOOK_AT_LOGS_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,14 @@ def trim(log: Path) -> None:
     with suppress(FileNotFoundError):
         if log.stat().st_size > LONGEST_LOG:
             os.truncate(log, 0)
+
+
+async def keep_short(*logs: Path) -> None:
+    """Trim these logs again and again, for ever: Envoy says every second that somebody is away."""
+    while True:
+        await asyncio.sleep(LOOK_AT_LOGS_SECONDS)
+        for log in logs:
+            trim(log)
 
 
 def _open_log(path: Path) -> int:

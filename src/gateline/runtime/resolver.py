@@ -101,6 +101,11 @@ class Resolver:
         """The hosts of which it is certain that they have no address now; `addresses` still tells what they had."""
         return self._denied
 
+    @property
+    def asked(self) -> AbstractSet[str]:
+        """The hosts that were asked for at least once, whatever became of it."""
+        return self._asked
+
     def want(self, hosts: Iterable[str], *, by: str = "") -> None:
         """Look after exactly these hosts from now on, and those that others want; new ones are asked for at once."""
         self._wanted[by] = frozenset(hosts)
@@ -178,15 +183,16 @@ class Resolver:
             self._progress.notify_all()
 
     def _take(self, host: str, answer: Answer, *, is_denied: bool) -> None:
+        is_first = host not in self._asked
         self._asked.add(host)
         if answer.complaint and answer.complaint != self._complaints.get(host):
             self._on_complaint(answer.complaint)
         self._complaints[host] = answer.complaint
-        is_news = is_denied and host not in self._denied
+        is_news = is_first or (is_denied and host not in self._denied)
         if is_denied:
             self._denied.add(host)
         elif answer.addresses:
-            is_news = answer.addresses != self._addresses.get(host) or host in self._denied
+            is_news |= answer.addresses != self._addresses.get(host) or host in self._denied
             self._addresses[host] = answer.addresses
             self._denied.discard(host)
         if is_news:

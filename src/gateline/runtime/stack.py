@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,6 @@ from gateline.compile.resources import RouteRow
 from gateline.control.ads import serve_ads
 from gateline.control.outcome import Rejected
 from gateline.control.publication import Publisher
-from gateline.discovery.name_server import NameServers
 from gateline.errors import GatelineError
 from gateline.model.diagnostic import Report
 from gateline.model.gateway import Gateway
@@ -35,13 +34,11 @@ from gateline.runtime.background import background, unbroken
 from gateline.runtime.candidate import Candidate, Memory, RunningEdge, build, read, regenerated
 from gateline.runtime.cluster import Cluster
 from gateline.runtime.delivery import Delivery
-from gateline.runtime.discovering import discovery
 from gateline.runtime.edge_envoy import NODE, EdgeEnvoy
 from gateline.runtime.first_read import FirstRead
 from gateline.runtime.following import forget_followed
 from gateline.runtime.hosting import HOST, Hosting
 from gateline.runtime.keeping import Keeping
-from gateline.runtime.name_service import HostNames
 from gateline.runtime.notice import (
     Complained,
     Notify,
@@ -49,21 +46,20 @@ from gateline.runtime.notice import (
     Remarked,
     Unchanged,
 )
-from gateline.runtime.process import trim
+from gateline.runtime.process import keep_short
 from gateline.runtime.processes import Processes
 from gateline.runtime.processors import usable_processors
 from gateline.runtime.reload import Reloader
 from gateline.runtime.request_line import renderer
 from gateline.runtime.request_log import LogFormat, RequestLog
 from gateline.runtime.reservation import reserve_balancers, reserve_for
-from gateline.runtime.resolver import Resolver
 from gateline.runtime.revision import code_trees
 from gateline.runtime.serving import Serving
 from gateline.runtime.settings import Settings
 from gateline.runtime.state_dir import StateDir, hold_state_dir
 from gateline.runtime.watching import signature
+from gateline.runtime.whereabouts import Whereabouts
 
-LOOK_AT_LOG_SECONDS: Final = 60.0
 LOOK_AT_STATE_SECONDS: Final = 1.0
 
 
@@ -83,14 +79,8 @@ class Stack:
         self._rows: Mapping[str, RouteRow] = {}
         self._serves = False
         self._publisher = Publisher(call_later=_call_later)
-        self._addresses_changed = asyncio.Event()
-        self._names = HostNames(NameServers())
-        self._resolver = Resolver(
-            on_change=self._addresses_changed.set,
-            on_complaint=lambda complaint: notify(Remarked(complaint)),
-            ask=self._names,
-        )
-        self._delivery = Delivery(self._publisher, self._resolver, (NODE,))
+        self._whereabouts = Whereabouts(notify)
+        self._delivery = Delivery(self._publisher, self._whereabouts.resolver, (NODE,))
 
     @property
     def gateway(self) -> Gateway:
@@ -179,7 +169,8 @@ class Stack:
         if not self.is_back:
             forget_followed(loaded.gateway.secrets, state)
         self._keeping = self._keep(state)
-        working = [tasks.create_task(each) for each in self._begun()]
+        finding = self._whereabouts.begin(self._delivery, self._processes, tasks)
+        working = [tasks.create_task(each) for each in (*finding, self._envoy.watch())]
         opened.push_async_exit(partial(self._shut_down, working))
         before = await asyncio.to_thread(signature, files, code_trees(loaded.gateway.functions))
         candidate = await asyncio.to_thread(build, loaded, settings, edge, state, pipe, memory)
@@ -191,7 +182,7 @@ class Stack:
         working += [
             tasks.create_task(self._keeping.run()),
             tasks.create_task(self._envoy.follow_restarts(self._tell_ready)),
-            tasks.create_task(_keep_short(state.envoy_log, state.host_log)),
+            tasks.create_task(keep_short(state.envoy_log, state.host_log)),
         ]
         if self._processes.root != os.getpid():  # somebody starts us again
             working.append(tasks.create_task(_look_after(state)))
@@ -203,11 +194,6 @@ class Stack:
             reloader = Reloader(prepare, self._adopt, self._notify, before)
             working.append(tasks.create_task(reloader.run()))
 
-    def _begun(self) -> tuple[Coroutine[None, None, None], ...]:
-        """What works before anything is served."""
-        asking = self._resolver.run(), self._discovery.run()
-        return *asking, self._follow_addresses(), self._envoy.watch()
-
     def _keep(self, state: StateDir) -> Keeping:
         return Keeping(
             self._settings,
@@ -217,14 +203,10 @@ class Stack:
             self._envoy.admin,
             self._edge.workers or usable_processors(),
             lambda text: self._notify(Remarked(text)),
-            self._discovery.registered,
+            self._whereabouts.registered,
         )
 
     def _services(self, state: StateDir, tasks: asyncio.TaskGroup) -> Cluster:
-        """Whoever registers targets: services, and what is discovered."""
-        self._discovery = discovery(
-            self._delivery.register, self._resolver, self._names, self._processes, tasks, self._notify
-        )
         return Cluster(
             state,
             self._settings.environ,
@@ -266,8 +248,7 @@ class Stack:
         if not self._processes.has_served:
             self._want_services(candidate)  # they start while Envoy does
         await self._cluster.begin()
-        self._discover(candidate.gateway)
-        await self._discovery.settled()
+        await self._whereabouts.find(candidate.gateway)
         await self._serving.begin(candidate)
         answer = await self._envoy.first_answer()
         if isinstance(answer, Rejected):
@@ -285,7 +266,7 @@ class Stack:
         self._gateway = candidate.gateway
         self._rows = {row.route: row for row in candidate.resources.routes}
         self._want_services(candidate)
-        self._discover(candidate.gateway)
+        self._whereabouts.want(candidate.gateway)
         self._keeping.look()
         self._serves = True
         self._processes.served()
@@ -305,11 +286,6 @@ class Stack:
                 used=frozenset(resources.target_groups.values()),
             )
 
-    def _discover(self, *gateways: Gateway) -> None:
-        """Find out the targets of these; where two say something else, the latter counts."""
-        self._names.use(gateways[-1])
-        self._discovery.want(group for gateway in gateways for group in gateway.target_groups)
-
     def _running(self) -> ready.Running:
         return ready.Running(pids=self.pids, tasks=self._cluster.pids, degraded=self._cluster.degraded)
 
@@ -321,15 +297,14 @@ class Stack:
         """Put a changed configuration into service."""
         if candidate.resources is None or candidate.gateway is None:
             return
-        self._discover(self._gateway, candidate.gateway)
-        await self._discovery.settled()
+        await self._whereabouts.find(self._gateway, candidate.gateway)
         replaced = await self._serving.replace(candidate)
         refusals = [
             each for failed in replaced.refusals for each in failed.diagnostics(candidate.gateway.origin)
         ]
         if refusals:
             self._notify(Complained(Report(tuple(refusals)), candidate.loaded, refused=True))
-            self._discover(self._gateway)
+            self._whereabouts.want(self._gateway)
             return
         if candidate.report.diagnostics:
             self._notify(Complained(candidate.report, candidate.loaded, refused=False))
@@ -338,13 +313,6 @@ class Stack:
             self._notify(Published(time.monotonic() - seen, len(self._rows)))
         else:
             self._notify(Unchanged())
-
-    async def _follow_addresses(self) -> None:
-        while True:
-            await self._addresses_changed.wait()
-            self._addresses_changed.clear()
-            self._discovery.addresses_changed()
-            await self._delivery.readdress()
 
     async def _shut_down(
         self,
@@ -383,13 +351,6 @@ async def _look_after(state: StateDir) -> None:
         if missing := state.missing():
             message = f"somebody has removed {missing}, which a gateway that runs needs; it is made again"
             raise GatelineError(message)
-
-
-async def _keep_short(*logs: Path) -> None:
-    while True:
-        await asyncio.sleep(LOOK_AT_LOG_SECONDS)
-        for log in logs:
-            trim(log)
 
 
 def _call_later(delay: float, callback: Callable[[], None]) -> object:

@@ -9,36 +9,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gateline.compile import names
 from gateline.errors import GatelineError
 from gateline.model.gateway import Gateway
 from gateline.model.target_group import TargetGroup, TargetType
 from gateline.runtime.candidate import Serves
-from gateline.runtime.target_health import CLUSTERS, requests_at
+from gateline.runtime.target_health import CLUSTERS, HasClusters, requests_at
 
 State = tuple[str, str, str]
 """A state, its reason code and the description of that."""
 
 HEALTHY: Final[State] = ("healthy", "", "")
 REGISTERING: Final[State] = ("initial", "Elb.RegistrationInProgress", "The host has no address yet")
+ANOMALOUS: Final[State] = ("healthy", "", "It failed many requests, and gets none for a while")
+CHECKING: Final[State] = ("initial", "Elb.InitialHealthChecking", "Its first health check has no answer yet")
 UNAVAILABLE: Final[State] = ("unavailable", "Target.HealthCheckDisabled", "It is not checked")
 UNUSED: Final[State] = ("unused", "Target.NotInUse", "No listener or integration leads to its group")
 TIMED_OUT: Final[State] = ("unhealthy", "Target.Timeout", "Request timed out")
-FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed, or have not begun")
-"""Also of a target whose first check has no answer yet: Envoy does not tell the two apart."""
-
+FAILED: Final[State] = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
 DRAINING: Final[State] = ("draining", "Target.DeregistrationInProgress", "It finishes what it has begun")
 
-_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, UNAVAILABLE, HEALTHY)
-
-
-class HasClusters(Protocol):
-    """Tells of clusters: `gateline.runtime.admin.Admin` does."""
-
-    async def clusters(self, names: str) -> bytes:
-        """JSON about the clusters with such names."""
+_WORST_FIRST: Final = (DRAINING, FAILED, TIMED_OUT, CHECKING, UNAVAILABLE, ANOMALOUS, HEALTHY)
 
 
 class TargetCommands:
@@ -120,9 +113,11 @@ def _state(host: Mapping[str, Any]) -> State:
         return DRAINING
     if "envoy_internal_address" in host["address"]:
         return UNAVAILABLE  # an export of a tunnel: Envoy cannot ask there
+    if health.get("pending_active_hc"):
+        return CHECKING
     if health.get("failed_active_health_check"):
         return TIMED_OUT if health.get("active_hc_timeout") else FAILED
-    return HEALTHY
+    return ANOMALOUS if health.get("failed_outlier_check") else HEALTHY
 
 
 def _place(address: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateline.discovery.source import Targets
 from gateline.errors import FileUnreadable, SourceSilent
-from gateline.model.diagnostic import Complaints
+from gateline.model.diagnostic import Complaints, Report
 from gateline.model.discovery import TargetFile
 from gateline.model.origin import Origin, Position
 from gateline.runtime.notice import Complained, Notify
@@ -47,21 +47,29 @@ async def follow_file(
     """
     path = Path(source.path)
     expected = await asyncio.to_thread(signature, (path,))
+    told = Report()
     with Watch(expected) as watch:
         while True:
             try:
-                tell(await asyncio.to_thread(_read, path, source.name, notify))
+                found, report, text = await asyncio.to_thread(_read, path, source.name)
+                if found is None:
+                    if report != told:  # while a file is written, it is wrong again and again
+                        notify(Complained(report, text, refused=False))
+                    complain(f"{source.name} cannot be used")
+                else:
+                    tell(found)
+                told = report
             except SourceSilent as problem:
                 complain(str(problem))
             await watch.changed(expected)
             expected = await asyncio.to_thread(looked_again, expected)
 
 
-def _read(path: Path, name: str, notify: Notify) -> Targets:
-    """What the file names now.
+def _read(path: Path, name: str) -> tuple[Targets | None, Report, FileText]:
+    """What the file names now, what is wrong with it if that is None, and its text.
 
     Raises:
-        SourceSilent: it is not there, cannot be read, or something is wrong with it.
+        SourceSilent: it is not there, or cannot be read.
 
     """
     complaints = Complaints()
@@ -70,8 +78,4 @@ def _read(path: Path, name: str, notify: Notify) -> Targets:
     except FileUnreadable as problem:
         raise SourceSilent(str(problem)) from problem
     found = read_target_file(raw, name, complaints)
-    if found is None:
-        notify(Complained(complaints.report(), FileText(name, raw.decode(errors="replace")), refused=False))
-        message = f"{name} cannot be used"
-        raise SourceSilent(message)
-    return found
+    return found, complaints.report(), FileText(name, raw.decode(errors="replace"))

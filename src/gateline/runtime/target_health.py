@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gateline.compile import names
 from gateline.model.target_group import Registration
@@ -22,6 +22,13 @@ _FAILED: Final = ("failed_active_health_check", "pending_active_hc", "pending_dy
 
 Place = tuple[str, int]
 """An address and port, or a socket's path and 0."""
+
+
+class HasClusters(Protocol):
+    """Tells of clusters: `gateline.runtime.admin.Admin` does."""
+
+    async def clusters(self, names: str) -> bytes:
+        """JSON about the clusters with such names."""
 
 
 @dataclass(frozen=True, slots=True)

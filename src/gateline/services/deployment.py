@@ -161,9 +161,9 @@ def _worth(task: Task) -> tuple[bool, int]:
 
 
 def _by_urgency(doomed: Iterable[Task], tasks: Iterable[Task]) -> list[Task]:
-    """Those not healthy first, then those of the oldest revision, then the youngest."""
+    """Those not healthy first, then those on trial, then those of the oldest revision, then the youngest."""
     ages: dict[str, int] = {}
     for task in tasks:
         ages.setdefault(task.revision, len(ages))
     youngest_first = reversed(list(doomed))
-    return sorted(youngest_first, key=lambda task: (_EASILY_MISSED[task.phase], ages[task.revision]))
+    return sorted(youngest_first, key=lambda task: (*_worth(task), ages[task.revision]))

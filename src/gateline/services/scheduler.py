@@ -252,12 +252,11 @@ class Scheduler:
         self._failures = 0
         self._hold = None
         self._rolling = True
-        self._end_trials()
         if self._defined is not None:
             self._lives.service = self._deployed(self._defined)
 
     def _end_trials(self) -> None:
-        """Who replaces nobody any more is not on trial."""
+        """Without a circuit breaker nobody is on trial."""
         for task in self._tasks.values():
             task.on_trial = False
 

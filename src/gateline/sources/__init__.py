@@ -182,7 +182,7 @@ def _is_something_else(document: Document, complaints: Complaints) -> bool:
         else f"{document.name} is neither a project file nor an OpenAPI document",
         help="put what stands under Body or DefinitionBody into a file of its own, and name that"
         if template
-        else "a project file has the key apis, an OpenAPI document the key swagger or openapi",
+        else "a project file has the key apis or load_balancers, an OpenAPI document the key swagger or openapi",
     )
     return True
 

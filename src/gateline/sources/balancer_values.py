@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateline.sources.environment import EnvironmentText
@@ -34,35 +34,43 @@ def later(names: Collection[str], of_what: str, advice: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _refused(said: str, advice: str) -> PydanticCustomError:
+    return PydanticCustomError("not_supported_yet", "{said}", {"said": said, "advice": advice})
+
+
 def _no_addresses_of_others(value: object) -> object:
     """To send with a client's address takes rights and routes that a gateway on somebody's machine lacks."""
     if value is True:
-        context = {
-            "said": "preserve_client_ip is not supported yet in this version",
-            "advice": "write proxy_protocol_v2: true, which tells targets of TCP and TLS groups the client's address",
-        }
-        raise PydanticCustomError("not_supported_yet", "{said}", context)
+        raise _refused(
+            "preserve_client_ip: true is not supported: to send with clients' addresses takes CAP_NET_ADMIN, and "
+            "routes that lead targets' answers back to the gateway",
+            "write proxy_protocol_v2: true, which tells targets of TCP and TLS groups the client's address",
+        )
     return value
 
 
-def _not_ended(value: object) -> object:
-    """Envoy ends connections of a target that falls ill, and has no word for one that is taken out."""
-    if value is True:
-        context = {
-            "said": "connection_termination is not supported yet in this version",
-            "advice": "a task's connections end when it is stopped, after deregistration_delay_seconds",
-        }
-        raise PydanticCustomError("not_supported_yet", "{said}", context)
+def _not_ended(value: object, info: ValidationInfo) -> object:
+    """Envoy ends connections of a target that falls ill, and has no word for one that is taken out.
+
+    Flows of datagrams leave a target as soon as it drains, so that none of them is left to be ended.
+    """
+    protocol = info.data.get("protocol", "UDP")
+    if value is True and protocol != "UDP":
+        raise _refused(
+            f"connection_termination: true of a group of protocol {protocol} is not supported: Envoy ends the "
+            "connections of a target that falls ill, and of no other",
+            "a task's connections end when it is stopped, after deregistration_delay_seconds",
+        )
     return value
 
 
 def _no_interval(value: object) -> object:
     if value != 0:
-        context = {
-            "said": "unhealthy_draining_interval_seconds is not supported yet in this version",
-            "advice": "with unhealthy_connection_termination: false connections go on without a bound",
-        }
-        raise PydanticCustomError("not_supported_yet", "{said}", context)
+        raise _refused(
+            "unhealthy_draining_interval_seconds is not supported: Envoy ends the connections of a target that "
+            "falls ill at once, or not at all",
+            "with unhealthy_connection_termination: false connections go on without a bound",
+        )
     return value
 
 
@@ -120,12 +128,8 @@ TargetGroupProtocol = Annotated[
         "write UDP or TCP_UDP: QUIC passes through those, without being looked into",
     ),
 ]
-AnomalyMitigation = Annotated[
-    Literal["off"],
-    later(("on",), "anomaly_mitigation:", "health checks take targets out that fail; write off"),
-]
 LoadBalancingAlgorithm = Literal["round_robin", "least_outstanding_requests", "weighted_random"]
-ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended), WithJsonSchema({"const": False})]
+ConnectionTermination = Annotated[Flag, AfterValidator(_not_ended)]
 DrainingInterval = Annotated[Number, AfterValidator(_no_interval), WithJsonSchema({"const": 0})]
 PreserveClientIp = Annotated[Flag, AfterValidator(_no_addresses_of_others), WithJsonSchema({"const": False})]
 ActionType = Literal[

@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 from gateline.sources.balancer_values import (
     MOST_GRPC_CODE,
     OF_DATAGRAMS,
-    AnomalyMitigation,
     CheckCodes,
     CheckPath,
     CheckPort,
@@ -128,8 +127,9 @@ class TargetGroupPart(Part):
         le=3600,
         description="How long a target that is taken out may finish what it has begun.",
     )
-    anomaly_mitigation: AnomalyMitigation = Field(
-        default="off", description="Only off: weighted_random gives every target the same chance."
+    anomaly_mitigation: Literal["off", "on"] = Field(
+        default="off",
+        description="With weighted_random: whether a target that fails many requests gets none for a while.",
     )
     slow_start_duration_seconds: Number = Field(
         default=0,
@@ -168,7 +168,8 @@ class TargetGroupPart(Part):
     )
     connection_termination: ConnectionTermination = Field(
         default=False,
-        description="Only false: connections to a target that is taken out go on. A task's end when it is stopped.",
+        description="false: connections to a target that is taken out go on; a task's end when it is stopped. true: "
+        "only of UDP groups, whose flows leave a target as soon as it drains.",
     )
     unhealthy_draining_interval_seconds: DrainingInterval = Field(
         default=0,
@@ -242,6 +243,8 @@ class TargetGroupPart(Part):
             )
         if network and self.load_balancing_algorithm == "weighted_random":
             raise misfit("weighted_random is for groups of an application balancer")
+        if self.anomaly_mitigation == "on" and self.load_balancing_algorithm != "weighted_random":
+            raise misfit("anomaly_mitigation: on is for groups with weighted_random")
         sticky = self.stickiness is not None and self.stickiness.enabled and self.stickiness.type
         if sticky and network != (sticky == "source_ip"):
             only = "network balancers" if sticky == "source_ip" else "protocol HTTP or HTTPS"

@@ -79,6 +79,7 @@ def target_group(bench: Workbench, name: str, part: TargetGroupPart, gateway: Ga
         minimum_healthy=_minimum_healthy(part.target_group_health),
         cross_zone={"true": True, "false": False}.get(part.cross_zone),
         unhealthy_connection_termination=part.unhealthy_connection_termination,
+        anomaly_mitigation=part.anomaly_mitigation == "on",
     )
 
 

@@ -20,11 +20,9 @@ def check_forwards(gateway: Gateway, complaints: Complaints) -> None:
 
 
 def _forwards(gateway: Gateway) -> Iterator[tuple[Rule, Forward]]:
-    for balancer in gateway.load_balancers:
-        for listener in balancer.listeners:
-            for rule in listener.rules:
-                if isinstance(rule.action, Forward):
-                    yield rule, rule.action
+    for rule in gateway.rules:
+        if isinstance(rule.action, Forward):
+            yield rule, rule.action
 
 
 def _check_versions(

@@ -10,9 +10,10 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateline.model import codes
@@ -229,10 +230,19 @@ def _shown(tree: Node, place: Pointer) -> str:
 def _range(place: Pointer) -> str:
     """The limits of a whole number, from its field's own metadata."""
     part = part_at(place[:-1])
-    metadata = part.model_fields[str(place[-1])].metadata if part is not None else []
+    metadata = _metadata(part.model_fields[str(place[-1])]) if part is not None else ()
     low = next((m.ge for m in metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in metadata if hasattr(m, "le")), None)
     return f"a whole number from {low} to {high}"
+
+
+def _metadata(field: FieldInfo) -> tuple[Any, ...]:
+    """What a field's type is annotated with; in `TaskCount | None` that stands with the first of the two."""
+    own = tuple(field.metadata)
+    for choice in get_args(field.annotation):
+        for each in getattr(choice, "__metadata__", ()):
+            own += tuple(each.metadata) if isinstance(each, FieldInfo) else (each,)
+    return own
 
 
 def _description(place: Pointer) -> str:

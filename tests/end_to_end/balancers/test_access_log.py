@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 import socket
 import stat
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from harness.access_log import logged as line_of
 from harness.free_port import free_port
 from harness.gateway_process import running_gateway
 from harness.raw_client import PATIENCE, RawConnection, exchange
@@ -23,21 +22,7 @@ from harness.tls_client import TlsConnection, tls_http2
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("access log")]
 
 PROJECT: Final = Path(__file__).parent / "logged"
-FIELDS: Final = (
-    "type", "time", "elb", "client", "target", "request_processing_time", "target_processing_time",
-    "response_processing_time", "elb_status_code", "target_status_code", "received_bytes", "sent_bytes", "request",
-    "user_agent", "ssl_cipher", "ssl_protocol", "target_group_arn", "trace_id", "domain_name", "chosen_cert_arn",
-    "matched_rule_priority", "request_creation_time", "actions_executed", "redirect_url", "error_reason",
-    "target_list", "target_status_code_list", "classification", "classification_reason", "conn_trace_id",
-)  # fmt: skip
-QUOTED: Final = frozenset(
-    {
-        "request", "user_agent", "trace_id", "domain_name", "chosen_cert_arn", "actions_executed", "redirect_url",
-        "error_reason", "target_list", "target_status_code_list", "classification", "classification_reason",
-    }
-)  # fmt: skip
 TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
-LINE: Final = " ".join('"[^"]*"' if field in QUOTED else '[^ "]+' for field in FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +33,12 @@ class Logged:
     target: RecordingBackend
     log: Path
 
-    def line(self, marker: str) -> dict[str, str]:
-        """The fields of the one line that holds a text, as soon as it is there."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            found = [line for line in self.log.read_text().splitlines() if marker in line]
-            if found:
-                [line] = found
-                assert re.fullmatch(LINE, line), line
-                return dict(zip(FIELDS, shlex.split(line.replace("\\", "\\\\")), strict=True))
-            time.sleep(0.01)
-        raise AssertionError(f"{marker!r} was never logged:\n{self.log.read_text()}")
-
     def asked(
         self, marker: str, target: bytes = b"/x", *lines: bytes, verb: bytes = b"GET"
     ) -> dict[str, str]:
         """The line of a request that carries the marker in its query."""
         self.send(target + b"?" + marker.encode(), *lines, verb=verb)
-        return self.line(marker)
+        return line_of(self.log, marker)
 
     def send(self, target: bytes, *lines: bytes, verb: bytes = b"GET", host: bytes = b"shop.test") -> None:
         head = b"\r\n".join([verb + b" " + target + b" HTTP/1.1", b"Host: " + host, *lines])
@@ -84,6 +57,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
         closed.bind(("127.0.0.1", 0))  # bound and not listening
         environ = {name: str(port) for name, port in ports.items()} | {
             "LOGS": str(folder),
+            "LOGIN": "the-secret-of-a-client",
             "ONE": f"127.0.0.1:{target.port}",
             "CLOSED": f"127.0.0.1:{closed.getsockname()[1]}",
             "SILENT": f"127.0.0.1:{silent.getsockname()[1]}",
@@ -166,7 +140,7 @@ def test_what_no_target_answers_has_neither_target_nor_times(
 ) -> None:
     if marker == "m6":
         logged.send(target + b"?m6", b"User-Agent: m6-agent")
-        line = logged.line("m6-agent")
+        line = line_of(logged.log, "m6-agent")
     else:
         line = logged.asked(marker, target)
     assert {name: line[name] for name in expected} == expected
@@ -194,7 +168,7 @@ def test_a_target_that_fails_is_told_with_its_address_and_no_status(logged: Logg
 def test_a_client_that_leaves_is_460(logged: Logged) -> None:
     with RawConnection(logged.ports["HTTP"]) as connection:
         connection.send(b"GET /silent?m9 HTTP/1.1\r\nHost: shop.test\r\n\r\n")
-    assert logged.line("m9")["elb_status_code"] == "460"
+    assert line_of(logged.log, "m9")["elb_status_code"] == "460"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +205,7 @@ def test_requests_that_are_not_as_they_should_be_are_classified(
     logged: Logged, sent: bytes, status: str, classification: str, reason: str
 ) -> None:
     assert exchange(logged.ports["HTTP"], sent)
-    line = logged.line(f'"{reason}"')
+    line = line_of(logged.log, f'"{reason}"')
     assert (line["elb_status_code"], line["classification"]) == (status, classification)
     if status != "200":
         assert (line["request"], line["matched_rule_priority"], line["type"]) == ("-", "-", "http")
@@ -258,7 +232,7 @@ def test_a_trusted_proxys_client_is_the_client(logged: Logged) -> None:
     ) as connection:
         connection.sendall(b"GET /x?m12 HTTP/1.1\r\nHost: a:80\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n")
         assert connection.recv(65536)
-    line = logged.line("m12")
+    line = line_of(logged.log, "m12")
     assert line["client"].startswith("203.0.113.7:")
     assert line["request"] == "GET http://a:80/x?m12 HTTP/1.1"
 
@@ -267,7 +241,7 @@ def test_https_and_http2_are_told_with_their_cipher(logged: Logged) -> None:
     with TlsConnection(logged.ports["HTTPS"], "shop.test") as connection:
         connection.send(b"GET /x?m13 HTTP/1.1\r\nHost: shop.test\r\n\r\n")
         assert connection.receive() is not None
-    line = logged.line("m13")
+    line = line_of(logged.log, "m13")
     assert (line["type"], line["ssl_protocol"]) == ("https", "TLSv1.3")
     assert line["ssl_cipher"].startswith("TLS_")
     assert line["domain_name"] == "shop.test"
@@ -280,8 +254,29 @@ def test_https_and_http2_are_told_with_their_cipher(logged: Logged) -> None:
     ]
     with tls_http2(logged.ports["HTTPS"], "shop.test") as connection:
         assert connection.request(head).status == 200
-    second = logged.line("m14")
+    second = line_of(logged.log, "m14")
     assert (second["type"], second["request"]) == ("h2", "GET https://shop.test:443/x?m14 HTTP/2")
+
+
+@pytest.mark.parametrize(
+    ("marker", "target", "cookie", "status", "reason"),
+    [
+        ("m18", b"/members", b"", "401", "-"),  # nothing is wrong, there is only no session yet
+        ("m19", b"/members", b"AWSELBAuthSessionCookie-0=forged", "401", "AuthInvalidCookie"),
+        ("m20", b"/oauth2/idpresponse", b"", "401", "AuthMissingStateParam"),
+    ],
+)
+def test_why_a_login_fails_is_told(
+    logged: Logged, marker: str, target: bytes, cookie: bytes, status: str, reason: str
+) -> None:
+    path = target + b"?" + marker.encode()
+    with TlsConnection(logged.ports["HTTPS"], "shop.test") as connection:
+        connection.send(b"GET %b HTTP/1.1\r\nHost: shop.test\r\nCookie: %b\r\n\r\n" % (path, cookie))
+        answer = connection.receive()
+    assert answer is not None
+    assert b"x-gl-" not in answer.raw.lower()
+    line = line_of(logged.log, marker)
+    assert (line["elb_status_code"], line["error_reason"]) == (status, reason)
 
 
 def test_a_websocket_is_one_line_of_its_own_type(logged: Logged) -> None:
@@ -292,8 +287,39 @@ def test_a_websocket_is_one_line_of_its_own_type(logged: Logged) -> None:
         head = b"\r\n".join([b"GET /socket-m15 HTTP/1.1", b"Host: a", *lines])
         connection.send(head + b"\r\n\r\n")
         assert connection.receive_bytes()
-    line = logged.line("m15")
+    line = line_of(logged.log, "m15")
     assert (line["type"], line["elb_status_code"]) == ("ws", "101")
+
+
+def test_a_websocket_over_tls_has_its_own_type_too(logged: Logged) -> None:
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    logged.target.answers[b"/socket-m30"] = switched
+    lines = [b"Host: shop.test", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"]
+    with TlsConnection(logged.ports["HTTPS"], "shop.test") as connection:
+        connection.send(b"\r\n".join([b"GET /socket-m30 HTTP/1.1", *lines]) + b"\r\n\r\n")
+        assert connection.receive_bytes()
+    line = line_of(logged.log, "m30")
+    assert (line["type"], line["elb_status_code"]) == ("wss", "101")
+
+
+def test_grpc_over_tls_has_its_own_type_also_where_its_target_does_not_speak_it(logged: Logged) -> None:
+    head = [
+        (b":method", b"POST"),
+        (b":scheme", b"https"),
+        (b":authority", b"shop.test"),
+        (b":path", b"/x?m31"),
+    ]
+    with tls_http2(logged.ports["HTTPS"], "shop.test") as connection:
+        grpc = [(b"content-type", b"application/grpc"), (b"te", b"trailers")]
+        assert connection.request([*head, *grpc], body=b"").status == 464
+    line = line_of(logged.log, "m31")
+    assert (line["type"], line["elb_status_code"]) == ("grpcs", "464")
+
+
+def test_a_client_of_http_10_is_told_as_such(logged: Logged) -> None:
+    assert exchange(logged.ports["HTTP"], b"GET /x?m32 HTTP/1.0\r\nHost: shop.test\r\n\r\n")
+    line = line_of(logged.log, "m32")
+    assert (line["type"], line["request"]) == ("http", "GET http://shop.test:80/x?m32 HTTP/1.0")
 
 
 def test_only_the_balancer_that_asks_is_logged_and_only_its_owner_reads_it(logged: Logged) -> None:

@@ -182,7 +182,7 @@ def test_a_target_is_told_who_came_and_how(balanced: Balanced) -> None:
     assert not received.faults
     assert received.target == b"/one/x?y"
     assert received.all(b"host") == [b"shop.test:80"]
-    assert received.all(b"x-forwarded-for") == [b"192.0.2.9,127.0.0.1"]
+    assert received.all(b"x-forwarded-for") == [b"192.0.2.9, 127.0.0.1"]
     assert received.all(b"x-forwarded-proto") == [b"http"]
     assert received.all(b"x-forwarded-port") == [b"80"]
     assert received.all(b"x-request-id") == [b"mine"]

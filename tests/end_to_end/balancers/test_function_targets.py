@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from harness.access_log import logged
 from harness.free_port import free_port
 from harness.gateway_process import Output, running_gateway
 from harness.raw_client import Answer, exchange
@@ -41,6 +42,7 @@ class Bench:
     edge: int
     checks: Path
     output: Output
+    log: Path
 
     def send(
         self,
@@ -82,9 +84,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             "HTTP_PORT": str(port),
             "BACKEND": f"127.0.0.1:{backend.port}",
             "CHECKS": str(checks),
+            "LOG": str(folder / "access.log"),
         }
         with running_gateway(PROJECT, folder, environ) as gateway:
-            yield Bench(port, gateway.port, checks, gateway.output)
+            yield Bench(port, gateway.port, checks, gateway.output, folder / "access.log")
 
 
 def test_an_event_holds_the_request_as_it_was_sent(bench: Bench) -> None:
@@ -352,3 +355,42 @@ def test_an_integration_that_maps_leads_to_a_function_too(bench: Bench) -> None:
 def test_operators_read_why_an_answer_was_refused(bench: Bench) -> None:
     bench.say({"statusCode": "none"})
     bench.output.wait_for("none that a load balancer takes: statusCode is no whole number")
+
+
+@pytest.mark.parametrize(
+    ("marker", "say", "status", "reason"),
+    [
+        ("well", b'{"statusCode": 200}', 200, "-"),
+        ("raises", b"raise", 502, "LambdaUnhandled"),
+        ("exits", b"exit", 502, "LambdaUnhandled"),
+        ("no-status", b'{"statusCode": "200"}', 502, "LambdaInvalidResponse"),
+        ("forged", b'{"statusCode": 200, "headers": {"X-GL-Reason": "LambdaUnhandled"}}', 200, "-"),
+        ("big", b"big", 502, "LambdaResponseTooLarge"),
+    ],
+)
+def test_the_access_log_says_why_a_function_did_not_answer_and_nobody_else_does(
+    bench: Bench, marker: str, say: bytes, status: int, reason: str
+) -> None:
+    for edge in (False, True):  # of an integration there is no such log
+        answer = bench.send(
+            b"/dev/proxy/x" if edge else b"/%b" % marker.encode(), b"x-say: " + say, edge=edge
+        )
+        assert b"x-gl-" not in answer.raw.lower()
+        assert answer.status == status
+    fields = logged(bench.log, f"/{marker} HTTP")
+    assert fields["error_reason"] == reason
+    assert ":targetgroup/single/" in fields["target_group_arn"]
+
+
+def test_the_access_log_says_why_a_function_was_not_asked(bench: Bench) -> None:
+    bench.send(b"/away")
+    bench.send(b"/upgraded", *UPGRADE)
+    bench.send(b"/larger", verb=b"POST", body=b"x" * (LIMIT + 1))
+    reasons = {
+        path: logged(bench.log, f"{path} HTTP")["error_reason"] for path in ("/away", "/upgraded", "/larger")
+    }
+    assert reasons == {
+        "/away": "LambdaConnectionError",
+        "/upgraded": "LambdaWebSocketNotSupported",
+        "/larger": "LambdaRequestTooLarge",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from golden.self_signed import self_signed
 from harness.client_authority import ClientAuthority
 from harness.free_port import free_port
 from harness.gateway_process import running_gateway
-from harness.raw_client import RawConnection
+from harness.raw_client import PATIENCE, RawConnection
 from harness.recording_backend import Received, RecordingBackend
 from harness.tls_client import TlsConnection
 
@@ -156,6 +157,27 @@ def test_without_a_certificate_that_counts_there_is_no_connection(encrypted: Enc
     with pytest.raises(OSError, match=r"."):
         encrypted.ask("VERIFY", client)
     assert not encrypted.target.received()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("listener", ["VERIFY", "PASSTHROUGH"])
+def test_no_session_brings_a_certificate_back_that_is_not_shown_again(
+    encrypted: Encrypted, listener: str, version: ssl.TLSVersion
+) -> None:
+    """It may be over by then, or taken back; sessions last for days."""
+    context = unverifying()
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(encrypted.folder / "known.pem", encrypted.folder / "known.key")
+    session = None
+    for _ in range(2):
+        with (
+            socket.create_connection(("127.0.0.1", encrypted.ports[listener]), PATIENCE) as plain,
+            context.wrap_socket(plain, server_hostname="shop.test", session=session) as secure,
+        ):
+            secure.sendall(b"GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+            assert secure.recv(1 << 16).startswith(b"HTTP/1.1 200 ")  # tickets have come before it
+            session = secure.session
+            assert not secure.session_reused
 
 
 def test_expired_certificates_count_where_the_listener_says_so(encrypted: Encrypted) -> None:

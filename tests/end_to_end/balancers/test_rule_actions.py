@@ -54,6 +54,11 @@ REDIRECTS: Final[dict[str, tuple[list[Json], str, str]]] = {
     "query-none": (redirect(path="/x", query=""), "/a?b=c", "http://Shop.test:80/x"),
     "as-it-is": (redirect(path="/x/#{path}"), "/%41%20b?%2F", "http://Shop.test:80/x/%41%20b?%2F"),
     "not-again": (redirect(path="/x/#{path}"), "/#{host}", ""),
+    "everything": (
+        redirect(protocol="#{protocol}", host="a.#{host}", port="#{port}", path="/#{path}", query="#{query}"),
+        "/a?b",
+        "http://a.Shop.test:80/a?b",
+    ),
     "percent": (redirect(path="/%41/#{path}"), "/a", "http://Shop.test:80/%41/a"),
 }
 
@@ -82,7 +87,7 @@ FIXED: Final[dict[str, tuple[list[Json], int, str, bytes]]] = {
     "nothing": (answer("403"), 403, "text/plain", b""),
 }
 
-FORWARDS: Final[dict[str, list[Json]]] = {
+OTHERS: Final[dict[str, list[Json]]] = {
     "weightless": [
         {"type": "forward", "target_groups": [{"name": "one", "weight": 0}, {"name": "empty", "weight": 0}]}
     ],
@@ -90,6 +95,7 @@ FORWARDS: Final[dict[str, list[Json]]] = {
     "no-failover": [
         {"type": "forward", "target_groups": [{"name": "empty", "weight": 999}, {"name": "one", "weight": 0}]}
     ],
+    "for-now": [{"type": "redirect", "port": "81", "status_code": "HTTP_302"}],
     "one-of-two": [
         {
             "type": "forward",
@@ -115,7 +121,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]
     pair = self_signed("shop.test")
     (folder / "shop.pem").write_bytes(pair.certificate)
     (folder / "shop.key").write_bytes(pair.private_key)
-    actions = {name: case[0] for name, case in (*REDIRECTS.items(), *FIXED.items())} | FORWARDS
+    actions = {name: case[0] for name, case in (*REDIRECTS.items(), *FIXED.items())} | OTHERS
     made = balancers({name: {"actions": several} for name, several in actions.items()})
     made["secure"] = {
         "scheme": "internet-facing",
@@ -155,10 +161,22 @@ def test_a_redirect_leads_where_its_parts_say(ports: tuple[int, int], case: str,
     assert (page in found.body) == (verb == "GET")
 
 
+def test_a_redirect_may_be_for_now_only(ports: tuple[int, int]) -> None:
+    found = asked(ports, "for-now", "/a?b")
+    assert (found.status, found.one(b"location")) == (302, b"http://Shop.test:81/a?b")
+    assert b"<center><h1>302 Found</h1></center>" in found.body
+
+
 def test_what_a_client_writes_is_no_placeholder(ports: tuple[int, int]) -> None:
     assert asked(ports, "not-again", "/#{host}").status == 400  # a fragment
     found = asked(ports, "as-it-is", "/a?%23{host}&$%7Bx}")
     assert found.one(b"location") == b"http://Shop.test:80/x/a?%23{host}&$%7Bx}"
+
+
+def test_who_names_no_host_is_sent_to_the_balancers_address(ports: tuple[int, int]) -> None:
+    head = f"GET /a?b HTTP/1.0\r\n{CASE}: port\r\n\r\n"
+    [found] = exchange(ports[0], head.encode())
+    assert found.one(b"location") == b"http://127.0.0.1:8080/a?b"
 
 
 def test_over_https_the_protocol_stays(ports: tuple[int, int]) -> None:

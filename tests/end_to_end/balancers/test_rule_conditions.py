@@ -108,6 +108,16 @@ TABLE: Final[dict[str, tuple[list[Json], list[Sent], list[Sent]]]] = {
         [get(host="example.com"), get(host="a.example.com.test")],
     ),
     "host-question": ([host("a?.test")], [get(host="ab.test")], [get(host="a.test"), get(host="abc.test")]),
+    "host-longest": (
+        [host("a" * 62 + "." + "b" * 60 + ".test")],
+        [get(host="A" * 62 + "." + "b" * 60 + ".test:1")],
+        [get(host="a" * 61 + "." + "b" * 60 + ".test")],
+    ),
+    "host-wildcards": (
+        [host("?.*.test")],
+        [get(host="a.b.c.test")],
+        [get(host="a.b.c.txt"), get(host="ab.c.test")],
+    ),
     "host-port": ([host("a.*.com")], [get(host="a.b.com:80")], [get(host="a.b.test:80")]),
     "regex-host": (
         [hosts_like("^(api|www)[.]shop[.]test$")],
@@ -129,6 +139,17 @@ TABLE: Final[dict[str, tuple[list[Json], list[Sent], list[Sent]]]] = {
         [get("/", "X-Client: Mozilla chrome/12")],
         [get("/", "X-Client: chrome/")],
     ),
+    "header-name-longest": (
+        [header("x", name="X-" + "a" * 38)],
+        [get("/", "x-" + "A" * 38 + ": X")],
+        [get("/", "X-" + "a" * 37 + ": x")],
+    ),
+    "header-longest": (
+        [header("x" * 128)],
+        [get("/", "X-Client: " + "X" * 128)],
+        [get("/", "X-Client: " + "x" * 127)],
+    ),
+    "header-question": ([header("a?c")], [get("/", "X-Client: a\tc")], [get("/", "X-Client: ac")]),
     "header-any": ([header("*")], [get("/", "X-Client:"), get("/", "X-Client: x")], [get()]),
     "header-repeated": (
         [header("two")],
@@ -153,6 +174,7 @@ TABLE: Final[dict[str, tuple[list[Json], list[Sent], list[Sent]]]] = {
         [get(), get(verb="PURGE-ALL")],
         [get(verb="POST"), get(verb="PURGE")],
     ),
+    "verb-any": ([header("x", name="X-Verb")], [get("/", "X-Verb: x", verb="A_B-C")], [get(verb="A_B-C")]),
     "verb-head": ([verb("HEAD")], [get(verb="HEAD")], [get()]),
     "query": (
         [query({"key": "a", "value": "b"})],

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateline.compile import anomaly
 from gateline.model.target_group import Algorithm, MinimumHealthy
 from harness.health_checked_target import Target as Backend
 from harness.target_bench import TargetBench
-from harness.target_scenes import group, play_in, serving, task
+from harness.target_scenes import OFTEN, group, play_in, serving, task
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("groups")]
 
@@ -52,6 +55,10 @@ def test_with_fewer_healthy_than_the_minimum_all_are_asked(
     play_in(tmp_path, scene)
 
 
+def _is_new(host: Mapping[str, Any]) -> bool:
+    return bool(host["health_status"].get("pending_active_hc"))
+
+
 def test_who_drains_does_not_count_for_a_minimum(tmp_path: Path) -> None:
     async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
         well, sick, leaving = await serving(
@@ -59,6 +66,7 @@ def test_who_drains_does_not_count_for_a_minimum(tmp_path: Path) -> None:
         )
         await bench.deliver(replace(group(), minimum_healthy=MinimumHealthy(percentage=50)))
         await bench.delivery.register((task(well), task(sick), task(leaving, draining=True)))
+        await bench.until("g", lambda hosts: not any(map(_is_new, hosts.values())))
         assert {name for _, name in await bench.gets("g", 20)} == {"well"}
 
     play_in(tmp_path, scene)
@@ -90,5 +98,49 @@ def test_weighted_random_asks_everybody_in_no_order(tmp_path: Path) -> None:
         names = [name for _, name in await bench.gets("g", 100)]
         assert {*names} == {*NAMES}
         assert any(one == next_ for one, next_ in pairwise(names))  # turns never repeat
+
+    play_in(tmp_path, scene)
+
+
+async def left_out(bench: TargetBench, backend: Backend) -> None:
+    """Ask until somebody gets no request for a while."""
+    names = {backend.name}
+    while backend.name in names:
+        names = {name for _, name in await bench.gets("g", 40)}
+
+
+def test_who_fails_many_requests_gets_none_however_well_its_checks_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anomaly, "LOOK_EVERY", timedelta(milliseconds=300))
+
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        backends = one, *_ = await serving(opened, *(Backend(name) for name in NAMES))
+        one.answers = 500
+        chosen = replace(group(*backends, check=OFTEN), algorithm=Algorithm.WEIGHTED_RANDOM)
+        await bench.deliver(replace(chosen, anomaly_mitigation=True))
+        await left_out(bench, one)
+        checks = len(one.checks)
+        while len(one.checks) < checks + 3:
+            assert "one" not in {name for _, name in await bench.gets("g", 40)}
+
+    play_in(tmp_path, scene)
+
+
+def test_who_failed_many_requests_gets_some_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anomaly, "LOOK_EVERY", timedelta(milliseconds=300))
+    monkeypatch.setattr(anomaly, "LEFT_OUT", timedelta(milliseconds=300))
+
+    async def scene(bench: TargetBench, opened: AsyncExitStack) -> None:
+        backends = one, *_ = await serving(opened, *(Backend(name) for name in NAMES))
+        one.answers = 500
+        chosen = replace(group(*backends), algorithm=Algorithm.WEIGHTED_RANDOM)
+        await bench.deliver(replace(chosen, anomaly_mitigation=True))
+        await left_out(bench, one)
+        one.answers = 200
+        while (200, "one") not in await bench.gets("g", 40):
+            pass
 
     play_in(tmp_path, scene)

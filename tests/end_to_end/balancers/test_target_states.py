@@ -37,7 +37,7 @@ def test_a_target_goes_through_amazons_states(tmp_path: Path) -> None:
         await new.check_comes()
         assert await states(bench, shown) == {
             place(well): ("healthy", ""),
-            place(new): ("unhealthy", "Target.FailedHealthChecks"),  # Envoy knows no third word
+            place(new): ("initial", "Elb.InitialHealthChecking"),
         }
         await new.answer_check(200)  # one success is enough
         assert (await states(bench, shown))[place(new)] == ("healthy", "")

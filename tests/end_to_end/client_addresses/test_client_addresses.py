@@ -231,7 +231,7 @@ def test_without_trusted_networks_no_x_forwarded_for_counts(proxied: Proxied) ->
 
 def test_whom_proxy_has_told_is_appended(proxied: Proxied) -> None:
     received = proxied.told("BOTH", TRUSTED, b"X-Forwarded-For: " + OTHER.encode(), first=v2(CLIENT))
-    assert received.all(b"x-forwarded-for") == [f"{OTHER},{CLIENT}".encode()]
+    assert received.all(b"x-forwarded-for") == [f"{OTHER}, {CLIENT}".encode()]
     ported = proxied.told("OPEN", STRANGER, first=v2(CLIENT, port=41_000))
     assert ported.all(b"x-forwarded-for") == [f"{CLIENT}:41000".encode()]
     ported = proxied.told("OPEN", STRANGER, first=v1("2001:db8::9", port=41_000))

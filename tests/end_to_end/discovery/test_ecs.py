@@ -10,9 +10,11 @@ import pytest
 
 from end_to_end.discovery.scene import Scene, running, write_project
 from gateline.discovery import ecs as ecs_source
+from harness.fake_aws import fake_aws
 from harness.fake_ecs import FakeEcs, container, definition, task
 from harness.free_port import free_port
 from harness.health_checked_target import Target
+from harness.moto_cluster import REGION, MotoCluster
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("discovery")]
 
@@ -51,3 +53,32 @@ def test_requests_follow_the_tasks_of_a_service(tmp_path: Path, monkeypatch: pyt
             assert "AKIDOFDISCOVEREDTASKS" not in repr(scene.notices)
 
     asyncio.run(play())
+
+
+def test_requests_follow_what_ecs_and_ec2_of_moto_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks on the networks of two instances, which are this machine's own addresses."""
+    monkeypatch.setattr(ecs_source, "LOOK_EVERY", 0.2)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOFMOTO")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    port = free_port()
+
+    async def play(shop: MotoCluster) -> None:
+        scene = Scene(tmp_path)
+        shop.define("web", "host", port)
+        async with AsyncExitStack() as opened:
+            for name, host in (("one", "127.0.0.1"), ("two", "127.0.0.2")):
+                await opened.enter_async_context(Target(name).serve(host, port))
+            first = shop.start("web", shop.add_instance("127.0.0.1"))
+            group = {"discover": {"ecs": {"cluster": "shop", "service": "web"}}}
+            aws = {"region": REGION, "aws": {"endpoints": {"ecs": shop.url, "ec2": shop.url}}}
+            await opened.enter_async_context(running(scene, write_project(scene, group, gateway=aws)))
+            await scene.until_answered_by("one")
+            shop.start("web", shop.add_instance("127.0.0.2"))
+            await scene.until_answered_by("one", "two")
+            shop.stop(first)
+            await scene.until_answered_by("two")
+
+    with fake_aws() as url, MotoCluster(url, "shop") as shop:
+        asyncio.run(play(shop))

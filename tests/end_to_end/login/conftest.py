@@ -55,6 +55,7 @@ class Members:
     port: int
     open_port: int
     site: RecordingBackend
+    access_log: Path
     provider: OidcProvider
     brief: OidcProvider
     opened: list[Browser] = field(default_factory=list)
@@ -124,10 +125,17 @@ def shared_members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members
             "ISSUER": provider.issuer,
             "BRIEF": brief.issuer,
             "LOGIN_SECRET": SECRET,
+            "ACCESS_LOG": str(folder / "access.log"),
         }
         with running_gateway(PROJECT, folder, environ) as gateway:
             yield Members(
-                gateway=gateway, port=port, open_port=open_port, site=site, provider=provider, brief=brief
+                gateway=gateway,
+                port=port,
+                open_port=open_port,
+                site=site,
+                access_log=folder / "access.log",
+                provider=provider,
+                brief=brief,
             )
 
 

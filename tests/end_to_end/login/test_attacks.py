@@ -8,7 +8,7 @@ from end_to_end.login.conftest import Browser, Members
 from harness.oidc_provider import needs_provider
 from harness.tls_client import tls_exchange
 
-pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
 SPELLINGS = [
     b"X-Amzn-Oidc-Identity",

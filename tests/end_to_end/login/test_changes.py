@@ -17,7 +17,7 @@ from harness.oidc_provider import a_provider, needs_provider
 from harness.recording_backend import RecordingBackend
 from harness.tls_client import TlsConnection
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine"), needs_provider]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("changing-login"), needs_provider]
 
 PROJECT: Final = """
 name: changing

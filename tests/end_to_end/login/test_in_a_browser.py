@@ -14,7 +14,7 @@ from harness.oidc_provider import needs_provider
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
-pytestmark = [pytest.mark.envoy, needs_provider, needs_chromium, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, needs_provider, needs_chromium, pytest.mark.xdist_group("login")]
 
 WAIT_SECONDS: Final = 20.0
 PAGE: Final = b"<!doctype html><title>Members</title><h1>Hello, member</h1>"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from end_to_end.login.conftest import COOKIE, SECRET, WIDE, Browser, Members
 from harness.oidc_provider import needs_provider, sign_in
 
-pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
 DEADLINE = 20.0
 

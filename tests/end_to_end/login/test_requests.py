@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from end_to_end.login.conftest import Browser, Members
+from harness.access_log import logged
 from harness.oidc_provider import needs_provider
 from harness.tls_client import TlsConnection, tls_http2
 
-pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, needs_provider, pytest.mark.xdist_group("login")]
 
 
 def one(members: Members) -> Any:
@@ -23,6 +24,14 @@ def test_every_verb_waits_for_the_login(members: Members, verb: bytes) -> None:
     answer = members.send(b"/app/x", verb=verb, body=b"x" * 1000 if verb == b"POST" else None)
     assert answer.status == 302
     assert members.received() == []
+
+
+def test_a_client_of_http_10_that_names_no_host_cannot_log_in(members: Members) -> None:
+    with TlsConnection(members.port, None) as connection:
+        connection.send(b"GET /app/x HTTP/1.0\r\n\r\n")
+        answer = connection.receive()
+    assert answer is not None
+    assert answer.status == 401
 
 
 def test_a_body_survives_the_question(members: Members) -> None:
@@ -81,3 +90,21 @@ def test_cookies_come_in_crumbs_over_http2(members: Members, ada: Browser) -> No
         assert one(members).all(b"x-amzn-oidc-identity") == [b"ada"]
         assert ask(b"/app/h2").status == 302
         assert members.received() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "line", "reason"),
+    [
+        (b"/deny/x?why=1", b"Cookie: AWSELBAuthSessionCookie-0=1.forged", "AuthInvalidCookie"),
+        (b"/oauth2/idpresponse?why=2&code=a&state=forged", b"Accept: */*", "AuthInvalidStateParam"),
+        (b"/oauth2/idpresponse?why=3&code=a", b"Accept: */*", "AuthMissingStateParam"),
+        (b"/api/x?why=4", b"Authorization: Bearer a.b.c", "JWTInvalid"),
+        (b"/app/x?why=5", b"Accept: */*", "-"),
+    ],
+)
+def test_the_access_log_says_why_a_login_failed(
+    members: Members, target: bytes, line: bytes, reason: str
+) -> None:
+    members.send(target, line)
+    marker = target.decode().partition("&")[0].partition("?")[2]
+    assert logged(members.access_log, marker)["error_reason"] == reason

@@ -10,7 +10,7 @@ from harness.free_port import free_port
 
 from .conftest import other_shop
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("prove")]
 
 IMPOSTORS = {
     "no certificate",

@@ -14,7 +14,7 @@ from harness.raw_client import exchange
 
 from .conftest import Proved, Shop, other_shop
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("prove")]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from harness.free_port import free_port
 
 from .conftest import SECRET, STALE, Proved, Shop, prove, shop
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("prove")]
 
 DIAGNOSED = """    head:
       x-amazon-apigateway-integration: {<<: *orders, httpMethod: HEAD}

@@ -15,7 +15,7 @@ from harness.busy_callers import BusyCallers
 
 from .conftest import Shop, request
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 
 def ids(service: dict[str, Any]) -> list[str]:

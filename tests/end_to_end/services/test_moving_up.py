@@ -23,7 +23,7 @@ from harness.raw_client import exchange
 
 from .conftest import Shop, request
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 ROOT: Final = Path(__file__).parents[3]
 EXAMPLE: Final = ROOT / "examples" / "private"

@@ -15,7 +15,7 @@ from .test_changes import eventually, ids
 
 CALLERS = 2
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 
 def roll_back(shop: Shop, service: str, good: str, broken: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from harness.raw_client import exchange
 
 from .conftest import PASSWORD, PROJECT, Shop, request
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 KNOWN = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GATELINE_TASK"}
 CONNECT = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"

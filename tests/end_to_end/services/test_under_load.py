@@ -16,7 +16,7 @@ REPLACEMENTS = 20
 SCALE_CHANGES = 50
 KILLS = 3
 
-pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("whole machine")]
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("services")]
 
 
 def test_twenty_rolling_replacements_fail_no_request(shop: Shop) -> None:

@@ -8,6 +8,9 @@ local UNUSUAL = "unusual form" -- the name of that route
 local JUDGED = "judged" -- dynamic metadata: it may pass
 local CLOSED = " login" -- the end of the names of routes at which a request waits for its login
 local TARGET_LIMIT = 16384 -- characters of path and query
+local HEADER_LIMIT = 16384 -- bytes of a header's name and value
+local NO_HOST = "-" -- what Envoy writes for the Host that a client of HTTP/1.0 may leave out
+local CODED_AT = 37 -- behind the request's id: a letter of its Transfer-Encoding, if any; then the bytes of all headers
 local TABLES_KEPT = 64
 
 local patterns_kept, patterns_count = {}, 0
@@ -93,16 +96,38 @@ function answer_page(h, status, reason, why)
     "<center><h1>" .. title .. "</h1></center>\r\n</body>\r\n</html>\r\n")
 end
 
+-- Whether one of so many bytes of headers is larger than a balancer takes; none is asked while all of them are not.
+local function has_large_header(headers, bytes)
+  if bytes > HEADER_LIMIT then
+    for name, value in pairs(headers) do
+      if #name + #value > HEADER_LIMIT then
+        return true
+      end
+    end
+  end
+  return false
+end
+
 local function serve(h)
   local headers, info = h:headers(), h:streamInfo()
-  local target = headers:get(":path")
+  local id, protocol = headers:get(REQUEST_ID_HEADER), info:protocol()
+  local target, coded = headers:get(":path"), byte(id, CODED_AT) > 57 -- no digit
   if not target then
     return -- a CONNECT: no route takes it
   elseif #target > TARGET_LIMIT then
     return answer_page(h, "414", "Request-URI Too Large", "url_length")
-  elseif info:protocol() == "HTTP/2" and has_loose_value(headers) then
+  elseif has_large_header(headers, tonumber(sub(id, coded and CODED_AT + 1 or CODED_AT))) then
+    return answer_page(h, "400", "Bad Request", "header_length")
+  elseif protocol == "HTTP/2" and has_loose_value(headers) then
     return answer_page(h, "400", "Bad Request", "header_white_space")
   end
+  local is_old = protocol == "HTTP/1.0"
+  -- That has neither chunks nor upgrades: who believes in them sees other messages than a proxy that does not (RFC 9112
+  -- section 6.1).
+  if is_old and (coded or headers:get("upgrade")) then
+    return answer_page(h, "400", "Bad Request", "old_version")
+  end
+  local hostless = is_old and headers:get(":authority") == NO_HOST
   local trace = headers:get("x-amzn-trace-id")
   if trace then
     headers:replace("x-amzn-trace-id", traced(trace))
@@ -119,12 +144,17 @@ local function serve(h)
     info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
     h:clearRouteCache()
     route = nil -- another one by now, whose name is not told before somebody asks for it
-  elseif sub(route, -#CLOSED) ~= CLOSED then
-    return -- asks nobody who they are; reading its metadata would be the dearest thing done here
   end
-  local login = login_of(h, route)
-  if login then
+  local login
+  if not route or sub(route, -#CLOSED) == CLOSED then -- others ask nothing; reading what they tell would be dear
+    login = login_of(h, route)
+  end
+  if login and hostless then
+    return answer_page(h, "401", "Authorization Required", "login_host")
+  elseif login then
     return judge_login(h, login)
+  elseif hostless then
+    headers:replace(":authority", without_port(info:downstreamLocalAddress()))
   end
 end
 

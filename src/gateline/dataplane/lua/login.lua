@@ -12,6 +12,7 @@ local COOKIE_STATE = "gl.login.cookie" -- and a number
 local REFRESHED = " refreshed" -- behind the login's id: the client gets new cookies
 local SHARDS = 4 -- cookies of one session, at most
 local COOKIES_SET = 8 -- by a session that was refreshed, at most
+local ERROR_REASON = "error_reason" -- dynamic metadata that the access log tells
 local LOGIN_WAIT_MS = 30000 -- for the host, which bounds its questions to a provider itself
 local LOGINS_KEPT = 512
 local RECENT_KEPT = 4096 -- Cookie headers
@@ -73,16 +74,21 @@ local function cookie_of(header, name)
   end
 end
 
--- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one.
+-- The cookies of the login's session, in order, as `name=value; name=value`; "" without the first one. That begins
+-- with how many there are: what a client sends besides is not looked for, and makes no other session of it.
 local function session_cookies(header, login)
-  local found = ""
-  for index = 1, SHARDS do
+  local first = cookie_of(header, login.shards[1])
+  if not first then
+    return ""
+  end
+  local found = login.shards[1] .. "=" .. first
+  for index = 2, math.min(tonumber(sub(first, 1, 1)) or 1, SHARDS) do
     local name = login.shards[index]
     local value = cookie_of(header, name)
     if not value then
       break
     end
-    found = index == 1 and name .. "=" .. value or found .. "; " .. name .. "=" .. value
+    found = found .. "; " .. name .. "=" .. value
   end
   return found
 end
@@ -149,7 +155,7 @@ local function read_session(take)
 end
 
 local function read_answer(take)
-  local reply = { status = take(), headers = {} }
+  local reply = { status = take(), reason = take(), headers = {} }
   for _ = 1, tonumber(take()) do
     local name, value = take(), header_value(take())
     local former = reply.headers[name]
@@ -181,9 +187,8 @@ local function read_login_reply(body)
   error("no answer")
 end
 
--- The client's address without its port.
-local function peer_of(h)
-  local address = h:streamInfo():downstreamRemoteAddress()
+-- An address of a connection, without its port.
+local function without_port(address)
   if sub(address, 1, 1) == "[" then
     return sub(address, 2, (find(address, "]", 1, true) or 1) - 1)
   end
@@ -196,7 +201,8 @@ local function ask_login(h, login, cookies, authorization)
   local question = concat({
     netstring(login.name), netstring(login.kind), netstring(headers:get(":method")), netstring("https"),
     netstring(headers:get(":authority")), netstring(headers:get(":path")), netstring(cookies), netstring(authorization),
-    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""), netstring(peer_of(h)),
+    netstring(headers:get("origin") or ""), netstring(headers:get("sec-fetch-mode") or ""),
+    netstring(without_port(h:streamInfo():downstreamRemoteAddress())),
   })
   sethook()
   local head, body = h:httpCall(HOST_CLUSTER, {
@@ -233,10 +239,26 @@ local function credentials(h, login)
   return cookies, with_nonce(header, login, cookies), ""
 end
 
+-- The host that a session is for, as identity/session.py has it: its letters and its port make no other one.
+local function host_of(authority)
+  local at, last = #authority, 0
+  repeat
+    last, at = byte(authority, at) or 0, at - 1
+  until last < 48 or last > 57
+  local digits = #authority - at - 1
+  return lower(last == 58 and digits >= 1 and digits <= 5 and sub(authority, 1, at) or authority)
+end
+
+-- The host has not answered, or not to what it was asked.
+local function unhandled(h, why)
+  h:streamInfo():dynamicMetadata():set(NAMESPACE, ERROR_REASON, "AuthUnhandledException")
+  return answer_page(h, "500", "Internal Server Error", why)
+end
+
 -- Judges a request that stands on a closed route.
 local function judge_login(h, login)
   local headers, now = h:headers(), h:timestamp()
-  local authority = headers:get(":authority") -- a session is one host's
+  local authority = headers:get(":authority")
   local header = login.kind == "session" and headers:get("cookie")
   local seen = header and recent[header]
   if seen and seen.login == login.prefix and seen.authority == authority and seen.decision.expires > now then
@@ -247,7 +269,8 @@ local function judge_login(h, login)
   if not key then
     return
   end
-  key = login.prefix .. #authority .. ":" .. authority .. key
+  local host = login.kind == "session" and host_of(authority) or "" -- a session is one host's
+  key = login.prefix .. #host .. ":" .. host .. key
   local node = sessions.map[key]
   if node and node.decision.expires > now then
     node.used = true
@@ -258,13 +281,17 @@ local function judge_login(h, login)
   end
   local reply, size = ask_login(h, login, cookies, authorization)
   if not reply then
-    return answer_page(h, "500", "Internal Server Error", "login_down")
+    return unhandled(h, "login_down")
   elseif reply.status then
     sethook()
-    h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "login")
+    local told = h:streamInfo():dynamicMetadata()
+    told:set(NAMESPACE, WHY, "login")
+    if reply.reason ~= "" then
+      told:set(NAMESPACE, ERROR_REASON, reply.reason)
+    end
     return h:respond(reply.headers, reply.body)
   elseif login.kind == "callback" then
-    return answer_page(h, "500", "Internal Server Error", "login_reply")
+    return unhandled(h, "login_reply")
   end
   if reply.expires > h:timestamp() then
     put(sessions, key, reply, size)

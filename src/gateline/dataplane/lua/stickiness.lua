@@ -11,6 +11,7 @@ local GROUP_HEADER, SERVED_HEADER = "x-gl-group", "x-gl-served"
 local TARGET_HEADER, CHOICE_HEADER = "x-gl-target", "x-gl-choice"
 local TABLES_KEPT = 256
 local SEALS_KEPT = 2000 -- of each group: what was opened, and what was made
+local STRANGERS_KEPT = 8000 -- values that are none of ours, half a kilobyte each at most
 local LONGEST_SEAL = 512
 local OPENED_A_SECOND = 500 -- seals that nobody has seen yet: each takes a hundred times as long as a known one
 local LOOKS = 64 -- at places of a header that look like the cookie
@@ -96,11 +97,29 @@ local function keys_of(own, now)
   return own.keys
 end
 
+-- Strangers' values have one memory for all groups: a flood of them drives out no good one, and many groups make it
+-- no larger.
+local strange, strange_count = {}, 0
+
+local function remember_seal(own, value, known)
+  if known then
+    if own.known_count >= SEALS_KEPT then
+      own.known, own.known_count = {}, 0
+    end
+    own.known[value], own.known_count = known, own.known_count + 1
+  else
+    if strange_count >= STRANGERS_KEPT then
+      strange, strange_count = {}, 0
+    end
+    strange[own.purpose .. "\0" .. value], strange_count = true, strange_count + 1
+  end
+end
+
 -- The content of a cookie's value; nil when it is not ours, or over.
 local function content_of(own, value, now)
   local known = own.known[value]
-  if known == nil then
-    if #value > LONGEST_SEAL then
+  if not known then
+    if #value > LONGEST_SEAL or strange[own.purpose .. "\0" .. value] then
       return nil
     end
     if opened_in ~= now then
@@ -111,11 +130,8 @@ local function content_of(own, value, now)
     end
     opened_count = opened_count + 1
     local text = opened(keys_of(own, now), value)
-    known = text and { ends = tonumber(sub(text, 1, 10)), content = sub(text, 11) } or false
-    if own.known_count >= SEALS_KEPT then
-      own.known, own.known_count = {}, 0
-    end
-    own.known[value], own.known_count = known, own.known_count + 1
+    known = text and { ends = tonumber(sub(text, 1, 10)), content = sub(text, 11) }
+    remember_seal(own, value, known)
   end
   return known and now < known.ends and known.content or nil
 end
