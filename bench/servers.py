@@ -146,7 +146,11 @@ def _takes_connections(port: int) -> bool:
 def bare_envoy(
     folder: Path, backend_port: int, certificate: tuple[Path, Path] | None = None
 ) -> Iterator[Server]:
-    """Plain proxying with default settings: what everything is compared with."""
+    """Plain proxying with default settings, and no access log: what everything is compared with.
+
+    Its allocator is as it comes; Gateline's Envoy is told to keep caches for each processor (`runtime/envoy.py`),
+    which would take 4 to 10 % off this one too.
+    """
     route = {"match": {"prefix": "/"}, "route": {"cluster": "b"}}
     with envoy(
         folder, "bare Envoy", [route], [cluster("b", backend_port)], certificate=certificate

@@ -10,14 +10,14 @@ import pytest
 from compile.balancers import balancer, fixed, forward, group, listener, project, rule
 from compile.gateways import ORIGIN
 from gateline.compile import compile_gateway
-from gateline.compile.balancer_login import COOKIES_SET, LOGIN, LOGIN_STATE, REFRESHED, login_id
+from gateline.compile.balancer_login import CLOSED, COOKIES_SET, LOGIN, LOGIN_STATE, REFRESHED, login_id
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.resources import CLUSTER, SCOPED_ROUTE
 from gateline.dataplane import keys
 from gateline.model.gateway import Gateway, Keyring
 from gateline.model.hosting import HostConfiguration
 from gateline.model.load_balancer import Action, ListenerProtocol, PathPattern, Redirect, Rule
-from gateline.model.login import Authentication, JwtValidation, OidcLogin
+from gateline.model.login import Authentication, JwtValidation, OidcLogin, OnUnauthenticated
 from gateline.model.secret import Secret, SecretRef
 
 OIDC = OidcLogin(
@@ -55,11 +55,34 @@ def compiled(*rules: Rule) -> tuple[Any, HostConfiguration]:
 
 
 def routes(*rules: Rule) -> dict[str, Any]:
-    """The routes by name, in their order."""
+    """The routes by name, in their order; those of closed ones without what tells their metadata."""
     resources, _ = compiled(*rules)
     [name] = [each for each in resources.by_type[SCOPED_ROUTE] if each.startswith("balancer/")]
     [host] = resources.by_type[SCOPED_ROUTE][name].route_configuration.virtual_hosts
-    return {route.name: route for route in host.routes}
+    return {_plain(route.name): route for route in host.routes}
+
+
+def _plain(name: str) -> str:
+    rest = name.removesuffix(CLOSED)
+    return name if rest == name else rest.rpartition(" ")[0] + CLOSED
+
+
+def names_of_closed(*rules: Rule) -> list[str]:
+    return [route.name for name, route in routes(*rules).items() if name.endswith(CLOSED)]
+
+
+def test_the_name_of_a_closed_route_changes_with_what_it_asks() -> None:
+    named = [
+        names_of_closed(asking(asked))[-1]
+        for asked in (
+            OIDC,
+            replace(OIDC, client_id="others"),
+            replace(OIDC, on_unauthenticated=OnUnauthenticated.DENY),
+            JWT,
+        )
+    ]
+    assert len(set(named)) == len(named)
+    assert all(name.startswith(f"{RULE} ") for name in named)
 
 
 RULE = "balancer/public:443 rule 5"

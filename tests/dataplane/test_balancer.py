@@ -7,16 +7,16 @@ import re
 import pytest
 
 from dataplane.lone_script import LoneScript, Ran
-from dataplane.simulated_envoy import REQUEST_ID
 from gateline import dataplane
 from gateline.compile.balancer_listener import NO_HOST
+from gateline.compile.balancer_login import CLOSED
 from gateline.compile.balancer_routes import JUDGED, UNUSUAL
 from gateline.compile.table import Table
 from gateline.dataplane import keys
 from gateline.expressions.automaton import automaton
 
 PATTERNS = ("/admin*", "/files/*", r"/lit\*")
-FRESH = "1-[0-9a-f]{8}-" + REQUEST_ID[24:36] + REQUEST_ID[:8] + REQUEST_ID[9:13]
+FRESH = "1-[0-9a-f]{8}-[0-9a-f]{24}"
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,9 @@ def test_a_host_that_was_left_out_becomes_the_balancers_address_and_logs_nobody_
 ) -> None:
     assert script.request("/", host="-", protocol="HTTP/1.0").header(":authority") == "192.0.2.80"
     assert script.request("/", host="-").header(":authority") == "-"  # said by the client
-    ran = script.request("/", host="-", protocol="HTTP/1.0", login="any")
+    asked = Table()
+    asked.put("id", "name", "session", "authenticate", "Sess", "")
+    ran = script.request("/", host="-", protocol="HTTP/1.0", login=asked.text, route=f"rule 1{CLOSED}")
     assert (ran.status, ran.metadata) == ("401", {keys.WHY: "login_host"})
 
 
@@ -198,6 +200,13 @@ def traced(script: LoneScript, *given: str) -> str:
 )
 def test_a_trace_gets_a_root_or_a_self(script: LoneScript, given: tuple[str, ...], expected: str) -> None:
     assert re.fullmatch(expected, traced(script, *given))
+
+
+def test_no_trace_is_begun_twice_by_one_worker_or_by_two(script: LoneScript) -> None:
+    workers = [script, LoneScript(dataplane.balancer_script())]
+    begun = [re.sub("Root=1-[0-9a-f]{8}-", "", traced(worker)) for worker in workers for _ in range(20)]
+    assert len(set(begun)) == 40
+    assert len({each[:16] for each in begun}) == 2
 
 
 def test_a_script_that_fails_lets_nothing_on(script: LoneScript) -> None:

@@ -9,9 +9,9 @@ import pytest
 from dataplane.asking import netstrings, split
 from dataplane.lone_script import LoneScript, Ran
 from gateline import dataplane
-from gateline.compile.balancer_login import COOKIES_SET, LOGIN_STATE, REFRESHED
+from gateline.compile.balancer_login import CLOSED, COOKIES_SET, LOGIN_STATE, REFRESHED
 from gateline.compile.balancer_routes import UNUSUAL
-from gateline.compile.table import Table
+from gateline.compile.table import Table, table_id
 from gateline.dataplane import keys
 
 NOW = 1_800_000_000_000
@@ -49,17 +49,20 @@ def ask(
     login: str | None = None,
     now: int = NOW,
     target: str = "/app?x=1",
-    route: str = "balancer/public:443 rule 1 login",
+    route: str = "",
     protocol: str = "HTTP/1.1",
+    host: str = "shop.test",
 ) -> Ran:
+    login = told() if login is None else login
     return script.request(
         target,
         *headers,
-        route=route,
-        login=told() if login is None else login,
+        route=route or f"balancer/public:443 rule 1 {table_id(login)}{CLOSED}",
+        login=login,
         host_says=saying(reply, status),
         now=now,
         protocol=protocol,
+        host=host,
     )
 
 
@@ -179,11 +182,8 @@ def test_a_session_of_one_host_is_none_of_another(
     script: LoneScript, first: str, other: str, same: bool
 ) -> None:
     """What a client writes of its port, and how, makes no other one: it could fill the memory that all share."""
-    known = script.request(
-        "/", cookies(COOKIE), host=first, login=told(), now=NOW, host_says=saying(granted())
-    )
-    assert let_in(known)
-    ran = script.request("/", cookies(COOKIE), host=other, login=told(), now=NOW)
+    assert let_in(ask(script, cookies(COOKIE), host=first, reply=granted()))
+    ran = ask(script, cookies(COOKIE), host=other, status="503")
     assert (bool(ran.state), len(ran.asked)) == ((True, 0) if same else (False, 1))
 
 
@@ -191,7 +191,7 @@ def test_a_token_is_one_whatever_the_host(script: LoneScript) -> None:
     jwt, good = told("jwt", "deny"), netstrings("1", NOW + 60_000, "", "", "", 0)
     header = ("authorization", "Bearer a.b.c")
     assert ask(script, header, login=jwt, reply=good).asked
-    assert not script.request("/", header, host="other.test", login=jwt, now=NOW).asked
+    assert not ask(script, header, host="other.test", login=jwt).asked
 
 
 def test_a_refreshed_sessions_cookies_are_told(script: LoneScript) -> None:
@@ -331,6 +331,37 @@ def test_an_odd_path_logs_in_after_it_was_judged(script: LoneScript) -> None:
     assert (ran.state[LOGIN_STATE], ran.clears) == (ID, 2)
     refused = asked("/a/../b")
     assert (dict(refused.state), refused.clears, refused.asked) == ({}, 0, ())
+
+
+def test_a_header_that_was_seen_before_is_one_logins_and_one_hosts_for_as_long_as_its_session(
+    script: LoneScript,
+) -> None:
+    ask(script, cookies(COOKIE), reply=granted())
+    for _ in range(3):
+        assert let_in(ask(script, cookies(COOKIE))) == ALICE
+    another = told(identity="public:443/2 0123456789abcdef")
+    edited = told(identity="public:443/1 fedcba9876543210")
+    for asked in (
+        ask(script, cookies(COOKIE), status="503", host="other.test"),
+        ask(script, cookies(COOKIE), status="503", login=another),
+        ask(script, cookies(COOKIE), status="503", login=edited),
+        ask(script, cookies(COOKIE), status="503", now=NOW + 60_000),
+        ask(script, cookies(COOKIE + "d"), status="503"),
+    ):
+        assert (dict(asked.state), len(asked.asked)) == ({}, 1)
+    assert let_in(ask(script, cookies(COOKIE))) == ALICE
+
+
+def test_other_cookies_beside_a_session_do_not_matter_however_many_were_seen(script: LoneScript) -> None:
+    ask(script, cookies(COOKIE), reply=granted())
+    for index in range(4100):
+        ran = ask(script, cookies(f"{COOKIE}; other={index}"))
+        assert (let_in(ran), ran.asked) == (ALICE, ())
+
+
+def test_a_route_that_is_not_closed_by_its_name_asks_nobody(script: LoneScript) -> None:
+    ran = ask(script, cookies(COOKIE), reply=granted(), route="balancer/public:443 rule 1")
+    assert (dict(ran.state), ran.clears, ran.asked) == ({}, 0, ())
 
 
 def test_a_route_without_a_login_asks_nobody(script: LoneScript) -> None:

@@ -19,7 +19,7 @@ from gateline.compile import rule_action
 from gateline.compile.entry import LUA_FILTER
 from gateline.compile.hosting import digest
 from gateline.compile.route import header
-from gateline.compile.table import Table
+from gateline.compile.table import Table, table_id
 from gateline.compile.wire import struct
 from gateline.model.arn import balancer_arn
 from gateline.model.gateway import Gateway, Keyring
@@ -44,8 +44,8 @@ LOGIN_STATE: Final = "gl.login"
 REFRESHED: Final = " refreshed"
 """Behind the login's id there: the client gets new cookies."""
 
-_CLOSED: Final = " login"
-"""The end of the names of routes that stay closed."""
+CLOSED: Final = " login"
+"""The end of the names of routes that stay closed; the script asks no other one what it tells."""
 
 _TOLD: Final = {
     "x-amzn-oidc-data": f"{LOGIN_STATE}.data",
@@ -84,7 +84,7 @@ def guarded(
         table.put("session", asked.on_unauthenticated, asked.session_cookie_name, NONCE_COOKIE)
     else:
         table.put("jwt", OnUnauthenticated.DENY, "", "")
-    closed = _closed(f"{route['name']}{_CLOSED}", match, table)
+    closed = _closed(str(route["name"]), match, table)
     if not isinstance(asked, OidcLogin):
         return [_opened(route, identity), closed]
     told = _telling_targets(route)
@@ -102,10 +102,11 @@ def _opened(route: Mapping[str, object], let_in: str) -> dict[str, object]:
 def _closed(name: str, match: Mapping[str, object], table: Table) -> dict[str, object]:
     """Where a request waits for the script.
 
-    It reads the route's metadata, not the filter's context: an odd path comes to the rules only in the script.
+    It reads the route's metadata, not the filter's context: an odd path comes to the rules only in the script. The
+    name says which metadata that is, so it is read once for all requests.
     """
     return {
-        "name": name,
+        "name": f"{name} {table_id(table.text)}{CLOSED}",
         "match": match,
         "metadata": {"filter_metadata": {LUA_FILTER: struct({LOGIN: table.text})}},
         **rule_action.page_fields(500),
@@ -114,7 +115,7 @@ def _closed(name: str, match: Mapping[str, object], table: Table) -> dict[str, o
 
 def is_closed(route: Mapping[str, object]) -> bool:
     """Whether it is the route of a rule at which a request waits for the script."""
-    return str(route["name"]).endswith(_CLOSED)
+    return str(route["name"]).endswith(CLOSED)
 
 
 def _telling_targets(route: Mapping[str, object]) -> dict[str, object]:
@@ -143,8 +144,8 @@ def login_paths(scope: str, balancer: LoadBalancer, listener: Listener) -> list[
     table = Table()
     table.put(f"{told} callback", told, "callback", OnUnauthenticated.AUTHENTICATE, "", NONCE_COOKIE)
     return [
-        _closed(f"{scope} callback{_CLOSED}", {"path": CALLBACK_PATH}, table),
-        _closed(f"{scope} public keys{_CLOSED}", {"prefix": PUBLIC_KEYS_PATH}, table),
+        _closed(f"{scope} callback", {"path": CALLBACK_PATH}, table),
+        _closed(f"{scope} public keys", {"prefix": PUBLIC_KEYS_PATH}, table),
     ]
 
 

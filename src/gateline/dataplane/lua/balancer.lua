@@ -6,6 +6,7 @@
 
 local UNUSUAL = "unusual form" -- the name of that route
 local JUDGED = "judged" -- dynamic metadata: it may pass
+local CLOSED = " login" -- the end of the names of routes at which a request waits for its login
 local TARGET_LIMIT = 16384 -- characters of path and query
 local HEADER_LIMIT = 16384 -- bytes of a header's name and value
 local NO_HOST = "-" -- what Envoy writes for the Host that a client of HTTP/1.0 may leave out
@@ -39,9 +40,31 @@ local function refused(target, patterns)
     or patterns.strict and is_torn(patterns, target) and "path_ambiguous" or nil
 end
 
+-- 16 hex digits of this worker's own, drawn once: drawing anew for each request costs more than all else about traces.
+local worker = ""
+do
+  local random = assert(io.open("/dev/urandom", "rb"))
+  for _ = 1, 8 do
+    worker = worker .. format("%02x", byte(random:read(1)))
+  end
+  random:close()
+end
+
+local traces, second, stem = 0, nil, nil
+
+-- 1-{8 hex time}-{24 hex}, which nobody else makes: this worker's digits, and a count.
+local function fresh_trace()
+  local now = os.time()
+  if now ~= second then
+    second, stem = now, format("1-%08x-%s", now, worker)
+  end
+  traces = (traces + 1) % 4294967296
+  return stem .. format("%08x", traces)
+end
+
 -- Root=1-{8 hex time}-{24 hex}, or Self before the Root that came; an older Self goes (load-balancers.md section 6).
-local function traced(given, rid)
-  local fresh = format("1-%08x-%s%s%s", os.time(), sub(rid, 25, 36), sub(rid, 1, 8), sub(rid, 10, 13))
+local function traced(given)
+  local fresh = fresh_trace()
   if not given or #given > 512 then
     return "Root=" .. fresh
   end
@@ -105,8 +128,14 @@ local function serve(h)
     return answer_page(h, "400", "Bad Request", "old_version")
   end
   local hostless = is_old and headers:get(":authority") == NO_HOST
-  headers:replace("x-amzn-trace-id", traced(headers:get("x-amzn-trace-id"), id))
-  if info:routeName() == UNUSUAL then
+  local trace = headers:get("x-amzn-trace-id")
+  if trace then
+    headers:replace("x-amzn-trace-id", traced(trace))
+  else
+    headers:add("x-amzn-trace-id", traced(nil)) -- cheaper
+  end
+  local route = info:routeName() or ""
+  if route == UNUSUAL then
     local why = refused(target, patterns_of(h:filterContext()))
     if why then
       info:dynamicMetadata():set(NAMESPACE, WHY, why) -- the route answers 400
@@ -114,12 +143,16 @@ local function serve(h)
     end
     info:dynamicMetadata():set(NAMESPACE, JUDGED, "1")
     h:clearRouteCache()
+    route = nil -- another one by now, whose name is not told before somebody asks for it
   end
-  local asked = h:metadata():get(LOGIN) -- of the route on which it stands by now
-  if asked and hostless then
+  local login
+  if not route or sub(route, -#CLOSED) == CLOSED then -- others ask nothing; reading what they tell would be dear
+    login = login_of(h, route)
+  end
+  if login and hostless then
     return answer_page(h, "401", "Authorization Required", "login_host")
-  elseif asked then
-    return judge_login(h, asked)
+  elseif login then
+    return judge_login(h, login)
   elseif hostless then
     headers:replace(":authority", without_port(info:downstreamLocalAddress()))
   end
@@ -137,3 +170,5 @@ function envoy_on_request(h)
     h:streamInfo():dynamicMetadata():set(NAMESPACE, WHY, "script") -- the route answers 400
   end
 end
+
+room_for_garbage()

@@ -15,6 +15,8 @@ local COOKIES_SET = 8 -- by a session that was refreshed, at most
 local ERROR_REASON = "error_reason" -- dynamic metadata that the access log tells
 local LOGIN_WAIT_MS = 30000 -- for the host, which bounds its questions to a provider itself
 local LOGINS_KEPT = 512
+local RECENT_KEPT = 4096 -- Cookie headers
+local RECENT_BYTES = 16777216 -- of them, and of what was found by them
 
 local answer_page -- balancer.lua
 
@@ -22,8 +24,19 @@ local sessions = new_store(12288, 50331648)
 local logins_kept, logins_count = {}, 0
 local NOBODY = {}
 
-local function login_of(text)
-  local known = logins_kept[text]
+-- What the route asks on which the request stands; nil when it asks nothing. `route` is its name, which says which
+-- metadata it has, or nil where that is not known.
+local function login_of(h, route)
+  local known = route and logins_kept[route]
+  if known then
+    return known
+  end
+  local text = h:metadata():get(LOGIN)
+  if not text then
+    return nil
+  end
+  local key = route or text
+  known = logins_kept[key]
   if not known then
     if logins_count >= LOGINS_KEPT then
       logins_kept, logins_count = {}, 0
@@ -35,7 +48,7 @@ local function login_of(text)
     for index = 1, SHARDS do
       known.shards[index] = known.cookie .. "-" .. (index - 1)
     end
-    logins_kept[text], logins_count = known, logins_count + 1
+    logins_kept[key], logins_count = known, logins_count + 1
   end
   return known
 end
@@ -87,6 +100,18 @@ local function with_nonce(header, login, cookies)
     return cookies
   end
   return cookies .. (cookies ~= "" and "; " or "") .. login.nonce .. "=" .. nonce
+end
+
+-- Sessions by whole Cookie headers that they came in, for a login and a host: found again without being read.
+local recent, recent_count, recent_bytes = {}, 0, 0
+
+local function remember_header(header, login, authority, node)
+  local size = #header + node.size
+  if recent_count >= RECENT_KEPT or recent_bytes + size > RECENT_BYTES then
+    recent, recent_count, recent_bytes = {}, 0, 0
+  end
+  recent[header] = { login = login.prefix, authority = authority, decision = node.decision, node = node }
+  recent_count, recent_bytes = recent_count + 1, recent_bytes + size
 end
 
 -- Lets the request on to one of the rule's open routes; `told` is what that tells the target and the client.
@@ -230,18 +255,28 @@ local function unhandled(h, why)
   return answer_page(h, "500", "Internal Server Error", why)
 end
 
--- Judges a request that stands on a closed route, whose metadata is `text`.
-local function judge_login(h, text)
-  local login = login_of(text)
+-- Judges a request that stands on a closed route.
+local function judge_login(h, login)
+  local headers, now = h:headers(), h:timestamp()
+  local authority = headers:get(":authority")
+  local header = login.kind == "session" and headers:get("cookie")
+  local seen = header and recent[header]
+  if seen and seen.login == login.prefix and seen.authority == authority and seen.decision.expires > now then
+    seen.node.used = true
+    return let_in(h, login, seen.decision.told)
+  end
   local key, cookies, authorization = credentials(h, login)
   if not key then
     return
   end
-  local host = login.kind == "session" and host_of(h:headers():get(":authority")) or "" -- a session is one host's
+  local host = login.kind == "session" and host_of(authority) or "" -- a session is one host's
   key = login.prefix .. #host .. ":" .. host .. key
-  local node, now = sessions.map[key], h:timestamp()
+  local node = sessions.map[key]
   if node and node.decision.expires > now then
     node.used = true
+    if header then
+      remember_header(header, login, authority, node)
+    end
     return let_in(h, login, node.decision.told)
   end
   local reply, size = ask_login(h, login, cookies, authorization)
