@@ -75,9 +75,7 @@ class _Pair:
     def __init__(self, pid: int) -> None:
         self.namespace = f"{_PREFIX}{pid}"
         self.interface, self.peer = f"glph{pid}", f"glpt{pid}"  # of 15 bytes at most
-        net = pid % (
-            254 * 64
-        )  # /30 networks of the link-local ones but the first and the last 256 (RFC 3927)
+        net = pid % (254 * 64)  # /30 networks, all link-local ones but the first and last 256 (RFC 3927)
         self.here, self.there = (f"169.254.{1 + net // 64}.{net % 64 * 4 + end}" for end in (1, 2))
         self.here_6, self.there_6 = (f"fd67:6174:656c:{pid & 0xFFFF:x}::{end}" for end in (1, 2))
 
