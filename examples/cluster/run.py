@@ -85,7 +85,7 @@ class Watch:
 
     def run(self):
         """Ask on."""
-        while not self.over.wait(0.2):
+        while not self.over.wait(0.5):
             self.service = self.ask()
 
     def stop(self):

@@ -200,7 +200,7 @@ def _filters(listener: Listener, common: Common) -> list[dict[str, object]]:
     mutual, renamed = listener.tls.mutual, listener.attributes.client_certificate_headers
     return [
         lua_filter(LUA_FILTER, dataplane.balancer_script(), shared_vm_id="gateline.balancer"),
-        # May have the rules judged again: what they judge by is as it came.
+        # May have the rules judged again: what they judge by is as it came, but for a Host that HTTP/1.0 left out.
         *stickiness_filters(common.key_file),
         *([client_certificate_filter(mutual, renamed)] if mutual else []),  # rules do not judge what it tells
         redirect_filter(),
