@@ -40,11 +40,17 @@ class Output:
         with self._changed:
             return "".join(self._lines)
 
-    def wait_for(self, fragment: str, seconds: float = LINE_SECONDS) -> str:
-        """The first line that holds the fragment, printed already or still to come."""
+    @property
+    def count(self) -> int:
+        """How many lines were printed so far."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._line_with(fragment), seconds):
-                return self._line_with(fragment)
+            return len(self._lines)
+
+    def wait_for(self, fragment: str, seconds: float = LINE_SECONDS, *, after: int = 0) -> str:
+        """The first line that holds the fragment, printed already or still to come; `after` so many lines."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._line_with(fragment, after), seconds):
+                return self._line_with(fragment, after)
         raise AssertionError(f"{fragment!r} was never printed")
 
     def whole(self) -> str:
@@ -52,8 +58,8 @@ class Output:
         self._thread.join(LINE_SECONDS)
         return self.text
 
-    def _line_with(self, fragment: str) -> str:
-        return next((line for line in self._lines if fragment in line), "")
+    def _line_with(self, fragment: str, after: int) -> str:
+        return next((line for line in self._lines[after:] if fragment in line), "")
 
     def _read(self, stream: IO[bytes]) -> None:
         for line in stream:

@@ -98,13 +98,14 @@ def test_a_deployment_goes_on_after_the_end_of_control_and_waits_for_requests_th
     shop: Shop,
 ) -> None:
     before = shop.until_steady("orders")
-    release = shop.folder / "release"
+    release, output, printed = shop.folder / "release", shop.gateway.output, shop.gateway.output.count
     with (
         ThreadPoolExecutor() as elsewhere,
         BusyCallers(shop.gateway.port, request("/orders"), count=2) as callers,
     ):
         held = elsewhere.submit(shop.held)
-        holding = shop.gateway.output.wait_for("holding a request").partition(" ")[0].partition("/")[2]
+        line = output.wait_for("holding a request", after=printed)
+        holding = line.partition(" ")[0].partition("/")[2]
         shop.deploy("orders", wait=False)
         os.kill(shop.control, signal.SIGKILL)
         assert eventually(lambda: set(ids(shop.service("orders"))) - set(ids(before)) != set())

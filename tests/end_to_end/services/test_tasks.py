@@ -91,10 +91,10 @@ def test_a_worker_without_a_port_is_kept_running_and_its_end_is_told(shop: Shop)
 
 
 def test_an_old_task_ends_after_the_request_that_it_is_answering(shop: Shop) -> None:
-    release = shop.folder / "release"
+    release, printed = shop.folder / "release", shop.gateway.output.count
     with ThreadPoolExecutor() as elsewhere:
         held = elsewhere.submit(shop.held)
-        shop.gateway.output.wait_for("holding a request")
+        shop.gateway.output.wait_for("holding a request", after=printed)
         shop.deploy("orders")
         shop.until(
             "orders",
